@@ -1,0 +1,1 @@
+//! Embedded facts of all CloudFormation resource types.

@@ -1,0 +1,18 @@
+//! Domain values of stack-deploy and the decisions over them: schema, differ, planner, provider seam.
+//!
+//! Plain, synchronous, deterministic. Nothing here knows a runtime, HTTP, YAML, files, terminals or a cloud.
+//!
+//! A manifest becomes [`desired`] values through a [`desired::Resolver`]; the cloud becomes [`observed`] values through
+//! a [`provider::Provider`]; the planner turns the two into a [`plan::Plan`].
+
+pub mod desired;
+pub mod diagnostic;
+pub mod identity;
+pub mod ids;
+pub mod naming;
+pub mod observed;
+pub mod plan;
+pub mod pointer;
+pub mod provider;
+pub mod schema;
+pub mod value;

@@ -1,0 +1,369 @@
+//! The plan: every decision, made. The executor has no meaningful choice left in it.
+//!
+//! Decisions (action, impact, patch) and explanations (reasons, explained differences) are different fields;
+//! nothing decides by an explanation.
+
+use crate::desired::{Edge, ReplaceOrder, Sources};
+use crate::diagnostic::Diagnostic;
+use crate::identity::Identifier;
+use crate::ids::{Address, StackId, Target, TypeName};
+use crate::observed::IdentityStep;
+use crate::pointer::Pointer;
+use crate::provider::Verb;
+use crate::value::{Reference, Value};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::fmt;
+
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Make the cloud match the manifest.
+    Build,
+    /// Delete what the manifest names.
+    Teardown,
+    /// Compare what exists; nothing is to be run.
+    Drift,
+}
+
+/// The decided work for one stack in one environment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// What it is for.
+    pub mode: Mode,
+    /// Which stack.
+    pub stack: StackId,
+    /// Every resource of the manifest that takes part, in manifest order, unchanged ones included.
+    pub resources: IndexMap<Address, Planned>,
+    /// Resources whose `if` is false.
+    pub skipped: Vec<Address>,
+    /// Resources left out by `--target` and `--exclude`.
+    pub left_out: Vec<Address>,
+    /// The effects, in an order that respects `after`.
+    pub steps: Vec<Step>,
+    /// Problems that do not stop the plan, and those that do (also on the resources that they block).
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What happens to one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// Place in the stack.
+    pub address: Address,
+    /// Canonical type.
+    pub ty: TypeName,
+    /// Type as written.
+    pub declared_type: String,
+    /// Where it lives.
+    pub target: Target,
+    /// Known identifier: of the live resource, else the one that a create will give, if declared.
+    pub identifier: Option<Identifier>,
+    /// How it was found.
+    pub found_by: Option<IdentityStep>,
+    /// The decision.
+    pub action: Action,
+    /// How sure the decision is.
+    pub certainty: Certainty,
+    /// Whose it is, where it exists.
+    pub ownership: Option<Ownership>,
+    /// Explanations, worst first.
+    pub reasons: Vec<Reason>,
+    /// Property-level differences that the action removes.
+    pub changes: Vec<Change>,
+    /// Differences that were explained away.
+    pub explained: Vec<Explained>,
+    /// Declared write-only paths: cannot be compared.
+    pub cannot_compare: Vec<Pointer>,
+    /// Live top-level properties that the manifest does not mention and that are not read-only.
+    pub unmanaged: Vec<Pointer>,
+    /// The document of an update or adoption, by the rules of cloud-control 3.3.
+    pub patch: Vec<PatchOp>,
+    /// All properties of a create, ownership tags included.
+    pub desired: Option<Value>,
+    /// The model as read. Never printed or saved whole.
+    pub live: Option<Json>,
+    /// Can the action be undone?
+    pub undo: Undo,
+    /// Why it comes after others.
+    pub after: Vec<Edge>,
+    /// `lifecycle.prevent_destroy`.
+    pub protected: bool,
+    /// Why it is blocked, or what to know about it.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Positions of the resource and of its values.
+    pub sources: Sources,
+}
+
+/// The decision for one resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// As wanted, or not there and not wanted.
+    Noop,
+    /// Make it.
+    Create,
+    /// Change it in place.
+    Update,
+    /// Make it ours; changes may come with it.
+    Adopt,
+    /// New one for old.
+    Replace(ReplaceOrder),
+    /// Remove it.
+    Delete,
+    /// Cannot be decided before another step has run; the step reads and decides then.
+    Deferred,
+    /// Must not go on; see the diagnostics.
+    Blocked,
+}
+
+impl Action {
+    /// True if the action writes, or may.
+    pub fn is_change(self) -> bool {
+        match self {
+            Self::Noop | Self::Blocked => false,
+            Self::Create | Self::Update | Self::Adopt | Self::Replace(_) | Self::Delete | Self::Deferred => true,
+        }
+    }
+}
+
+/// How sure a decision is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// Nothing can change it.
+    Certain,
+    /// The handler, or a value known later, decides between the action and something worse.
+    Conditional(Vec<Reference>),
+    /// Decided at run time.
+    Deferred(Vec<Reference>),
+}
+
+/// Whose a live resource is (DESIGN section 5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ownership {
+    /// It carries this stack's tags, or tags are impossible and identity proves it.
+    Ours,
+    /// It can carry tags and does not.
+    Free,
+    /// It carries somebody else's; what the tag says.
+    Foreign(String),
+}
+
+/// An explanation, with the paths that caused it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// What kind.
+    pub code: ReasonCode,
+    /// Where, if it is about a property.
+    pub path: Option<Pointer>,
+}
+
+/// Kinds of explanation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonCode {
+    /// No live resource.
+    Absent,
+    /// A declared value differs.
+    ValueChanged,
+    /// A declared value is missing.
+    ValueAdded,
+    /// A declared null, or a removed element.
+    ValueRemoved,
+    /// The schema makes the property create-only.
+    CreateOnly,
+    /// The handler may need a replacement.
+    ConditionalCreateOnly,
+    /// The type has no update handler.
+    NoUpdateHandler,
+    /// A required property can neither be sent nor left out (cloud-control 3.1).
+    UpdateImpossible,
+    /// It exists without our tags.
+    Adopted,
+    /// The user asked for write-only values to be sent again.
+    Resend,
+    /// The value comes from a resource that changes.
+    AwaitsOutput,
+    /// Teardown.
+    NotWanted,
+    /// Something depends on a resource that is replaced.
+    DependencyReplaced,
+}
+
+/// One difference between live and declared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Where, in the model.
+    pub path: Pointer,
+    /// How people read it: `Tags[cost-center]`, `Config.Rules[0]`.
+    pub label: String,
+    /// What happens there.
+    pub op: ChangeOp,
+    /// Live value; a secret where the declared one is.
+    pub before: Option<Value>,
+    /// Declared value; `None` when it is removed.
+    pub after: Option<Value>,
+    /// What it takes.
+    pub impact: Impact,
+}
+
+/// What happens at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeOp {
+    /// It was not there.
+    Add,
+    /// Another value.
+    Replace,
+    /// It goes.
+    Remove,
+    /// A write-only value is sent again; nobody knows whether it changes.
+    Resend,
+}
+
+/// What a change takes. Ordered; the worst of a resource wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Impact {
+    /// In place.
+    Update,
+    /// The handler, or a value known later, decides.
+    MayReplace,
+    /// A new resource.
+    Replace,
+}
+
+/// A difference in form that is none in meaning, and the rule that says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// Where.
+    pub path: Pointer,
+    /// Which rule.
+    pub rule: Rule,
+}
+
+/// Rules of the differ by which different values mean the same (cloud-control 3.4, 3.5, 3.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// Order has no meaning here.
+    SetOrder,
+    /// Number and text of the same value.
+    NumberForm,
+    /// Upper and lower case.
+    Case,
+    /// Missing, null and empty.
+    Empty,
+    /// Embedded JSON written differently.
+    JsonForm,
+    /// IAM policy written differently.
+    PolicyForm,
+    /// The same instant.
+    DateForm,
+    /// The schema's `propertyTransform`.
+    Transform,
+    /// The same address block.
+    CidrForm,
+    /// System tags and our own ownership tags.
+    SystemTags,
+    /// Not returned by reads.
+    WriteOnly,
+    /// `lifecycle.ignore_changes`.
+    Ignored,
+    /// Create-only, and the read does not return it.
+    NotReturned,
+    /// ARN against id or name of the same thing.
+    ReferenceForm,
+}
+
+/// One operation of an update document. Pointers are relative to the properties (cloud-control 3.3 rule 10).
+#[derive(Clone, Debug, PartialEq)]
+pub enum PatchOp {
+    /// RFC 6902 section 4.1: sets, whether or not the member exists.
+    Add {
+        /// Where.
+        path: Pointer,
+        /// What.
+        value: Value,
+    },
+    /// RFC 6902 section 4.2.
+    Remove {
+        /// Where.
+        path: Pointer,
+    },
+}
+
+impl PatchOp {
+    /// Where it works.
+    pub fn path(&self) -> &Pointer {
+        match self {
+            Self::Add { path, .. } | Self::Remove { path } => path,
+        }
+    }
+}
+
+/// Can an action be undone?
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "possible", content = "why", rename_all = "lowercase")]
+pub enum Undo {
+    /// Nothing to undo.
+    Nothing,
+    /// Completely.
+    Yes,
+    /// Not these parts.
+    Partial(String),
+    /// Not at all.
+    No(String),
+}
+
+/// The name of a step: a resource and what is done to it. A replacement has two steps.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct StepId {
+    /// Resource.
+    pub address: Address,
+    /// Which half.
+    pub part: StepPart,
+}
+
+/// The half of a resource's work that a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepPart {
+    /// Create, update, adopt, or a deferred decision.
+    Put,
+    /// Delete.
+    Delete,
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.part {
+            StepPart::Put => write!(f, "{}", self.address),
+            StepPart::Delete => write!(f, "{} (delete)", self.address),
+        }
+    }
+}
+
+/// One effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its name.
+    pub id: StepId,
+    /// What the plan expects to do. `None`: a deferred step decides.
+    pub verb: Option<Verb>,
+    /// Steps that must have succeeded before.
+    pub after: Vec<StepId>,
+}
+
+impl Plan {
+    /// True if a run would write, or may.
+    pub fn has_changes(&self) -> bool {
+        self.resources.values().any(|planned| planned.action.is_change())
+    }
+    /// True if some resource must not go on.
+    pub fn is_blocked(&self) -> bool {
+        self.resources.values().any(|planned| planned.action == Action::Blocked)
+    }
+}

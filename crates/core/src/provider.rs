@@ -1,0 +1,278 @@
+//! The seam to a cloud: one attempt per call, no sleeping, no retries, no printing.
+
+use crate::identity::{Identifier, Key};
+use crate::ids::{AccountId, ClientToken, RequestToken, Target, TypeName};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::fmt;
+use std::time::Duration;
+
+/// A cloud. Object-safe.
+#[async_trait]
+pub trait Provider: Send + Sync + fmt::Debug {
+    /// Who we are (STS GetCallerIdentity).
+    async fn caller(&self, at: &Target) -> Result<Caller, Failure>;
+    /// Reads one resource; `None` if it certainly does not exist. A denied read is a failure, never `None`.
+    async fn read(&self, at: &Target, ty: &TypeName, key: &Key) -> Result<Option<Found>, Failure>;
+    /// One page of a type's resources. `model` is the list handler's input. Properties may be partial.
+    async fn list(
+        &self,
+        at: &Target,
+        ty: &TypeName,
+        model: Option<&Json>,
+        page: Option<&str>,
+    ) -> Result<Page, Failure>;
+    /// Starts an operation. The same token sent again returns the same operation for 36 hours.
+    async fn submit(&self, at: &Target, operation: &Operation, token: &ClientToken) -> Result<Progress, Failure>;
+    /// Where an operation stands.
+    async fn poll(&self, at: &Target, request: &RequestToken) -> Result<Progress, Failure>;
+    /// Asks the service to stop an operation. What was done stays done.
+    async fn cancel(&self, at: &Target, request: &RequestToken) -> Result<Progress, Failure>;
+    /// One page of the account's operations of the last seven days, newest first, whoever started them.
+    /// `in_flight_only`: pending and in progress.
+    async fn requests(
+        &self,
+        at: &Target,
+        in_flight_only: bool,
+        page: Option<&str>,
+    ) -> Result<RequestPage, Failure>;
+}
+
+/// The caller's identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Account.
+    pub account: AccountId,
+    /// Caller's ARN.
+    pub arn: String,
+}
+
+/// A live resource as read or listed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// As the service spells it (trap 72).
+    pub identifier: Identifier,
+    /// Its properties. Write-only ones are absent; in a list others may be too.
+    pub model: Json,
+}
+
+/// One page of a listing. Only an absent `next` ends it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// The resources.
+    pub found: Vec<Found>,
+    /// Token of the next page.
+    pub next: Option<String>,
+}
+
+/// One page of requests.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestPage {
+    /// The operations.
+    pub requests: Vec<Progress>,
+    /// Token of the next page.
+    pub next: Option<String>,
+}
+
+/// An operation with everything that it sends. Bodies are in clear: never journal or print this value.
+#[derive(Clone, PartialEq)]
+pub enum Operation {
+    /// Make a resource.
+    Create {
+        /// Type.
+        ty: TypeName,
+        /// All properties to send.
+        props: Json,
+    },
+    /// Change a resource.
+    Update {
+        /// Type.
+        ty: TypeName,
+        /// Which.
+        identifier: Identifier,
+        /// RFC 6902 document, pointers relative to the properties.
+        patch: Json,
+    },
+    /// Remove a resource.
+    Delete {
+        /// Type.
+        ty: TypeName,
+        /// Which.
+        identifier: Identifier,
+    },
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create { ty, .. } => write!(f, "Create({ty})"),
+            Self::Update { ty, identifier, .. } => write!(f, "Update({ty} {identifier})"),
+            Self::Delete { ty, identifier } => write!(f, "Delete({ty} {identifier})"),
+        }
+    }
+}
+
+impl Operation {
+    /// Its type.
+    pub fn ty(&self) -> &TypeName {
+        match self {
+            Self::Create { ty, .. } | Self::Update { ty, .. } | Self::Delete { ty, .. } => ty,
+        }
+    }
+    /// Its verb.
+    pub fn verb(&self) -> Verb {
+        match self {
+            Self::Create { .. } => Verb::Create,
+            Self::Update { .. } => Verb::Update,
+            Self::Delete { .. } => Verb::Delete,
+        }
+    }
+}
+
+/// The three things that can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    /// CreateResource.
+    Create,
+    /// UpdateResource.
+    Update,
+    /// DeleteResource.
+    Delete,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        })
+    }
+}
+
+/// The state of one operation (Cloud Control ProgressEvent).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// Handle.
+    pub request: RequestToken,
+    /// Type, if told.
+    pub ty: Option<TypeName>,
+    /// Verb, if told.
+    pub verb: Option<Verb>,
+    /// Where it stands.
+    pub status: Status,
+    /// Identifier text as sent by the service; may be there early, may be missing at the end.
+    pub identifier: Option<String>,
+    /// Handler error code of a failed operation.
+    pub error_code: Option<String>,
+    /// Service's words; may be empty even on failure.
+    pub message: String,
+    /// Absolute time (Unix milliseconds) before which asking again is useless.
+    pub retry_after: Option<i64>,
+    /// Time of the event, Unix milliseconds.
+    pub at: Option<i64>,
+    /// Failed hooks: name and message.
+    pub hooks: Vec<(String, String)>,
+}
+
+/// Operation status (cloud-control 1.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Accepted, not started.
+    Pending,
+    /// Running.
+    InProgress,
+    /// Done.
+    Success,
+    /// Ended badly; the resource may exist in part.
+    Failed,
+    /// Being cancelled.
+    CancelInProgress,
+    /// Cancelled; the resource may exist in part.
+    CancelComplete,
+    /// A word that we do not know: keep polling.
+    Other(String),
+}
+
+impl Status {
+    /// True if nothing more will happen.
+    pub fn is_terminal(&self) -> bool {
+        matches!(self, Self::Success | Self::Failed | Self::CancelComplete)
+    }
+}
+
+/// A call or an operation that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Failure {
+    /// Class that decides what to do.
+    pub kind: FailureKind,
+    /// Service's own code, or ours for transport errors.
+    pub code: String,
+    /// Service's words, redacted of what we know to be secret.
+    pub message: String,
+    /// Request id of the call.
+    pub request_id: Option<String>,
+    /// Wait that the service asks for.
+    pub retry_after: Option<Duration>,
+    /// The running operation that is in the way (ConcurrentOperation, ClientTokenConflict).
+    pub blocked_by: Option<RequestToken>,
+}
+
+impl Failure {
+    /// A failure with a class, a code and words.
+    pub fn new(kind: FailureKind, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code: code.into(),
+            message: message.into(),
+            request_id: None,
+            retry_after: None,
+            blocked_by: None,
+        }
+    }
+}
+
+/// Classes of failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// Too many calls.
+    Throttled,
+    /// Another operation holds the resource.
+    Busy,
+    /// The service says conflict; waiting helps.
+    Conflict,
+    /// Not there.
+    NotFound,
+    /// There already.
+    AlreadyExists,
+    /// Not allowed.
+    Denied,
+    /// Credentials missing, wrong or expired.
+    Credentials,
+    /// The request is wrong.
+    Invalid,
+    /// The change needs a replacement.
+    NotUpdatable,
+    /// The type or the handler is missing.
+    Unsupported,
+    /// A quota is used up.
+    Quota,
+    /// The operation ended without the resource settling.
+    NotStabilized,
+    /// The client token was used for something else.
+    TokenConflict,
+    /// The request token is unknown: older than seven days, or another region or account.
+    RequestUnknown,
+    /// The service or its handler failed; worth another try.
+    Unavailable,
+    /// No answer: unknown whether the call arrived.
+    NoAnswer,
+    /// The operation was cancelled.
+    Cancelled,
+    /// Anything else.
+    Internal,
+}

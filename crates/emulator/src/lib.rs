@@ -1,0 +1,1 @@
+//! A strict emulation of AWS Cloud Control and STS: schema-driven, asynchronous, adversarial.

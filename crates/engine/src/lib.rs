@@ -1,0 +1,1 @@
+//! Observing, running, retrying, journaling: the only place where effects are ordered.

@@ -1,0 +1,1 @@
+//! Clients of the clouds: AWS Cloud Control and the HTTP transport seam.
