@@ -11,6 +11,7 @@ pub mod identity;
 pub mod ids;
 pub mod naming;
 pub mod observed;
+pub mod overlay;
 pub mod plan;
 pub mod pointer;
 pub mod provider;

@@ -4,6 +4,7 @@
 //! cfn-lint adds). `$ref` is kept as written and followed by [`ResourceSchema::follow`].
 
 use crate::ids::TypeName;
+use crate::overlay::Overlay;
 use crate::pointer::{PathSet, Pointer, PropertyPath};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,9 @@ pub struct ResourceSchema {
     /// Sunset, shutdown or maintenance.
     #[serde(default)]
     pub lifecycle: Option<Json>,
+    /// Hand corrections; empty in published schemas.
+    #[serde(default, skip_serializing_if = "Overlay::is_empty")]
+    pub overlay: Overlay,
 }
 
 /// One node of the property tree.

@@ -1,0 +1,61 @@
+//! What the published schema of a type does not say, or says wrongly: hand corrections with evidence.
+//!
+//! The catalog keeps one file per type and merges it into [`crate::schema::ResourceSchema::overlay`]. Corrections that
+//! the schema has a place for (read-only paths) are merged there instead.
+
+use crate::ids::TypeName;
+use crate::pointer::{PathSet, PropertyPath};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+/// Corrections of one type. Everything empty: the schema stands as published.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Overlay {
+    /// Values that do something each time they are sent, such as a new password or a new version. Never re-sent by
+    /// themselves; where model validation demands one, only beside another necessary change (cloud-control 3.3 rule 6).
+    #[serde(skip_serializing_if = "PathSet::is_empty")]
+    pub side_effects: PathSet,
+    /// Lists whose order has no meaning although the schema does not say so (cloud-control 3.4).
+    #[serde(skip_serializing_if = "PathSet::is_empty")]
+    pub unordered: PathSet,
+    /// Lists whose order is known to have meaning: a pure reorder is a change (trap 57).
+    #[serde(skip_serializing_if = "PathSet::is_empty")]
+    pub ordered: PathSet,
+    /// JSON documents that the handler takes only as text, although the schema allows an object (trap 21).
+    #[serde(skip_serializing_if = "PathSet::is_empty")]
+    pub stringify: PathSet,
+    /// Paths that reads omit although the schema does not mark them write-only (trap 43): set, but never comparable.
+    #[serde(skip_serializing_if = "PathSet::is_empty")]
+    pub unreadable: PathSet,
+    /// Path → value to send where the service ignores or refuses `remove` (cloud-control 3.8).
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub remove_defaults: IndexMap<PropertyPath, Json>,
+    /// Paths whose `remove` is ignored with SUCCESS and whose default is not known (cloud-control 3.8).
+    #[serde(skip_serializing_if = "PathSet::is_empty")]
+    pub remove_ignored: PathSet,
+    /// Path → types that own the same values as resources of their own. If the stack has one of them that points
+    /// here, the path is theirs (traps 60 to 63). An empty list: other services fill it; ours only if declared.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub sibling_owned: IndexMap<PropertyPath, Vec<TypeName>>,
+    /// Identifier part → value that the service takes where the part is left out.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub identifier_defaults: IndexMap<PropertyPath, Json>,
+    /// Path → values that mean: the resource is gone, though reads still show it (traps 76 and 77).
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub gone_when: IndexMap<PropertyPath, Vec<Json>>,
+    /// True where create overwrites an account-wide setting and delete may leave it (trap 78).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub singleton: bool,
+    /// Types to use in place of one that Cloud Control cannot manage (cloud-control 2.2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub use_instead: Vec<TypeName>,
+}
+
+impl Overlay {
+    /// True if nothing is corrected.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
