@@ -17,3 +17,6 @@ pub mod pointer;
 pub mod provider;
 pub mod schema;
 pub mod value;
+
+#[cfg(test)]
+pub(crate) mod testdata;
