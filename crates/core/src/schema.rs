@@ -181,6 +181,37 @@ pub struct Node {
     /// Must not hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not: Option<Box<Node>>,
+    /// Chooses between `then` and `else`.
+    #[serde(rename = "if", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Box<Node>>,
+    /// Must hold where `if` holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub then: Option<Box<Node>>,
+    /// Must hold where `if` does not hold.
+    #[serde(rename = "else", skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<Box<Node>>,
+    /// Schemas of the first elements, by position (cfn-lint addition).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub prefix_items: Vec<Node>,
+    /// Members whose values, taken together, no two elements share (cfn-lint addition).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unique_keys: Vec<String>,
+    /// Different elements (cfn-lint addition).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_unique_items: Option<u64>,
+    /// The value is this property of that type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relationship_ref: Option<RelationshipRef>,
+}
+
+/// Which property of which type a value names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RelationshipRef {
+    /// The other type.
+    pub type_name: TypeName,
+    /// Its property.
+    pub property_path: PropertyPath,
 }
 
 /// Keeps an explicit `null` default apart from no default (118 defaults are literally null).
