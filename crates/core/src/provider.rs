@@ -37,6 +37,48 @@ pub trait Provider: Send + Sync + fmt::Debug {
         in_flight_only: bool,
         page: Option<&str>,
     ) -> Result<RequestPage, Failure>;
+    /// What an operation that ended in `Failed` or `CancelComplete` amounts to. Pure: providers know their own codes.
+    fn failure_of(&self, progress: &Progress) -> Failure {
+        let kind = match progress.status {
+            Status::CancelComplete => FailureKind::Cancelled,
+            _ => FailureKind::Internal,
+        };
+        let code = progress.error_code.clone().unwrap_or_else(|| kind.word().to_owned());
+        Failure::new(kind, code, progress.message.clone())
+    }
+    /// The passing condition that the words of a failure speak of, although its code looks final. Pure.
+    fn transience(&self, message: &str) -> Option<Transience> {
+        let _ = message;
+        None
+    }
+}
+
+/// A condition that passes by itself, told only by a failure's words (cloud-control 4.4).
+///
+/// The first three are also the words of a genuine mistake: they count only shortly after this run created or changed
+/// something that the resource depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transience {
+    /// A new role or instance profile is not known everywhere yet.
+    Role,
+    /// A new principal is not known to policies yet.
+    Principal,
+    /// A new subnet or load balancer is not known everywhere yet.
+    Network,
+    /// The resource is being changed by something else.
+    Busy,
+    /// A name that was freed a moment ago.
+    CoolDown,
+    /// Other resources still use it: delete those first, then try again without a wait.
+    InUse,
+}
+
+impl Transience {
+    /// True if the words count only after a recent change of a dependency.
+    pub fn needs_recent_change(self) -> bool {
+        matches!(self, Self::Role | Self::Principal | Self::Network)
+    }
 }
 
 /// The caller's identity.
@@ -275,4 +317,30 @@ pub enum FailureKind {
     Cancelled,
     /// Anything else.
     Internal,
+}
+
+impl FailureKind {
+    /// The kind as a code, for failures that come without one.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Throttled => "Throttled",
+            Self::Busy => "Busy",
+            Self::Conflict => "Conflict",
+            Self::NotFound => "NotFound",
+            Self::AlreadyExists => "AlreadyExists",
+            Self::Denied => "Denied",
+            Self::Credentials => "Credentials",
+            Self::Invalid => "Invalid",
+            Self::NotUpdatable => "NotUpdatable",
+            Self::Unsupported => "Unsupported",
+            Self::Quota => "Quota",
+            Self::NotStabilized => "NotStabilized",
+            Self::TokenConflict => "TokenConflict",
+            Self::RequestUnknown => "RequestUnknown",
+            Self::Unavailable => "Unavailable",
+            Self::NoAnswer => "NoAnswer",
+            Self::Cancelled => "Cancelled",
+            Self::Internal => "Internal",
+        }
+    }
 }
