@@ -8,8 +8,10 @@
 pub mod conform;
 pub mod desired;
 pub mod diagnostic;
+pub mod event;
 pub mod identity;
 pub mod ids;
+pub mod journal;
 pub mod naming;
 pub mod observed;
 pub mod overlay;
