@@ -8,6 +8,7 @@
 pub mod conform;
 pub mod desired;
 pub mod diagnostic;
+pub mod diff;
 pub mod event;
 pub mod identity;
 pub mod ids;
@@ -19,6 +20,7 @@ pub mod plan;
 pub mod pointer;
 pub mod provider;
 pub mod schema;
+pub mod tags;
 pub mod value;
 
 #[cfg(test)]

@@ -1,0 +1,188 @@
+//! Arrays: as sets where order has no meaning, else in order; elements matched by what they say.
+
+use super::scalar::is_empty;
+use super::walk::{Place, Walk, is_unordered, takes_array};
+use crate::plan::{ChangeOp, Rule};
+use crate::value::Value;
+use serde_json::Value as Json;
+
+/// Members that name an element, in order of preference (cloud-control 3.4, "key heuristics").
+const KEYS: &[&str] = &["Key", "Name", "Id", "Sid", "IndexName", "AttributeName", "Arn", "DomainName", "Type"];
+
+/// More comparisons than this and the rest is paired by position.
+const MATCH_BUDGET: usize = 65_536;
+
+impl Walk<'_> {
+    pub(super) fn array(&mut self, place: Place<'_>, declared: &[Value]) {
+        let empty = Vec::new();
+        let live = match place.live {
+            None | Some(Json::Null) => &empty,
+            Some(Json::Array(items)) => items,
+            Some(live) if is_empty(live) => &empty,
+            Some(_) => return self.change_at(place, ChangeOp::Replace),
+        };
+        if !takes_array(place.node) {
+            return self.change_at(place, ChangeOp::Replace);
+        }
+        if declared.is_empty() && live.is_empty() {
+            if place.live != Some(&Json::Array(Vec::new())) {
+                self.explain(place.at, Rule::Empty);
+            }
+            return;
+        }
+        let matched = self.matched(place, declared, live);
+        let partner = |i: usize| matched.iter().find(|(d, _)| *d == i).map(|(_, l)| *l);
+        let left_declared: Vec<usize> = (0..declared.len()).filter(|i| partner(*i).is_none()).collect();
+        let left_live: Vec<usize> =
+            (0..live.len()).filter(|i| matched.iter().all(|(_, l)| l != i)).collect();
+
+        if left_declared.is_empty() && left_live.is_empty() {
+            let in_order = matched.iter().all(|(d, l)| d == l);
+            if !in_order {
+                match is_unordered(self.context, place.node, place.at) {
+                    Some(false) => self.change_at(place, ChangeOp::Replace),
+                    _ => self.explain(place.at, Rule::SetOrder),
+                }
+            } else {
+                for (d, l) in matched {
+                    self.element(place, d, &declared[d], Some(&live[l]));
+                }
+            }
+            return;
+        }
+        self.unmatched(place, declared, live, left_declared, left_live);
+    }
+
+    /// Pairs of equal elements, each used once, in declared order. The same position is tried first, so that equal
+    /// lists stay in order.
+    fn matched(&self, place: Place<'_>, declared: &[Value], live: &[Json]) -> Vec<(usize, usize)> {
+        let mut taken = vec![false; live.len()];
+        let mut pairs = Vec::with_capacity(declared.len());
+        let mut tries = 0;
+        for (d, want) in declared.iter().enumerate() {
+            if d < live.len() && !taken[d] && self.equal(place, want, &live[d]) {
+                taken[d] = true;
+                pairs.push((d, d));
+            }
+        }
+        for (d, want) in declared.iter().enumerate() {
+            if pairs.iter().any(|(p, _)| *p == d) {
+                continue;
+            }
+            let hit = (0..live.len()).find(|l| {
+                tries += 1;
+                !taken[*l] && tries <= MATCH_BUDGET && self.equal(place, want, &live[*l])
+            });
+            if let Some(l) = hit {
+                taken[l] = true;
+                pairs.push((d, l));
+            }
+        }
+        pairs.sort_unstable();
+        pairs
+    }
+
+    fn equal(&self, place: Place<'_>, declared: &Value, live: &Json) -> bool {
+        if declared.unknown().is_some() {
+            return false;
+        }
+        let node = place.node.and_then(|node| self.context.schema.element(node));
+        let at = place.at.child("0");
+        let mut trial = self.trial();
+        trial.value(Place { declared, live: Some(live), node, at: &at, label: "" });
+        trial.diff.changes.is_empty()
+    }
+
+    /// What is left after matching: same key first, then the same position among the rest.
+    fn unmatched(
+        &mut self,
+        place: Place<'_>,
+        declared: &[Value],
+        live: &[Json],
+        left_declared: Vec<usize>,
+        mut left_live: Vec<usize>,
+    ) {
+        let mut pairs = Vec::new();
+        let mut rest = Vec::new();
+        for d in left_declared {
+            let same_key = left_live.iter().position(|l| same_key(&declared[d], &live[*l]));
+            match same_key {
+                Some(found) => pairs.push((d, left_live.remove(found))),
+                None => rest.push(d),
+            }
+        }
+        // Elements with keys that nobody shares are other elements, not changed ones.
+        let mut lonely = Vec::new();
+        for d in rest {
+            let keyed = key_of(&declared[d]).is_some();
+            let found = left_live.iter().position(|l| !keyed || key_in(&live[*l], &declared[d]).is_none());
+            match found {
+                Some(found) => pairs.push((d, left_live.remove(found))),
+                None => lonely.push((d, None)),
+            }
+        }
+        let mut all: Vec<(usize, Option<usize>)> =
+            pairs.into_iter().map(|(d, l)| (d, Some(l))).chain(lonely).collect();
+        all.sort_unstable();
+        for (d, l) in all {
+            self.element(place, d, &declared[d], l.map(|l| &live[l]));
+        }
+        for l in left_live {
+            let at = place.at.child(l.to_string());
+            let label = label(place.label, l, live[l].as_object().and_then(|map| json_key(map)));
+            self.change(&at, &label, ChangeOp::Remove, Some(&live[l]), None);
+        }
+    }
+
+    fn element(&mut self, place: Place<'_>, index: usize, declared: &Value, live: Option<&Json>) {
+        let at = place.at.child(index.to_string());
+        let node = place.node.and_then(|node| self.context.schema.element(node));
+        let label = label(place.label, index, key_of(declared).map(|(_, value)| value));
+        let inner = Place { declared, live, node, at: &at, label: &label };
+        if live.is_none() {
+            // A new element shows as one addition.
+            if !is_whole_write_only(self, inner) {
+                self.change_at(inner, ChangeOp::Add);
+            }
+            return;
+        }
+        self.value(inner);
+    }
+}
+
+/// True if all that the new element holds is write-only.
+fn is_whole_write_only(walk: &Walk<'_>, place: Place<'_>) -> bool {
+    let mut trial = walk.trial();
+    trial.value(place);
+    trial.diff.changes.is_empty() && !trial.diff.cannot_compare.is_empty()
+}
+
+fn label(list: &str, index: usize, key: Option<String>) -> String {
+    match key {
+        Some(key) => format!("{list}[{key}]"),
+        None => format!("{list}[{index}]"),
+    }
+}
+
+/// The member that names a declared element, with its value.
+pub(super) fn key_of(element: &Value) -> Option<(&'static str, String)> {
+    let members = element.as_object()?;
+    KEYS.iter().find_map(|key| match members.get(*key) {
+        Some(Value::String(text)) => Some((*key, text.clone())),
+        _ => None,
+    })
+}
+
+fn json_key(members: &serde_json::Map<String, Json>) -> Option<String> {
+    KEYS.iter().find_map(|key| members.get(*key)?.as_str().map(str::to_owned))
+}
+
+/// The live element's value of the member that names the declared one.
+fn key_in(live: &Json, declared: &Value) -> Option<String> {
+    let (key, _) = key_of(declared)?;
+    live.get(key)?.as_str().map(str::to_owned)
+}
+
+pub(super) fn same_key(declared: &Value, live: &Json) -> bool {
+    key_of(declared).is_some_and(|(key, value)| live.get(key).and_then(Json::as_str) == Some(&value))
+}

@@ -1,0 +1,73 @@
+//! The differ: what of the declared values is not so in the live model.
+//!
+//! It subtracts what can be explained (cloud-control 3.4 and 3.7); what is left is the change. Only declared values
+//! are looked at: an undeclared property is not ours.
+
+mod arrays;
+mod document;
+mod patch;
+mod policy;
+mod repair;
+mod scalar;
+mod transform;
+mod walk;
+
+pub use patch::{PatchInput, patch};
+pub(crate) use patch::outgoing;
+pub use scalar::same_json;
+
+use crate::plan::{Change, Explained, Impact};
+use crate::pointer::Pointer;
+use crate::schema::ResourceSchema;
+use crate::value::{Unknown, Value};
+use serde_json::Value as Json;
+
+/// The differences of one resource.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Diff {
+    /// What has to change, in declaration order.
+    pub changes: Vec<Change>,
+    /// What differs only in form.
+    pub explained: Vec<Explained>,
+    /// Declared write-only paths.
+    pub cannot_compare: Vec<Pointer>,
+}
+
+impl Diff {
+    /// The worst impact; `None` without changes.
+    pub fn impact(&self) -> Option<Impact> {
+        self.changes.iter().map(|change| change.impact).max()
+    }
+
+    /// Everything that the changed values wait for.
+    pub fn unknown(&self) -> Option<Unknown> {
+        self.changes.iter().filter_map(|c| c.after.as_ref()?.unknown()).reduce(|a, b| a.and(&b))
+    }
+}
+
+/// What the differ needs to know beside the two models.
+pub struct DiffContext<'c> {
+    /// The type's schema.
+    pub schema: &'c ResourceSchema,
+    /// Differences at or below these are not ours to change.
+    pub ignore: &'c [Pointer],
+    /// True if the value surely differs from any that exists now, because it is an output of a resource that is yet
+    /// to be made.
+    pub is_fresh: &'c dyn Fn(&Unknown) -> bool,
+}
+
+impl std::fmt::Debug for DiffContext<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DiffContext").field("type", &self.schema.type_name).finish_non_exhaustive()
+    }
+}
+
+/// Compares declared properties with the live model.
+///
+/// `declared` is the object to hold the live model against, without ownership tags; live tags that the service or we
+/// own are passed over (`crate::tags`).
+pub fn diff(context: &DiffContext<'_>, declared: &Value, live: &Json) -> Diff {
+    let mut walk = walk::Walk::new(context, declared, live);
+    walk.root();
+    walk.diff
+}
