@@ -1,1 +1,12 @@
 //! Clients of the clouds: AWS Cloud Control and the HTTP transport seam.
+//!
+//! Everything here makes exactly one attempt per call. Retries, pacing and waiting belong to the engine.
+
+pub mod aws;
+mod net;
+mod smithy;
+mod transport;
+
+pub use net::{Net, NetError, NetSettings, Proxies};
+pub use smithy::SdkHttpClient;
+pub use transport::{BoxFuture, InProcess, Transport, TransportError, TransportErrorKind};
