@@ -16,6 +16,7 @@ pub mod journal;
 pub mod naming;
 pub mod observed;
 pub mod overlay;
+mod pattern;
 pub mod plan;
 pub mod pointer;
 pub mod provider;

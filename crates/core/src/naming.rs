@@ -81,13 +81,14 @@ pub fn find_property<'p>(wanted: &str, properties: impl IntoIterator<Item = &'p 
     if let Some(found) = properties.clone().into_iter().find(|p| p.eq_ignore_ascii_case(wanted)) {
         return Some(found);
     }
-    let bare = |s: &str| s.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect::<String>();
-    let folded = bare(wanted);
-    properties
-        .clone()
-        .into_iter()
-        .find(|p| column_name(p).eq_ignore_ascii_case(wanted))
-        .or_else(|| properties.into_iter().find(|p| bare(p) == folded))
+    // A column differs from its property by underscores and case only, so the costly column name is computed for the
+    // few properties that are spelt alike.
+    fn bare(text: &str) -> impl Iterator<Item = char> + '_ {
+        text.chars().filter(|c| *c != '_').flat_map(char::to_lowercase)
+    }
+    let mut alike = properties.into_iter().filter(|p| bare(p).eq(bare(wanted)));
+    let first = alike.next()?;
+    std::iter::once(first).chain(alike).find(|p| column_name(p).eq_ignore_ascii_case(wanted)).or(Some(first))
 }
 
 #[cfg(test)]

@@ -392,10 +392,13 @@ impl ResourceSchema {
     /// The node behind a `$ref`, or the node itself. Reference chains end after 16 hops.
     pub fn follow<'s>(&'s self, mut node: &'s Node) -> &'s Node {
         for _ in 0..16 {
-            let Some(name) = node.reference.as_deref().and_then(|r| r.strip_prefix("#/definitions/")) else {
-                return node;
+            let Some(reference) = node.reference.as_deref() else { return node };
+            let next = match reference.strip_prefix("#/definitions/") {
+                Some(name) => self.definitions.get(name),
+                // `AWS::OpenSearchService::Application` refers to a property.
+                None => reference.strip_prefix("#/properties/").and_then(|name| self.root.properties.get(name)),
             };
-            match self.definitions.get(name) {
+            match next {
                 Some(next) => node = next,
                 None => return node,
             }
@@ -429,7 +432,7 @@ impl ResourceSchema {
         if let Some((_, found)) = node
             .pattern_properties
             .iter()
-            .find(|(pattern, _)| regex_lite::Regex::new(pattern).is_ok_and(|re| re.is_match(key)))
+            .find(|(pattern, _)| crate::pattern::matches(pattern, key) == Some(true))
             .or_else(|| node.pattern_properties.first().filter(|_| node.pattern_properties.len() == 1))
         {
             return Some(self.follow(found));

@@ -3,13 +3,23 @@
 //! A false error would block a user whom the service would let pass, so every rule stays silent where it is not sure:
 //! unknown values pass, patterns that we cannot run pass, and a union complains only if no branch can match.
 
+mod capability;
 pub mod codes;
+mod coerce;
+mod combine;
+mod paths;
+mod scalar;
 mod spelling;
+mod walk;
+
+pub use capability::check_type;
 
 use crate::diagnostic::{Code, Severity};
 use crate::pointer::Pointer;
-use crate::schema::ResourceSchema;
+use crate::schema::{JsonType, ResourceSchema};
 use crate::value::Value;
+use spelling::Respelt;
+use walk::{Findings, Place, Walk};
 
 /// What became of the declared properties.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +63,72 @@ impl Conformed {
 /// Top-level names may be spelt as the provider does or in snake_case; nested keys are data or must be exact.
 /// Unknown leaves pass every check that needs their value. Secret leaves are checked, and never shown.
 pub fn conform(schema: &ResourceSchema, declared: Value) -> Conformed {
-    let (props, renames, violations) = spelling::respell(schema, declared);
-    Conformed { props, renames, violations }
+    let mut found = Findings::default();
+    let respelt = match spelling::members(declared) {
+        Ok(members) => spelling::respell(schema, members),
+        Err(other) => {
+            let respelt = Respelt::default();
+            let walk = Walk::new(schema, &respelt);
+            if !matches!(other, Value::Unknown(_)) {
+                found.push(walk.wrong_type(vec![JsonType::Object], &other, &Place::root()));
+            }
+            let violations = found.list.into_iter().map(|finding| finding.violation).collect();
+            return Conformed { props: other, renames: Vec::new(), violations };
+        }
+    };
+    let walk = Walk::new(schema, &respelt);
+    let props = walk.value(&schema.root, Value::Object(respelt.props.clone()), &Place::root(), 0, &mut found);
+    paths::check(&walk, &props, &mut found);
+    let found = found.list.into_iter().map(|finding| finding.violation);
+    let violations = in_order(respelt.violations.iter().cloned().chain(found).collect(), &respelt, &props);
+    Conformed { props, renames: respelt.renames(), violations }
 }
+
+/// Sorts violations as a reader of the document meets them, and drops doubles.
+fn in_order(violations: Vec<Violation>, respelt: &Respelt, props: &Value) -> Vec<Violation> {
+    let mut keyed: Vec<(Vec<usize>, Violation)> = violations
+        .into_iter()
+        .map(|violation| (position(&violation.pointer, respelt, props), violation))
+        .collect();
+    keyed.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut sorted: Vec<Violation> = Vec::with_capacity(keyed.len());
+    for (_, violation) in keyed {
+        let same = |other: &Violation| {
+            other.pointer == violation.pointer
+                && other.code == violation.code
+                && other.message == violation.message
+        };
+        if !sorted.iter().any(same) {
+            sorted.push(violation);
+        }
+    }
+    sorted
+}
+
+/// The position of a place in the document: that of each segment among its siblings.
+fn position(pointer: &Pointer, respelt: &Respelt, props: &Value) -> Vec<usize> {
+    let mut at = Some(props);
+    let mut position = Vec::with_capacity(pointer.segments().len());
+    for (depth, segment) in pointer.segments().iter().enumerate() {
+        if depth == 0 {
+            position.push(respelt.order.iter().position(|name| name == segment).unwrap_or(usize::MAX));
+            let name = respelt.origin.iter().find(|(_, from)| *from == segment).map_or(segment, |(to, _)| to);
+            at = props.get(name);
+            continue;
+        }
+        let index = match at {
+            Some(Value::Object(members)) => members.get_index_of(segment),
+            _ => segment.parse().ok(),
+        };
+        position.push(index.unwrap_or(usize::MAX));
+        at = match at {
+            Some(Value::Object(members)) => members.get(segment),
+            Some(Value::Array(items)) => index.and_then(|i| items.get(i)),
+            _ => None,
+        };
+    }
+    position
+}
+
+#[cfg(test)]
+mod tests;

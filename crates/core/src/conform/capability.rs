@@ -1,0 +1,72 @@
+//! What a type as a whole cannot do.
+
+use super::walk::{Finding, Place};
+use super::{Violation, codes, spelling};
+use crate::ids::TypeName;
+use crate::schema::ResourceSchema;
+
+/// Types to use in place of those that Cloud Control cannot manage (cloud-control 2.2), where no overlay says it.
+const SIBLINGS: &[(&str, &[&str])] = &[
+    (
+        "AWS::IAM::Policy",
+        &["AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy", "AWS::IAM::ManagedPolicy"],
+    ),
+    ("AWS::SQS::QueuePolicy", &["AWS::SQS::QueueInlinePolicy"]),
+    ("AWS::SNS::TopicPolicy", &["AWS::SNS::TopicInlinePolicy"]),
+];
+
+/// What is wrong with using a type at all: it cannot be managed, or its service is going away. Pointers are at the
+/// root; the caller underlines the resource's `type`. `near` are types to suggest where nothing better is known.
+pub fn check_type(schema: &ResourceSchema, near: &[TypeName]) -> Vec<Violation> {
+    let ty = &schema.type_name;
+    let mut found = Vec::new();
+    if !schema.is_provisionable() {
+        let missing: Vec<&str> = [
+            ("create", schema.handlers.create.is_some()),
+            ("read", schema.handlers.read.is_some()),
+            ("delete", schema.handlers.delete.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(verb, there)| (!there).then_some(verb))
+        .collect();
+        let finding = Finding::key(Place::root().pointer, codes::NOT_PROVISIONABLE)
+            .says(format!("`{ty}` cannot be managed through Cloud Control"))
+            .label(format!("no {} handler", missing.join(", ")));
+        let siblings = siblings(schema, near);
+        let finding = if siblings.is_empty() {
+            finding.next("make it in a query file or by other means, and refer to it by name")
+        } else {
+            finding.next(format!("use {}", spelling::list(&siblings, "or", 4)))
+        };
+        found.push(finding.violation);
+    }
+    if let Some(status) = schema.lifecycle.as_ref().and_then(|lifecycle| lifecycle.get("status")?.as_str()) {
+        let date = schema.lifecycle.as_ref().and_then(|lifecycle| lifecycle.get("date")?.as_str());
+        let when = date.map(|date| format!(" ({date})")).unwrap_or_default();
+        let what = match status {
+            "sunset" => format!("the service of `{ty}` is being closed down{when}"),
+            "shutdown" => format!("the service of `{ty}` is shut down{when}"),
+            "maintenance" => format!("the service of `{ty}` takes no new customers{when}"),
+            other => format!("the service of `{ty}` is marked `{other}`{when}"),
+        };
+        found.push(
+            Finding::key(Place::root().pointer, codes::LIFECYCLE)
+                .says(what)
+                .label(status)
+                .warning()
+                .violation,
+        );
+    }
+    found
+}
+
+fn siblings(schema: &ResourceSchema, near: &[TypeName]) -> Vec<String> {
+    let names = |types: &[TypeName]| types.iter().map(ToString::to_string).collect::<Vec<_>>();
+    if !schema.overlay.use_instead.is_empty() {
+        return names(&schema.overlay.use_instead);
+    }
+    match SIBLINGS.iter().find(|(ty, _)| *ty == schema.type_name.as_str()) {
+        Some((_, siblings)) => siblings.iter().map(|s| (*s).to_owned()).collect(),
+        None => names(near),
+    }
+}
