@@ -18,6 +18,7 @@ pub mod observed;
 pub mod overlay;
 mod pattern;
 pub mod plan;
+pub mod planner;
 pub mod pointer;
 pub mod provider;
 pub mod schema;

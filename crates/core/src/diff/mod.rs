@@ -14,7 +14,7 @@ mod walk;
 
 pub use patch::{PatchInput, patch};
 pub(crate) use patch::outgoing;
-pub use scalar::same_json;
+pub use scalar::{is_empty, same_json};
 
 use crate::plan::{Change, Explained, Impact};
 use crate::pointer::Pointer;

@@ -1,0 +1,459 @@
+//! The decision for one resource, from what is wanted and what was seen.
+
+use super::{codes, guard};
+use crate::desired::{Adopt, Edge, ReplaceOrder, Wanted};
+use crate::diagnostic::Diagnostic;
+use crate::diff::{Diff, DiffContext, PatchInput, diff, outgoing, patch};
+use crate::identity::Identifier;
+use crate::ids::StackId;
+use crate::observed::{IdentityStep, Sighting};
+use crate::plan::{
+    Action, Certainty, Change, ChangeOp, Impact, Mode, Ownership, Planned, Reason, ReasonCode, Undo,
+};
+use crate::pointer::Pointer;
+use crate::provider::{Failure, Found};
+use crate::schema::{ReplacementStrategy, ResourceSchema};
+use crate::tags;
+use crate::value::{Unknown, Value};
+use serde_json::Value as Json;
+
+/// What is known about the live resource.
+#[derive(Clone, Debug)]
+pub(super) enum Seen<'s> {
+    /// It was looked for.
+    Sighted(&'s Sighting),
+    /// It cannot be looked for yet: its key waits for these values.
+    Waiting(Unknown),
+}
+
+/// Everything that the decision hangs on.
+pub(super) struct Decide<'d> {
+    pub(super) wanted: &'d Wanted,
+    pub(super) schema: &'d ResourceSchema,
+    pub(super) stack: &'d StackId,
+    pub(super) mode: Mode,
+    pub(super) seen: Seen<'d>,
+    pub(super) after: &'d [Edge],
+    pub(super) keep_protected: bool,
+    pub(super) allow_data_loss: bool,
+    /// Write-only places to send again.
+    pub(super) resend: Vec<Pointer>,
+    /// True if the value comes from a resource that is yet to be made.
+    pub(super) is_fresh: &'d dyn Fn(&Unknown) -> bool,
+}
+
+impl Decide<'_> {
+    pub(super) fn decide(&self) -> Planned {
+        match &self.seen {
+            Seen::Sighted(Sighting::Unreadable(failure)) => self.unreadable(failure),
+            Seen::Sighted(Sighting::Present { found, step }) if !self.is_gone(&found.model) => {
+                self.present(found, *step)
+            }
+            Seen::Sighted(_) => self.absent(),
+            Seen::Waiting(unknown) if self.mode == Mode::Teardown || (self.is_fresh)(unknown) => self.absent(),
+            Seen::Waiting(unknown) => self.deferred(unknown),
+        }
+    }
+
+    /// True if reads still show what the service has already given up (traps 76 and 77).
+    fn is_gone(&self, model: &Json) -> bool {
+        self.schema.overlay.gone_when.iter().any(|(path, values)| {
+            path.as_pointer().and_then(|p| p.get(model)).is_some_and(|live| values.contains(live))
+        })
+    }
+
+    fn absent(&self) -> Planned {
+        let mut planned = self.blank(if self.mode == Mode::Teardown { Action::Noop } else { Action::Create });
+        if self.mode == Mode::Teardown {
+            return planned;
+        }
+        planned.identifier = declared_identifier(self.wanted, self.schema);
+        planned.reasons.push(Reason { code: ReasonCode::Absent, path: None });
+        let desired = self.full(None);
+        if let Value::Object(members) = &desired {
+            planned.changes = members
+                .iter()
+                .map(|(name, value)| Change {
+                    path: Pointer::of([name.as_str()]),
+                    label: name.clone(),
+                    op: ChangeOp::Add,
+                    before: None,
+                    after: Some(value.clone()),
+                    impact: Impact::Update,
+                })
+                .collect();
+        }
+        planned.desired = Some(desired);
+        planned.undo = Undo::Yes;
+        planned
+    }
+
+    fn deferred(&self, unknown: &Unknown) -> Planned {
+        let mut planned = self.blank(Action::Deferred);
+        planned.certainty = Certainty::Deferred(unknown.from.iter().cloned().collect());
+        planned.reasons.push(Reason { code: ReasonCode::AwaitsOutput, path: None });
+        planned.desired = Some(self.full(None));
+        planned.undo = Undo::Partial("what it does is decided when it runs".into());
+        planned
+    }
+
+    fn unreadable(&self, failure: &Failure) -> Planned {
+        let mut planned = self.blank(Action::Blocked);
+        let mut diagnostic = Diagnostic::error(
+            codes::UNREADABLE,
+            format!("{} cannot be read, so nobody knows whether it exists", self.wanted.address),
+        )
+        .at(self.wanted.sources.resource.clone(), "")
+        .note("service", format!("{}: {}", failure.code, failure.message));
+        if let Some(id) = &failure.request_id {
+            diagnostic = diagnostic.note("request", id);
+        }
+        planned.diagnostics.push(diagnostic.next("mend the cause, then plan again; nothing is taken for absent"));
+        planned
+    }
+
+    fn present(&self, found: &Found, step: IdentityStep) -> Planned {
+        let owner = tags::ownership(self.schema, &found.model, self.stack, self.wanted.ownership_tags);
+        let mut planned = match self.mode {
+            Mode::Teardown => self.teardown(found, &owner),
+            Mode::Build | Mode::Drift => self.compare(found, &owner),
+        };
+        planned.identifier = Some(found.identifier.clone());
+        planned.found_by = Some(step);
+        planned.ownership = Some(owner);
+        planned.live = Some(found.model.clone());
+        if let Action::Replace(order) = planned.action
+            && self.wanted.lifecycle.replace.is_none()
+            && step == IdentityStep::Pinned
+        {
+            planned.diagnostics.push(
+                Diagnostic::warning(
+                    codes::STALE_PIN,
+                    format!("`identifier` of {} names the resource that is replaced", self.wanted.address),
+                )
+                .at(self.wanted.sources.resource.key("identifier"), "")
+                .next("write the new identifier there after the build"),
+            );
+            planned.action = Action::Replace(order);
+        }
+        planned
+    }
+
+    fn teardown(&self, found: &Found, owner: &Ownership) -> Planned {
+        match owner {
+            Ownership::Ours if self.wanted.lifecycle.prevent_destroy => {
+                let mut planned =
+                    self.blank(if self.keep_protected { Action::Noop } else { Action::Blocked });
+                planned.diagnostics.push(guard::protected(self.wanted, "deleted", self.keep_protected));
+                planned
+            }
+            Ownership::Ours => {
+                let mut planned = self.blank(Action::Delete);
+                planned.reasons.push(Reason { code: ReasonCode::NotWanted, path: None });
+                planned.undo = undo_of_delete(self.schema);
+                planned
+            }
+            other => {
+                let mut planned = self.blank(Action::Noop);
+                let whose = match other {
+                    Ownership::Foreign(owner) => format!("it belongs to {owner}"),
+                    _ => "it carries no tags of this stack".to_owned(),
+                };
+                planned.diagnostics.push(
+                    Diagnostic::warning(
+                        codes::NOT_OURS,
+                        format!("{} is left alone: {whose}", self.wanted.address),
+                    )
+                    .at(self.wanted.sources.resource.clone(), "")
+                    .note("resource", format!("{} {}", self.wanted.declared_type, found.identifier)),
+                );
+                planned
+            }
+        }
+    }
+
+    fn compare(&self, found: &Found, owner: &Ownership) -> Planned {
+        let takes_over = match owner {
+            Ownership::Ours => false,
+            Ownership::Free => true,
+            Ownership::Foreign(_) if self.wanted.lifecycle.adopt == Adopt::Force => true,
+            Ownership::Foreign(whose) => {
+                let mut planned = self.blank(Action::Blocked);
+                planned.diagnostics.push(guard::foreign(self.wanted, &found.identifier, whose));
+                return planned;
+            }
+        };
+        let declared = self.declared(Some(&found.model));
+        let context = DiffContext {
+            schema: self.schema,
+            ignore: &self.wanted.lifecycle.ignore_changes,
+            is_fresh: self.is_fresh,
+        };
+        let mut found_diff = diff(&context, &declared, &found.model);
+        self.mark_impossible_updates(&mut found_diff);
+
+        let resend = self.resend(&found.model);
+        let also = self.tag_places(takes_over, &found.model);
+        let has_work = !found_diff.changes.is_empty() || !resend.is_empty() || !also.is_empty();
+        let action = match found_diff.impact() {
+            Some(Impact::Replace) => Action::Replace(replace_order(self.wanted, self.schema, found)),
+            _ if takes_over => Action::Adopt,
+            _ if has_work => Action::Update,
+            _ => Action::Noop,
+        };
+        let mut planned = self.blank(action);
+        self.explain(&mut planned, &found_diff, takes_over, !resend.is_empty());
+        match action {
+            Action::Replace(_) => {
+                planned.desired = Some(self.full(None));
+                planned.undo = undo_of_replace(self.schema);
+                self.guard_replacement(&mut planned, owner);
+            }
+            Action::Update | Action::Adopt => {
+                let full = self.full(Some(&found.model));
+                planned.patch = patch(PatchInput {
+                    schema: self.schema,
+                    full: &full,
+                    live: &found.model,
+                    diff: &found_diff,
+                    also: &also,
+                    resend: &resend,
+                });
+                planned.undo = undo_of_update(self.schema, &planned.patch);
+                if planned.patch.is_empty() && action == Action::Update {
+                    planned.action = Action::Noop;
+                }
+            }
+            _ => {}
+        }
+        planned.unmanaged = unmanaged(self.schema, &declared, &found.model);
+        planned.changes = found_diff.changes;
+        planned.explained = found_diff.explained;
+        planned.cannot_compare = found_diff.cannot_compare;
+        planned
+    }
+
+    fn explain(&self, planned: &mut Planned, diff: &Diff, takes_over: bool, resends: bool) {
+        let mut reasons = Vec::new();
+        if takes_over {
+            reasons.push(Reason { code: ReasonCode::Adopted, path: None });
+        }
+        for change in &diff.changes {
+            let code = match (change.impact, change.op) {
+                (Impact::Replace, _) if self.schema.is_immutable() => ReasonCode::NoUpdateHandler,
+                (Impact::Replace, _) if self.schema.create_only_properties.covers(&change.path) => {
+                    ReasonCode::CreateOnly
+                }
+                (Impact::Replace, _) => ReasonCode::UpdateImpossible,
+                (Impact::MayReplace, _) => ReasonCode::ConditionalCreateOnly,
+                (_, ChangeOp::Add) => ReasonCode::ValueAdded,
+                (_, ChangeOp::Replace) => ReasonCode::ValueChanged,
+                (_, ChangeOp::Remove) => ReasonCode::ValueRemoved,
+                (_, ChangeOp::Resend) => ReasonCode::Resend,
+            };
+            reasons.push(Reason { code, path: Some(change.path.clone()) });
+        }
+        if resends {
+            reasons.push(Reason { code: ReasonCode::Resend, path: None });
+        }
+        planned.reasons = reasons;
+        let undecided: Vec<_> = diff.unknown().map(|u| u.from.into_iter().collect()).unwrap_or_default();
+        if !undecided.is_empty() || diff.impact() == Some(Impact::MayReplace) {
+            planned.certainty = Certainty::Conditional(undecided);
+        }
+    }
+
+    /// Where a required property can be neither sent nor left out, every change is a replacement (cloud-control 3.1).
+    fn mark_impossible_updates(&self, diff: &mut Diff) {
+        let schema = self.schema;
+        let impossible = schema.root.required.iter().map(|name| Pointer::of([name.as_str()])).any(|at| {
+            schema.write_only_properties.contains(&at) && schema.create_only_properties.contains(&at)
+        });
+        if impossible {
+            diff.changes.iter_mut().for_each(|change| change.impact = Impact::Replace);
+        }
+    }
+
+    fn guard_replacement(&self, planned: &mut Planned, owner: &Ownership) {
+        if self.wanted.lifecycle.prevent_destroy {
+            planned.diagnostics.push(guard::protected(self.wanted, "replaced", false));
+            planned.action = Action::Blocked;
+        } else if guard::holds_data(&self.wanted.ty) && !self.allow_data_loss {
+            planned.diagnostics.push(guard::data_loss(self.wanted));
+            planned.action = Action::Blocked;
+        } else if *owner != Ownership::Ours && self.wanted.lifecycle.adopt == Adopt::Proven {
+            planned.diagnostics.push(guard::replace_unowned(self.wanted));
+            planned.action = Action::Blocked;
+        }
+    }
+
+    /// Write-only places to send again: on request, or because the secret version changed.
+    fn resend(&self, live: &Json) -> Vec<Pointer> {
+        let mut places = self.resend.clone();
+        if let Some(version) = &self.wanted.lifecycle.secret_version
+            && self.schema.tags_updatable()
+            && tags::of_model(self.schema, live).iter().all(|(k, v)| *k != tags::SECRET_VERSION || v != version)
+        {
+            places.push(Pointer::root());
+        }
+        places
+    }
+
+    /// The tag property, if marks have to be written although no declared tag differs.
+    fn tag_places(&self, takes_over: bool, live: &Json) -> Vec<Pointer> {
+        let Some((property, _)) = self.schema.tag_property() else { return Vec::new() };
+        let new_version = self.wanted.lifecycle.secret_version.as_deref().is_some_and(|version| {
+            tags::of_model(self.schema, live).iter().all(|(k, v)| *k != tags::SECRET_VERSION || *v != version)
+        });
+        if self.wanted.ownership_tags && self.schema.tags_updatable() && (takes_over || new_version) {
+            vec![Pointer::of([property])]
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Declared properties with the stack's default tags.
+    fn declared(&self, live: Option<&Json>) -> Value {
+        declared(self.wanted, self.schema, live)
+    }
+
+    /// Declared properties as they are sent, ownership marks included.
+    fn full(&self, live: Option<&Json>) -> Value {
+        full(self.wanted, self.schema, self.stack, live)
+    }
+
+    fn blank(&self, action: Action) -> Planned {
+        Planned {
+            address: self.wanted.address.clone(),
+            ty: self.wanted.ty.clone(),
+            declared_type: self.wanted.declared_type.clone(),
+            target: self.wanted.target.clone(),
+            identifier: None,
+            found_by: None,
+            action,
+            certainty: Certainty::Certain,
+            ownership: None,
+            reasons: Vec::new(),
+            changes: Vec::new(),
+            explained: Vec::new(),
+            cannot_compare: Vec::new(),
+            unmanaged: Vec::new(),
+            patch: Vec::new(),
+            desired: None,
+            live: None,
+            undo: Undo::Nothing,
+            after: self.after.to_vec(),
+            protected: self.wanted.lifecycle.prevent_destroy,
+            diagnostics: Vec::new(),
+            sources: self.wanted.sources.clone(),
+        }
+    }
+}
+
+/// Declared properties with the stack's default tags; what the differ holds against the live model.
+pub(super) fn declared(wanted: &Wanted, schema: &ResourceSchema, live: Option<&Json>) -> Value {
+    let mut props = wanted.props.clone();
+    if let Some((property, form)) = schema.tag_property()
+        && let Value::Object(members) = &mut props
+    {
+        let live_tags = live.map(|model| tags::of_model(schema, model)).unwrap_or_default();
+        let own = members.get(property).filter(|v| !matches!(v, Value::Null));
+        if let Some(all) = tags::declared(own, &wanted.default_tags, &live_tags, form) {
+            members.insert(property.to_owned(), all);
+        }
+    }
+    props
+}
+
+/// Declared properties as they are sent. `live: None` is a create.
+pub(super) fn full(wanted: &Wanted, schema: &ResourceSchema, stack: &StackId, live: Option<&Json>) -> Value {
+    let mut props = declared(wanted, schema, live);
+    let may_mark = live.is_none() || schema.tags_updatable();
+    if let Some((property, form)) = schema.tag_property()
+        && wanted.ownership_tags
+        && may_mark
+        && let Value::Object(members) = &mut props
+    {
+        let marks = tags::marks(stack, wanted.address.as_str(), wanted.lifecycle.secret_version.as_deref());
+        let live_tags = live.map(|model| tags::of_model(schema, model)).unwrap_or_default();
+        let own = members.get(property).filter(|v| !matches!(v, Value::Null | Value::Unknown(_)));
+        let all = tags::to_send(own, &live_tags, &marks, form);
+        if !matches!(members.get(property), Some(Value::Unknown(_))) {
+            members.insert(property.to_owned(), all);
+        }
+    }
+    if live.is_none() { outgoing(schema, &props, None, &Pointer::root()) } else { props }
+}
+
+/// The identifier that a create will give, if the manifest settles it.
+fn declared_identifier(wanted: &Wanted, schema: &ResourceSchema) -> Option<Identifier> {
+    match crate::identity::from_props(&schema.primary_identifier, &wanted.props) {
+        crate::identity::FromProps::Known(parts) => Some(Identifier { parts }),
+        _ => None,
+    }
+}
+
+/// Live top-level properties that the manifest does not mention, read-only ones, tags and empty ones aside.
+fn unmanaged(schema: &ResourceSchema, declared: &Value, live: &Json) -> Vec<Pointer> {
+    let Json::Object(members) = live else { return Vec::new() };
+    members
+        .iter()
+        .filter(|(name, value)| declared.get(name).is_none() && !crate::diff::is_empty(value))
+        .map(|(name, _)| Pointer::of([name.as_str()]))
+        .filter(|at| !schema.read_only_properties.covers(at))
+        .filter(|at| schema.tag_property().is_none_or(|(property, _)| at.last() != Some(property)))
+        .collect()
+}
+
+/// In which order a replacement goes (cloud-control 4.5): a name that stays the same cannot exist twice.
+fn replace_order(wanted: &Wanted, schema: &ResourceSchema, found: &Found) -> ReplaceOrder {
+    if let Some(order) = wanted.lifecycle.replace {
+        return order;
+    }
+    if schema.replacement_strategy == Some(ReplacementStrategy::DeleteThenCreate) {
+        return ReplaceOrder::DeleteFirst;
+    }
+    if declared_identifier(wanted, schema).is_some_and(|id| id == found.identifier) {
+        return ReplaceOrder::DeleteFirst;
+    }
+    let same = |path: &crate::pointer::PropertyPath| {
+        path.as_pointer().is_some_and(|at| match (wanted.props.at(&at).and_then(Value::exposed), at.get(&found.model)) {
+            (Some(declared), Some(live)) => crate::diff::same_json(&declared, live),
+            _ => false,
+        })
+    };
+    let shares_identifier = schema.additional_identifiers.iter().any(|set| !set.is_empty() && set.iter().all(same));
+    let shares_name =
+        schema.create_only_properties.iter().any(|path| path.top().is_some_and(|t| t.ends_with("Name")) && same(path));
+    if shares_identifier || shares_name { ReplaceOrder::DeleteFirst } else { ReplaceOrder::CreateFirst }
+}
+
+fn undo_of_update(schema: &ResourceSchema, patch: &[crate::plan::PatchOp]) -> Undo {
+    let blind: Vec<String> = patch
+        .iter()
+        .map(crate::plan::PatchOp::path)
+        .filter(|path| {
+            schema.write_only_properties.covers(path) || schema.write_only_properties.reaches_below(path)
+        })
+        .map(Pointer::dotted)
+        .collect();
+    if blind.is_empty() { Undo::Yes } else { Undo::Partial(format!("{} cannot be read back", blind.join(", "))) }
+}
+
+fn undo_of_replace(schema: &ResourceSchema) -> Undo {
+    let settable = schema.primary_identifier.iter().all(|path| {
+        path.as_pointer().is_some_and(|at| !schema.read_only_properties.covers(&at))
+    });
+    if settable {
+        Undo::No("what the old resource held goes with it".into())
+    } else {
+        Undo::No("a new id is issued each time".into())
+    }
+}
+
+fn undo_of_delete(schema: &ResourceSchema) -> Undo {
+    match undo_of_replace(schema) {
+        Undo::No(why) if why.starts_with("a new id") => Undo::No(why),
+        _ => Undo::No("what it holds goes with it".into()),
+    }
+}

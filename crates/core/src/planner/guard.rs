@@ -1,0 +1,161 @@
+//! What must not happen without more consent: protection, foreign resources, data stores, guardrails.
+
+use super::codes;
+use crate::desired::Wanted;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::identity::Identifier;
+use crate::ids::TypeName;
+use crate::plan::{Action, Plan};
+use serde::{Deserialize, Serialize};
+
+/// `settings.guardrails` for one environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Guardrails {
+    /// Most deletes in one plan.
+    pub max_delete: Option<usize>,
+    /// Most replacements in one plan.
+    pub max_replace: Option<usize>,
+    /// Types (either spelling, `*` for any text) that must not change.
+    pub deny_types: Vec<String>,
+    /// Actions (`delete`, `replace`, `create`, `update`, `adopt`) that must not happen.
+    pub deny_actions: Vec<String>,
+}
+
+/// One guardrail held against a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardrailCheck {
+    /// `max_delete`, `max_replace`, `deny_types`, `deny_actions`.
+    pub rule: String,
+    /// The limit; 0 for denials.
+    pub limit: usize,
+    /// What the plan has.
+    pub found: usize,
+    /// True if it holds.
+    pub ok: bool,
+    /// The resources that count.
+    pub resources: Vec<String>,
+}
+
+/// The word of an action, as guardrails and reports name it.
+pub fn action_word(action: Action) -> &'static str {
+    match action {
+        Action::Noop => "noop",
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Adopt => "adopt",
+        Action::Replace(_) => "replace",
+        Action::Delete => "delete",
+        Action::Deferred => "deferred",
+        Action::Blocked => "blocked",
+    }
+}
+
+/// Holds a plan against its guardrails. Only rules that were set are reported.
+pub fn check_guardrails(rules: &Guardrails, plan: &Plan) -> Vec<GuardrailCheck> {
+    let named = |keep: &dyn Fn(&crate::plan::Planned) -> bool| -> Vec<String> {
+        plan.resources.values().filter(|p| keep(p)).map(|p| p.address.to_string()).collect()
+    };
+    let mut checks = Vec::new();
+    let mut push = |rule: &str, limit: usize, resources: Vec<String>| {
+        let found = resources.len();
+        checks.push(GuardrailCheck { rule: rule.into(), limit, found, ok: found <= limit, resources });
+    };
+    if let Some(limit) = rules.max_delete {
+        push("max_delete", limit, named(&|p| p.action == Action::Delete));
+    }
+    if let Some(limit) = rules.max_replace {
+        push("max_replace", limit, named(&|p| matches!(p.action, Action::Replace(_))));
+    }
+    if !rules.deny_types.is_empty() {
+        let denied = |p: &crate::plan::Planned| {
+            p.action.is_change()
+                && rules.deny_types.iter().any(|pattern| {
+                    super::glob(pattern, p.ty.as_str()) || super::glob(pattern, &p.declared_type)
+                })
+        };
+        push("deny_types", 0, named(&denied));
+    }
+    if !rules.deny_actions.is_empty() {
+        push("deny_actions", 0, named(&|p| rules.deny_actions.iter().any(|a| a == action_word(p.action))));
+    }
+    checks
+}
+
+/// True for the diagnostics that mean "refused", exit 3, rather than "wrong", exit 1.
+pub fn is_refusal(code: Code) -> bool {
+    code == codes::FOREIGN || code == codes::REPLACE_UNOWNED || (5000..6000).contains(&code.0)
+}
+
+pub(super) fn protected(wanted: &Wanted, verb: &str, kept: bool) -> Diagnostic {
+    let text = format!("{} is protected and would be {verb}", wanted.address);
+    let route = wanted.sources.resource.key("lifecycle").key("prevent_destroy");
+    if kept {
+        return Diagnostic::warning(codes::PROTECTED, format!("{} is protected and stays", wanted.address))
+            .at(route, "");
+    }
+    let next = if verb == "deleted" {
+        "take `prevent_destroy` away, or tear down the rest with --keep-protected"
+    } else {
+        "take `prevent_destroy` away, or keep the value that forces the replacement"
+    };
+    Diagnostic::error(codes::PROTECTED, text).at(route, "").next(next)
+}
+
+pub(super) fn foreign(wanted: &Wanted, identifier: &Identifier, whose: &str) -> Diagnostic {
+    Diagnostic::error(codes::FOREIGN, format!("{} belongs to {whose}", wanted.address))
+        .at(wanted.sources.resource.clone(), "")
+        .note("resource", format!("{} {identifier}", wanted.declared_type))
+        .next("choose another name, or take it over with `lifecycle: { adopt: force }`")
+}
+
+pub(super) fn replace_unowned(wanted: &Wanted) -> Diagnostic {
+    Diagnostic::error(
+        codes::REPLACE_UNOWNED,
+        format!("{} would be replaced, but this stack did not make it", wanted.address),
+    )
+    .at(wanted.sources.resource.clone(), "")
+    .next("agree with `lifecycle: { adopt: true }`, or keep the values that force the replacement")
+}
+
+pub(super) fn data_loss(wanted: &Wanted) -> Diagnostic {
+    Diagnostic::error(codes::DATA_LOSS, format!("replacing {} loses the data that it holds", wanted.address))
+        .at(wanted.sources.resource.clone(), "")
+        .note("why", "a replacement through Cloud Control takes no snapshot")
+        .next(format!("agree with --allow-data-loss {}", wanted.address))
+}
+
+/// Types that keep data which a replacement loses (cloud-control 4.5).
+pub(super) fn holds_data(ty: &TypeName) -> bool {
+    const STORES: &[&str] = &[
+        "AWS::Cassandra::Table",
+        "AWS::Cognito::UserPool",
+        "AWS::CustomerProfiles::Domain",
+        "AWS::DocDB::DBCluster",
+        "AWS::DSQL::Cluster",
+        "AWS::DynamoDB::GlobalTable",
+        "AWS::DynamoDB::Table",
+        "AWS::EC2::Volume",
+        "AWS::EFS::FileSystem",
+        "AWS::ElastiCache::ReplicationGroup",
+        "AWS::FSx::FileSystem",
+        "AWS::Kinesis::Stream",
+        "AWS::KMS::Key",
+        "AWS::Logs::LogGroup",
+        "AWS::MSK::Cluster",
+        "AWS::Neptune::DBCluster",
+        "AWS::NeptuneGraph::Graph",
+        "AWS::OpenSearchService::Domain",
+        "AWS::QLDB::Ledger",
+        "AWS::RDS::DBCluster",
+        "AWS::RDS::DBInstance",
+        "AWS::RDS::GlobalCluster",
+        "AWS::Redshift::Cluster",
+        "AWS::RedshiftServerless::Namespace",
+        "AWS::S3::Bucket",
+        "AWS::SecretsManager::Secret",
+        "AWS::SQS::Queue",
+        "AWS::Timestream::Table",
+    ];
+    STORES.contains(&ty.as_str())
+}

@@ -1,0 +1,149 @@
+//! Which keys to ask for (DESIGN section 5, steps 1, 2, 3 and 5).
+
+use super::codes;
+use crate::desired::Wanted;
+use crate::diagnostic::Diagnostic;
+use crate::identity::{FromProps, Identifier, Key, from_props, part_name};
+use crate::observed::{IdentityStep, LedgerEntry, Probe, Question};
+use crate::pointer::{Pointer, PropertyPath};
+use crate::schema::ResourceSchema;
+use crate::value::{Unknown, Value};
+
+/// What can be asked about a resource.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Identity {
+    /// There are keys to read.
+    Ask(Question),
+    /// The key hangs on values that are not known yet.
+    Waiting(Unknown),
+    /// No step gives a key.
+    Impossible(Box<Diagnostic>),
+}
+
+/// Derives the keys to read, in the order of DESIGN section 5.
+pub(super) fn identity(wanted: &Wanted, schema: &ResourceSchema, ledger: Option<&LedgerEntry>) -> Identity {
+    if let Some(pin) = &wanted.identifier {
+        return pinned(wanted, schema, pin);
+    }
+    let mut probes = Vec::new();
+    let mut waiting = None;
+    match primary(wanted, schema) {
+        FromProps::Known(parts) => probes.push(Probe {
+            key: Key::Primary(Identifier { parts }),
+            step: IdentityStep::Declared,
+            must_agree: Vec::new(),
+        }),
+        FromProps::Waiting(unknown) => waiting = Some(unknown),
+        FromProps::Missing(_) => {
+            for set in &schema.additional_identifiers {
+                match from_props(set, &wanted.props) {
+                    FromProps::Known(parts) => probes.push(Probe {
+                        key: Key::Additional(parts),
+                        step: IdentityStep::Additional,
+                        must_agree: declared_create_only(wanted, schema),
+                    }),
+                    FromProps::Waiting(unknown) => waiting = waiting.or(Some(unknown)),
+                    FromProps::Missing(_) => {}
+                }
+            }
+        }
+    }
+    if let Some(entry) = ledger
+        && entry.ty == wanted.ty
+        && entry.target.region == wanted.target.region
+        && !probes.iter().any(|p| p.step == IdentityStep::Declared)
+    {
+        probes.push(Probe {
+            key: Key::Primary(entry.identifier.clone()),
+            step: IdentityStep::Ledger,
+            must_agree: declared_create_only(wanted, schema),
+        });
+    }
+    if !probes.is_empty() {
+        return Identity::Ask(Question {
+            address: wanted.address.clone(),
+            ty: wanted.ty.clone(),
+            target: wanted.target.clone(),
+            probes,
+        });
+    }
+    match waiting {
+        Some(unknown) => Identity::Waiting(unknown),
+        None => Identity::Impossible(Box::new(no_identity(wanted, schema))),
+    }
+}
+
+/// The primary identifier by declared values, with the service's own values for parts that may be left out.
+fn primary(wanted: &Wanted, schema: &ResourceSchema) -> FromProps {
+    let defaults = &schema.overlay.identifier_defaults;
+    if defaults.is_empty() {
+        return from_props(&schema.primary_identifier, &wanted.props);
+    }
+    let mut props = wanted.props.clone();
+    if let Value::Object(members) = &mut props {
+        for (path, value) in defaults {
+            if let Some(name) = path.top()
+                && !members.contains_key(name)
+            {
+                members.insert(name.to_owned(), Value::from(value));
+            }
+        }
+    }
+    from_props(&schema.primary_identifier, &props)
+}
+
+fn pinned(wanted: &Wanted, schema: &ResourceSchema, pin: &Value) -> Identity {
+    if let Some(unknown) = pin.unknown() {
+        return Identity::Waiting(unknown);
+    }
+    let identifier = match pin {
+        Value::Object(_) => pin.exposed().and_then(|json| Identifier::parse(schema, &json.to_string())),
+        other => other.scalar_text().and_then(|text| Identifier::parse(schema, &text)),
+    };
+    match identifier {
+        Some(identifier) => Identity::Ask(Question {
+            address: wanted.address.clone(),
+            ty: wanted.ty.clone(),
+            target: wanted.target.clone(),
+            probes: vec![Probe {
+                key: Key::Primary(identifier),
+                step: IdentityStep::Pinned,
+                must_agree: Vec::new(),
+            }],
+        }),
+        None => {
+            let parts: Vec<String> = schema.primary_identifier.iter().map(part_name).collect();
+            Identity::Impossible(Box::new(
+                Diagnostic::error(codes::BAD_PIN, format!("`identifier` of {} does not fit its type", wanted.address))
+                    .at(wanted.sources.resource.key("identifier"), "")
+                    .note("why", format!("{} is identified by {}", wanted.declared_type, parts.join("|")))
+                    .next(format!("write the {} parts joined with `|`, in this order", parts.len())),
+            ))
+        }
+    }
+}
+
+/// The declared create-only values that a model must show to be the right one (cloud-control 2.4).
+fn declared_create_only(wanted: &Wanted, schema: &ResourceSchema) -> Vec<(Pointer, Value)> {
+    schema
+        .create_only_properties
+        .iter()
+        .filter_map(PropertyPath::as_pointer)
+        .filter(|pointer| !schema.write_only_properties.covers(pointer))
+        .filter_map(|pointer| {
+            let value = wanted.props.at(&pointer)?;
+            value.exposed().map(|json| (pointer, Value::from(json)))
+        })
+        .collect()
+}
+
+fn no_identity(wanted: &Wanted, schema: &ResourceSchema) -> Diagnostic {
+    let parts: Vec<String> = schema.primary_identifier.iter().map(part_name).collect();
+    Diagnostic::error(
+        codes::NO_IDENTITY,
+        format!("{} cannot be found again: nothing in the manifest identifies it", wanted.address),
+    )
+    .at(wanted.sources.resource.clone(), "")
+    .note("why", format!("{} is identified by {}, which the service chooses", wanted.declared_type, parts.join("|")))
+    .next(format!("give `identifier:` for {}", wanted.address))
+}

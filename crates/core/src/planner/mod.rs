@@ -1,0 +1,371 @@
+//! The planner: questions to the cloud out, answers in, a plan at the end. Pure and synchronous.
+//!
+//! [`Planning`] walks the graph. A resource is rendered once all that it depends on is decided; its key may need their
+//! outputs. Who asks the cloud, and how many at once, is not its business.
+
+pub mod codes;
+mod decide;
+mod guard;
+mod identity;
+mod outputs;
+mod refine;
+mod select;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+pub use guard::{GuardrailCheck, Guardrails, action_word, check_guardrails, is_refusal};
+pub use outputs::output_of;
+pub use refine::{Prepared, prepare, question, residue};
+pub use select::glob;
+
+use crate::desired::{Outputs, Rendered, Resolver, Wanted};
+use crate::diagnostic::Diagnostic;
+use crate::ids::{Address, TypeName};
+use crate::observed::{LedgerEntry, Question, Sighting};
+use crate::plan::{Action, Mode, Plan, Planned};
+use crate::pointer::Pointer;
+use crate::schema::{ResourceSchema, Schemas};
+use crate::value::Unknown;
+use decide::{Decide, Seen};
+use identity::Identity;
+use indexmap::IndexMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a plan is made for, and what the user agreed to.
+#[derive(Clone, Debug)]
+pub struct PlanOptions {
+    /// Build, teardown or drift.
+    pub mode: Mode,
+    /// `--target`, with `*` for any text. Empty: everything.
+    pub include: Vec<String>,
+    /// `--exclude`.
+    pub exclude: Vec<String>,
+    /// Hints of earlier runs.
+    pub ledger: IndexMap<Address, LedgerEntry>,
+    /// `--resend ADDRESS[#/Path]`.
+    pub resend: Vec<(Address, Option<Pointer>)>,
+    /// `--keep-protected`.
+    pub keep_protected: bool,
+    /// `--allow-data-loss`, with `*` for any text.
+    pub allow_data_loss: Vec<String>,
+}
+
+impl PlanOptions {
+    /// No restrictions, no hints, no consent.
+    pub fn of(mode: Mode) -> Self {
+        Self {
+            mode,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            ledger: IndexMap::new(),
+            resend: Vec::new(),
+            keep_protected: false,
+            allow_data_loss: Vec::new(),
+        }
+    }
+}
+
+/// A plan in the making.
+pub struct Planning {
+    resolver: Arc<dyn Resolver>,
+    schemas: Arc<dyn Schemas>,
+    options: PlanOptions,
+    acted_on: BTreeSet<Address>,
+    /// Indices of nodes that wait, with the number of dependencies that are not decided yet.
+    waiting: BTreeMap<usize, usize>,
+    index: BTreeMap<Address, usize>,
+    dependents: Vec<Vec<usize>>,
+    asked: BTreeMap<Address, Asked>,
+    ready: Vec<usize>,
+    planned: BTreeMap<usize, Planned>,
+    outputs: Outputs,
+    skipped: BTreeSet<Address>,
+    left_out: Vec<Address>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+struct Asked {
+    index: usize,
+    wanted: Box<Wanted>,
+    schema: Arc<ResourceSchema>,
+}
+
+impl std::fmt::Debug for Planning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Planning").field("asked", &self.asked.len()).field("planned", &self.planned.len()).finish_non_exhaustive()
+    }
+}
+
+impl Planning {
+    /// Starts a plan over the resolver's graph.
+    pub fn new(resolver: Arc<dyn Resolver>, schemas: Arc<dyn Schemas>, options: PlanOptions) -> Self {
+        let nodes = resolver.nodes();
+        let selection = select::select(nodes, options.mode, &options.include, &options.exclude);
+        let index: BTreeMap<Address, usize> =
+            nodes.iter().enumerate().map(|(i, node)| (node.address.clone(), i)).collect();
+        let mut dependents = vec![Vec::new(); nodes.len()];
+        let mut waiting = BTreeMap::new();
+        let mut left_out = Vec::new();
+        for (i, node) in nodes.iter().enumerate() {
+            if !selection.acted_on.contains(&node.address) {
+                left_out.push(node.address.clone());
+            }
+            if !selection.looked_at.contains(&node.address) {
+                continue;
+            }
+            let before: BTreeSet<usize> =
+                node.after.iter().filter_map(|edge| index.get(&edge.to)).copied().collect();
+            before.iter().for_each(|dependency| dependents[*dependency].push(i));
+            waiting.insert(i, before.len());
+        }
+        let ready = waiting.iter().filter(|(_, open)| **open == 0).map(|(i, _)| *i).collect();
+        Self {
+            resolver,
+            schemas,
+            options,
+            acted_on: selection.acted_on,
+            waiting,
+            index,
+            dependents,
+            asked: BTreeMap::new(),
+            ready,
+            planned: BTreeMap::new(),
+            outputs: Outputs::new(),
+            skipped: BTreeSet::new(),
+            left_out,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// The questions that can be asked now; each is handed out once.
+    pub fn questions(&mut self) -> Vec<Question> {
+        let mut questions = Vec::new();
+        while let Some(index) = self.ready.pop() {
+            if let Some(question) = self.open(index) {
+                questions.push(question);
+            }
+        }
+        questions.sort_by_key(|question| self.index.get(&question.address).copied());
+        questions
+    }
+
+    /// Takes the answer to a question. An address that was not asked about is passed over.
+    pub fn answer(&mut self, address: &Address, sighting: &Sighting) {
+        if let Some(asked) = self.asked.remove(address) {
+            self.decide(asked.index, &asked.wanted, &asked.schema, Seen::Sighted(sighting));
+        }
+    }
+
+    /// True once every resource is decided and no question is open.
+    pub fn is_done(&self) -> bool {
+        self.ready.is_empty() && self.asked.is_empty()
+    }
+
+    /// Renders one resource; settles it at once where nothing can be asked.
+    fn open(&mut self, index: usize) -> Option<Question> {
+        let resolver = Arc::clone(&self.resolver);
+        let node = &resolver.nodes()[index];
+        let wanted = match resolver.render(&node.address, &self.outputs) {
+            Ok(Rendered::Wanted(wanted)) => wanted,
+            Ok(Rendered::Skipped) => {
+                self.skipped.insert(node.address.clone());
+                self.close(index);
+                return None;
+            }
+            Err(problems) => {
+                self.diagnostics.extend(problems);
+                self.close(index);
+                return None;
+            }
+        };
+        let schema = match self.schemas.schema(&wanted.ty) {
+            Ok(schema) => schema,
+            Err(error) => {
+                self.diagnostics.push(
+                    Diagnostic::error(codes::NOT_IN_REGION, error.to_string()).at(node.route.key("type"), ""),
+                );
+                self.close(index);
+                return None;
+            }
+        };
+        if let Some(problem) = self.region_problem(&wanted) {
+            self.diagnostics.push(problem);
+            self.close(index);
+            return None;
+        }
+        match identity::identity(&wanted, &schema, self.options.ledger.get(&wanted.address)) {
+            Identity::Ask(question) => {
+                self.asked.insert(wanted.address.clone(), Asked { index, wanted, schema });
+                Some(question)
+            }
+            Identity::Waiting(unknown) => {
+                self.decide(index, &wanted, &schema, Seen::Waiting(unknown));
+                None
+            }
+            Identity::Impossible(problem) => {
+                self.diagnostics.push(*problem);
+                self.close(index);
+                None
+            }
+        }
+    }
+
+    fn region_problem(&self, wanted: &Wanted) -> Option<Diagnostic> {
+        let region = wanted.target.region.as_ref()?;
+        (!self.schemas.available_in(&wanted.ty, region.as_str())).then(|| {
+            Diagnostic::error(
+                codes::NOT_IN_REGION,
+                format!("{} does not exist in {region}", wanted.declared_type),
+            )
+            .at(wanted.sources.resource.key("type"), "")
+            .next("choose another region for this resource")
+        })
+    }
+
+    fn decide(&mut self, index: usize, wanted: &Wanted, schema: &Arc<ResourceSchema>, seen: Seen<'_>) {
+        let node_after = self.resolver.nodes()[index].after.clone();
+        let needs_skipped = self.needs_skipped(wanted);
+        let resend = self
+            .options
+            .resend
+            .iter()
+            .filter(|(address, _)| *address == wanted.address)
+            .map(|(_, at)| at.clone().unwrap_or_default())
+            .collect();
+        let planned_by_address = &self.planned;
+        let index_of = &self.index;
+        let is_fresh = |unknown: &Unknown| {
+            unknown.from.iter().all(|reference| {
+                index_of.get(&reference.address).and_then(|i| planned_by_address.get(i)).is_some_and(|source| {
+                    matches!(source.action, Action::Create | Action::Replace(_))
+                        || (source.action == Action::Noop && source.live.is_none())
+                })
+            })
+        };
+        let mut planned = Decide {
+            wanted,
+            schema,
+            stack: self.resolver.stack(),
+            mode: self.options.mode,
+            seen,
+            after: &node_after,
+            keep_protected: self.options.keep_protected,
+            allow_data_loss: self.options.allow_data_loss.iter().any(|p| glob(p, wanted.address.as_str())),
+            resend,
+            is_fresh: &is_fresh,
+        }
+        .decide();
+        if let Some(problem) = needs_skipped {
+            planned.diagnostics.push(problem);
+            planned.action = Action::Blocked;
+        }
+        let output = outputs::planned(
+            &wanted.address,
+            wanted,
+            schema,
+            planned.action,
+            planned.live.as_ref(),
+            &planned.changes,
+        );
+        self.outputs.insert(wanted.address.clone(), output);
+        self.planned.insert(index, planned);
+        self.close(index);
+    }
+
+    /// A value of a skipped resource never becomes known.
+    fn needs_skipped(&self, wanted: &Wanted) -> Option<Diagnostic> {
+        let unknown = wanted.props.unknown()?;
+        let reference = unknown.from.iter().find(|reference| self.skipped.contains(&reference.address))?;
+        Some(
+            Diagnostic::error(
+                codes::NEEDS_SKIPPED,
+                format!("{} needs {reference}, but {} is skipped here", wanted.address, reference.address),
+            )
+            .at(wanted.sources.resource.clone(), "")
+            .next("give both the same `if`, or a default value"),
+        )
+    }
+
+    /// Counts a decided resource off at its dependents.
+    fn close(&mut self, index: usize) {
+        self.waiting.remove(&index);
+        for dependent in self.dependents[index].clone() {
+            if let Some(open) = self.waiting.get_mut(&dependent) {
+                *open -= 1;
+                if *open == 0 {
+                    self.ready.push(dependent);
+                }
+            }
+        }
+    }
+
+    /// The plan, and the outputs that planning assumed (those of resources that stay as they are hold at run time).
+    pub fn finish(mut self) -> (Plan, Outputs) {
+        let acted_on = std::mem::take(&mut self.acted_on);
+        let mut resources: IndexMap<Address, Planned> = IndexMap::new();
+        for (_, mut planned) in std::mem::take(&mut self.planned) {
+            if !acted_on.contains(&planned.address) {
+                planned.action = Action::Noop;
+                planned.changes.clear();
+                planned.patch.clear();
+                planned.diagnostics.clear();
+            }
+            resources.insert(planned.address.clone(), planned);
+        }
+        block_doubles(&mut resources);
+        steps::settle_replace_orders(&mut resources);
+        let steps = steps::steps(&resources, self.options.mode);
+        let mut diagnostics = self.diagnostics;
+        diagnostics.extend(resources.values().flat_map(|planned| planned.diagnostics.iter().cloned()));
+        let plan = Plan {
+            mode: self.options.mode,
+            stack: self.resolver.stack().clone(),
+            resources,
+            skipped: self.skipped.into_iter().collect(),
+            left_out: self.left_out,
+            steps,
+            diagnostics,
+        };
+        (plan, self.outputs)
+    }
+}
+
+/// Two resources of the manifest that are one live resource: neither may go on.
+fn block_doubles(resources: &mut IndexMap<Address, Planned>) {
+    let mut seen: BTreeMap<(TypeName, Option<String>, String), Address> = BTreeMap::new();
+    let mut doubles: Vec<(Address, Address)> = Vec::new();
+    for planned in resources.values() {
+        let Some(identifier) = &planned.identifier else { continue };
+        let region = planned.target.region.as_ref().map(ToString::to_string);
+        let key = (planned.ty.clone(), region, identifier.to_string());
+        match seen.get(&key) {
+            Some(first) => doubles.push((first.clone(), planned.address.clone())),
+            None => {
+                seen.insert(key, planned.address.clone());
+            }
+        }
+    }
+    for (first, second) in doubles {
+        let first_route = resources.get(&first).map(|p| p.sources.resource.clone()).unwrap_or_default();
+        for address in [&first, &second] {
+            if let Some(planned) = resources.get_mut(address) {
+                planned.action = Action::Blocked;
+                planned.patch.clear();
+            }
+        }
+        if let Some(planned) = resources.get_mut(&second) {
+            let identifier = planned.identifier.as_ref().map(ToString::to_string).unwrap_or_default();
+            planned.diagnostics.push(
+                Diagnostic::error(
+                    codes::SAME_RESOURCE,
+                    format!("{first} and {second} are the same resource: {} {identifier}", planned.ty),
+                )
+                .at(planned.sources.resource.clone(), "")
+                .at(first_route, "the other one")
+                .next("take one of them out, or give them different names"),
+            );
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `--target` and `--exclude`: which resources take part.
+
+use crate::desired::Node;
+use crate::ids::Address;
+use crate::plan::Mode;
+use std::collections::BTreeSet;
+
+/// The resources that a command acts on, and those that it only looks at because others need their outputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Selection {
+    pub(super) acted_on: BTreeSet<Address>,
+    pub(super) looked_at: BTreeSet<Address>,
+}
+
+/// Build: a target takes what it depends on, an exclusion leaves out what depends on it. Teardown: the other way round.
+pub(super) fn select(nodes: &[Node], mode: Mode, include: &[String], exclude: &[String]) -> Selection {
+    let matching = |patterns: &[String]| -> BTreeSet<Address> {
+        nodes
+            .iter()
+            .filter(|node| patterns.iter().any(|pattern| glob(pattern, node.address.as_str())))
+            .map(|node| node.address.clone())
+            .collect()
+    };
+    let everything: BTreeSet<Address> = nodes.iter().map(|node| node.address.clone()).collect();
+    let close = |seeds: BTreeSet<Address>, up: bool| if up { dependencies(nodes, seeds) } else { dependents(nodes, seeds) };
+    let forward = mode != Mode::Teardown;
+    let mut acted_on =
+        if include.is_empty() { everything } else { close(matching(include), forward) };
+    for address in close(matching(exclude), !forward) {
+        acted_on.remove(&address);
+    }
+    let looked_at = dependencies(nodes, acted_on.clone());
+    Selection { acted_on, looked_at }
+}
+
+fn dependencies(nodes: &[Node], mut seeds: BTreeSet<Address>) -> BTreeSet<Address> {
+    loop {
+        let before = seeds.len();
+        for node in nodes.iter().filter(|node| seeds.contains(&node.address)).collect::<Vec<_>>() {
+            seeds.extend(node.after.iter().map(|edge| edge.to.clone()));
+        }
+        if seeds.len() == before {
+            return seeds;
+        }
+    }
+}
+
+fn dependents(nodes: &[Node], mut seeds: BTreeSet<Address>) -> BTreeSet<Address> {
+    loop {
+        let before = seeds.len();
+        for node in nodes {
+            if node.after.iter().any(|edge| seeds.contains(&edge.to)) {
+                seeds.insert(node.address.clone());
+            }
+        }
+        if seeds.len() == before {
+            return seeds;
+        }
+    }
+}
+
+/// True if the pattern, in which `*` stands for any text, is the whole text.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, rest)) => {
+            let Some(tail) = text.strip_prefix(head) else { return false };
+            (0..=tail.len()).filter(|i| tail.is_char_boundary(*i)).any(|i| glob(rest, &tail[i..]))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desired::Edge;
+    use crate::diagnostic::Route;
+
+    fn chain() -> Vec<Node> {
+        let node = |name: &str, after: &[&str]| Node {
+            address: name.into(),
+            declared_type: "T".into(),
+            after: after
+                .iter()
+                .map(|to| Edge { to: (*to).into(), via: "depends_on".into(), route: Route::default() })
+                .collect(),
+            route: Route::default(),
+        };
+        vec![node("a", &[]), node("b", &["a"]), node("c", &["b"]), node("lone", &[])]
+    }
+
+    fn acted(mode: Mode, include: &[&str], exclude: &[&str]) -> Vec<String> {
+        let texts = |all: &[&str]| all.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+        select(&chain(), mode, &texts(include), &texts(exclude)).acted_on.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_build_target_takes_what_it_depends_on() {
+        assert_eq!(acted(Mode::Build, &["b"], &[]), ["a", "b"]);
+        assert_eq!(acted(Mode::Build, &["l*"], &[]), ["lone"]);
+    }
+
+    #[test]
+    fn a_build_exclusion_leaves_out_what_depends_on_it() {
+        assert_eq!(acted(Mode::Build, &[], &["b"]), ["a", "lone"]);
+    }
+
+    #[test]
+    fn a_teardown_target_takes_what_depends_on_it() {
+        assert_eq!(acted(Mode::Teardown, &["b"], &[]), ["b", "c"]);
+        assert_eq!(acted(Mode::Teardown, &[], &["b"]), ["c", "lone"]);
+    }
+
+    #[test]
+    fn globs_match_the_whole_text() {
+        assert!(glob("web_*[\"a\"]", "web_x[\"a\"]"));
+        assert!(!glob("web", "web_x"));
+        assert!(glob("*", ""));
+    }
+}

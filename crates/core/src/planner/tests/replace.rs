@@ -1,0 +1,118 @@
+//! Replacement: when, in which order, and what it does to others.
+
+use super::support::{TestStack, ours};
+use crate::desired::{Lifecycle, ReplaceOrder};
+use crate::observed::LedgerEntry;
+use crate::plan::{Action, Mode, Plan, ReasonCode};
+use crate::planner::{PlanOptions, codes};
+use serde_json::{Value as Json, json};
+
+fn steps(plan: &Plan) -> Vec<String> {
+    plan.steps.iter().map(|step| step.id.to_string()).collect()
+}
+
+fn subnets() -> TestStack {
+    TestStack::new()
+        .with("vpc", "AWS::EC2::VPC", json!({ "CidrBlock": "10.1.0.0/16" }))
+        .with("net", "AWS::EC2::Subnet", json!({ "VpcId": "${vpc.VpcId}", "CidrBlock": "10.1.1.0/24" }))
+}
+
+fn ledger(options: &mut PlanOptions, name: &str, ty: &str, part: &str, id: &str) {
+    options.ledger.insert(
+        name.into(),
+        LedgerEntry {
+            ty: ty.into(),
+            target: super::support::target(),
+            identifier: crate::identity::Identifier::single(part, id),
+        },
+    );
+}
+
+fn with_ledger(mode: Mode) -> PlanOptions {
+    let mut options = PlanOptions::of(mode);
+    ledger(&mut options, "vpc", "AWS::EC2::VPC", "VpcId", "vpc-1");
+    ledger(&mut options, "net", "AWS::EC2::Subnet", "SubnetId", "subnet-1");
+    options
+}
+
+fn live() -> [(&'static str, Json); 2] {
+    [
+        ("vpc", ours("vpc", json!({ "VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16" }))),
+        ("net", ours("net", json!({ "SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.1.1.0/24" }))),
+    ]
+}
+
+#[test]
+fn a_create_only_change_replaces_and_takes_its_dependents_along() {
+    let plan = subnets().plan_with(with_ledger(Mode::Build), &live());
+    assert_eq!(plan.resources["vpc"].action, Action::Replace(ReplaceOrder::CreateFirst));
+    assert!(plan.resources["vpc"].reasons.iter().any(|r| r.code == ReasonCode::CreateOnly));
+    // The new VPC has another id, so the subnet is replaced for certain.
+    assert_eq!(plan.resources["net"].action, Action::Replace(ReplaceOrder::CreateFirst));
+    assert_eq!(steps(&plan), ["vpc", "net", "net (delete)", "vpc (delete)"]);
+}
+
+#[test]
+fn a_delete_first_replacement_pulls_its_replaced_dependents_with_it() {
+    let stack = subnets().edit("vpc", |wanted| wanted.lifecycle.replace = Some(ReplaceOrder::DeleteFirst));
+    let plan = stack.plan_with(with_ledger(Mode::Build), &live());
+    assert_eq!(plan.resources["net"].action, Action::Replace(ReplaceOrder::DeleteFirst));
+    assert_eq!(steps(&plan), ["net (delete)", "vpc (delete)", "vpc", "net"]);
+}
+
+#[test]
+fn a_name_that_stays_cannot_exist_twice() {
+    let schema = "AWS::DynamoDB::Table";
+    let key = |name: &str| json!([{ "AttributeName": name, "KeyType": "HASH" }]);
+    let table = |name: &str| json!({ "TableName": "orders", "KeySchema": key(name) });
+    let stack = TestStack::new().with("orders", schema, table("id"));
+    let mut options = PlanOptions::of(Mode::Build);
+    let live = [("orders", ours("orders", table("other")))];
+    let plan = stack.plan_with(options.clone(), &live);
+    assert_eq!((plan.resources["orders"].action, plan.diagnostics[0].code), (Action::Blocked, codes::DATA_LOSS));
+    options.allow_data_loss = vec!["orders".into()];
+    let plan = stack.plan_with(options, &live);
+    assert_eq!(plan.resources["orders"].action, Action::Replace(ReplaceOrder::DeleteFirst));
+}
+
+#[test]
+fn a_protected_resource_is_not_replaced() {
+    let guarded = Lifecycle { prevent_destroy: true, ..Lifecycle::default() };
+    let stack =
+        TestStack::new().with_lifecycle("vpc", "AWS::EC2::VPC", json!({ "CidrBlock": "10.1.0.0/16" }), guarded);
+    let plan = stack.plan_with(with_ledger(Mode::Build), &live());
+    assert_eq!((plan.resources["vpc"].action, plan.diagnostics[0].code), (Action::Blocked, codes::PROTECTED));
+}
+
+#[test]
+fn an_immutable_type_is_replaced_by_any_change() {
+    let props = |principal: &str| json!({ "Action": "lambda:InvokeFunction", "FunctionName": "f", "Principal": principal });
+    let stack = TestStack::new().with("allow", "AWS::Lambda::Permission", props("s3.amazonaws.com"));
+    let mut options = PlanOptions::of(Mode::Build);
+    ledger(&mut options, "allow", "AWS::Lambda::Permission", "Id", "1");
+    let mut live = props("sns.amazonaws.com");
+    live["Id"] = json!("1");
+    let plan = stack.plan_with(options, &[("allow", live)]);
+    assert!(matches!(plan.resources["allow"].action, Action::Replace(_)), "{:?}", plan.resources["allow"]);
+}
+
+#[test]
+fn a_required_value_that_cannot_be_sent_makes_every_change_a_replacement() {
+    let props = json!({ "DomainIdentifier": "dzd", "ProjectIdentifier": "p", "Name": "n", "Type": "GLUE", "Description": "new" });
+    let stack = TestStack::new().with("source", "AWS::DataZone::DataSource", props);
+    let mut options = PlanOptions::of(Mode::Build);
+    ledger(&mut options, "source", "AWS::DataZone::DataSource", "DomainId", "dzd");
+    let live = json!({ "DomainId": "dzd", "Id": "1", "Name": "n", "Type": "GLUE", "Description": "old" });
+    let plan = stack.plan_with(options, &[("source", live)]);
+    assert!(matches!(plan.resources["source"].action, Action::Replace(_)), "{:?}", plan.resources["source"].action);
+    assert!(plan.resources["source"].reasons.iter().any(|r| r.code == ReasonCode::UpdateImpossible));
+}
+
+#[test]
+fn a_create_only_value_that_reads_leave_out_is_no_reason_to_replace() {
+    let stack = TestStack::new().with("vpc", "AWS::EC2::VPC", json!({ "CidrBlock": "10.0.0.0/16", "Ipv4IpamPoolId": "pool" }));
+    let mut options = PlanOptions::of(Mode::Build);
+    ledger(&mut options, "vpc", "AWS::EC2::VPC", "VpcId", "vpc-1");
+    let plan = stack.plan_with(options, &live()[..1]);
+    assert_eq!(plan.resources["vpc"].action, Action::Noop);
+}
