@@ -30,7 +30,9 @@ pub fn of_model<'m>(schema: &ResourceSchema, model: &'m Json) -> Vec<(&'m str, &
     match model.get(property) {
         Some(Json::Array(items)) => items
             .iter()
-            .filter_map(|item| Some((item.get("Key")?.as_str()?, item.get("Value").and_then(Json::as_str).unwrap_or(""))))
+            .filter_map(|item| {
+                Some((item.get("Key")?.as_str()?, item.get("Value").and_then(Json::as_str).unwrap_or("")))
+            })
             .collect(),
         Some(Json::Object(map)) => {
             map.iter().map(|(key, value)| (key.as_str(), value.as_str().unwrap_or(""))).collect()
@@ -51,7 +53,11 @@ pub fn ownership(schema: &ResourceSchema, model: &Json, stack: &StackId, marks: 
     if let Some(name) = get(CLOUDFORMATION_STACK) {
         return Ownership::Foreign(format!("CloudFormation stack {name}"));
     }
-    if marks && schema.tags_updatable() && !schema.tags_write_only() { Ownership::Free } else { Ownership::Ours }
+    if marks && schema.tags_updatable() && !schema.tags_write_only() {
+        Ownership::Free
+    } else {
+        Ownership::Ours
+    }
 }
 
 /// The tags that mark a resource as ours.
@@ -128,7 +134,8 @@ pub fn to_send(
 fn add(tags: &mut Value, form: TagForm, key: &str, value: Value) {
     match (tags, form) {
         (Value::Array(items), TagForm::KeyValueList) => {
-            let there = items.iter().any(|item| matches!(item.get("Key"), Some(Value::String(k)) if k == key));
+            let there =
+                items.iter().any(|item| matches!(item.get("Key"), Some(Value::String(k)) if k == key));
             if !there {
                 items.push(Value::Object(IndexMap::from([
                     ("Key".to_owned(), Value::text(key)),
@@ -179,7 +186,11 @@ pub(crate) fn changes(
             .iter()
             .enumerate()
             .filter_map(|(i, item)| {
-                Some((i, item.get("Key")?.as_str()?.to_owned(), item.get("Value").cloned().unwrap_or_default()))
+                Some((
+                    i,
+                    item.get("Key")?.as_str()?.to_owned(),
+                    item.get("Value").cloned().unwrap_or_default(),
+                ))
             })
             .collect(),
         Some(Json::Object(map)) => {
@@ -247,7 +258,8 @@ fn same_text(declared: &Value, live: &Json) -> bool {
     match (declared.scalar_text(), live) {
         (Some(want), Json::String(have)) => want == *have,
         (Some(want), Json::Null) => want.is_empty(),
-        (Some(want), other) => want == other.to_string(),
+        (Some(want), Json::Number(number)) => number.to_string() == want,
+        (Some(_), _) => false,
         (None, _) => false,
     }
 }
@@ -316,8 +328,14 @@ mod tests {
         let with = |tags: &[(&str, &str)]| ownership(&schema, &json!({ "Tags": list(tags) }), &stack(), true);
         assert_eq!(with(&[]), Ownership::Free);
         assert_eq!(with(&[(STACK_NAME, "shop"), (STACK_ENV, "prod")]), Ownership::Ours);
-        assert_eq!(with(&[(STACK_NAME, "shop"), (STACK_ENV, "dev")]), Ownership::Foreign("stack shop/dev".into()));
-        assert_eq!(with(&[("aws:cloudformation:stack-name", "x")]), Ownership::Foreign("CloudFormation stack x".into()));
+        assert_eq!(
+            with(&[(STACK_NAME, "shop"), (STACK_ENV, "dev")]),
+            Ownership::Foreign("stack shop/dev".into())
+        );
+        assert_eq!(
+            with(&[("aws:cloudformation:stack-name", "x")]),
+            Ownership::Foreign("CloudFormation stack x".into())
+        );
     }
 
     #[test]

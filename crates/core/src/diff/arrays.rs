@@ -7,7 +7,8 @@ use crate::value::Value;
 use serde_json::Value as Json;
 
 /// Members that name an element, in order of preference (cloud-control 3.4, "key heuristics").
-const KEYS: &[&str] = &["Key", "Name", "Id", "Sid", "IndexName", "AttributeName", "Arn", "DomainName", "Type"];
+const KEYS: &[&str] =
+    &["Key", "Name", "Id", "Sid", "IndexName", "AttributeName", "Arn", "DomainName", "Type"];
 
 /// More comparisons than this and the rest is paired by position.
 const MATCH_BUDGET: usize = 65_536;
@@ -33,8 +34,7 @@ impl Walk<'_> {
         let matched = self.matched(place, declared, live);
         let partner = |i: usize| matched.iter().find(|(d, _)| *d == i).map(|(_, l)| *l);
         let left_declared: Vec<usize> = (0..declared.len()).filter(|i| partner(*i).is_none()).collect();
-        let left_live: Vec<usize> =
-            (0..live.len()).filter(|i| matched.iter().all(|(_, l)| l != i)).collect();
+        let left_live: Vec<usize> = (0..live.len()).filter(|i| matched.iter().all(|(_, l)| l != i)).collect();
 
         if left_declared.is_empty() && left_live.is_empty() {
             let in_order = matched.iter().all(|(d, l)| d == l);
@@ -129,7 +129,7 @@ impl Walk<'_> {
         }
         for l in left_live {
             let at = place.at.child(l.to_string());
-            let label = label(place.label, l, live[l].as_object().and_then(|map| json_key(map)));
+            let label = label(place.label, l, live[l].as_object().and_then(json_key));
             self.change(&at, &label, ChangeOp::Remove, Some(&live[l]), None);
         }
     }

@@ -7,7 +7,7 @@ use crate::schema::{Additional, JsonType, Node};
 use serde_json::Value as Json;
 
 /// True if the node holds a document whose inner names are data: an object without declared members.
-pub fn is_opaque(node: &Node) -> bool {
+pub(super) fn is_opaque(node: &Node) -> bool {
     node.properties.is_empty()
         && node.pattern_properties.is_empty()
         && !matches!(node.additional_properties, Some(Additional::Schema(_)))
@@ -19,12 +19,12 @@ pub fn is_opaque(node: &Node) -> bool {
 }
 
 /// True if the schema allows object and text for the same value (`type: [object, string]`, 157 types).
-pub fn takes_both_forms(node: &Node) -> bool {
+pub(super) fn takes_both_forms(node: &Node) -> bool {
     node.types.names(JsonType::Object) && node.types.names(JsonType::String)
 }
 
 /// The document in a value: an object or array as it is, text that holds one parsed (URL-decoded where it starts so).
-pub fn parse(value: &Json) -> Option<Json> {
+pub(super) fn parse(value: &Json) -> Option<Json> {
     match value {
         Json::Object(_) | Json::Array(_) => Some(value.clone()),
         Json::String(text) => {
@@ -58,14 +58,15 @@ fn percent_decode(text: &str) -> Option<String> {
 }
 
 /// Compares two documents in whatever form they come.
-pub fn documents(declared: &Json, live: &Json) -> Same {
+pub(super) fn documents(declared: &Json, live: &Json) -> Same {
     if declared == live {
         return Same::Exactly;
     }
     let (Some(a), Some(b)) = (parse(declared), parse(live)) else { return Same::No };
     if same_json(&a, &b) {
         Same::By(Rule::JsonForm)
-    } else if policy::is_policy(&a) && policy::is_policy(&b) && policy::canonical(&a) == policy::canonical(&b) {
+    } else if policy::is_policy(&a) && policy::is_policy(&b) && policy::canonical(&a) == policy::canonical(&b)
+    {
         Same::By(Rule::PolicyForm)
     } else {
         Same::No

@@ -12,8 +12,8 @@ mod scalar;
 mod transform;
 mod walk;
 
-pub use patch::{PatchInput, patch};
 pub(crate) use patch::outgoing;
+pub use patch::{PatchInput, patch};
 pub use scalar::{is_empty, same_json};
 
 use crate::plan::{Change, Explained, Impact};

@@ -198,7 +198,8 @@ fn carry(
             continue;
         }
         let place = at.child(name.as_str());
-        let fixed = schema.create_only_properties.covers(&place) || schema.read_only_properties.covers(&place);
+        let fixed =
+            schema.create_only_properties.covers(&place) || schema.read_only_properties.covers(&place);
         if fixed || !exclusive {
             out.insert(name.clone(), Value::from(value));
         }
@@ -234,7 +235,8 @@ fn document_form(schema: &ResourceSchema, declared: Json, live: Option<&Json>, a
     match (&declared, as_text) {
         (Json::Object(_) | Json::Array(_), true) => Value::String(declared.to_string()),
         (Json::String(_), false) => {
-            let wants_object = schema.at(at).is_some_and(|node| node.types.iter().next() == Some(JsonType::Object));
+            let wants_object =
+                schema.at(at).is_some_and(|node| node.types.iter().next() == Some(JsonType::Object));
             match document::parse(&declared) {
                 Some(parsed) if wants_object && live.is_some() => Value::from(parsed),
                 _ => Value::from(declared),
@@ -281,7 +283,8 @@ fn companions(input: &PatchInput<'_>) -> Vec<Pointer> {
 fn is_demanded(input: &PatchInput<'_>, place: &Pointer) -> bool {
     let mut at = Some(place.clone());
     while let Some(current) = at {
-        if is_required(input.schema, &current) && current.get(input.live).is_none_or(super::scalar::is_empty) {
+        if is_required(input.schema, &current) && current.get(input.live).is_none_or(super::scalar::is_empty)
+        {
             return true;
         }
         at = current.parent().filter(|parent| !parent.is_root());

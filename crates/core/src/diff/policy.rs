@@ -3,12 +3,12 @@
 use serde_json::{Map, Value as Json};
 
 /// True if the document looks like an IAM policy.
-pub fn is_policy(document: &Json) -> bool {
+pub(super) fn is_policy(document: &Json) -> bool {
     document.get("Statement").is_some_and(|s| s.is_array() || s.is_object())
 }
 
 /// The canonical form: two policies mean the same exactly if their canonical forms are equal.
-pub fn canonical(document: &Json) -> Json {
+pub(super) fn canonical(document: &Json) -> Json {
     let Json::Object(policy) = document else { return document.clone() };
     let mut out = Map::new();
     for (key, value) in policy {
@@ -30,7 +30,9 @@ fn statement(statement: &Json) -> Json {
     for (key, value) in members {
         let value = match key.as_str() {
             // The service numbers statements that have no name.
-            "Sid" if value.as_str().is_some_and(|s| s.is_empty() || s.bytes().all(|b| b.is_ascii_digit())) => {
+            "Sid"
+                if value.as_str().is_some_and(|s| s.is_empty() || s.bytes().all(|b| b.is_ascii_digit())) =>
+            {
                 continue;
             }
             "Action" | "NotAction" => texts(value, |s| s.to_ascii_lowercase()),
@@ -71,7 +73,9 @@ fn condition(value: &Json) -> Json {
             .map(|(operator, keys)| {
                 let keys = match keys {
                     Json::Object(keys) => sorted(
-                        keys.iter().map(|(key, v)| (key.to_ascii_lowercase(), texts(v, str::to_owned))).collect(),
+                        keys.iter()
+                            .map(|(key, v)| (key.to_ascii_lowercase(), texts(v, str::to_owned)))
+                            .collect(),
                     ),
                     other => other.clone(),
                 };
@@ -144,7 +148,10 @@ mod tests {
             json!({"Statement": [{"Principal": {"AWS": "123456789012"}}]}),
             json!({"Statement": [{"Principal": {"AWS": "arn:aws:iam::123456789012:root"}}]}),
         ));
-        assert!(same(json!({"Statement": [{"Principal": "*"}]}), json!({"Statement": [{"Principal": {"AWS": "*"}}]})));
+        assert!(same(
+            json!({"Statement": [{"Principal": "*"}]}),
+            json!({"Statement": [{"Principal": {"AWS": "*"}}]})
+        ));
     }
 
     #[test]

@@ -49,7 +49,9 @@ fn place(
     match mend(input, node, value) {
         Mended::Fine => {}
         Mended::Gone if required => {}
-        Mended::Gone => return ops.push(from_manifest(input, at).unwrap_or(PatchOp::Remove { path: at.clone() })),
+        Mended::Gone => {
+            return ops.push(from_manifest(input, at).unwrap_or(PatchOp::Remove { path: at.clone() }));
+        }
         Mended::Other(better) => {
             let fallback = PatchOp::Add { path: at.clone(), value: Value::from(better) };
             return ops.push(from_manifest(input, at).unwrap_or(fallback));
@@ -90,11 +92,19 @@ fn mend(input: &PatchInput<'_>, node: &Node, value: &Json) -> Mended {
             if too_short || no_match || no_choice { Mended::Gone } else { Mended::Fine }
         }
         Json::Array(items) if items.is_empty() => {
-            if node.min_items.is_some_and(|min| min > 0) { Mended::Gone } else { Mended::Fine }
+            if node.min_items.is_some_and(|min| min > 0) {
+                Mended::Gone
+            } else {
+                Mended::Fine
+            }
         }
         Json::Array(items) => array(input, node, items),
         Json::Object(members) if members.is_empty() => {
-            if node.required.is_empty() && node.min_properties.unwrap_or(0) == 0 { Mended::Fine } else { Mended::Gone }
+            if node.required.is_empty() && node.min_properties.unwrap_or(0) == 0 {
+                Mended::Fine
+            } else {
+                Mended::Gone
+            }
         }
         _ => Mended::Fine,
     }
@@ -119,7 +129,9 @@ fn array(input: &PatchInput<'_>, node: &Node, items: &[Json]) -> Mended {
         .collect();
     if !changed {
         Mended::Fine
-    } else if better.len() < usize::try_from(node.min_items.unwrap_or(0)).unwrap_or(usize::MAX) || better.is_empty() {
+    } else if better.len() < usize::try_from(node.min_items.unwrap_or(0)).unwrap_or(usize::MAX)
+        || better.is_empty()
+    {
         Mended::Gone
     } else {
         Mended::Other(Json::Array(better))

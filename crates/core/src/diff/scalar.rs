@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 /// The verdict on two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Same {
+pub(super) enum Same {
     /// Equal as written.
     Exactly,
     /// Equal in meaning by this rule.
@@ -27,7 +27,7 @@ pub fn is_empty(value: &Json) -> bool {
 }
 
 /// Compares two scalars under the rules that need no more than the node.
-pub fn scalar(declared: &Json, live: &Json, node: Option<&Node>) -> Same {
+pub(super) fn scalar(declared: &Json, live: &Json, node: Option<&Node>) -> Same {
     if declared == live {
         return Same::Exactly;
     }
@@ -112,7 +112,9 @@ pub fn same_json(a: &Json, b: &Json) -> bool {
         (Json::Object(x), Json::Object(y)) => {
             x.len() == y.len() && x.iter().all(|(k, v)| y.get(k).is_some_and(|w| same_json(v, w)))
         }
-        (Json::Array(x), Json::Array(y)) => x.len() == y.len() && x.iter().zip(y).all(|(v, w)| same_json(v, w)),
+        (Json::Array(x), Json::Array(y)) => {
+            x.len() == y.len() && x.iter().zip(y).all(|(v, w)| same_json(v, w))
+        }
         (Json::Number(x), Json::Number(y)) => numbers_equal(x, y),
         _ => a == b,
     }

@@ -33,9 +33,10 @@ pub(super) fn explains(
         }
         root.at(&relative).or_else(|| root.at(&absolute))?.scalar_text()
     };
-    expression.split(" $OR ").filter_map(|alternative| evaluate(alternative.trim(), &lookup)).any(|value| {
-        value == live || (looks_like_regex(&value) && matches_whole(&value, &live))
-    })
+    expression
+        .split(" $OR ")
+        .filter_map(|alternative| evaluate(alternative.trim(), &lookup))
+        .any(|value| value == live || (looks_like_regex(&value) && matches_whole(&value, &live)))
 }
 
 fn text(json: &Json) -> Option<String> {

@@ -116,7 +116,8 @@ impl<'w> Walk<'w> {
     /// Compares without the `ignore_changes` rule; true if nothing differs.
     fn trial_is_clean(&self, place: Place<'_>) -> bool {
         let context = DiffContext { ignore: &[], ..*self.context };
-        let mut trial = Walk { context: &context, declared: place.declared, live: self.live, diff: Diff::default() };
+        let mut trial =
+            Walk { context: &context, declared: place.declared, live: self.live, diff: Diff::default() };
         trial.value(place);
         trial.diff.changes.is_empty()
     }
@@ -172,7 +173,9 @@ impl<'w> Walk<'w> {
         if verdict == Same::No {
             verdict = document::documents(&declared, live);
         }
-        if verdict == Same::No && transform::explains(self.context.schema, place.at, self.declared, &declared, live) {
+        if verdict == Same::No
+            && transform::explains(self.context.schema, place.at, self.declared, &declared, live)
+        {
             verdict = Same::By(Rule::Transform);
         }
         match verdict {
@@ -235,7 +238,9 @@ impl<'w> Walk<'w> {
                 _ => Impact::Replace,
             };
         }
-        if schema.conditional_create_only_properties.covers(at) || schema.create_only_properties.reaches_below(at) {
+        if schema.conditional_create_only_properties.covers(at)
+            || schema.create_only_properties.reaches_below(at)
+        {
             return Impact::MayReplace;
         }
         Impact::Update

@@ -50,7 +50,9 @@ impl Decide<'_> {
                 self.present(found, *step)
             }
             Seen::Sighted(_) => self.absent(),
-            Seen::Waiting(unknown) if self.mode == Mode::Teardown || (self.is_fresh)(unknown) => self.absent(),
+            Seen::Waiting(unknown) if self.mode == Mode::Teardown || (self.is_fresh)(unknown) => {
+                self.absent()
+            }
             Seen::Waiting(unknown) => self.deferred(unknown),
         }
     }
@@ -108,7 +110,9 @@ impl Decide<'_> {
         if let Some(id) = &failure.request_id {
             diagnostic = diagnostic.note("request", id);
         }
-        planned.diagnostics.push(diagnostic.next("mend the cause, then plan again; nothing is taken for absent"));
+        planned
+            .diagnostics
+            .push(diagnostic.next("mend the cause, then plan again; nothing is taken for absent"));
         planned
     }
 
@@ -292,7 +296,9 @@ impl Decide<'_> {
         let mut places = self.resend.clone();
         if let Some(version) = &self.wanted.lifecycle.secret_version
             && self.schema.tags_updatable()
-            && tags::of_model(self.schema, live).iter().all(|(k, v)| *k != tags::SECRET_VERSION || v != version)
+            && tags::of_model(self.schema, live)
+                .iter()
+                .all(|(k, v)| *k != tags::SECRET_VERSION || v != version)
         {
             places.push(Pointer::root());
         }
@@ -417,14 +423,19 @@ fn replace_order(wanted: &Wanted, schema: &ResourceSchema, found: &Found) -> Rep
         return ReplaceOrder::DeleteFirst;
     }
     let same = |path: &crate::pointer::PropertyPath| {
-        path.as_pointer().is_some_and(|at| match (wanted.props.at(&at).and_then(Value::exposed), at.get(&found.model)) {
-            (Some(declared), Some(live)) => crate::diff::same_json(&declared, live),
-            _ => false,
+        path.as_pointer().is_some_and(|at| {
+            match (wanted.props.at(&at).and_then(Value::exposed), at.get(&found.model)) {
+                (Some(declared), Some(live)) => crate::diff::same_json(&declared, live),
+                _ => false,
+            }
         })
     };
-    let shares_identifier = schema.additional_identifiers.iter().any(|set| !set.is_empty() && set.iter().all(same));
-    let shares_name =
-        schema.create_only_properties.iter().any(|path| path.top().is_some_and(|t| t.ends_with("Name")) && same(path));
+    let shares_identifier =
+        schema.additional_identifiers.iter().any(|set| !set.is_empty() && set.iter().all(same));
+    let shares_name = schema
+        .create_only_properties
+        .iter()
+        .any(|path| path.top().is_some_and(|t| t.ends_with("Name")) && same(path));
     if shares_identifier || shares_name { ReplaceOrder::DeleteFirst } else { ReplaceOrder::CreateFirst }
 }
 
@@ -437,13 +448,18 @@ fn undo_of_update(schema: &ResourceSchema, patch: &[crate::plan::PatchOp]) -> Un
         })
         .map(Pointer::dotted)
         .collect();
-    if blind.is_empty() { Undo::Yes } else { Undo::Partial(format!("{} cannot be read back", blind.join(", "))) }
+    if blind.is_empty() {
+        Undo::Yes
+    } else {
+        Undo::Partial(format!("{} cannot be read back", blind.join(", ")))
+    }
 }
 
 fn undo_of_replace(schema: &ResourceSchema) -> Undo {
-    let settable = schema.primary_identifier.iter().all(|path| {
-        path.as_pointer().is_some_and(|at| !schema.read_only_properties.covers(&at))
-    });
+    let settable = schema
+        .primary_identifier
+        .iter()
+        .all(|path| path.as_pointer().is_some_and(|at| !schema.read_only_properties.covers(&at)));
     if settable {
         Undo::No("what the old resource held goes with it".into())
     } else {

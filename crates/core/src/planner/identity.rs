@@ -114,10 +114,13 @@ fn pinned(wanted: &Wanted, schema: &ResourceSchema, pin: &Value) -> Identity {
         None => {
             let parts: Vec<String> = schema.primary_identifier.iter().map(part_name).collect();
             Identity::Impossible(Box::new(
-                Diagnostic::error(codes::BAD_PIN, format!("`identifier` of {} does not fit its type", wanted.address))
-                    .at(wanted.sources.resource.key("identifier"), "")
-                    .note("why", format!("{} is identified by {}", wanted.declared_type, parts.join("|")))
-                    .next(format!("write the {} parts joined with `|`, in this order", parts.len())),
+                Diagnostic::error(
+                    codes::BAD_PIN,
+                    format!("`identifier` of {} does not fit its type", wanted.address),
+                )
+                .at(wanted.sources.resource.key("identifier"), "")
+                .note("why", format!("{} is identified by {}", wanted.declared_type, parts.join("|")))
+                .next(format!("write the {} parts joined with `|`, in this order", parts.len())),
             ))
         }
     }
@@ -144,6 +147,9 @@ fn no_identity(wanted: &Wanted, schema: &ResourceSchema) -> Diagnostic {
         format!("{} cannot be found again: nothing in the manifest identifies it", wanted.address),
     )
     .at(wanted.sources.resource.clone(), "")
-    .note("why", format!("{} is identified by {}, which the service chooses", wanted.declared_type, parts.join("|")))
+    .note(
+        "why",
+        format!("{} is identified by {}, which the service chooses", wanted.declared_type, parts.join("|")),
+    )
     .next(format!("give `identifier:` for {}", wanted.address))
 }

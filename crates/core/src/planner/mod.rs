@@ -94,7 +94,10 @@ struct Asked {
 
 impl std::fmt::Debug for Planning {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Planning").field("asked", &self.asked.len()).field("planned", &self.planned.len()).finish_non_exhaustive()
+        f.debug_struct("Planning")
+            .field("asked", &self.asked.len())
+            .field("planned", &self.planned.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -238,10 +241,12 @@ impl Planning {
         let index_of = &self.index;
         let is_fresh = |unknown: &Unknown| {
             unknown.from.iter().all(|reference| {
-                index_of.get(&reference.address).and_then(|i| planned_by_address.get(i)).is_some_and(|source| {
-                    matches!(source.action, Action::Create | Action::Replace(_))
-                        || (source.action == Action::Noop && source.live.is_none())
-                })
+                index_of.get(&reference.address).and_then(|i| planned_by_address.get(i)).is_some_and(
+                    |source| {
+                        matches!(source.action, Action::Create | Action::Replace(_))
+                            || (source.action == Action::Noop && source.live.is_none())
+                    },
+                )
             })
         };
         let mut planned = Decide {

@@ -66,7 +66,9 @@ fn with_unknown_rest(declared: &Value, address: &Address, schema: &ResourceSchem
     let Value::Object(members) = declared else { return declared.clone() };
     let mut out: IndexMap<String, Value> = members
         .iter()
-        .map(|(name, value)| (name.clone(), with_unknown_rest(value, address, schema, &at.child(name.as_str()))))
+        .map(|(name, value)| {
+            (name.clone(), with_unknown_rest(value, address, schema, &at.child(name.as_str())))
+        })
         .collect();
     if let Some(node) = schema.at(at) {
         for name in schema.follow(node).properties.keys() {

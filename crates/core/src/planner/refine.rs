@@ -1,9 +1,9 @@
 //! Run time: the same decision again with what is known now. It must refine the plan (OpenTofu's rule: known values
 //! stay, the action does not get worse), or the step stops.
 
+use super::codes;
 use super::decide::{Decide, Seen, declared, full};
 use super::identity::{Identity, identity};
-use super::codes;
 use crate::desired::Wanted;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::diff::{DiffContext, diff, same_json};
@@ -109,12 +109,12 @@ pub fn prepare(
         }
         (Action::Update | Action::Adopt | Action::Deferred, Action::Update | Action::Adopt) => {
             refines(planned, &now, wanted)?;
-            let identifier = now.identifier.clone().ok_or_else(|| {
-                no_longer_holds(planned, wanted, "its identifier is not known")
-            })?;
-            let patch = patch_json(&now.patch).ok_or_else(|| {
-                Box::new(still_unknown(wanted, &Unknown::default()))
-            })?;
+            let identifier = now
+                .identifier
+                .clone()
+                .ok_or_else(|| no_longer_holds(planned, wanted, "its identifier is not known"))?;
+            let patch =
+                patch_json(&now.patch).ok_or_else(|| Box::new(still_unknown(wanted, &Unknown::default())))?;
             Ok(Prepared::Update { identifier, patch })
         }
         (_, Action::Replace(_)) => Err(Box::new(
@@ -165,7 +165,11 @@ fn create(
     if let Some(before) = &planned.desired
         && let Some(at) = first_difference(before, &desired, &Pointer::root())
     {
-        return Err(no_longer_holds(planned, wanted, &format!("{} has another value than planned", at.dotted())));
+        return Err(no_longer_holds(
+            planned,
+            wanted,
+            &format!("{} has another value than planned", at.dotted()),
+        ));
     }
     match desired.exposed() {
         Some(body) => Ok(Prepared::Create(body)),
@@ -186,9 +190,11 @@ fn first_difference(before: &Value, now: &Value, at: &Pointer) -> Option<Pointer
                 None => Some(at.child(name.as_str())),
             })
             .or_else(|| b.keys().find(|name| !a.contains_key(*name)).map(|name| at.child(name.as_str()))),
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            a.iter().zip(b).enumerate().find_map(|(i, (x, y))| first_difference(x, y, &at.child(i.to_string())))
-        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a
+            .iter()
+            .zip(b)
+            .enumerate()
+            .find_map(|(i, (x, y))| first_difference(x, y, &at.child(i.to_string()))),
         _ => match (before.exposed(), now.exposed()) {
             (Some(a), Some(b)) if same_json(&a, &b) => None,
             (None, _) => None,
@@ -206,9 +212,7 @@ fn refines(planned: &Planned, now: &Planned, wanted: &Wanted) -> Result<(), Box<
         planned.changes.iter().any(|c| change.path.starts_with(&c.path) || c.path.starts_with(&change.path))
     };
     match now.changes.iter().find(|change| !announced(change)) {
-        Some(change) => {
-            Err(no_longer_holds(planned, wanted, &format!("{} would change too", change.label)))
-        }
+        Some(change) => Err(no_longer_holds(planned, wanted, &format!("{} would change too", change.label))),
         None => Ok(()),
     }
 }

@@ -22,10 +22,11 @@ pub(super) fn select(nodes: &[Node], mode: Mode, include: &[String], exclude: &[
             .collect()
     };
     let everything: BTreeSet<Address> = nodes.iter().map(|node| node.address.clone()).collect();
-    let close = |seeds: BTreeSet<Address>, up: bool| if up { dependencies(nodes, seeds) } else { dependents(nodes, seeds) };
+    let close = |seeds: BTreeSet<Address>, up: bool| {
+        if up { dependencies(nodes, seeds) } else { dependents(nodes, seeds) }
+    };
     let forward = mode != Mode::Teardown;
-    let mut acted_on =
-        if include.is_empty() { everything } else { close(matching(include), forward) };
+    let mut acted_on = if include.is_empty() { everything } else { close(matching(include), forward) };
     for address in close(matching(exclude), !forward) {
         acted_on.remove(&address);
     }
@@ -91,7 +92,11 @@ mod tests {
 
     fn acted(mode: Mode, include: &[&str], exclude: &[&str]) -> Vec<String> {
         let texts = |all: &[&str]| all.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
-        select(&chain(), mode, &texts(include), &texts(exclude)).acted_on.iter().map(ToString::to_string).collect()
+        select(&chain(), mode, &texts(include), &texts(exclude))
+            .acted_on
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]

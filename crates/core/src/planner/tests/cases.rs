@@ -109,7 +109,11 @@ fn a_null_is_never_created() {
 
 #[test]
 fn a_resource_without_tags_is_adopted_by_writing_them() {
-    let stack = TestStack::new().with("domain", DOMAIN, json!({ "DomainName": "shop-prod", "DefaultExpirationDays": 366 }));
+    let stack = TestStack::new().with(
+        "domain",
+        DOMAIN,
+        json!({ "DomainName": "shop-prod", "DefaultExpirationDays": 366 }),
+    );
     let live = json!({ "DomainName": "shop-prod", "DefaultExpirationDays": 366,
         "Tags": [{ "Key": "theirs", "Value": "1" }, { "Key": "aws:x", "Value": "y" }] });
     let plan = stack.plan(Mode::Build, &[("domain", live)]);
@@ -117,7 +121,14 @@ fn a_resource_without_tags_is_adopted_by_writing_them() {
     assert_eq!((planned.action, planned.ownership.clone()), (Action::Adopt, Some(Ownership::Free)));
     assert_eq!(patch_text(planned), ["add /Tags"]);
     let crate::plan::PatchOp::Add { value, .. } = &planned.patch[0] else { panic!() };
-    let keys: Vec<String> = value.known().unwrap().as_array().unwrap().iter().map(|t| t["Key"].as_str().unwrap().to_owned()).collect();
+    let keys: Vec<String> = value
+        .known()
+        .unwrap()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["Key"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(keys, ["theirs", "stackql:stack-name", "stackql:stack-env", "stackql:resource-name"]);
 }
 
@@ -182,8 +193,11 @@ fn sets_in_another_order_are_equal() {
         json!({ "DomainName": "d", "Uri": "s3://crm", "ObjectTypeNames": [
             { "Key": "a", "Value": "1" }, { "Key": "b", "Value": "2" } ] }),
     );
-    let live = ours("crm", json!({ "DomainName": "d", "Uri": "s3://crm", "ObjectTypeNames": [
-        { "Key": "b", "Value": "2" }, { "Key": "a", "Value": "1" } ] }));
+    let live = ours(
+        "crm",
+        json!({ "DomainName": "d", "Uri": "s3://crm", "ObjectTypeNames": [
+        { "Key": "b", "Value": "2" }, { "Key": "a", "Value": "1" } ] }),
+    );
     let plan = stack.plan(Mode::Build, &[("crm", live)]);
     assert_eq!(plan.resources["crm"].action, Action::Noop);
     assert!(plan.resources["crm"].explained.iter().any(|e| e.rule == Rule::SetOrder));
@@ -197,18 +211,25 @@ fn an_element_is_changed_under_its_name_and_the_list_is_sent_whole() {
         json!({ "DomainName": "d", "Uri": "s3://crm", "ObjectTypeNames": [
             { "Key": "a", "Value": "1" }, { "Key": "b", "Value": "2" } ] }),
     );
-    let live = ours("crm", json!({ "DomainName": "d", "Uri": "s3://crm", "ObjectTypeNames": [
-        { "Key": "b", "Value": "9" }, { "Key": "a", "Value": "1" } ] }));
+    let live = ours(
+        "crm",
+        json!({ "DomainName": "d", "Uri": "s3://crm", "ObjectTypeNames": [
+        { "Key": "b", "Value": "9" }, { "Key": "a", "Value": "1" } ] }),
+    );
     let plan = stack.plan(Mode::Build, &[("crm", live)]);
     let planned = &plan.resources["crm"];
-    assert_eq!(planned.changes.iter().map(|c| c.label.as_str()).collect::<Vec<_>>(), ["ObjectTypeNames[b].Value"]);
+    assert_eq!(
+        planned.changes.iter().map(|c| c.label.as_str()).collect::<Vec<_>>(),
+        ["ObjectTypeNames[b].Value"]
+    );
     assert_eq!(planned.changes[0].path.to_string(), "/ObjectTypeNames/1/Value");
     assert_eq!(patch_text(planned), ["add /ObjectTypeNames"]);
 }
 
 #[test]
 fn a_read_that_failed_is_not_absence() {
-    let failure = crate::provider::Failure::new(crate::provider::FailureKind::Denied, "AccessDeniedException", "no");
+    let failure =
+        crate::provider::Failure::new(crate::provider::FailureKind::Denied, "AccessDeniedException", "no");
     let stack = TestStack::new().with("domain", DOMAIN, domain());
     let mut planning = crate::planner::Planning::new(
         std::sync::Arc::new(stack),
@@ -238,16 +259,28 @@ fn what_nothing_identifies_is_an_error_that_says_what_to_do() {
             identifier: crate::identity::Identifier::single("VpcId", "vpc-1"),
         },
     );
-    let (plan, asked) = stack.sighted(options, |_| Some(ours("vpc", json!({ "VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16" }))));
+    let (plan, asked) = stack
+        .sighted(options, |_| Some(ours("vpc", json!({ "VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16" }))));
     assert_eq!((asked, plan.resources["vpc"].action), (1, Action::Noop));
 }
 
 #[test]
 fn an_unknown_value_makes_the_update_conditional_and_names_its_source() {
     let stack = TestStack::new()
-        .with("role", "AWS::IAM::Role", json!({ "RoleName": "r", "AssumeRolePolicyDocument": { "Statement": [] } }))
-        .with("domain", DOMAIN, json!({ "DomainName": "d", "DefaultExpirationDays": 1, "DefaultEncryptionKey": "${role.Arn}" }));
-    let live = ours("domain", json!({ "DomainName": "d", "DefaultExpirationDays": 1, "DefaultEncryptionKey": "arn:old" }));
+        .with(
+            "role",
+            "AWS::IAM::Role",
+            json!({ "RoleName": "r", "AssumeRolePolicyDocument": { "Statement": [] } }),
+        )
+        .with(
+            "domain",
+            DOMAIN,
+            json!({ "DomainName": "d", "DefaultExpirationDays": 1, "DefaultEncryptionKey": "${role.Arn}" }),
+        );
+    let live = ours(
+        "domain",
+        json!({ "DomainName": "d", "DefaultExpirationDays": 1, "DefaultEncryptionKey": "arn:old" }),
+    );
     let plan = stack.plan(Mode::Build, &[("domain", live)]);
     let planned = &plan.resources["domain"];
     assert_eq!(planned.action, Action::Update);
@@ -272,7 +305,10 @@ fn protection_blocks_or_is_kept_as_asked() {
     let guarded = Lifecycle { prevent_destroy: true, ..Lifecycle::default() };
     let stack = TestStack::new().with_lifecycle("domain", DOMAIN, domain(), guarded);
     let plan = stack.plan(Mode::Teardown, &[("domain", live_domain())]);
-    assert_eq!((plan.resources["domain"].action, plan.diagnostics[0].code), (Action::Blocked, codes::PROTECTED));
+    assert_eq!(
+        (plan.resources["domain"].action, plan.diagnostics[0].code),
+        (Action::Blocked, codes::PROTECTED)
+    );
     let mut options = PlanOptions::of(Mode::Teardown);
     options.keep_protected = true;
     let plan = stack.plan_with(options, &[("domain", live_domain())]);
@@ -326,8 +362,14 @@ fn at_run_time_the_same_decision_gives_the_body() {
     assert_eq!(body["DomainName"], "shop-prod");
     // Made by an earlier run of ours in the meantime: nothing to do. By somebody else: stop.
     let made = present(&[("DomainName", "shop-prod")], live_domain());
-    assert_eq!(prepare(&plan.resources["domain"], wanted, &schema, &made, &id, false).unwrap(), Prepared::Nothing);
-    let theirs = present(&[("DomainName", "shop-prod")], json!({ "DomainName": "shop-prod", "DefaultExpirationDays": 366 }));
+    assert_eq!(
+        prepare(&plan.resources["domain"], wanted, &schema, &made, &id, false).unwrap(),
+        Prepared::Nothing
+    );
+    let theirs = present(
+        &[("DomainName", "shop-prod")],
+        json!({ "DomainName": "shop-prod", "DefaultExpirationDays": 366 }),
+    );
     let error = prepare(&plan.resources["domain"], wanted, &schema, &theirs, &id, false).unwrap_err();
     assert_eq!(error.code, codes::NO_LONGER_HOLDS);
 }
@@ -338,12 +380,12 @@ fn another_value_than_planned_stops_the_step() {
     let plan = stack.plan(Mode::Build, &[]);
     let id = StackId { name: "shop".into(), env: "prod".into() };
     let schema = crate::testdata::schema(DOMAIN);
-    let changed = stack.clone().edit("domain", |wanted| {
+    let changed = stack.edit("domain", |wanted| {
         wanted.props = Value::from(json!({ "DomainName": "shop-prod", "DefaultExpirationDays": 7 }));
     });
     let absent = crate::observed::Sighting::Absent;
-    let error =
-        prepare(&plan.resources["domain"], changed.wanted("domain"), &schema, &absent, &id, false).unwrap_err();
+    let error = prepare(&plan.resources["domain"], changed.wanted("domain"), &schema, &absent, &id, false)
+        .unwrap_err();
     assert_eq!(error.code, codes::NO_LONGER_HOLDS);
     assert!(error.message.contains("DefaultExpirationDays"), "{}", error.message);
 }

@@ -12,9 +12,11 @@ fn steps(plan: &Plan) -> Vec<String> {
 }
 
 fn subnets() -> TestStack {
-    TestStack::new()
-        .with("vpc", "AWS::EC2::VPC", json!({ "CidrBlock": "10.1.0.0/16" }))
-        .with("net", "AWS::EC2::Subnet", json!({ "VpcId": "${vpc.VpcId}", "CidrBlock": "10.1.1.0/24" }))
+    TestStack::new().with("vpc", "AWS::EC2::VPC", json!({ "CidrBlock": "10.1.0.0/16" })).with(
+        "net",
+        "AWS::EC2::Subnet",
+        json!({ "VpcId": "${vpc.VpcId}", "CidrBlock": "10.1.1.0/24" }),
+    )
 }
 
 fn ledger(options: &mut PlanOptions, name: &str, ty: &str, part: &str, id: &str) {
@@ -62,14 +64,15 @@ fn a_delete_first_replacement_pulls_its_replaced_dependents_with_it() {
 
 #[test]
 fn a_name_that_stays_cannot_exist_twice() {
-    let schema = "AWS::DynamoDB::Table";
-    let key = |name: &str| json!([{ "AttributeName": name, "KeyType": "HASH" }]);
-    let table = |name: &str| json!({ "TableName": "orders", "KeySchema": key(name) });
-    let stack = TestStack::new().with("orders", schema, table("id"));
+    let db = |user: &str| json!({ "DBInstanceIdentifier": "orders", "MasterUsername": user });
+    let stack = TestStack::new().with("orders", "AWS::RDS::DBInstance", db("new"));
     let mut options = PlanOptions::of(Mode::Build);
-    let live = [("orders", ours("orders", table("other")))];
+    let live = [("orders", ours("orders", db("old")))];
     let plan = stack.plan_with(options.clone(), &live);
-    assert_eq!((plan.resources["orders"].action, plan.diagnostics[0].code), (Action::Blocked, codes::DATA_LOSS));
+    assert_eq!(
+        (plan.resources["orders"].action, plan.diagnostics[0].code),
+        (Action::Blocked, codes::DATA_LOSS)
+    );
     options.allow_data_loss = vec!["orders".into()];
     let plan = stack.plan_with(options, &live);
     assert_eq!(plan.resources["orders"].action, Action::Replace(ReplaceOrder::DeleteFirst));
@@ -78,8 +81,12 @@ fn a_name_that_stays_cannot_exist_twice() {
 #[test]
 fn a_protected_resource_is_not_replaced() {
     let guarded = Lifecycle { prevent_destroy: true, ..Lifecycle::default() };
-    let stack =
-        TestStack::new().with_lifecycle("vpc", "AWS::EC2::VPC", json!({ "CidrBlock": "10.1.0.0/16" }), guarded);
+    let stack = TestStack::new().with_lifecycle(
+        "vpc",
+        "AWS::EC2::VPC",
+        json!({ "CidrBlock": "10.1.0.0/16" }),
+        guarded,
+    );
     let plan = stack.plan_with(with_ledger(Mode::Build), &live());
     assert_eq!((plan.resources["vpc"].action, plan.diagnostics[0].code), (Action::Blocked, codes::PROTECTED));
 }
@@ -104,13 +111,21 @@ fn a_required_value_that_cannot_be_sent_makes_every_change_a_replacement() {
     ledger(&mut options, "source", "AWS::DataZone::DataSource", "DomainId", "dzd");
     let live = json!({ "DomainId": "dzd", "Id": "1", "Name": "n", "Type": "GLUE", "Description": "old" });
     let plan = stack.plan_with(options, &[("source", live)]);
-    assert!(matches!(plan.resources["source"].action, Action::Replace(_)), "{:?}", plan.resources["source"].action);
+    assert!(
+        matches!(plan.resources["source"].action, Action::Replace(_)),
+        "{:?}",
+        plan.resources["source"].action
+    );
     assert!(plan.resources["source"].reasons.iter().any(|r| r.code == ReasonCode::UpdateImpossible));
 }
 
 #[test]
 fn a_create_only_value_that_reads_leave_out_is_no_reason_to_replace() {
-    let stack = TestStack::new().with("vpc", "AWS::EC2::VPC", json!({ "CidrBlock": "10.0.0.0/16", "Ipv4IpamPoolId": "pool" }));
+    let stack = TestStack::new().with(
+        "vpc",
+        "AWS::EC2::VPC",
+        json!({ "CidrBlock": "10.0.0.0/16", "Ipv4IpamPoolId": "pool" }),
+    );
     let mut options = PlanOptions::of(Mode::Build);
     ledger(&mut options, "vpc", "AWS::EC2::VPC", "VpcId", "vpc-1");
     let plan = stack.plan_with(options, &live()[..1]);

@@ -57,7 +57,12 @@ impl TestStack {
             let (to, _) = text.split_once('.').unwrap();
             after.push(Edge { to: to.into(), via: text.to_owned(), route: route.clone() });
         });
-        self.nodes.push(Node { address: address.clone(), declared_type: ty.into(), after, route: route.clone() });
+        self.nodes.push(Node {
+            address: address.clone(),
+            declared_type: ty.into(),
+            after,
+            route: route.clone(),
+        });
         self.wanted.insert(
             address.clone(),
             Wanted {
@@ -126,7 +131,11 @@ impl TestStack {
                 planning.answer(&question.address, &sighting);
             }
         }
-        (planning.finish().0, asked)
+        let plan = planning.finish().0;
+        let schemas: BTreeMap<_, _> =
+            plan.resources.values().map(|p| (p.ty.clone(), crate::testdata::schema(p.ty.as_str()))).collect();
+        assert_eq!(crate::check::check(&plan, |planned| schemas.get(&planned.ty)), []);
+        (plan, asked)
     }
 
     pub(super) fn wanted(&self, name: &str) -> &Wanted {
