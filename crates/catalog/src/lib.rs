@@ -1,1 +1,335 @@
-//! Embedded facts of all CloudFormation resource types.
+//! Facts of all CloudFormation resource types, compiled into the binary.
+//!
+//! The data is built by `cargo xtask catalog` from cfn-lint's copy of the published schemas (`data/README.md` has
+//! source, version, date and licence). Nothing is decoded before it is asked for: names and facts are read where they
+//! lie, schemas and documentation are decompressed block by block.
+
+pub mod docs;
+pub mod facts;
+pub mod format;
+pub mod names;
+mod overlays;
+pub mod permissions;
+
+use docs::Documentation;
+use facts::TypeFacts;
+use format::{Blocks, FormatError, Lines, Place, Section, first_column, section};
+use names::{TableForm, TableProviders};
+use permissions::Operation;
+use serde::{Deserialize, Serialize};
+use stack_core::ids::TypeName;
+use stack_core::pointer::Pointer;
+use stack_core::schema::{ResourceSchema, Schemas, UnknownType};
+use std::sync::{Arc, OnceLock};
+
+pub use overlays::Correction;
+
+/// The built catalog.
+static DATA: &[u8] = include_bytes!("../data/catalog.bin");
+
+/// The facts of all types.
+#[derive(Debug)]
+pub struct Catalog {
+    source: Source,
+    facts: Lines,
+    tables: Lines,
+    retired: Lines,
+    regions: Lines,
+    schemas: Blocks,
+    docs: Blocks,
+    parsed: Box<[OnceLock<Arc<ResourceSchema>>]>,
+}
+
+/// Where the data is from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Package on PyPI.
+    pub package: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of the wheel.
+    pub sha256: String,
+    /// When the schemas were published (RFC 3339).
+    pub schema_date: String,
+    /// SPDX expression of the package.
+    pub licence: String,
+}
+
+impl Source {
+    /// The day of the schemas, to be recorded in plans.
+    pub fn date(&self) -> &str {
+        self.schema_date.get(..10).unwrap_or(&self.schema_date)
+    }
+}
+
+/// A SQL table of the `aws` or `awscc` provider that stands for a CloudFormation type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The type.
+    pub ty: TypeName,
+    /// What the table shows of it.
+    pub form: TableForm,
+}
+
+/// Table names of a type in the older `aws` provider (stackql-compat 6.4).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AwsNames {
+    /// `aws.s3.buckets`.
+    pub plural: Vec<String>,
+    /// `aws.s3.bucket`.
+    pub singular: Vec<String>,
+    /// `aws.s3.buckets_list_only`.
+    pub list_only: Vec<String>,
+    /// `aws.s3.bucket_tags`.
+    pub tags: Vec<String>,
+}
+
+/// A type that the published tables name and that has no schema any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetiredType {
+    /// `AWS::Service::Resource`.
+    pub name: &'static str,
+    /// `service.plural`.
+    pub table: &'static str,
+    /// `service.singular`.
+    pub singular: &'static str,
+}
+
+impl Catalog {
+    /// The catalog in this binary.
+    pub fn embedded() -> &'static Self {
+        static EMBEDDED: OnceLock<Catalog> = OnceLock::new();
+        EMBEDDED.get_or_init(|| Self::from_bytes(DATA).expect("the committed catalog opens (tested)"))
+    }
+
+    /// Opens a catalog. Decodes nothing but the source note.
+    pub fn from_bytes(file: &'static [u8]) -> Result<Self, FormatError> {
+        let source = serde_json::from_slice(section(file, Section::Source)?)
+            .map_err(|e| FormatError::Content("source", e.to_string()))?;
+        let facts = Lines::new(section(file, Section::Facts)?)?;
+        Ok(Self {
+            source,
+            facts,
+            tables: Lines::new(section(file, Section::Tables)?)?,
+            retired: Lines::new(section(file, Section::Retired)?)?,
+            regions: Lines::new(section(file, Section::Regions)?)?,
+            schemas: Blocks::new(section(file, Section::Schemas)?)?,
+            docs: Blocks::new(section(file, Section::Docs)?)?,
+            parsed: std::iter::repeat_with(OnceLock::new).take(facts.len()).collect(),
+        })
+    }
+
+    /// Package, version, date and licence of the data.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// All type names, sorted. Some exist only in some regions.
+    pub fn types(&self) -> impl ExactSizeIterator<Item = &'static str> {
+        self.facts.iter().map(first_column)
+    }
+
+    /// Facts of a type by its canonical name.
+    pub fn facts(&self, ty: &str) -> Option<TypeFacts> {
+        TypeFacts::parse(self.facts.get(self.facts.find(ty)?)?)
+    }
+
+    /// Regions that the data knows, sorted. For the others availability is not known.
+    pub fn regions(&self) -> impl Iterator<Item = &'static str> {
+        self.regions.iter().filter(|line| line.ends_with("\tknown")).map(first_column)
+    }
+
+    /// Types that once had a table and have no schema any more.
+    pub fn retired(&self) -> impl Iterator<Item = RetiredType> {
+        self.retired.iter().filter_map(|line| {
+            let mut columns = line.split('\t');
+            Some(RetiredType { name: columns.next()?, table: columns.next()?, singular: columns.next()? })
+        })
+    }
+
+    /// The table of a type in the `awscc` provider: `awscc.s3.buckets`. `None` for an unknown type.
+    pub fn awscc_name(&self, ty: &TypeName) -> Option<String> {
+        self.facts(ty.as_str()).map(|facts| format!("awscc.{}", facts.table))
+    }
+
+    /// The type behind a table name, whatever the case: `awscc.s3.buckets`, `aws.s3.bucket`. `None` for all others.
+    pub fn table(&self, dotted: &str) -> Option<Table> {
+        let dotted = dotted.to_lowercase();
+        let (provider, name) = dotted.split_once('.').filter(|(provider, _)| is_provider(provider))?;
+        let line = self.tables.get(self.tables.find(name)?)?;
+        let mut columns = line.split('\t').skip(1);
+        let providers = TableProviders::from_letter(columns.next()?)?;
+        let form = TableForm::from_letter(columns.next()?)?;
+        let ty = self.facts.get(columns.next()?.parse().ok()?)?;
+        providers.has(provider).then(|| Table { ty: TypeName::new(first_column(ty)), form })
+    }
+
+    /// The tables of a type in the older `aws` provider; empty for an unknown type.
+    pub fn aws_names(&self, ty: &TypeName) -> AwsNames {
+        let mut names = AwsNames::default();
+        let Some(wanted) = self.facts.find(ty.as_str()).map(|index| index.to_string()) else { return names };
+        for line in self.tables.iter() {
+            let columns: Vec<&str> = line.split('\t').collect();
+            let [name, providers, form, index] = columns.as_slice() else { continue };
+            if *index != wanted || !TableProviders::from_letter(providers).is_some_and(|p| p.has("aws")) {
+                continue;
+            }
+            let list = match TableForm::from_letter(form) {
+                Some(TableForm::Plural) => &mut names.plural,
+                Some(TableForm::Singular) => &mut names.singular,
+                Some(TableForm::ListOnly) => &mut names.list_only,
+                Some(TableForm::Tags) => &mut names.tags,
+                None => continue,
+            };
+            list.push(format!("aws.{name}"));
+        }
+        names
+    }
+
+    /// What the schema of a type says to people.
+    pub fn documentation(&self, ty: &TypeName) -> Result<Documentation, UnknownType> {
+        let facts = self.facts(ty.as_str()).ok_or_else(|| self.unknown(ty.as_str()))?;
+        parse(&self.docs, &facts.docs).map_err(|why| damaged(ty, &why))
+    }
+
+    /// The description of a type.
+    pub fn description(&self, ty: &TypeName) -> Option<String> {
+        self.documentation(ty).ok().map(|docs| docs.description().to_owned())
+    }
+
+    /// The description of a property, at any depth: `/Tags/0/Value`.
+    pub fn property_description(&self, ty: &TypeName, property: &Pointer) -> Option<String> {
+        let schema = self.schema(ty).ok()?;
+        self.documentation(ty).ok()?.property(&schema, property).map(str::to_owned)
+    }
+
+    /// IAM actions that the schema lists for an operation of a type, normalised (cloud-control 6.2).
+    pub fn permissions(&self, ty: &TypeName, operation: Operation) -> Option<Vec<String>> {
+        permissions::listed(&*self.schema(ty).ok()?, operation)
+    }
+
+    /// The schema as published, without documentation and without hand corrections.
+    pub fn published(&self, ty: &TypeName) -> Result<serde_json::Value, UnknownType> {
+        let facts = self.facts(ty.as_str()).ok_or_else(|| self.unknown(ty.as_str()))?;
+        parse(&self.schemas, &facts.schema).map_err(|why| damaged(ty, &why))
+    }
+
+    /// The hand correction of a type, if there is one.
+    pub fn correction(&self, ty: &TypeName) -> Option<Correction> {
+        overlays::of(ty.as_str()).ok().flatten()
+    }
+
+    fn load(&self, ty: &TypeName) -> Result<ResourceSchema, UnknownType> {
+        let facts = self.facts(ty.as_str()).ok_or_else(|| self.unknown(ty.as_str()))?;
+        let mut schema: ResourceSchema =
+            parse(&self.schemas, &facts.schema).map_err(|why| damaged(ty, &why))?;
+        match overlays::of(ty.as_str()) {
+            Ok(Some(correction)) => overlays::correct(&mut schema, correction),
+            Ok(None) => {}
+            Err(why) => return Err(damaged(ty, &FormatError::Content("correction", why.to_string()))),
+        }
+        Ok(schema)
+    }
+
+    /// The error for a name that no type has, with near names in the same spelling and what is known about it.
+    fn unknown(&self, name: &str) -> UnknownType {
+        let lower = name.to_lowercase();
+        let (near, why) = match lower.split_once('.') {
+            Some((provider, table)) if !name.contains("::") && is_provider(provider) => {
+                let known = |line: &&str| {
+                    let mut columns = line.split('\t').skip(1);
+                    let providers = columns.next().and_then(TableProviders::from_letter);
+                    let form = columns.next().and_then(TableForm::from_letter);
+                    providers.is_some_and(|p| p.has(provider))
+                        && matches!(form, Some(TableForm::Plural | TableForm::Singular))
+                };
+                let lines = self.tables.iter();
+                let names = lines.filter(known).map(|line| format!("{provider}.{}", first_column(line)));
+                (names::near(name, names), self.why_no_table(&lower, table))
+            }
+            _ => (names::near(name, self.types()), self.why_no_type(name)),
+        };
+        UnknownType { name: name.to_owned(), near, why }
+    }
+
+    fn why_no_type(&self, name: &str) -> Option<String> {
+        if name.starts_with("AWS::Serverless::") {
+            return Some(
+                "CloudFormation expands SAM types itself; Cloud Control has no such type".to_owned(),
+            );
+        }
+        let retired = self.retired().find(|retired| retired.name == name)?;
+        Some(self.retired_sentence(retired))
+    }
+
+    fn why_no_table(&self, dotted: &str, table: &str) -> Option<String> {
+        if let Some(Table { ty, form: TableForm::ListOnly | TableForm::Tags }) = self.table(dotted) {
+            let name = self.awscc_name(&ty)?;
+            return Some(format!("it is a table for queries; the resource type is `{name}`"));
+        }
+        let retired = self.retired().find(|retired| table == retired.table || table == retired.singular)?;
+        Some(self.retired_sentence(retired))
+    }
+
+    fn retired_sentence(&self, retired: RetiredType) -> String {
+        format!(
+            "`{}` was a type once; AWS publishes no schema of it (as of {})",
+            retired.name,
+            self.source.date()
+        )
+    }
+}
+
+fn is_provider(name: &str) -> bool {
+    name == "awscc" || name == "aws"
+}
+
+fn parse<T: serde::de::DeserializeOwned>(blocks: &Blocks, place: &Place) -> Result<T, FormatError> {
+    serde_json::from_slice(blocks.get(place)?).map_err(|e| FormatError::Content("schema", e.to_string()))
+}
+
+fn damaged(ty: &TypeName, why: &FormatError) -> UnknownType {
+    let why = Some(format!("its entry in the catalog cannot be read: {why}"));
+    UnknownType { name: ty.to_string(), near: Vec::new(), why }
+}
+
+impl Schemas for Catalog {
+    /// `AWS::` names must be exact; dotted names (`awscc.s3.buckets`, `aws.s3.buckets`, `aws.s3.bucket`) may be in any
+    /// case.
+    fn canonical(&self, name: &str) -> Result<TypeName, UnknownType> {
+        if self.facts.find(name).is_some() {
+            return Ok(TypeName::new(name));
+        }
+        match self.table(name) {
+            Some(Table { ty, form: TableForm::Plural | TableForm::Singular }) => Ok(ty),
+            _ => Err(self.unknown(name)),
+        }
+    }
+
+    fn schema(&self, ty: &TypeName) -> Result<Arc<ResourceSchema>, UnknownType> {
+        let cell = self.facts.find(ty.as_str()).and_then(|index| self.parsed.get(index));
+        let cell = cell.ok_or_else(|| self.unknown(ty.as_str()))?;
+        match cell.get() {
+            Some(schema) => Ok(schema.clone()),
+            None => {
+                let schema = Arc::new(self.load(ty)?);
+                Ok(cell.get_or_init(|| schema).clone())
+            }
+        }
+    }
+
+    fn available_in(&self, ty: &TypeName, region: &str) -> bool {
+        let Some(number) = self.regions.iter().position(|line| first_column(line) == region) else {
+            return true;
+        };
+        let known = self.regions.get(number).is_some_and(|line| line.ends_with("\tknown"));
+        match self.facts(ty.as_str()) {
+            Some(facts) if known => facts.regions >> number & 1 == 1,
+            _ => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
