@@ -260,7 +260,9 @@ impl StepState {
         };
         Ok(match (self, record) {
             // A first try, the same try again, a new round after a bad end, or an undo of a finished step.
-            (Self::Idle, Record::Intent { undo: false, .. }) => Self::Intended(sent(record).ok_or_else(illegal)?),
+            (Self::Idle, Record::Intent { undo: false, .. }) => {
+                Self::Intended(sent(record).ok_or_else(illegal)?)
+            }
             (Self::Intended(before), Record::Intent { token, round, undo, .. })
                 if *undo == before.undo && (*token == before.token || *round > before.round) =>
             {
@@ -513,9 +515,11 @@ mod tests {
     fn a_new_round_follows_a_bad_end_and_only_that() {
         let bad = [intent("a", 0, false), accepted(), settled(SettledStatus::Failed), intent("b", 1, false)];
         assert_eq!(fold(&bad).unwrap().name(), "intended");
-        let good = [intent("a", 0, false), accepted(), settled(SettledStatus::Success), intent("b", 1, false)];
+        let good =
+            [intent("a", 0, false), accepted(), settled(SettledStatus::Success), intent("b", 1, false)];
         assert!(fold(&good).is_err());
-        let same_round = [intent("a", 0, false), accepted(), settled(SettledStatus::Failed), intent("b", 0, false)];
+        let same_round =
+            [intent("a", 0, false), accepted(), settled(SettledStatus::Failed), intent("b", 0, false)];
         assert!(fold(&same_round).is_err());
     }
 
@@ -553,7 +557,10 @@ mod tests {
         assert!(matches!(state.apply(&entry(0, verified())), Err(ReplayError::Frame { .. })));
         state.apply(&entry(0, started())).unwrap();
         assert!(matches!(state.apply(&entry(1, started())), Err(ReplayError::Frame { .. })));
-        assert!(matches!(state.apply(&entry(3, verified())), Err(ReplayError::Sequence { found: 3, expected: 1 })));
+        assert!(matches!(
+            state.apply(&entry(3, verified())),
+            Err(ReplayError::Sequence { found: 3, expected: 1 })
+        ));
         state.apply(&entry(1, Record::Ended { how: "succeeded".into() })).unwrap();
         assert!(matches!(state.apply(&entry(2, verified())), Err(ReplayError::Frame { .. })));
     }
