@@ -9,6 +9,12 @@ pub(crate) fn schema(ty: &str) -> ResourceSchema {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
+/// All of them, parsed once.
+pub(crate) fn all() -> &'static [ResourceSchema] {
+    static ALL: std::sync::OnceLock<Vec<ResourceSchema>> = std::sync::OnceLock::new();
+    ALL.get_or_init(|| types().iter().map(|ty| schema(ty)).collect())
+}
+
 /// The names of all types in `testdata/schemas`, sorted.
 pub(crate) fn types() -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder())

@@ -12,6 +12,9 @@ mod scalar;
 mod transform;
 mod walk;
 
+#[cfg(test)]
+mod properties;
+
 pub(crate) use patch::outgoing;
 pub use patch::{PatchInput, patch};
 pub use scalar::{is_empty, same_json};
