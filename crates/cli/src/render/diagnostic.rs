@@ -1,0 +1,138 @@
+//! Problems with their place in the manifest (plan-ux 13), drawn by annotate-snippets.
+
+use super::console::Style;
+use super::text::{clean, width};
+use crate::locate::{Locate, Located};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use stack_core::diagnostic::{Diagnostic, Severity};
+
+/// One diagnostic, with a line end.
+pub fn render(diagnostic: &Diagnostic, locate: &dyn Locate, style: Style) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let message = clean(&diagnostic.message, style.unicode);
+    let title = level.primary_title(message).id(diagnostic.code.to_string());
+    let mut group = Group::with_title(title);
+    let mut files: Vec<(String, Vec<(usize, Located, String)>)> = Vec::new();
+    for (i, label) in diagnostic.labels.iter().enumerate() {
+        let Some(located) = locate.locate(&label.route, &label.part) else { continue };
+        let text = clean(&label.text, style.unicode);
+        match files.iter_mut().find(|(file, _)| *file == located.file) {
+            Some((_, labels)) => labels.push((i, located, text)),
+            None => files.push((located.file.clone(), vec![(i, located, text)])),
+        }
+    }
+    for (file, labels) in &files {
+        let Some(source) = locate.text(file) else { continue };
+        let mut snippet = Snippet::source(source).path(file.as_str()).fold(true);
+        for (i, located, text) in labels {
+            let kind = if *i == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let range = on_one_line(source, located.range.clone());
+            let label = if text.is_empty() { None } else { Some(text.as_str()) };
+            snippet = snippet.annotation(kind.span(range).label(label));
+        }
+        group = group.element(snippet);
+    }
+    let keys = diagnostic.notes.iter().map(|(key, _)| width(key)).max().unwrap_or(0);
+    for (key, text) in &diagnostic.notes {
+        let line =
+            format!("{}  {}", super::text::pad(&clean(key, style.unicode), keys), clean(text, style.unicode));
+        group = group.element(Level::NOTE.no_name().message(line));
+    }
+    let renderer = if style.paint.is_on() { Renderer::styled() } else { Renderer::plain() };
+    let drawn = renderer.term_width(style.width.max(60)).render(&[group]);
+    // The library puts an empty gutter line between the snippet and the notes; plan-ux 13 has none.
+    let mut lines: Vec<&str> = drawn.lines().map(str::trim_end).collect();
+    if let Some(at) = lines.iter().position(|line| strip_colour(line).trim_start().starts_with("= "))
+        && at > 0
+        && strip_colour(lines[at - 1]).trim() == "|"
+        && diagnostic.labels.first().is_some_and(|l| !l.text.is_empty() || !files.is_empty())
+    {
+        lines.remove(at - 1);
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Several, with a blank line between, worst first and else in the given order.
+pub fn render_all(diagnostics: &[Diagnostic], locate: &dyn Locate, style: Style) -> String {
+    let mut ordered: Vec<&Diagnostic> = diagnostics.iter().collect();
+    ordered.sort_by_key(|d| std::cmp::Reverse(d.severity));
+    ordered.into_iter().map(|d| render(d, locate, style)).collect::<Vec<_>>().join("\n")
+}
+
+/// A span that ends with its first line: carets under a whole block say less than under its head.
+fn on_one_line(source: &str, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let start = range.start.min(source.len());
+    let end = range.end.clamp(start, source.len());
+    let text = source.get(start..end).unwrap_or_default();
+    let first = text.find('\n').map_or(text.len(), |i| text[..i].trim_end().len());
+    start..start + first
+}
+
+fn strip_colour(line: &str) -> String {
+    let mut out = String::new();
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        if c == '\x1b' {
+            chars.by_ref().find(char::is_ascii_alphabetic);
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use insta::assert_snapshot;
+    use stack_core::diagnostic::{Code, Part, Route};
+
+    struct OneFile(&'static str, std::ops::Range<usize>);
+    impl Locate for OneFile {
+        fn locate(&self, _: &Route, _: &Part) -> Option<Located> {
+            Some(Located { file: "stackql_manifest.yml".to_owned(), range: self.1.clone() })
+        }
+        fn text(&self, _: &str) -> Option<&str> {
+            Some(self.0)
+        }
+    }
+
+    fn sample() -> (Diagnostic, OneFile) {
+        let source =
+            "name: a\nresources:\n  - name: crm_flow\n    props:\n      DomainName: \"{{ domain_nam }}\"\n";
+        let at = source.find("domain_nam").unwrap_or_default();
+        let diagnostic = Diagnostic::error(Code(1203), "`domain_nam` is not defined")
+            .at(Route::default(), "did you mean `domain_name` (globals, stackql_manifest.yml:9)?")
+            .note("needed by", "crm_flow (awscc.customerprofiles.integrations), env prod")
+            .next("fix the name, or give it a value: -e domain_nam=…");
+        (diagnostic, OneFile(source, at..at + "domain_nam".len()))
+    }
+
+    #[test]
+    fn it_has_the_form_of_plan_ux_13() {
+        let (diagnostic, files) = sample();
+        assert_snapshot!(render(&diagnostic, &files, Style::plain(100, true)), @r#"
+        error[SD1203]: `domain_nam` is not defined
+         --> stackql_manifest.yml:5:23
+          |
+        5 |       DomainName: "{{ domain_nam }}"
+          |                       ^^^^^^^^^^ did you mean `domain_name` (globals, stackql_manifest.yml:9)?
+          = needed by  crm_flow (awscc.customerprofiles.integrations), env prod
+          = next       fix the name, or give it a value: -e domain_nam=…
+        "#);
+    }
+
+    #[test]
+    fn without_a_place_only_the_notes_remain() {
+        let (diagnostic, _) = sample();
+        assert_snapshot!(render(&diagnostic, &crate::locate::Nowhere, Style::plain(100, true)), @r#"
+        error[SD1203]: `domain_nam` is not defined
+         = needed by  crm_flow (awscc.customerprofiles.integrations), env prod
+         = next       fix the name, or give it a value: -e domain_nam=…
+        "#);
+    }
+}

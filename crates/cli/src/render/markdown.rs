@@ -1,0 +1,1 @@
+//! Markdown of a plan for pull requests and job summaries (plan-ux 7).

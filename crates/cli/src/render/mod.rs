@@ -1,0 +1,23 @@
+//! Everything that is shown. Only this folder writes to stdout and stderr.
+//!
+//! Human, JSON and Markdown renderers take the same [`view::PlanView`].
+
+pub mod console;
+pub mod diagnostic;
+pub mod human;
+pub mod json;
+pub mod markdown;
+pub mod paint;
+pub mod text;
+pub mod view;
+pub mod view_of;
+
+mod rows;
+mod unified;
+mod value_view;
+
+pub use console::Console;
+pub use view_of::view_of;
+
+#[cfg(test)]
+mod tests;

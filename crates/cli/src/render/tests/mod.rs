@@ -1,0 +1,4 @@
+//! Snapshots of the renderers from hand-built plans.
+
+mod golden;
+mod sample;
