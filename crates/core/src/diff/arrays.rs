@@ -32,9 +32,13 @@ impl Walk<'_> {
             return;
         }
         let matched = self.matched(place, declared, live);
-        let partner = |i: usize| matched.iter().find(|(d, _)| *d == i).map(|(_, l)| *l);
-        let left_declared: Vec<usize> = (0..declared.len()).filter(|i| partner(*i).is_none()).collect();
-        let left_live: Vec<usize> = (0..live.len()).filter(|i| matched.iter().all(|(_, l)| l != i)).collect();
+        let mut is_left = (vec![true; declared.len()], vec![true; live.len()]);
+        for (d, l) in &matched {
+            is_left.0[*d] = false;
+            is_left.1[*l] = false;
+        }
+        let left_declared: Vec<usize> = (0..declared.len()).filter(|d| is_left.0[*d]).collect();
+        let left_live: Vec<usize> = (0..live.len()).filter(|l| is_left.1[*l]).collect();
 
         if left_declared.is_empty() && left_live.is_empty() {
             let in_order = matched.iter().all(|(d, l)| d == l);
@@ -57,29 +61,30 @@ impl Walk<'_> {
     /// lists stay in order.
     fn matched(&self, place: Place<'_>, declared: &[Value], live: &[Json]) -> Vec<(usize, usize)> {
         let mut taken = vec![false; live.len()];
-        let mut pairs = Vec::with_capacity(declared.len());
+        let mut found: Vec<Option<usize>> = vec![None; declared.len()];
+        for (d, want) in declared.iter().enumerate().take(live.len()) {
+            if self.equal(place, want, &live[d]) {
+                taken[d] = true;
+                found[d] = Some(d);
+            }
+        }
         let mut tries = 0;
         for (d, want) in declared.iter().enumerate() {
-            if d < live.len() && !taken[d] && self.equal(place, want, &live[d]) {
-                taken[d] = true;
-                pairs.push((d, d));
-            }
-        }
-        for (d, want) in declared.iter().enumerate() {
-            if pairs.iter().any(|(p, _)| *p == d) {
+            if found[d].is_some() {
                 continue;
             }
-            let hit = (0..live.len()).find(|l| {
+            found[d] = (0..live.len()).find(|l| {
+                if taken[*l] || tries > MATCH_BUDGET {
+                    return false;
+                }
                 tries += 1;
-                !taken[*l] && tries <= MATCH_BUDGET && self.equal(place, want, &live[*l])
+                self.equal(place, want, &live[*l])
             });
-            if let Some(l) = hit {
+            if let Some(l) = found[d] {
                 taken[l] = true;
-                pairs.push((d, l));
             }
         }
-        pairs.sort_unstable();
-        pairs
+        found.into_iter().enumerate().filter_map(|(d, l)| Some((d, l?))).collect()
     }
 
     fn equal(&self, place: Place<'_>, declared: &Value, live: &Json) -> bool {
