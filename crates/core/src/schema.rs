@@ -396,7 +396,9 @@ impl ResourceSchema {
             let next = match reference.strip_prefix("#/definitions/") {
                 Some(name) => self.definitions.get(name),
                 // `AWS::OpenSearchService::Application` refers to a property.
-                None => reference.strip_prefix("#/properties/").and_then(|name| self.root.properties.get(name)),
+                None => {
+                    reference.strip_prefix("#/properties/").and_then(|name| self.root.properties.get(name))
+                }
             };
             match next {
                 Some(next) => node = next,
@@ -422,7 +424,9 @@ impl ResourceSchema {
             if let Some(found) = branches
                 .filter(|branch| {
                     let branch = self.follow(branch);
-                    branch.properties.contains_key(key) || !branch.one_of.is_empty() || !branch.any_of.is_empty()
+                    branch.properties.contains_key(key)
+                        || !branch.one_of.is_empty()
+                        || !branch.any_of.is_empty()
                 })
                 .find_map(|branch| self.member_within(branch, key, depth - 1))
             {
@@ -477,10 +481,14 @@ impl ResourceSchema {
     }
 
     /// The top-level property that holds tags, and its form; `None` if the type is not taggable by us.
+    ///
+    /// Sixteen types only have the old `taggable: true`; their property is the contract's default, `Tags`.
     pub fn tag_property(&self) -> Option<(&str, TagForm)> {
-        let tagging = self.tagging.as_ref().filter(|t| t.taggable)?;
-        let [_] = tagging.tag_property.0.as_slice() else { return None };
-        let name = tagging.tag_property.top()?;
+        let name = match &self.tagging {
+            Some(tagging) if tagging.taggable && tagging.tag_property.0.len() == 1 => tagging.tag_property.top()?,
+            None if self.taggable == Some(true) => "Tags",
+            _ => return None,
+        };
         let node = self.follow(self.root.properties.get(name)?);
         let form = if node.types.names(JsonType::Array) || node.items.is_some() {
             TagForm::KeyValueList
@@ -496,7 +504,7 @@ impl ResourceSchema {
             let pointer = Pointer::of([name]);
             !self.create_only_properties.contains(&pointer)
                 && !self.is_immutable()
-                && self.tagging.as_ref().is_some_and(|t| t.tag_updatable)
+                && self.tagging.as_ref().is_none_or(|t| t.tag_updatable)
         })
     }
 
