@@ -54,9 +54,11 @@ codes! {
     RANGE = 1308, "The number is out of range.",
         "The schema limits the number: a smallest or largest value, or a step.";
     ITEMS = 1309, "The list has too few or too many elements.",
-        "The schema limits the number of elements of this list.";
+        "The schema limits the number of elements of this list. An empty list counts as a list without elements; leave \
+         the property out, or declare null, if that is what you mean.";
     DUPLICATE_ITEM = 1310, "The list holds the same element twice.",
-        "The schema says that no two elements of this list may be equal.";
+        "The schema says that no two elements of this list may be equal. The service would refuse the list, or drop \
+         one of the two.";
     MISSING = 1311, "A required property is missing.",
         "The schema requires this property wherever its parent object is declared. A property that only the \
          service sets is never asked for.";
@@ -76,7 +78,7 @@ codes! {
         "The schema says that where the first property is declared the other must be declared as well. It is a \
          warning where this is experience rather than the contract of the service.";
     MEMBERS = 1318, "The object has too few or too many members.",
-        "The schema limits the number of members of this object or map.";
+        "The schema limits the number of members of this object or map. Members that are declared null do not count.";
     MAP_KEY = 1319, "The key of a map does not have the required form.",
         "The keys of this map are yours to choose, but the schema gives a regular expression for them.";
     NOT_PROVISIONABLE = 1320, "The resource type cannot be managed.",
@@ -84,8 +86,8 @@ codes! {
          one. For some there is a sibling type that can be managed; the message names it: a policy of its own in \
          place of `AWS::IAM::Policy` is `AWS::IAM::RolePolicy`, and so on.";
     IDENTIFIER_PART = 1321, "A part of the identifier must be declared.",
-        "The user names resources of this type, but the schema does not require the name: left out, the service \
-         invents one. There is no state file to remember it, so the resource could never be found again, and the \
+        "The user names resources of this type, but the schema does not require every part of the name: a part \
+         left out is chosen by the service, mostly at random. There is no state file to remember it, so the resource could never be found again, and the \
          next run would make another. Declare every part of the identifier.";
     TOO_LARGE = 1322, "The properties are too large for one request.",
         "Cloud Control takes at most 262144 characters (256 KiB) of desired state. Move the largest text out of \

@@ -55,8 +55,8 @@ fn required(walk: &Walk<'_>, parent: &Place, key: &str) -> bool {
     walk.schema.at(&parent.model).is_some_and(|node| node.required.iter().any(|name| name == key))
 }
 
-/// Where the user names a resource, every part of the name must be declared: for a part left out the service invents
-/// one, and without a state file no later run can find the resource again (cloud-control 2.3).
+/// Where the user names a resource, every part of the name must be declared: a part left out is chosen by the service,
+/// mostly at random, and without a state file no later run can find the resource again (cloud-control 2.3).
 fn identifier(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
     let schema = walk.schema;
     let parts = &schema.primary_identifier;
@@ -78,10 +78,9 @@ fn identifier(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
     let names = super::spelling::list(&missing, "and", 12);
     out.push(
         Finding::about(&Place::root(), codes::IDENTIFIER_PART)
-            .says(format!("`{}` needs {names}: left out, the service invents a name", schema.type_name))
+            .says(format!("`{}` needs {names}, part of its identifier", schema.type_name))
             .label(format!("{names} {} missing", if missing.len() == 1 { "is" } else { "are" }))
-            .note("why", "an invented name is remembered nowhere, so no later run could find the resource")
-            .next(format!("declare {names}")),
+            .note("why", "left out, the service chooses it, and without a state file no later run could find the resource"),
     );
 }
 
@@ -108,11 +107,11 @@ fn size(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
     let characters = json.to_string().chars().count();
     if characters > DESIRED_STATE_LIMIT {
         let place = Place::root();
-        let have = if props.has_secret() { "more".to_owned() } else { characters.to_string() };
+        let have = if props.has_secret() { String::new() } else { format!("{characters} characters, ") };
         out.push(
             Finding::about(&place, codes::TOO_LARGE)
-                .says(format!("{} has too many properties for one request", walk.name(&place)))
-                .label(format!("{have} characters, at most {DESIRED_STATE_LIMIT} can be sent"))
+                .says(format!("the properties of {} are too large for one request", walk.name(&place)))
+                .label(format!("{have}at most {DESIRED_STATE_LIMIT} characters can be sent"))
                 .next("move the largest text out of the resource, such as code to a bucket"),
         );
     }

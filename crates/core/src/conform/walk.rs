@@ -362,14 +362,17 @@ impl<'s> Walk<'s> {
             _ => codes::UNKNOWN_PROPERTY,
         };
         let finding = Finding { model: place.model.clone(), ..Finding::about(at, code) };
+        let settable: Vec<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| !self.schema.read_only_properties.contains(&place.model.child(*name)))
+            .collect();
+        let known = spelling::list(&settable, "and", 24).replace('`', "");
         if place.hidden {
-            return finding.says(format!("{whose} holds a property that is not allowed there")).note(
-                "properties",
-                {
-                    let shown: Vec<&str> = names.iter().copied().take(12).collect();
-                    shown.join(", ")
-                },
-            );
+            return finding
+                .says(format!("{whose} holds a property that is not allowed there"))
+                .label("not a property")
+                .note("properties", known);
         }
         let finding = match meant {
             Some(Meant::Spelling(name)) if !place.model.is_root() => finding
@@ -380,10 +383,10 @@ impl<'s> Walk<'s> {
                 .label(format!("did you mean `{}`?", meant.name())),
             None => finding.says(format!("{whose} has no property `{key}`")).label("not a property"),
         };
-        if names.is_empty() || (meant.is_some() && names.len() > 12) {
+        if settable.is_empty() || (meant.is_some() && settable.len() > 12) {
             return finding;
         }
-        finding.note("properties", spelling::list(names, "and", 24).replace('`', ""))
+        finding.note("properties", known)
     }
 
     /// The names of members that a node or the branches of its unions know.
