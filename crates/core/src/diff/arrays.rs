@@ -63,7 +63,7 @@ impl Walk<'_> {
         let mut taken = vec![false; live.len()];
         let mut found: Vec<Option<usize>> = vec![None; declared.len()];
         for (d, want) in declared.iter().enumerate().take(live.len()) {
-            if self.equal(place, want, &live[d]) {
+            if self.equal(place, d, want, &live[d]) {
                 taken[d] = true;
                 found[d] = Some(d);
             }
@@ -78,7 +78,7 @@ impl Walk<'_> {
                     return false;
                 }
                 tries += 1;
-                self.equal(place, want, &live[*l])
+                self.equal(place, d, want, &live[*l])
             });
             if let Some(l) = found[d] {
                 taken[l] = true;
@@ -87,12 +87,12 @@ impl Walk<'_> {
         found.into_iter().enumerate().filter_map(|(d, l)| Some((d, l?))).collect()
     }
 
-    fn equal(&self, place: Place<'_>, declared: &Value, live: &Json) -> bool {
+    fn equal(&self, place: Place<'_>, index: usize, declared: &Value, live: &Json) -> bool {
         if declared.unknown().is_some() {
             return false;
         }
         let node = place.node.and_then(|node| self.context.schema.element(node));
-        let at = place.at.child("0");
+        let at = place.at.child(index.to_string());
         let mut trial = self.trial();
         trial.value(Place { declared, live: Some(live), node, at: &at, label: "" });
         trial.diff.changes.is_empty()
