@@ -1,0 +1,95 @@
+//! Endpoints under `/_sandbox/` for tests and commands in other processes. They are no part of any cloud.
+
+use crate::cloud::Cloud;
+use crate::fault::Fault;
+use crate::wire::answer;
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+/// An out-of-band change.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edit {
+    #[serde(rename = "type")]
+    ty: String,
+    identifier: String,
+    /// List, object or null, as [`Cloud::edit`] takes it.
+    patch: Json,
+}
+
+/// An out-of-band resource.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plant {
+    #[serde(rename = "type")]
+    ty: String,
+    region: String,
+    properties: Json,
+}
+
+/// Answers a request for the sandbox itself; `None` if it is for a cloud.
+pub(crate) fn handle(cloud: &mut Cloud, request: &Request<Bytes>, now_ms: i64) -> Option<Response<Bytes>> {
+    let command = request.uri().path().strip_prefix("/_sandbox/")?;
+    let outcome = match (request.method(), command) {
+        (&Method::GET, "state") => {
+            cloud.advance(now_ms);
+            let resources: Vec<Json> = cloud
+                .resources()
+                .map(|held| {
+                    json!({ "type": held.ty, "identifier": held.identifier, "account": held.account,
+                            "region": held.region })
+                })
+                .collect();
+            let in_flight: Vec<Json> = cloud
+                .in_flight()
+                .into_iter()
+                .map(|(ty, identifier)| json!({ "type": ty, "identifier": identifier }))
+                .collect();
+            Ok(json!({ "resources": resources, "in_flight": in_flight }))
+        }
+        (&Method::GET, "snapshot") => {
+            cloud.advance(now_ms);
+            Ok(cloud.snapshot())
+        }
+        (&Method::GET, "history") => serde_json::to_value(cloud.history()).map_err(|e| e.to_string()),
+        (&Method::POST, "reset") => {
+            cloud.reset();
+            Ok(json!({}))
+        }
+        (&Method::POST, "edit") => read::<Edit>(request).and_then(|edit| {
+            cloud.advance(now_ms);
+            cloud.edit(&edit.ty, &edit.identifier, &edit.patch).map_err(|e| e.to_string())?;
+            Ok(json!({}))
+        }),
+        (&Method::POST, "plant") => read::<Plant>(request).and_then(|plant| {
+            let identifier = cloud
+                .plant(&plant.region, &plant.ty, &plant.properties, now_ms)
+                .map_err(|e| e.to_string())?;
+            Ok(json!({ "identifier": identifier }))
+        }),
+        (&Method::POST, "fault") => read::<Fault>(request).map(|fault| {
+            cloud.inject(fault);
+            json!({})
+        }),
+        (&Method::POST, "clear-faults") => {
+            cloud.clear_faults();
+            Ok(json!({}))
+        }
+        (&Method::POST, "clear-history") => {
+            cloud.clear_history();
+            Ok(json!({}))
+        }
+        _ => Err(format!("no sandbox command {} {command}", request.method())),
+    };
+    let (status, body) = match outcome {
+        Ok(body) => (200, body),
+        Err(message) => (400, json!({ "message": message })),
+    };
+    Some(answer(status, "application/json", body.to_string(), "sandbox"))
+}
+
+fn read<T: for<'de> Deserialize<'de>>(request: &Request<Bytes>) -> Result<T, String> {
+    serde_json::from_slice(request.body()).map_err(|e| e.to_string())
+}

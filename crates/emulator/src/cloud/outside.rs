@@ -1,0 +1,250 @@
+//! What happens beside the wire: looking at the cloud, changing it behind everyone's back, saving and restoring it.
+
+use super::{Cloud, Turn};
+use crate::config::Config;
+use crate::handler::Place;
+use crate::identify;
+use crate::model::{expand, get_mut};
+use crate::state::{State, VERSION};
+use crate::validate::Patterns;
+use crate::wire::Op;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use stack_core::ids::TypeName;
+use stack_core::schema::{ResourceSchema, Schemas};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A resource as the cloud holds it, write-only values included: for tests only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// Account.
+    pub account: String,
+    /// Region.
+    pub region: String,
+    /// Type.
+    pub ty: String,
+    /// Identifier in its `|` form.
+    pub identifier: String,
+    /// All properties.
+    pub model: Json,
+}
+
+/// Why an out-of-band change could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// Nothing of that type has that identifier.
+    #[error("no {ty} with identifier {identifier}")]
+    Absent {
+        /// Type.
+        ty: String,
+        /// Identifier as given.
+        identifier: String,
+    },
+    /// The type is unknown.
+    #[error("no resource type {0}")]
+    UnknownType(String),
+    /// The patch document is wrong or does not fit.
+    #[error("the change cannot be applied: {0}")]
+    Patch(String),
+}
+
+/// Why a snapshot could not be restored.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// Written by another version.
+    #[error("the snapshot has version {found}, expected {VERSION}")]
+    Version {
+        /// Its version.
+        found: u64,
+    },
+    /// Not a snapshot.
+    #[error("not a sandbox snapshot: {0}")]
+    Form(#[from] serde_json::Error),
+}
+
+impl Cloud {
+    /// All resources, by account and region, then by type in order of creation.
+    pub fn resources(&self) -> impl Iterator<Item = Held> + '_ {
+        self.state.scopes.iter().flat_map(|(name, scope)| {
+            let (account, region) = name.split_once('/').unwrap_or((name, ""));
+            scope.resources.iter().flat_map(move |(ty, all)| {
+                all.values().map(move |resource| Held {
+                    account: account.to_owned(),
+                    region: region.to_owned(),
+                    ty: ty.clone(),
+                    identifier: resource.identifier.clone(),
+                    model: resource.model.clone(),
+                })
+            })
+        })
+    }
+
+    /// One resource by type and identifier (any form), wherever it lives.
+    pub fn resource(&self, ty: &str, identifier: &str) -> Option<Held> {
+        let joined = self.joined(ty, identifier);
+        self.resources().find(|held| held.ty == ty && held.identifier == joined)
+    }
+
+    /// Operations that have not ended, as (type, identifier).
+    pub fn in_flight(&self) -> Vec<(String, String)> {
+        self.state
+            .scopes
+            .values()
+            .flat_map(|scope| scope.open.iter().filter_map(|token| scope.requests.get(token)))
+            .map(|request| (request.ty.clone(), request.identifier.clone()))
+            .collect()
+    }
+
+    fn joined(&self, ty: &str, identifier: &str) -> String {
+        let schema = self.schemas.schema(&TypeName::new(ty)).ok();
+        match schema.map(|schema| identify::parse(&schema, identifier)) {
+            Some(Ok(identify::Asked::Primary(parts))) => identify::joined(&parts),
+            _ => identifier.to_owned(),
+        }
+    }
+
+    /// Changes a resource out of band, wherever it lives. `patch` is a list (RFC 6902), an object (merge patch, RFC
+    /// 7396) or null, which deletes the resource. No rule of the schema is checked.
+    pub fn edit(&mut self, ty: &str, identifier: &str, patch: &Json) -> Result<(), EditError> {
+        let joined = self.joined(ty, identifier);
+        let scope = self.state.scopes.iter().find_map(|(name, scope)| {
+            scope.of_type(ty).any(|(_, resource)| resource.identifier == joined).then(|| name.clone())
+        });
+        let absent = || EditError::Absent { ty: ty.to_owned(), identifier: identifier.to_owned() };
+        self.edit_in(&scope.ok_or_else(absent)?, ty, &joined, patch)
+    }
+
+    /// The same within `account/region`.
+    pub(super) fn edit_in(
+        &mut self,
+        scope: &str,
+        ty: &str,
+        joined: &str,
+        patch: &Json,
+    ) -> Result<(), EditError> {
+        let absent = || EditError::Absent { ty: ty.to_owned(), identifier: joined.to_owned() };
+        let all = self.scope(scope).resources.get_mut(ty).ok_or_else(absent)?;
+        let key = all
+            .iter()
+            .find(|(_, r)| r.identifier == joined)
+            .map(|(key, _)| key.clone())
+            .ok_or_else(absent)?;
+        match patch {
+            Json::Null => {
+                all.shift_remove(&key);
+            }
+            Json::Array(_) => {
+                let operations: json_patch::Patch =
+                    serde_json::from_value(patch.clone()).map_err(|e| EditError::Patch(e.to_string()))?;
+                let resource = all.get_mut(&key).ok_or_else(absent)?;
+                json_patch::patch(&mut resource.model, &operations)
+                    .map_err(|e| EditError::Patch(e.to_string()))?;
+                resource.revision += 1;
+            }
+            other => {
+                let resource = all.get_mut(&key).ok_or_else(absent)?;
+                json_patch::merge(&mut resource.model, other);
+                resource.revision += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a resource out of band, as if someone else had created it: server-assigned values are added, nothing is
+    /// checked. Returns the identifier.
+    pub fn plant(&mut self, region: &str, ty: &str, model: &Json, now_ms: i64) -> Result<String, EditError> {
+        let schema =
+            self.schemas.schema(&TypeName::new(ty)).map_err(|_| EditError::UnknownType(ty.to_owned()))?;
+        let account = self.config.account.clone();
+        let scope = format!("{account}/{region}");
+        let turn = Turn {
+            now_ms,
+            op: Op::CreateResource,
+            scope: scope.clone(),
+            place: Place { account, region: region.to_owned(), now_ms },
+            faults: Vec::new(),
+            request_id: String::new(),
+        };
+        let model = self.completed(&turn, &schema, model.clone());
+        Ok(self.insert_model(&scope, &schema, model))
+    }
+
+    /// Everything worth keeping between processes, requests in flight and client tokens included, faults and the call
+    /// history not. Write-only values are replaced by hashes: nothing that a read could show depends on them, and a
+    /// state file must not hold secrets in clear.
+    pub fn snapshot(&self) -> Json {
+        let mut state = self.state.clone();
+        state.faults.clear();
+        let mut known: BTreeMap<String, Option<Arc<ResourceSchema>>> = BTreeMap::new();
+        let mut hide = |ty: &str, model: &mut Json| {
+            let schema =
+                known.entry(ty.to_owned()).or_insert_with(|| self.schemas.schema(&TypeName::new(ty)).ok());
+            if let Some(schema) = schema {
+                hash_write_only(schema, model);
+            }
+        };
+        for scope in state.scopes.values_mut() {
+            for (ty, all) in &mut scope.resources {
+                all.values_mut().for_each(|resource| hide(ty, &mut resource.model));
+            }
+            for (ty, ghosts) in &mut scope.ghosts {
+                ghosts.iter_mut().for_each(|ghost| hide(ty, &mut ghost.resource.model));
+            }
+            for request in scope.requests.values_mut() {
+                let ty = request.ty.clone();
+                hide(&ty, &mut request.model);
+            }
+        }
+        serde_json::to_value(&state).unwrap_or_default()
+    }
+
+    /// A cloud as it was when the snapshot was taken. Faults come from the configuration.
+    pub fn restore(schemas: Arc<dyn Schemas>, config: Config, snapshot: Json) -> Result<Self, RestoreError> {
+        let found = snapshot.get("version").and_then(Json::as_u64).unwrap_or_default();
+        if found != u64::from(VERSION) {
+            return Err(RestoreError::Version { found });
+        }
+        let mut state: State = serde_json::from_value(snapshot)?;
+        state.faults.clear();
+        config.faults.iter().cloned().for_each(|fault| state.faults.arm(fault));
+        Ok(Self {
+            schemas,
+            config,
+            state,
+            patterns: Patterns::default(),
+            history: Vec::new(),
+            buckets: BTreeMap::new(),
+        })
+    }
+
+    /// Forgets everything but the settings and the faults in them.
+    pub fn reset(&mut self) {
+        let fresh = Self::new(self.schemas.clone(), self.config.clone());
+        *self = fresh;
+    }
+}
+
+fn hash_write_only(schema: &ResourceSchema, model: &mut Json) {
+    for path in schema.write_only_properties.iter() {
+        for pointer in expand(path, model) {
+            if let Some(value) = get_mut(model, &pointer) {
+                hash(value);
+            }
+        }
+    }
+}
+
+fn hash(value: &mut Json) {
+    match value {
+        Json::Object(map) => map.values_mut().for_each(hash),
+        Json::Array(items) => items.iter_mut().for_each(hash),
+        Json::String(text) if !text.starts_with("sha256:") => {
+            let digest = Sha256::digest(text.as_bytes());
+            let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+            *text = format!("sha256:{hex}");
+        }
+        _ => {}
+    }
+}
