@@ -101,7 +101,10 @@ fn deletes(plan: &Plan, flaws: &mut Vec<Flaw>) {
                 continue;
             };
             if dependency < own {
-                flaws.push(Flaw::DeletedTooEarly { address: edge.to.clone(), dependent: planned.address.clone() });
+                flaws.push(Flaw::DeletedTooEarly {
+                    address: edge.to.clone(),
+                    dependent: planned.address.clone(),
+                });
             }
         }
     }
@@ -161,7 +164,11 @@ fn patch(planned: &Planned, schema: &ResourceSchema, flaws: &mut Vec<Flaw>) {
             None
         };
         if let Some(kind) = kind {
-            flaws.push(Flaw::ForbiddenPath { address: planned.address.clone(), kind, path: path.to_string() });
+            flaws.push(Flaw::ForbiddenPath {
+                address: planned.address.clone(),
+                kind,
+                path: path.to_string(),
+            });
         }
         if let PatchOp::Remove { path } = op
             && planned.live.as_ref().is_some_and(|live| path.get(live).is_none())

@@ -111,7 +111,13 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error without a place yet.
     pub fn error(code: Code, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, message: message.into(), labels: Vec::new(), notes: Vec::new() }
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+        }
     }
     /// A warning without a place yet.
     pub fn warning(code: Code, message: impl Into<String>) -> Self {
@@ -163,7 +169,9 @@ pub type Diagnostics = Vec<Diagnostic>;
 ///
 /// Case and `_` do not count as a difference, so `domain_name` finds `DomainName`.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let fold = |s: &str| s.chars().filter(|c| *c != '_' && *c != '-').flat_map(char::to_lowercase).collect::<String>();
+    let fold = |s: &str| {
+        s.chars().filter(|c| *c != '_' && *c != '-').flat_map(char::to_lowercase).collect::<String>()
+    };
     let folded = fold(word);
     candidates
         .into_iter()

@@ -116,7 +116,8 @@ impl Key {
         match self {
             Self::Primary(identifier) => identifier.wire(),
             Self::Additional(parts) => {
-                Json::Object(parts.iter().map(|(n, v)| (n.clone(), Json::String(v.clone()))).collect()).to_string()
+                Json::Object(parts.iter().map(|(n, v)| (n.clone(), Json::String(v.clone()))).collect())
+                    .to_string()
             }
         }
     }

@@ -73,7 +73,10 @@ pub fn column_name(property: &str) -> String {
 }
 
 /// The name among `properties` that a user's spelling means: exact, else whatever the case, else by column name.
-pub fn find_property<'p>(wanted: &str, properties: impl IntoIterator<Item = &'p str> + Clone) -> Option<&'p str> {
+pub fn find_property<'p>(
+    wanted: &str,
+    properties: impl IntoIterator<Item = &'p str> + Clone,
+) -> Option<&'p str> {
     let mut all = properties.clone().into_iter();
     if let Some(found) = all.find(|p| *p == wanted) {
         return Some(found);

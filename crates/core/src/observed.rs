@@ -1,9 +1,13 @@
 //! What was seen in the cloud.
 
+use crate::diff::same_meaning;
 use crate::identity::{Identifier, Key};
 use crate::ids::{Address, Target, TypeName};
+use crate::pointer::Pointer;
 use crate::provider::{Failure, Found};
+use crate::value::Value;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 /// What the planner wants to know about one resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +30,31 @@ pub struct Probe {
     /// Which identity step gives it.
     pub step: IdentityStep,
     /// Values that the model must show, else the hit is somebody else's (pointer, value).
-    pub must_agree: Vec<(crate::pointer::Pointer, crate::value::Value)>,
+    pub must_agree: Vec<(Pointer, Value)>,
+    /// The property that holds tags, and tags that must be in it, else the hit is not ours.
+    pub must_carry: Option<(String, Vec<(String, String)>)>,
+}
+
+impl Probe {
+    /// A key that is proof by itself.
+    pub fn certain(key: Key, step: IdentityStep) -> Self {
+        Self { key, step, must_agree: Vec::new(), must_carry: None }
+    }
+
+    /// True if the model is the one that was looked for. Values that are not known yet cannot disagree.
+    pub fn confirms(&self, model: &Json) -> bool {
+        let agrees =
+            self.must_agree.iter().all(|(pointer, wanted)| match (wanted.exposed(), pointer.get(model)) {
+                (Some(wanted), Some(live)) => same_meaning(&wanted, live),
+                (Some(_), None) => false,
+                (None, _) => true,
+            });
+        let carries = self.must_carry.as_ref().is_none_or(|(property, marks)| {
+            let tags = crate::tags::of_property(model.get(property));
+            marks.iter().all(|(key, value)| tags.contains(&(key.as_str(), value.as_str())))
+        });
+        agrees && carries
+    }
 }
 
 /// Which step of DESIGN section 5 found a resource.

@@ -123,7 +123,9 @@ impl Action {
     pub fn is_change(self) -> bool {
         match self {
             Self::Noop | Self::Blocked => false,
-            Self::Create | Self::Update | Self::Adopt | Self::Replace(_) | Self::Delete | Self::Deferred => true,
+            Self::Create | Self::Update | Self::Adopt | Self::Replace(_) | Self::Delete | Self::Deferred => {
+                true
+            }
         }
     }
 }

@@ -24,7 +24,12 @@ pub trait Provider: Send + Sync + fmt::Debug {
         page: Option<&str>,
     ) -> Result<Page, Failure>;
     /// Starts an operation. The same token sent again returns the same operation for 36 hours.
-    async fn submit(&self, at: &Target, operation: &Operation, token: &ClientToken) -> Result<Progress, Failure>;
+    async fn submit(
+        &self,
+        at: &Target,
+        operation: &Operation,
+        token: &ClientToken,
+    ) -> Result<Progress, Failure>;
     /// Where an operation stands.
     async fn poll(&self, at: &Target, request: &RequestToken) -> Result<Progress, Failure>;
     /// Asks the service to stop an operation. What was done stays done.

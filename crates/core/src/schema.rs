@@ -485,7 +485,9 @@ impl ResourceSchema {
     /// Sixteen types only have the old `taggable: true`; their property is the contract's default, `Tags`.
     pub fn tag_property(&self) -> Option<(&str, TagForm)> {
         let name = match &self.tagging {
-            Some(tagging) if tagging.taggable && tagging.tag_property.0.len() == 1 => tagging.tag_property.top()?,
+            Some(tagging) if tagging.taggable && tagging.tag_property.0.len() == 1 => {
+                tagging.tag_property.top()?
+            }
             None if self.taggable == Some(true) => "Tags",
             _ => return None,
         };

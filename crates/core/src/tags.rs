@@ -26,8 +26,12 @@ pub fn is_hidden(key: &str) -> bool {
 
 /// The tags of a live model in order: key and value.
 pub fn of_model<'m>(schema: &ResourceSchema, model: &'m Json) -> Vec<(&'m str, &'m str)> {
-    let Some((property, _)) = schema.tag_property() else { return Vec::new() };
-    match model.get(property) {
+    schema.tag_property().map(|(property, _)| of_property(model.get(property))).unwrap_or_default()
+}
+
+/// The tags in the value of a tag property, in either form.
+pub fn of_property(value: Option<&Json>) -> Vec<(&str, &str)> {
+    match value {
         Some(Json::Array(items)) => items
             .iter()
             .filter_map(|item| {

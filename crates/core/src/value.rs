@@ -75,14 +75,21 @@ pub struct Reference {
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { write!(f, "{}", self.address) } else { write!(f, "{}.{}", self.address, self.path) }
+        if self.path.is_empty() {
+            write!(f, "{}", self.address)
+        } else {
+            write!(f, "{}.{}", self.address, self.path)
+        }
     }
 }
 
 impl Unknown {
     /// An unknown that waits for one output.
     pub fn of(address: &Address, path: impl Into<String>) -> Self {
-        Self { from: BTreeSet::from([Reference { address: address.clone(), path: path.into() }]), sensitive: false }
+        Self {
+            from: BTreeSet::from([Reference { address: address.clone(), path: path.into() }]),
+            sensitive: false,
+        }
     }
     /// Both sources together.
     #[must_use]
@@ -120,7 +127,9 @@ impl Value {
             Self::Bool(b) => Json::Bool(*b),
             Self::Number(n) => Json::Number(n.clone()),
             Self::String(s) => Json::String(s.clone()),
-            Self::Array(items) => Json::Array(items.iter().map(|v| v.to_json(expose)).collect::<Option<_>>()?),
+            Self::Array(items) => {
+                Json::Array(items.iter().map(|v| v.to_json(expose)).collect::<Option<_>>()?)
+            }
             Self::Object(map) => Json::Object(
                 map.iter().map(|(k, v)| v.to_json(expose).map(|v| (k.clone(), v))).collect::<Option<_>>()?,
             ),

@@ -48,6 +48,14 @@ impl Diff {
     }
 }
 
+/// True if two values mean the same whatever the schema says: numbers and their text, embedded documents, address blocks.
+pub fn same_meaning(a: &Json, b: &Json) -> bool {
+    same_json(a, b)
+        || scalar::scalar(a, b, None) != scalar::Same::No
+        || document::documents(a, b) != scalar::Same::No
+        || (is_empty(a) && is_empty(b))
+}
+
 /// What the differ needs to know beside the two models.
 pub struct DiffContext<'c> {
     /// The type's schema.

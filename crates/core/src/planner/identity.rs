@@ -4,9 +4,11 @@ use super::codes;
 use crate::desired::Wanted;
 use crate::diagnostic::Diagnostic;
 use crate::identity::{FromProps, Identifier, Key, from_props, part_name};
+use crate::ids::StackId;
 use crate::observed::{IdentityStep, LedgerEntry, Probe, Question};
 use crate::pointer::{Pointer, PropertyPath};
 use crate::schema::ResourceSchema;
+use crate::tags;
 use crate::value::{Unknown, Value};
 
 /// What can be asked about a resource.
@@ -21,18 +23,21 @@ pub(super) enum Identity {
 }
 
 /// Derives the keys to read, in the order of DESIGN section 5.
-pub(super) fn identity(wanted: &Wanted, schema: &ResourceSchema, ledger: Option<&LedgerEntry>) -> Identity {
+pub(super) fn identity(
+    wanted: &Wanted,
+    schema: &ResourceSchema,
+    stack: &StackId,
+    ledger: Option<&LedgerEntry>,
+) -> Identity {
     if let Some(pin) = &wanted.identifier {
         return pinned(wanted, schema, pin);
     }
     let mut probes = Vec::new();
     let mut waiting = None;
     match primary(wanted, schema) {
-        FromProps::Known(parts) => probes.push(Probe {
-            key: Key::Primary(Identifier { parts }),
-            step: IdentityStep::Declared,
-            must_agree: Vec::new(),
-        }),
+        FromProps::Known(parts) => {
+            probes.push(Probe::certain(Key::Primary(Identifier { parts }), IdentityStep::Declared));
+        }
         FromProps::Waiting(unknown) => waiting = Some(unknown),
         FromProps::Missing(_) => {
             for set in &schema.additional_identifiers {
@@ -41,6 +46,7 @@ pub(super) fn identity(wanted: &Wanted, schema: &ResourceSchema, ledger: Option<
                         key: Key::Additional(parts),
                         step: IdentityStep::Additional,
                         must_agree: declared_create_only(wanted, schema),
+                        must_carry: None,
                     }),
                     FromProps::Waiting(unknown) => waiting = waiting.or(Some(unknown)),
                     FromProps::Missing(_) => {}
@@ -53,11 +59,7 @@ pub(super) fn identity(wanted: &Wanted, schema: &ResourceSchema, ledger: Option<
         && entry.target.region == wanted.target.region
         && !probes.iter().any(|p| p.step == IdentityStep::Declared)
     {
-        probes.push(Probe {
-            key: Key::Primary(entry.identifier.clone()),
-            step: IdentityStep::Ledger,
-            must_agree: declared_create_only(wanted, schema),
-        });
+        probes.push(hinted(wanted, schema, stack, entry));
     }
     if !probes.is_empty() {
         return Identity::Ask(Question {
@@ -105,11 +107,7 @@ fn pinned(wanted: &Wanted, schema: &ResourceSchema, pin: &Value) -> Identity {
             address: wanted.address.clone(),
             ty: wanted.ty.clone(),
             target: wanted.target.clone(),
-            probes: vec![Probe {
-                key: Key::Primary(identifier),
-                step: IdentityStep::Pinned,
-                must_agree: Vec::new(),
-            }],
+            probes: vec![Probe::certain(Key::Primary(identifier), IdentityStep::Pinned)],
         }),
         None => {
             let parts: Vec<String> = schema.primary_identifier.iter().map(part_name).collect();
@@ -124,6 +122,21 @@ fn pinned(wanted: &Wanted, schema: &ResourceSchema, pin: &Value) -> Identity {
             ))
         }
     }
+}
+
+/// The ledger's hint. A hit is ours if it carries our marks; where marks are impossible it has to show what a listing
+/// would be searched for, so that a run without the ledger comes to the same verdict.
+fn hinted(wanted: &Wanted, schema: &ResourceSchema, stack: &StackId, entry: &LedgerEntry) -> Probe {
+    let marked = wanted.ownership_tags && schema.tags_updatable() && !schema.tags_write_only();
+    let mut probe = Probe::certain(Key::Primary(entry.identifier.clone()), IdentityStep::Ledger);
+    match schema.tag_property().filter(|_| marked) {
+        Some((property, _)) => {
+            let marks = tags::marks(stack, wanted.address.as_str(), None);
+            probe.must_carry = Some((property.to_owned(), marks));
+        }
+        None => probe.must_agree = declared_create_only(wanted, schema),
+    }
+    probe
 }
 
 /// The declared create-only values that a model must show to be the right one (cloud-control 2.4).

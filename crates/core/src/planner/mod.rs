@@ -198,7 +198,8 @@ impl Planning {
             self.close(index);
             return None;
         }
-        match identity::identity(&wanted, &schema, self.options.ledger.get(&wanted.address)) {
+        match identity::identity(&wanted, &schema, resolver.stack(), self.options.ledger.get(&wanted.address))
+        {
             Identity::Ask(question) => {
                 self.asked.insert(wanted.address.clone(), Asked { index, wanted, schema });
                 Some(question)

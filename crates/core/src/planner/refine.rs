@@ -49,9 +49,10 @@ impl std::fmt::Debug for Prepared {
 pub fn question(
     wanted: &Wanted,
     schema: &ResourceSchema,
+    stack: &StackId,
     ledger: Option<&LedgerEntry>,
 ) -> Result<Question, Diagnostics> {
-    match identity(wanted, schema, ledger) {
+    match identity(wanted, schema, stack, ledger) {
         Identity::Ask(question) => Ok(question),
         Identity::Waiting(unknown) => Err(vec![still_unknown(wanted, &unknown)]),
         Identity::Impossible(problem) => Err(vec![*problem]),

@@ -94,23 +94,23 @@ fn a_protected_resource_is_not_replaced() {
 #[test]
 fn an_immutable_type_is_replaced_by_any_change() {
     let props = |principal: &str| json!({ "Action": "lambda:InvokeFunction", "FunctionName": "f", "Principal": principal });
-    let stack = TestStack::new().with("allow", "AWS::Lambda::Permission", props("s3.amazonaws.com"));
-    let mut options = PlanOptions::of(Mode::Build);
-    ledger(&mut options, "allow", "AWS::Lambda::Permission", "Id", "1");
+    let stack = TestStack::new()
+        .with("allow", "AWS::Lambda::Permission", props("s3.amazonaws.com"))
+        .edit("allow", |wanted| wanted.identifier = Some(crate::value::Value::text("f|1")));
     let mut live = props("sns.amazonaws.com");
     live["Id"] = json!("1");
-    let plan = stack.plan_with(options, &[("allow", live)]);
+    let plan = stack.plan(Mode::Build, &[("allow", live)]);
     assert!(matches!(plan.resources["allow"].action, Action::Replace(_)), "{:?}", plan.resources["allow"]);
 }
 
 #[test]
 fn a_required_value_that_cannot_be_sent_makes_every_change_a_replacement() {
     let props = json!({ "DomainIdentifier": "dzd", "ProjectIdentifier": "p", "Name": "n", "Type": "GLUE", "Description": "new" });
-    let stack = TestStack::new().with("source", "AWS::DataZone::DataSource", props);
-    let mut options = PlanOptions::of(Mode::Build);
-    ledger(&mut options, "source", "AWS::DataZone::DataSource", "DomainId", "dzd");
+    let stack = TestStack::new()
+        .with("source", "AWS::DataZone::DataSource", props)
+        .edit("source", |wanted| wanted.identifier = Some(crate::value::Value::text("dzd|1")));
     let live = json!({ "DomainId": "dzd", "Id": "1", "Name": "n", "Type": "GLUE", "Description": "old" });
-    let plan = stack.plan_with(options, &[("source", live)]);
+    let plan = stack.plan(Mode::Build, &[("source", live)]);
     assert!(
         matches!(plan.resources["source"].action, Action::Replace(_)),
         "{:?}",
@@ -130,4 +130,28 @@ fn a_create_only_value_that_reads_leave_out_is_no_reason_to_replace() {
     ledger(&mut options, "vpc", "AWS::EC2::VPC", "VpcId", "vpc-1");
     let plan = stack.plan_with(options, &live()[..1]);
     assert_eq!(plan.resources["vpc"].action, Action::Noop);
+}
+
+#[test]
+fn a_hint_that_reads_as_something_else_is_no_hit() {
+    // Not taggable, and another function: a listing without the ledger would not find it either.
+    let stack = TestStack::new().with(
+        "allow",
+        "AWS::Lambda::Permission",
+        json!({ "Action": "lambda:InvokeFunction", "FunctionName": "f", "Principal": "s3.amazonaws.com" }),
+    );
+    let mut options = PlanOptions::of(Mode::Build);
+    ledger(&mut options, "allow", "AWS::Lambda::Permission", "Id", "1");
+    let live = json!({ "Id": "1", "Action": "lambda:InvokeFunction", "FunctionName": "other", "Principal": "s3.amazonaws.com" });
+    assert_eq!(
+        stack.plan_with(options.clone(), &[("allow", live)]).resources["allow"].action,
+        Action::Create
+    );
+    // Taggable, but without our marks: somebody else's by now.
+    let stack = TestStack::new().with("vpc", "AWS::EC2::VPC", json!({ "CidrBlock": "10.0.0.0/16" }));
+    let live = json!({ "VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16" });
+    assert_eq!(
+        stack.plan_with(with_ledger(Mode::Build), &[("vpc", live)]).resources["vpc"].action,
+        Action::Create
+    );
 }

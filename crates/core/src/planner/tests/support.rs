@@ -111,6 +111,9 @@ impl TestStack {
                 asked += 1;
                 let sighting = match live(&question.address) {
                     None => Sighting::Absent,
+                    Some(model) if !question.probes.iter().any(|probe| probe.confirms(&model)) => {
+                        Sighting::Absent
+                    }
                     Some(model) => {
                         let schema = crate::testdata::schema(question.ty.as_str());
                         let parts = schema
