@@ -199,7 +199,7 @@ fn refused(host: &str, error: &reqwest::Error) -> TransportError {
 fn unanswered(host: &str, error: &reqwest::Error) -> TransportError {
     let cause = root_cause(error);
     let (kind, message) = if error.is_connect() {
-        if chain(error).any(|cause| cause.is::<rustls::Error>() || io_source_is_tls(cause)) {
+        if chain(error).any(is_tls) {
             (TransportErrorKind::Tls, format!("no secure connection to {host}: {cause}"))
         } else if error.is_timeout() {
             (TransportErrorKind::Connect, format!("no connection to {host} in time"))
@@ -220,12 +220,13 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn 
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// rustls's errors travel inside an I/O error, which does not name them as its source.
-fn io_source_is_tls(error: &(dyn Error + 'static)) -> bool {
-    error
-        .downcast_ref::<std::io::Error>()
-        .and_then(std::io::Error::get_ref)
-        .is_some_and(|inner| inner.is::<rustls::Error>())
+/// rustls's errors travel inside I/O errors, which do not name them as their source.
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    error.is::<rustls::Error>()
+        || error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref)
+            .is_some_and(|inner| is_tls(inner))
 }
 
 /// The innermost words; the outer layers only repeat that a request failed, with its URL.

@@ -264,3 +264,7 @@ pub fn retry_after(milliseconds: Option<&str>, seconds: Option<&str>) -> Option<
     let number = |text: Option<&str>| text?.trim().parse::<u64>().ok();
     number(milliseconds).map(Duration::from_millis).or_else(|| number(seconds).map(Duration::from_secs))
 }
+
+#[cfg(test)]
+#[path = "classify_tests.rs"]
+mod tests;

@@ -11,8 +11,9 @@ use stack_core::provider::{Failure, FailureKind};
 use std::error::Error;
 
 /// What to do about missing credentials.
-const NO_CREDENTIALS: &str = "no AWS credentials were found: choose a profile (AWS_PROFILE), log in (`aws sso login`), \
-     or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+const NO_CREDENTIALS: &str = "no AWS credentials were found in the environment, the profile files, a web identity, a \
+     container or instance metadata: choose a profile (AWS_PROFILE), log in (`aws sso login`), or set AWS_ACCESS_KEY_ID \
+     and AWS_SECRET_ACCESS_KEY";
 
 /// The failure of a call.
 pub(crate) fn failure<E>(error: &SdkError<E, HttpResponse>) -> Failure
@@ -20,6 +21,8 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     match error {
+        // The SDK takes a good answer that it cannot parse for an unknown error.
+        SdkError::ServiceError(context) if context.raw().status().is_success() => unreadable(context.raw()),
         SdkError::ServiceError(context) => answered(context.err(), context.raw()),
         SdkError::ResponseError(context) => unreadable(context.raw()),
         // Nothing was sent, or nobody knows. The cause says which.
@@ -79,13 +82,8 @@ fn kind_of(kind: TransportErrorKind) -> FailureKind {
 /// The credential chain failed, so the call itself was never sent. A passing cause is told apart from a wrong setting.
 fn no_credentials(error: &CredentialsError) -> Failure {
     if matches!(error, CredentialsError::CredentialsNotLoaded(_)) {
-        // What instance metadata said is noise here: most machines have none.
-        let why = find::<TransportError>(error).is_none().then(|| error.source().map(words)).flatten();
-        let message = match why {
-            Some(why) => format!("{NO_CREDENTIALS} ({why})"),
-            None => NO_CREDENTIALS.to_owned(),
-        };
-        return Failure::new(FailureKind::Credentials, "NoCredentials", message);
+        // What each source of the chain says is noise: most machines have but one of them.
+        return Failure::new(FailureKind::Credentials, "NoCredentials", NO_CREDENTIALS);
     }
     let message = |why: &str| format!("AWS credentials could not be loaded: {why}");
     if let Some(told) = sts_failure(error) {
@@ -108,8 +106,15 @@ fn no_credentials(error: &CredentialsError) -> Failure {
             Failure::new(FailureKind::Unavailable, "CredentialsTimeout", message(&words(error)))
         }
         _ => {
-            let why = error.source().map_or_else(|| error.to_string(), words);
-            Failure::new(FailureKind::Credentials, "CredentialsFailed", message(&why))
+            // The innermost one knows most; the outer ones only say that something failed.
+            let inner = chain(error).filter_map(|cause| cause.downcast_ref::<CredentialsError>()).last();
+            let why = inner.and_then(Error::source).map_or_else(|| words(error), words);
+            let hint = if why.contains("SSO") || why.contains("token") {
+                "; log in with `aws sso login`"
+            } else {
+                ""
+            };
+            Failure::new(FailureKind::Credentials, "CredentialsFailed", message(&why) + hint)
         }
     }
 }

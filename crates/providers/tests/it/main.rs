@@ -1,0 +1,7 @@
+//! The provider over canned answers, over sockets, and against the emulator.
+
+mod calls;
+mod credentials;
+mod errors;
+mod net;
+mod script;
