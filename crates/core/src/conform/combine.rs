@@ -2,7 +2,7 @@
 
 use super::codes;
 use super::spelling::{self, meant};
-use super::walk::{Finding, Findings, Place, Presence, Walk, presence};
+use super::walk::{Finding, Findings, Place, Presence, Walk, is_stated, presence};
 use crate::diagnostic::Code;
 use crate::schema::{Additional, JsonType, Node};
 use crate::value::Value;
@@ -64,7 +64,7 @@ impl Walk<'_> {
         self.need_one(&single(&node.required_or), members, place, out);
         for (name, others) in &node.dependent_excluded {
             for other in others.iter().filter(|other| *other != name) {
-                if presence(members, name) == Presence::Yes && presence(members, other) == Presence::Yes {
+                if is_stated(members, name) && is_stated(members, other) {
                     self.exclusive([name.as_str(), other.as_str()], members, place, out);
                 }
             }
@@ -298,8 +298,7 @@ impl Walk<'_> {
             return true;
         }
         // Two declared members that no form has both of.
-        let declared: Vec<&String> =
-            members.keys().filter(|key| presence(members, key) == Presence::Yes).collect();
+        let declared: Vec<&String> = members.keys().filter(|key| is_stated(members, key)).collect();
         for (i, a) in declared.iter().enumerate() {
             for b in declared.iter().skip(i + 1) {
                 let apart = |node: &Node| !(known(node, a) && known(node, b));
@@ -437,10 +436,8 @@ impl Walk<'_> {
         if needs.iter().any(Vec::is_empty) {
             return;
         }
-        let complete: Vec<&Vec<String>> = needs
-            .iter()
-            .filter(|need| need.iter().all(|name| presence(members, name) == Presence::Yes))
-            .collect();
+        let complete: Vec<&Vec<String>> =
+            needs.iter().filter(|need| need.iter().all(|name| is_stated(members, name))).collect();
         for (i, a) in complete.iter().enumerate() {
             for b in complete.iter().skip(i + 1) {
                 let of_a = a.iter().find(|name| !b.contains(name));

@@ -162,6 +162,22 @@ pub(super) fn presence(members: &IndexMap<String, Value>, key: &str) -> Presence
     }
 }
 
+/// Does a member say something? `false` and empty values often stand where another member rules, and the service takes
+/// them: only what says something excludes another member.
+pub(super) fn is_stated(members: &IndexMap<String, Value>, key: &str) -> bool {
+    fn states(value: &Value) -> bool {
+        match value {
+            Value::Null | Value::Unknown(_) | Value::Bool(false) => false,
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(members) => !members.is_empty(),
+            Value::String(text) => !text.is_empty(),
+            Value::Secret(secret) => states(secret.expose()),
+            Value::Bool(true) | Value::Number(_) => true,
+        }
+    }
+    members.get(key).is_some_and(states)
+}
+
 impl<'s> Walk<'s> {
     pub(super) fn new(schema: &'s ResourceSchema, respelt: &'s Respelt) -> Self {
         Self { schema, respelt, budget: Cell::new(BUDGET) }

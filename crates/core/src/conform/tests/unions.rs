@@ -59,6 +59,16 @@ fn a_member_that_excludes_another() {
 }
 
 #[test]
+fn what_says_nothing_excludes_nothing() {
+    let thing = thing(json!({
+        "properties": {"Default": {"type": "boolean"}, "Arn": {"type": "string"}, "Ids": {"type": "array"}},
+        "requiredXor": ["Default", "Arn", "Ids"],
+    }));
+    assert_eq!(says(&thing, json!({"Default": false, "Arn": "arn:x", "Ids": []})), "");
+    assert!(says(&thing, json!({"Default": true, "Arn": "arn:x"})).starts_with("SD1316 /Arn#"));
+}
+
+#[test]
 fn a_member_that_needs_another_beside_it() {
     insta::assert_snapshot!(
         of("AWS::EC2::VPC", json!({"Ipv4IpamPoolId": "ipam-pool-0123456789abcdef0"})), @r"
