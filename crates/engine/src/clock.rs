@@ -130,8 +130,20 @@ fn splitmix(state: &mut u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// `20261121T140211` of Unix milliseconds, UTC. Days to a date by the era of 146,097 days.
-fn compact_utc(now_ms: i64) -> String {
+/// `20261121T140211` of Unix milliseconds, UTC.
+fn compact_utc(at_ms: i64) -> String {
+    let (year, month, day, time) = civil(at_ms);
+    format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}", time / 3600, time / 60 % 60, time % 60)
+}
+
+/// `2026-11-21T14:02:11Z` of Unix milliseconds.
+pub(crate) fn iso_utc(at_ms: i64) -> String {
+    let (year, month, day, time) = civil(at_ms);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", time / 3600, time / 60 % 60, time % 60)
+}
+
+/// Year, month, day and second of the day, UTC. Days to a date by the era of 146,097 days.
+fn civil(now_ms: i64) -> (i64, i64, i64, i64) {
     let seconds = now_ms.div_euclid(1000);
     let (days, time) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     // Days since 1 March of year 0, so that a leap day is the last day of a year.
@@ -142,8 +154,7 @@ fn compact_utc(now_ms: i64) -> String {
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}", time / 3600, time / 60 % 60, time % 60)
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day, time)
 }
 
 #[cfg(test)]

@@ -6,7 +6,23 @@
 
 mod bucket;
 pub mod clock;
+pub mod codes;
+mod dispatcher;
+pub mod engine;
+pub mod events;
+mod inverse;
+mod journal;
+pub mod observe;
+pub mod outcome;
 pub mod paced;
 pub mod retry;
+mod schedule;
 pub mod store;
 pub mod token;
+mod unit;
+mod verdict;
+
+pub use engine::{Engine, Interrupt, OnFailure, RunError, RunOptions};
+pub use events::{Events, Observer};
+pub use outcome::{NotRun, Outcome, StepEnd};
+pub use paced::Paced;

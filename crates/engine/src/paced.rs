@@ -134,6 +134,12 @@ impl Lane {
         bucket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn slow_down(&self) {
+        let now = Instant::now();
+        self.bucket(Kind::Reads).halve(now);
+        self.bucket(Kind::Writes).halve(now);
+    }
+
     fn slots(&self, kind: Kind) -> &Semaphore {
         match kind {
             Kind::Reads => &self.reading,
@@ -193,6 +199,11 @@ impl Paced {
         }
         let flying = lane.flying.load(Ordering::Relaxed) as f64;
         scheduled.max(Duration::from_secs_f64(2.0 * flying / rate).min(Duration::from_secs(60)))
+    }
+
+    /// Halves both rates: the service throttled inside an operation, where no call shows it.
+    pub(crate) fn slow_down(&self, at: &Target) {
+        self.lane(at).slow_down();
     }
 
     /// Jitter from 0 up to 1.
@@ -345,9 +356,7 @@ impl Paced {
             if is_throttle {
                 throttles += 1;
                 self.counts.lock().unwrap_or_else(PoisonError::into_inner).throttled += 1;
-                let now = Instant::now();
-                lane.bucket(Kind::Reads).halve(now);
-                lane.bucket(Kind::Writes).halve(now);
+                lane.slow_down();
             } else {
                 failures += 1;
             }

@@ -1,0 +1,676 @@
+//! The one task that knows how the run stands: which steps are ready, which fly, which ended; journal, events and
+//! interrupts go through it in one line. Units do the work.
+
+mod books;
+mod rollback;
+
+use crate::codes;
+use crate::engine::{Engine, Interrupt, OnFailure, RunError, RunOptions};
+use crate::events::Events;
+use crate::inverse::Inverse;
+use crate::journal::{Journal, WriteError};
+use crate::outcome::{NotRun, Outcome, StepEnd, Undone};
+use crate::unit::{
+    Aftermath, Common, End, Failed, Message, NotWritten, Requeued, Unit, Watch, Work, comes_from_secret,
+    own_identifier,
+};
+use crate::verdict::Tried;
+use indexmap::IndexMap;
+use stack_core::desired::{Outputs, Rendered, Wanted};
+use stack_core::diagnostic::Diagnostic;
+use stack_core::event::{Ended, EventKind, Running};
+use stack_core::identity::Identifier;
+use stack_core::ids::Address;
+use stack_core::journal::{Record, StepState};
+use stack_core::observed::LedgerEntry;
+use stack_core::plan::{Change, Mode, Plan, Planned, Step, StepId, StepPart};
+use stack_core::provider::{Provider, Verb};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
+
+const HEARTBEAT: Duration = Duration::from_secs(60);
+/// Waits before a delete that is in use is tried again when nothing else is left to wait for.
+const IN_USE: [Duration; 3] = [Duration::from_secs(15), Duration::from_secs(30), Duration::from_secs(60)];
+/// How long the second interrupt may take to cancel what flies.
+const CANCEL: Duration = Duration::from_secs(4);
+
+/// Why nothing new is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Halt {
+    /// A step failed.
+    Failure,
+    /// Somebody stopped the run.
+    Interrupt,
+    /// Its time is over.
+    Timeout,
+    /// The journal cannot be written.
+    Journal,
+}
+
+/// A step in flight.
+struct Flight {
+    began: Instant,
+    verb: Option<Verb>,
+    polls: u32,
+}
+
+/// A delete that waits until others are gone.
+struct Parked {
+    requeued: Requeued,
+    /// Deletes that were under way when it was refused.
+    behind: BTreeSet<StepId>,
+    /// Set once there is nothing to wait for but time.
+    wakes: Option<Instant>,
+}
+
+/// What was done, newest last; the material of a rollback.
+struct Finished {
+    step: StepId,
+    identifier: Identifier,
+    inverse: Inverse,
+}
+
+pub(crate) struct Dispatcher {
+    engine: Engine,
+    mode: Mode,
+    resources: HashMap<Address, Arc<Planned>>,
+    steps: Vec<Step>,
+    index: HashMap<StepId, usize>,
+    dependents: Vec<Vec<usize>>,
+    /// How many steps each step still waits for.
+    open: Vec<usize>,
+    ready: BTreeSet<usize>,
+    rounds: HashMap<usize, u32>,
+    idle_waits: HashMap<StepId, usize>,
+    flights: IndexMap<StepId, Flight>,
+    parked: Vec<Parked>,
+    ends: IndexMap<StepId, StepEnd>,
+    /// When this run last changed something that a step stands on.
+    fresh: HashMap<StepId, Instant>,
+    started: usize,
+    halt: Option<Halt>,
+    options: RunOptions,
+    common: Arc<Common>,
+    outputs: Outputs,
+    /// `None` for a run without steps.
+    journal: Option<Journal>,
+    events: Arc<Events>,
+    interrupts: watch::Receiver<Interrupt>,
+    stopping: watch::Sender<bool>,
+    tell: mpsc::UnboundedSender<Message>,
+    told: mpsc::UnboundedReceiver<Message>,
+    units: JoinSet<End>,
+    names: HashMap<Id, StepId>,
+    began: Instant,
+    beat: Instant,
+    leave_at: Option<Instant>,
+    has_left: bool,
+    finished: Vec<Finished>,
+    failures: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+    residues: IndexMap<Address, Vec<Change>>,
+    changed: bool,
+    busy_only: bool,
+    undone: Vec<Undone>,
+    ledger: IndexMap<Address, Option<LedgerEntry>>,
+}
+
+/// What happened next.
+enum Turn {
+    Told(Message),
+    Joined(Result<(Id, End), JoinError>),
+    Interrupted(Interrupt),
+    Beat,
+    TimeOver,
+    Leave,
+    Wake,
+}
+
+impl Dispatcher {
+    /// Opens the journal. Nothing is sent yet.
+    pub(crate) fn begin(
+        engine: &Engine,
+        plan: Plan,
+        outputs: Outputs,
+        options: RunOptions,
+        events: &Arc<Events>,
+        interrupts: watch::Receiver<Interrupt>,
+    ) -> Result<Self, RunError> {
+        let ledger = engine.store.ledger().map_err(RunError::Store)?;
+        let journal = if plan.steps.is_empty() {
+            None
+        } else {
+            let (store, clock) = (Arc::clone(&engine.store), Arc::clone(&engine.clock));
+            let mut journal = Journal::create(store, clock, events.run().clone()).map_err(RunError::Store)?;
+            let started = Record::Started {
+                run: events.run().clone(),
+                stack: plan.stack.clone(),
+                nonce: options.nonce.clone(),
+                mode: plan.mode,
+                plan: options.digest.clone(),
+            };
+            match journal.write(started) {
+                Ok(()) => Some(journal),
+                Err(WriteError::Store(error)) => return Err(RunError::Store(error)),
+                // A first record in an empty journal is always legal.
+                Err(WriteError::Illegal(_) | WriteError::Broken) => None,
+            }
+        };
+        let common = Arc::new(Common {
+            provider: Arc::clone(&engine.provider),
+            clock: Arc::clone(&engine.clock),
+            stack: plan.stack.clone(),
+            nonce: options.nonce.clone(),
+            ledger,
+            allow_replace: options.allow_replace.clone(),
+            steps: plan.steps.len(),
+        });
+        let index: HashMap<StepId, usize> =
+            plan.steps.iter().enumerate().map(|(at, step)| (step.id.clone(), at)).collect();
+        let mut dependents = vec![Vec::new(); plan.steps.len()];
+        let mut open = vec![0; plan.steps.len()];
+        for (at, step) in plan.steps.iter().enumerate() {
+            // What has no step is done already.
+            let before: BTreeSet<usize> = step.after.iter().filter_map(|id| index.get(id)).copied().collect();
+            open[at] = before.len();
+            before.into_iter().for_each(|before| dependents[before].push(at));
+        }
+        let ready = (0..plan.steps.len()).filter(|at| open[*at] == 0).collect();
+        let (tell, told) = mpsc::unbounded_channel();
+        let now = Instant::now();
+        Ok(Self {
+            engine: engine.clone(),
+            mode: plan.mode,
+            resources: plan
+                .resources
+                .into_iter()
+                .map(|(address, planned)| (address, Arc::new(planned)))
+                .collect(),
+            steps: plan.steps,
+            index,
+            dependents,
+            open,
+            ready,
+            rounds: HashMap::new(),
+            idle_waits: HashMap::new(),
+            flights: IndexMap::new(),
+            parked: Vec::new(),
+            ends: IndexMap::new(),
+            fresh: HashMap::new(),
+            started: 0,
+            halt: None,
+            options,
+            common,
+            outputs,
+            journal,
+            events: Arc::clone(events),
+            interrupts,
+            stopping: watch::Sender::new(false),
+            tell,
+            told,
+            units: JoinSet::new(),
+            names: HashMap::new(),
+            began: now,
+            beat: now + HEARTBEAT,
+            leave_at: None,
+            has_left: false,
+            finished: Vec::new(),
+            failures: Vec::new(),
+            warnings: Vec::new(),
+            residues: IndexMap::new(),
+            changed: false,
+            busy_only: true,
+            undone: Vec::new(),
+            ledger: IndexMap::new(),
+        })
+    }
+
+    /// Runs to the end.
+    pub(crate) async fn run(mut self) -> Outcome {
+        self.events.emit(EventKind::RunStart {
+            mode: self.mode,
+            stack: self.common.stack.clone(),
+            steps: self.steps.len(),
+        });
+        loop {
+            self.start_ready();
+            if self.units.is_empty() && self.parked.is_empty() {
+                break;
+            }
+            let turn = self.next_turn().await;
+            self.take(turn).await;
+        }
+        if self.options.on_failure == OnFailure::Rollback
+            && self.changed
+            && !self.failures.is_empty()
+            && matches!(self.halt, None | Some(Halt::Failure))
+        {
+            self.rollback().await;
+        }
+        self.close()
+    }
+
+    /// Waits for the next thing that happens.
+    async fn next_turn(&mut self) -> Turn {
+        let wake = self.parked.iter().filter_map(|parked| parked.wakes).min();
+        let time_over = match self.halt {
+            None | Some(Halt::Failure) => self.options.timeout.map(|limit| self.began + limit),
+            Some(_) => None,
+        };
+        tokio::select! {
+            biased;
+            // What a unit says comes before its end.
+            Some(message) = self.told.recv() => Turn::Told(message),
+            Some(joined) = self.units.join_next_with_id() => Turn::Joined(joined),
+            Ok(()) = self.interrupts.changed() => Turn::Interrupted(*self.interrupts.borrow_and_update()),
+            () = at(time_over) => Turn::TimeOver,
+            () = at(self.leave_at) => Turn::Leave,
+            () = at(wake) => Turn::Wake,
+            () = sleep_until(self.beat) => Turn::Beat,
+        }
+    }
+
+    async fn take(&mut self, turn: Turn) {
+        match turn {
+            Turn::Told(message) => self.hear(message),
+            Turn::Joined(Ok((id, end))) => {
+                if let Some(step) = self.names.remove(&id) {
+                    self.ended(&step, end);
+                }
+            }
+            Turn::Joined(Err(error)) => self.broke_down(&error),
+            Turn::Interrupted(Interrupt::None) => {}
+            Turn::Interrupted(Interrupt::First) => self.stop(Halt::Interrupt),
+            Turn::Interrupted(Interrupt::Second) => {
+                self.stop(Halt::Interrupt);
+                self.cancel_all().await;
+                self.leave();
+            }
+            Turn::TimeOver => {
+                let problem =
+                    Diagnostic::error(codes::TIME_IS_OVER, "the run's time is over: nothing new is started")
+                        .next("plan again; give more time with --timeout");
+                self.failures.push(problem.clone());
+                self.events.emit(EventKind::Diagnostic { diagnostic: problem });
+                self.stop(Halt::Timeout);
+            }
+            Turn::Leave => self.leave(),
+            Turn::Wake => self.wake(),
+            Turn::Beat => {
+                self.beat += HEARTBEAT;
+                self.heartbeat();
+            }
+        }
+    }
+
+    /// From now on nothing new is started; what flies may land for a while.
+    fn stop(&mut self, why: Halt) {
+        // The strongest reason is kept: an interrupt is not undone by a later failure.
+        if !matches!(self.halt, None | Some(Halt::Failure)) {
+            return;
+        }
+        self.halt = Some(why);
+        self.leave_at = Some(Instant::now() + self.options.grace);
+        self.stopping.send_replace(true);
+        self.fail_parked();
+    }
+
+    /// Starts what is ready, in plan order.
+    fn start_ready(&mut self) {
+        while self.halt.is_none() && self.options.operations.is_none_or(|most| self.units.len() < most.max(1))
+        {
+            let Some(at) = self.ready.pop_first() else { return };
+            self.start(at);
+        }
+    }
+
+    fn start(&mut self, at: usize) {
+        let step = self.steps[at].id.clone();
+        let part = step.part;
+        match self.outfit(&step) {
+            Ok((mut unit, wanted)) => {
+                unit.round = self.rounds.remove(&at).unwrap_or(0);
+                let work = match (part, wanted) {
+                    (StepPart::Put, Some(wanted)) => Work::Put(wanted),
+                    _ => Work::Delete,
+                };
+                self.spawn(unit, work);
+            }
+            Err(problem) => {
+                let code = problem.code.to_string();
+                self.note(Record::Failed { step: step.clone(), code: code.clone() });
+                let failed = Failed {
+                    verb: None,
+                    code,
+                    diagnostic: *problem,
+                    aftermath: Aftermath::Unchanged,
+                    polls: 0,
+                };
+                self.step_failed(&step, failed, Duration::ZERO);
+            }
+        }
+    }
+
+    /// Everything that a unit needs for a step.
+    fn outfit(&self, step: &StepId) -> Result<(Unit, Option<Box<Wanted>>), Box<Diagnostic>> {
+        let broken = |what: String| {
+            Box::new(Diagnostic::error(codes::BROKE_DOWN, what).next("plan again; report this if it stays"))
+        };
+        let planned = self
+            .resources
+            .get(&step.address)
+            .ok_or_else(|| broken(format!("the plan has a step for {}, but no resource", step.address)))?;
+        let schema = self.engine.schemas.schema(&planned.ty).map_err(|error| broken(error.to_string()))?;
+        let wanted = match (self.engine.resolver.render(&step.address, &self.outputs), step.part) {
+            (Ok(Rendered::Wanted(wanted)), _) => Some(wanted),
+            // A delete needs no values; what it hangs on may be gone already.
+            (Ok(Rendered::Skipped) | Err(_), StepPart::Delete) => None,
+            (Ok(Rendered::Skipped), StepPart::Put) => {
+                return Err(broken(format!("{} is no longer wanted here", step.address)));
+            }
+            (Err(problems), StepPart::Put) => {
+                let first = problems.into_iter().next().map(Box::new);
+                return Err(first.unwrap_or_else(|| broken(format!("{} does not render", step.address))));
+            }
+        };
+        // Without a rendering nobody knows whether the identifier is a secret.
+        let masked = wanted.as_ref().is_none_or(|wanted| comes_from_secret(wanted, &schema));
+        let unit = Unit {
+            common: Arc::clone(&self.common),
+            step: step.clone(),
+            planned: Arc::clone(planned),
+            own: own_identifier(step.part, planned, wanted.as_deref(), &schema),
+            masked,
+            timeout: wanted.as_ref().and_then(|wanted| wanted.lifecycle.timeout),
+            schema,
+            tell: self.tell.clone(),
+            stopping: self.stopping.subscribe(),
+            began: Instant::now(),
+            fresh: self.fresh_below(step),
+            number: self.started + 1,
+            undo: false,
+            round: 0,
+            tried: Tried::default(),
+            polls: 0,
+            inverse: None,
+            watch: Watch::new(step.clone(), self.tell.clone()),
+        };
+        Ok((unit, wanted))
+    }
+
+    fn spawn(&mut self, unit: Unit, work: Work) {
+        self.started += 1;
+        let step = unit.step.clone();
+        self.flights.insert(step.clone(), Flight { began: unit.began, verb: None, polls: 0 });
+        let id = self.units.spawn(unit.run(work)).id();
+        self.names.insert(id, step);
+    }
+
+    /// Starts an undo and remembers nothing of it but that it flies.
+    fn spawn_undo(&mut self, unit: Unit, work: Work) {
+        let step = unit.step.clone();
+        self.flights.insert(step.clone(), Flight { began: unit.began, verb: None, polls: 0 });
+        let id = self.units.spawn(unit.run(work)).id();
+        self.names.insert(id, step);
+    }
+
+    /// Waits for the one unit in flight. `None` if the run left, or the unit broke down.
+    async fn landed(&mut self) -> Option<End> {
+        loop {
+            let turn = self.next_turn().await;
+            match turn {
+                Turn::Joined(Ok((id, end))) => {
+                    while let Ok(message) = self.told.try_recv() {
+                        self.hear(message);
+                    }
+                    if let Some(step) = self.names.remove(&id) {
+                        self.flights.shift_remove(&step);
+                    }
+                    return Some(end);
+                }
+                Turn::Joined(Err(error)) => {
+                    self.broke_down(&error);
+                    return None;
+                }
+                other => self.take(other).await,
+            }
+            if self.has_left {
+                return None;
+            }
+        }
+    }
+
+    /// When this run last changed something that the step stands on, directly or through others.
+    fn fresh_below(&self, step: &StepId) -> Option<Instant> {
+        let at = self.index.get(step)?;
+        self.steps[*at].after.iter().filter_map(|before| self.fresh.get(before)).max().copied()
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Record { record, written } => {
+                let answer = if self.write(record) { Ok(()) } else { Err(NotWritten) };
+                // A unit that is gone needs no answer.
+                let _ = written.send(answer);
+            }
+            Message::Event(kind) => {
+                if let Some(flight) = kind.step().and_then(|step| self.flights.get_mut(step)) {
+                    match &kind {
+                        EventKind::OpBegin { verb, .. } => flight.verb = Some(*verb),
+                        EventKind::OpPoll { polls, .. } => flight.polls = *polls,
+                        _ => {}
+                    }
+                }
+                self.events.emit(kind);
+            }
+        }
+    }
+
+    /// Writes a record; false if it is not on the disk. The first failure stops the run.
+    fn write(&mut self, record: Record) -> bool {
+        let Some(journal) = &mut self.journal else { return false };
+        let was_broken = journal.is_broken();
+        match journal.write(record) {
+            Ok(()) => true,
+            Err(error) => {
+                if !was_broken {
+                    let problem = Diagnostic::error(
+                        codes::JOURNAL,
+                        "the journal cannot be written: nothing new is started",
+                    )
+                    .note("why", error.to_string())
+                    .next("make room on the disk, then run the same command again");
+                    self.failures.push(problem.clone());
+                    self.events.emit(EventKind::Diagnostic { diagnostic: problem });
+                    self.stop(Halt::Journal);
+                }
+                false
+            }
+        }
+    }
+
+    /// Writes a record of no consequence for what comes next.
+    fn note(&mut self, record: Record) {
+        if !self.write(record) {
+            tracing::debug!("a record was not written");
+        }
+    }
+
+    /// Parked deletes whose others are gone, or whose time has come, are ready again.
+    fn wake(&mut self) {
+        let now = Instant::now();
+        let (awake, asleep): (Vec<Parked>, Vec<Parked>) = std::mem::take(&mut self.parked)
+            .into_iter()
+            .partition(|parked| parked.wakes.is_some_and(|wakes| wakes <= now));
+        self.parked = asleep;
+        for parked in awake {
+            self.unpark(parked);
+        }
+    }
+
+    fn unpark(&mut self, parked: Parked) {
+        if let Some(at) = self.index.get(&parked.requeued.step) {
+            self.rounds.insert(*at, parked.requeued.next_round);
+            self.ready.insert(*at);
+        }
+    }
+
+    fn fail_parked(&mut self) {
+        for parked in std::mem::take(&mut self.parked) {
+            self.give_up_parked(parked.requeued);
+        }
+    }
+
+    fn give_up_parked(&mut self, requeued: Requeued) {
+        self.note(Record::Failed { step: requeued.step.clone(), code: requeued.failed.code.clone() });
+        self.step_failed(&requeued.step, requeued.failed, Duration::ZERO);
+    }
+
+    /// A delete came back because something still uses it: it goes behind the deletes that are under way, or waits a
+    /// while if there are none.
+    fn park(&mut self, requeued: Requeued) {
+        if self.halt.is_some_and(|halt| halt != Halt::Failure) {
+            self.give_up_parked(requeued);
+            return;
+        }
+        let deletes = |step: &&StepId| step.part == StepPart::Delete && **step != requeued.step;
+        let ready = self.ready.iter().map(|at| &self.steps[*at].id);
+        let behind: BTreeSet<StepId> = self.flights.keys().chain(ready).filter(deletes).cloned().collect();
+        let mut wakes = None;
+        if behind.is_empty() {
+            let waits = self.idle_waits.entry(requeued.step.clone()).or_default();
+            let Some(wait) = IN_USE.get(*waits) else {
+                self.give_up_parked(requeued);
+                return;
+            };
+            *waits += 1;
+            wakes = Some(Instant::now() + *wait);
+            self.events.emit(EventKind::OpWait {
+                step: requeued.step.clone(),
+                why: stack_core::event::WaitReason::InUse,
+                delay: *wait,
+                detail: requeued.failed.code.clone(),
+            });
+        }
+        self.parked.push(Parked { requeued, behind, wakes });
+    }
+
+    /// A delete ended: those that waited for it alone go on.
+    fn release_parked(&mut self, ended: &StepId) {
+        let mut still = Vec::new();
+        for mut parked in std::mem::take(&mut self.parked) {
+            parked.behind.remove(ended);
+            if parked.behind.is_empty() && parked.wakes.is_none() {
+                self.unpark(parked);
+            } else {
+                still.push(parked);
+            }
+        }
+        self.parked = still;
+    }
+
+    /// Asks the service to stop whatever it has accepted.
+    async fn cancel_all(&mut self) {
+        let Some(journal) = &self.journal else { return };
+        let mut asked = JoinSet::new();
+        for (step, state) in &journal.state.steps {
+            if let StepState::Accepted(sent, request) = state
+                && self.flights.contains_key(step)
+            {
+                let provider = Arc::clone(&self.engine.provider);
+                let (target, request) = (sent.target.clone(), request.clone());
+                asked.spawn(async move {
+                    // Whether it helped shows when the next run asks for the state.
+                    if let Err(failure) = provider.cancel(&target, &request).await {
+                        tracing::warn!(%request, %failure, "cannot cancel");
+                    }
+                });
+            }
+        }
+        if timeout(CANCEL, asked.join_all()).await.is_err() {
+            tracing::warn!("not every operation could be cancelled in time");
+        }
+    }
+
+    /// Drops what flies. The journal keeps it for the next run.
+    fn leave(&mut self) {
+        self.has_left = true;
+        self.leave_at = None;
+        self.units.abort_all();
+        self.units = JoinSet::new();
+        self.names.clear();
+        while let Ok(message) = self.told.try_recv() {
+            self.hear(message);
+        }
+        let flights: Vec<StepId> = self.flights.keys().cloned().collect();
+        for step in flights {
+            self.left_behind(&step);
+        }
+    }
+
+    fn broke_down(&mut self, error: &JoinError) {
+        let Some(step) = self.names.remove(&error.id()) else { return };
+        let problem = Diagnostic::error(codes::BROKE_DOWN, format!("the work on {step} broke down"))
+            .note("why", error.to_string())
+            .next("this is a bug: report it with the log; then run the same command again");
+        let verb = self.flights.get(&step).and_then(|flight| flight.verb);
+        let aftermath = match self.state_of(&step) {
+            Some(state) if state.is_open() => Aftermath::Unknown(None),
+            Some(_) => Aftermath::Changed,
+            None => Aftermath::Unchanged,
+        };
+        let failed = Failed { verb, code: "BrokeDown".to_owned(), diagnostic: problem, aftermath, polls: 0 };
+        self.ended(&step, End::Failed(Box::new(failed)));
+    }
+
+    fn state_of(&self, step: &StepId) -> Option<&StepState> {
+        self.journal.as_ref().and_then(|journal| journal.state.steps.get(step))
+    }
+
+    fn heartbeat(&self) {
+        let running = self
+            .flights
+            .iter()
+            .map(|(step, flight)| Running {
+                step: step.clone(),
+                verb: flight.verb,
+                elapsed: flight.began.elapsed(),
+                polls: flight.polls,
+            })
+            .collect();
+        self.events.emit(EventKind::Heartbeat { running, done: self.ends.len(), of: self.steps.len() });
+    }
+}
+
+/// The moment, or never.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Not part of the plan's order any more: skipped steps with the reason.
+fn not_run(halt: Option<Halt>, needs: Option<&StepId>) -> StepEnd {
+    StepEnd::NotRun(match (needs, halt) {
+        (Some(step), _) => NotRun::Needs(step.clone()),
+        (None, Some(Halt::Failure) | None) => NotRun::AfterFailure,
+        (None, Some(Halt::Interrupt | Halt::Timeout | Halt::Journal)) => NotRun::Stopped,
+    })
+}
+
+/// How the run ended, in one word.
+fn ended_word(ended: Ended) -> &'static str {
+    match ended {
+        Ended::Succeeded => "succeeded",
+        Ended::Failed { .. } => "failed",
+        Ended::Busy => "busy",
+        Ended::Interrupted => "interrupted",
+        Ended::RolledBack => "rolled_back",
+        Ended::RollbackIncomplete => "rollback_incomplete",
+    }
+}

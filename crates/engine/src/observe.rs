@@ -1,0 +1,79 @@
+//! Looking: a planner's questions become reads, many at a time, and the answers become a plan.
+
+use crate::paced::{OnWait, Paced, Unwatched};
+use indexmap::IndexMap;
+use stack_core::desired::Outputs;
+use stack_core::ids::{Address, Region, Target};
+use stack_core::observed::{Question, Sighting};
+use stack_core::plan::Plan;
+use stack_core::planner::Planning;
+use stack_core::provider::{Caller, Failure, FailureKind, Provider};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// Answers all questions of a planning and gives its plan. Every question is asked as soon as it can be; the provider
+/// bounds how many reads run at once.
+pub async fn observe(mut planning: Planning, provider: &Arc<Paced>) -> (Plan, Outputs) {
+    let mut reads: JoinSet<(Address, Sighting)> = JoinSet::new();
+    loop {
+        for question in planning.questions() {
+            let provider = Arc::clone(provider);
+            reads.spawn(async move {
+                let sighting = sight(&provider, &question, &Unwatched).await;
+                (question.address, sighting)
+            });
+        }
+        match reads.join_next().await {
+            Some(Ok((address, sighting))) => planning.answer(&address, &sighting),
+            // A read that panicked: the panic goes on here, as it would without the task.
+            Some(Err(broken)) => {
+                if let Ok(panic) = broken.try_into_panic() {
+                    std::panic::resume_unwind(panic);
+                }
+            }
+            None => return planning.finish(),
+        }
+    }
+}
+
+/// Reads the keys of a question in order. The first hit that agrees with what the question knows is the answer; absent
+/// is only what every key says is absent.
+pub async fn sight(provider: &Paced, question: &Question, watch: &dyn OnWait) -> Sighting {
+    let mut refused: Option<Failure> = None;
+    for probe in &question.probes {
+        match provider.read_watched(&question.target, &question.ty, &probe.key, watch).await {
+            Ok(Some(found)) if probe.confirms(&found.model) => {
+                return Sighting::Present { found: Box::new(found), step: probe.step };
+            }
+            Ok(_) => {}
+            // A type may not take this form of key; the others may still find it.
+            Err(failure) if failure.kind == FailureKind::Invalid => {
+                refused.get_or_insert(failure);
+            }
+            Err(failure) => return Sighting::Unreadable(failure),
+        }
+    }
+    refused.map_or(Sighting::Absent, Sighting::Unreadable)
+}
+
+/// Who we are at one place.
+pub type Callers = IndexMap<(Option<Region>, Option<String>), Result<Caller, Failure>>;
+
+/// Asks who we are, once for each region and role among the targets, in the order of their first mention.
+pub async fn callers(provider: &Arc<Paced>, targets: impl IntoIterator<Item = Target>) -> Callers {
+    let mut places: IndexMap<(Option<Region>, Option<String>), Target> = IndexMap::new();
+    for target in targets {
+        places.entry((target.region.clone(), target.role_arn.clone())).or_insert(target);
+    }
+    let mut asked = JoinSet::new();
+    for (at, (_, target)) in places.iter().enumerate() {
+        let (provider, target) = (Arc::clone(provider), target.clone());
+        asked.spawn(async move { (at, provider.caller(&target).await) });
+    }
+    let mut answers = asked.join_all().await;
+    answers.sort_by_key(|(at, _)| *at);
+    places.into_keys().zip(answers.into_iter().map(|(_, answer)| answer)).collect()
+}
+
+#[cfg(test)]
+mod tests;

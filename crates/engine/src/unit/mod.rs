@@ -1,0 +1,320 @@
+//! One step at work. A unit decides nothing about others: it tells the dispatcher what it is about to do and how it
+//! ended, and the dispatcher keeps the books.
+
+mod delete;
+mod look;
+mod operation;
+mod problem;
+mod put;
+mod restore;
+
+pub(crate) use delete::ALREADY_GONE;
+pub(crate) use look::{is_gone, same_resource};
+
+use crate::clock::{Clock, millis};
+use crate::inverse::Inverse;
+use crate::paced::{OnWait, Paced, Wait};
+use crate::verdict::Tried;
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+use stack_core::desired::{Output, Wanted};
+use stack_core::diagnostic::Diagnostic;
+use stack_core::event::{EventKind, WaitReason};
+use stack_core::identity::{FromProps, Identifier, from_props};
+use stack_core::ids::{Address, RequestToken, StackId};
+use stack_core::journal::{Named, Record};
+use stack_core::observed::LedgerEntry;
+use stack_core::plan::{Action, Change, Planned, StepId, StepPart};
+use stack_core::provider::{Operation, Verb};
+use stack_core::schema::ResourceSchema;
+use stack_core::value::Value;
+use std::collections::BTreeSet;
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep};
+
+/// What all units of a run share.
+#[derive(Debug)]
+pub(crate) struct Common {
+    pub(crate) provider: Arc<Paced>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) stack: StackId,
+    pub(crate) nonce: String,
+    pub(crate) ledger: IndexMap<Address, LedgerEntry>,
+    pub(crate) allow_replace: BTreeSet<Address>,
+    /// How many steps the run has.
+    pub(crate) steps: usize,
+}
+
+/// What a unit is to do.
+pub(crate) enum Work {
+    /// Make it as wanted.
+    Put(Box<Wanted>),
+    /// Remove it.
+    Delete,
+    /// Send this patch: the undoing of a change.
+    Restore(Json),
+}
+
+/// What a unit tells the dispatcher.
+pub(crate) enum Message {
+    /// To be written down before the unit goes on.
+    Record { record: Record, written: oneshot::Sender<Result<(), NotWritten>> },
+    /// To be shown.
+    Event(EventKind),
+}
+
+/// The journal did not take a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotWritten;
+
+/// How a unit ended.
+pub(crate) enum End {
+    /// As wanted, and seen to be.
+    Done(Box<Done>),
+    /// Not as wanted.
+    Failed(Box<Failed>),
+    /// Delete only: others have to go first. With what it takes to go on later.
+    Requeue(Box<Requeued>),
+    /// Nothing was sent, because the run is stopping.
+    NotBegun,
+}
+
+/// What a unit did.
+pub(crate) struct Done {
+    pub(crate) verb: Option<Verb>,
+    pub(crate) identifier: Option<Identifier>,
+    /// True if the identifier comes from a secret.
+    pub(crate) masked: bool,
+    pub(crate) output: Option<Output>,
+    pub(crate) residue: Vec<Change>,
+    pub(crate) warnings: Vec<Diagnostic>,
+    pub(crate) note: &'static str,
+    /// True if an operation of this run did it.
+    pub(crate) changed: bool,
+    /// What would undo it.
+    pub(crate) inverse: Option<Inverse>,
+    pub(crate) polls: u32,
+}
+
+/// What a unit failed at.
+pub(crate) struct Failed {
+    pub(crate) verb: Option<Verb>,
+    pub(crate) code: String,
+    pub(crate) diagnostic: Diagnostic,
+    pub(crate) aftermath: Aftermath,
+    pub(crate) polls: u32,
+}
+
+/// What a failed step leaves behind.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Aftermath {
+    /// Nothing was sent, or everything is as before.
+    Unchanged,
+    /// Nothing was changed, because another operation holds the resource.
+    Busy,
+    /// Something was changed, or may have been.
+    Changed,
+    /// A create failed and left this, made by the operation that failed.
+    Part(Identifier),
+    /// The operation may still be running.
+    Unknown(Option<RequestToken>),
+}
+
+/// A delete that waits for others.
+pub(crate) struct Requeued {
+    pub(crate) step: StepId,
+    pub(crate) failed: Failed,
+    pub(crate) next_round: u32,
+}
+
+/// A step at work.
+pub(crate) struct Unit {
+    pub(crate) common: Arc<Common>,
+    pub(crate) step: StepId,
+    pub(crate) planned: Arc<Planned>,
+    pub(crate) schema: Arc<ResourceSchema>,
+    pub(crate) tell: mpsc::UnboundedSender<Message>,
+    /// True once nothing new may start.
+    pub(crate) stopping: watch::Receiver<bool>,
+    pub(crate) began: Instant,
+    /// When this run last changed something that the step depends on.
+    pub(crate) fresh: Option<Instant>,
+    /// The how-manieth started step this is.
+    pub(crate) number: usize,
+    /// True for the undoing of an earlier step.
+    pub(crate) undo: bool,
+    /// The next round.
+    pub(crate) round: u32,
+    pub(crate) tried: Tried,
+    pub(crate) polls: u32,
+    /// `lifecycle.timeout`.
+    pub(crate) timeout: Option<Duration>,
+    /// The resource that the step works on, as far as its identifier is known. For a replacement the new one.
+    pub(crate) own: Option<Identifier>,
+    /// True if the identifier comes from a secret.
+    pub(crate) masked: bool,
+    /// What undoes the first operation of this step.
+    pub(crate) inverse: Option<Inverse>,
+    pub(crate) watch: Arc<Watch>,
+}
+
+impl Debug for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unit").field("step", &self.step).field("round", &self.round).finish_non_exhaustive()
+    }
+}
+
+/// Shows waits inside calls, and adds up those that no deadline may count.
+pub(crate) struct Watch {
+    step: StepId,
+    tell: mpsc::UnboundedSender<Message>,
+    throttled_ms: AtomicU64,
+}
+
+impl Watch {
+    pub(crate) fn new(step: StepId, tell: mpsc::UnboundedSender<Message>) -> Arc<Self> {
+        Arc::new(Self { step, tell, throttled_ms: AtomicU64::new(0) })
+    }
+
+    /// Time spent throttled so far.
+    fn throttled(&self) -> Duration {
+        Duration::from_millis(self.throttled_ms.load(Ordering::Relaxed))
+    }
+}
+
+impl OnWait for Watch {
+    fn on_wait(&self, wait: &Wait) {
+        if wait.is_throttling() {
+            self.throttled_ms.fetch_add(millis(wait.delay()), Ordering::Relaxed);
+        }
+        let (why, detail) = match wait {
+            // Our own pacing is the normal course, not news.
+            Wait::Pacing(_) => return,
+            Wait::Throttled { code, limit, .. } if *limit > 0.0 => {
+                (WaitReason::Throttled, format!("{code}, limit now {limit:.1}/s"))
+            }
+            Wait::Throttled { code, .. } => (WaitReason::Throttled, code.clone()),
+            Wait::Repeat { code, .. } => (WaitReason::Retry, code.clone()),
+        };
+        // A dispatcher that is gone wants no events.
+        let _ = self.tell.send(Message::Event(EventKind::OpWait {
+            step: self.step.clone(),
+            why,
+            delay: wait.delay(),
+            detail,
+        }));
+    }
+}
+
+/// The run is stopping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stopping;
+
+impl Unit {
+    /// Does the step's work.
+    pub(crate) async fn run(self, work: Work) -> End {
+        match work {
+            Work::Put(wanted) => self.put(&wanted).await,
+            Work::Delete => self.delete().await,
+            Work::Restore(patch) => self.restore(patch).await,
+        }
+    }
+
+    async fn write(&self, record: Record) -> Result<(), NotWritten> {
+        let (written, answer) = oneshot::channel();
+        self.tell.send(Message::Record { record, written }).map_err(|_| NotWritten)?;
+        answer.await.unwrap_or(Err(NotWritten))
+    }
+
+    /// Writes what only speeds up the next run. If it is not written, the dispatcher has said so, and what flies is
+    /// seen to its end all the same.
+    async fn note(&self, record: Record) {
+        if self.write(record).await == Err(NotWritten) {
+            tracing::debug!(step = %self.step, "the journal did not take a record");
+        }
+    }
+
+    fn show(&self, kind: EventKind) {
+        // A dispatcher that is gone wants no events.
+        let _ = self.tell.send(Message::Event(kind));
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Waits before another try; ends at once when the run is stopping.
+    async fn pause(&mut self, after: Duration, why: WaitReason, detail: String) -> Result<(), Stopping> {
+        self.show(EventKind::OpWait { step: self.step.clone(), why, delay: after, detail });
+        tokio::select! {
+            biased;
+            // An error means that the dispatcher is gone, which stops everything too.
+            _ = self.stopping.wait_for(|stopping| *stopping) => Err(Stopping),
+            () = sleep(after) => Ok(()),
+        }
+    }
+
+    /// How an identifier is written down.
+    fn named(&self, identifier: Option<&Identifier>) -> Named {
+        match identifier {
+            None => Named::Unknown,
+            Some(_) if self.masked => Named::Masked,
+            Some(identifier) => Named::Clear(identifier.clone()),
+        }
+    }
+
+    /// How an identifier is shown.
+    fn shown(&self, identifier: Option<&Identifier>) -> Option<String> {
+        identifier.map(|identifier| shown(identifier, self.masked))
+    }
+
+    fn failed(&self, verb: Option<Verb>, code: &str, diagnostic: Diagnostic, aftermath: Aftermath) -> End {
+        End::Failed(Box::new(Failed {
+            verb,
+            code: code.to_owned(),
+            diagnostic,
+            aftermath,
+            polls: self.polls,
+        }))
+    }
+}
+
+/// An identifier for people.
+pub(crate) fn shown(identifier: &Identifier, masked: bool) -> String {
+    if masked { "(sensitive)".to_owned() } else { identifier.to_string() }
+}
+
+/// The resource that a step works on, as far as its identifier is known before.
+pub(crate) fn own_identifier(
+    part: StepPart,
+    planned: &Planned,
+    wanted: Option<&Wanted>,
+    schema: &ResourceSchema,
+) -> Option<Identifier> {
+    let declared = wanted.and_then(|wanted| match from_props(&schema.primary_identifier, &wanted.props) {
+        FromProps::Known(parts) => Some(Identifier { parts }),
+        FromProps::Waiting(_) | FromProps::Missing(_) => None,
+    });
+    // The plan of a replacement names the old resource.
+    let replaces = part == StepPart::Put && matches!(planned.action, Action::Replace(_));
+    if replaces { declared } else { planned.identifier.clone().or(declared) }
+}
+
+/// True if the identifier of a resource is made of secret values, so that it must be written nowhere.
+pub(crate) fn comes_from_secret(wanted: &Wanted, schema: &ResourceSchema) -> bool {
+    let parts = schema.primary_identifier.iter().filter_map(stack_core::pointer::PropertyPath::as_pointer);
+    wanted.identifier.as_ref().is_some_and(Value::has_secret)
+        || parts.filter_map(|at| wanted.props.at(&at)).any(Value::has_secret)
+}
+
+/// The identifier that an operation names.
+fn target_of(operation: &Operation) -> Option<&Identifier> {
+    match operation {
+        Operation::Create { .. } => None,
+        Operation::Update { identifier, .. } | Operation::Delete { identifier, .. } => Some(identifier),
+    }
+}

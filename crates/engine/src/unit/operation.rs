@@ -1,0 +1,310 @@
+//! One operation from intent to end: journal, submit, journal, poll.
+
+use super::{NotWritten, Stopping, Unit, look, target_of};
+use crate::clock::until;
+use crate::schedule::{Schedule, limit};
+use crate::token::client_token;
+use stack_core::event::{EventKind, WaitReason};
+use stack_core::identity::Identifier;
+use stack_core::ids::RequestToken;
+use stack_core::journal::{Record, SettledStatus};
+use stack_core::provider::{Failure, FailureKind, Operation, Progress, Status, Verb};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Clocks of two machines agree about so well. An event that is older than this before the submit is an old one.
+const SKEW_MS: i64 = 1_000;
+/// Old events in a row after which the clocks are to blame, not the events.
+const SPENT: u32 = 8;
+/// Polls in a row that failed in a way that does not pass by itself.
+const HOPELESS: u32 = 5;
+/// Requests of others are looked at so far back.
+const LOOK_BACK_MS: i64 = 60_000;
+
+/// How an operation went.
+pub(super) enum Performed {
+    /// It is done, says the service.
+    Success { identifier: Option<Identifier>, request: RequestToken },
+    /// It was refused at once, or ended badly.
+    Trouble(Box<Trouble>),
+    /// Nobody knows how it ended.
+    Unknown { request: Option<RequestToken>, failure: Failure },
+    /// It was not sent: the run is stopping.
+    Stopping,
+    /// It was not sent: the journal cannot be written.
+    NoJournal,
+}
+
+/// An operation that did not succeed.
+pub(super) struct Trouble {
+    pub(super) failure: Failure,
+    pub(super) ticket: Option<Ticket>,
+    /// As far as the service told.
+    pub(super) identifier: Option<Identifier>,
+}
+
+/// An accepted operation.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) request: RequestToken,
+    pub(crate) at_ms: Option<i64>,
+}
+
+/// How following an operation ended.
+enum Followed {
+    Ended(Progress),
+    GivenUp(Failure),
+}
+
+impl Unit {
+    /// Sends one operation and sees it to its end. Counts [`Unit::round`] up after every bad end.
+    pub(super) async fn perform(&mut self, operation: &Operation) -> Performed {
+        let verb = operation.verb();
+        let at = self.planned.target.clone();
+        let mut spent = 0;
+        loop {
+            if self.is_stopping() {
+                return Performed::Stopping;
+            }
+            let token = client_token(&self.common.nonce, &self.step.address, verb, self.round, self.undo);
+            let intent = Record::Intent {
+                step: self.step.clone(),
+                verb,
+                ty: operation.ty().clone(),
+                target: at.clone(),
+                identifier: self.named(target_of(operation).or(self.own.as_ref())),
+                token: token.clone(),
+                round: self.round,
+                undo: self.undo,
+            };
+            // Nothing is sent that is not on the disk.
+            if self.write(intent).await == Err(NotWritten) {
+                return Performed::NoJournal;
+            }
+            self.show(EventKind::OpBegin {
+                step: self.step.clone(),
+                verb,
+                round: self.round,
+                number: self.number,
+                of: self.common.steps,
+            });
+            let sent_ms = self.common.clock.now_ms();
+            let provider = std::sync::Arc::clone(&self.common.provider);
+            let watch = std::sync::Arc::clone(&self.watch);
+            let accepted = match provider.submit_watched(&at, operation, &token, &*watch).await {
+                Ok(progress) => progress,
+                Err(failure) if failure.kind == FailureKind::NoAnswer => {
+                    match self.search(operation, sent_ms).await {
+                        Ok(Some(progress)) => progress,
+                        Ok(None) => {
+                            self.settle(SettledStatus::NeverSent, None).await;
+                            return self.trouble(failure, None, None);
+                        }
+                        Err(_) => {
+                            self.settle(SettledStatus::Unknown, None).await;
+                            return Performed::Unknown { request: None, failure };
+                        }
+                    }
+                }
+                Err(failure) => {
+                    self.settle(SettledStatus::Failed, None).await;
+                    return self.trouble(failure, None, None);
+                }
+            };
+            let request = accepted.request.clone();
+            self.note(Record::Accepted { step: self.step.clone(), request: request.clone() }).await;
+            self.show(EventKind::OpAccepted { step: self.step.clone(), verb, request: request.clone() });
+
+            let ended_badly = matches!(accepted.status, Status::Failed | Status::CancelComplete);
+            if ended_badly && spent < SPENT && accepted.at.is_some_and(|at| at < sent_ms - SKEW_MS) {
+                // The same plan was run before and this round failed then. Its token is used up.
+                self.settle(SettledStatus::Failed, None).await;
+                self.round += 1;
+                spent += 1;
+                continue;
+            }
+            return self.finish(operation, accepted).await;
+        }
+    }
+
+    /// Polls an accepted operation to its end and writes the end down.
+    async fn finish(&mut self, operation: &Operation, accepted: Progress) -> Performed {
+        let request = accepted.request.clone();
+        let followed = if accepted.status.is_terminal() {
+            Followed::Ended(accepted)
+        } else {
+            self.poll_to_end(operation.verb(), accepted).await
+        };
+        let ended = match followed {
+            Followed::Ended(ended) => ended,
+            Followed::GivenUp(failure) => {
+                self.settle(SettledStatus::Unknown, None).await;
+                return Performed::Unknown { request: Some(request), failure };
+            }
+        };
+        let told = ended
+            .identifier
+            .as_deref()
+            .filter(|text| !text.is_empty())
+            .and_then(|text| Identifier::parse(&self.schema, text));
+        let identifier = told.or_else(|| target_of(operation).cloned());
+        let status = match ended.status {
+            Status::Success => SettledStatus::Success,
+            Status::CancelComplete => SettledStatus::Cancelled,
+            _ => SettledStatus::Failed,
+        };
+        self.settle(status, identifier.as_ref()).await;
+        if status == SettledStatus::Success {
+            return Performed::Success { identifier, request };
+        }
+        let failure = self.common.provider.failure_of(&ended);
+        if failure.kind == FailureKind::Throttled {
+            // Throttling inside a failed operation is throttling all the same (trap 92).
+            self.common.provider.slow_down(&self.planned.target);
+        }
+        self.trouble(failure, Some(Ticket { request, at_ms: ended.at }), identifier)
+    }
+
+    fn trouble(
+        &mut self,
+        failure: Failure,
+        ticket: Option<Ticket>,
+        identifier: Option<Identifier>,
+    ) -> Performed {
+        self.round += 1;
+        Performed::Trouble(Box::new(Trouble { failure, ticket, identifier }))
+    }
+
+    async fn settle(&self, status: SettledStatus, identifier: Option<&Identifier>) {
+        let identifier = self.named(identifier);
+        self.note(Record::Settled { step: self.step.clone(), status, identifier }).await;
+    }
+
+    /// Asks for the state until it is final. Failed questions are asked again with the same ticket; giving up leaves
+    /// the end unknown.
+    async fn poll_to_end(&mut self, verb: Verb, accepted: Progress) -> Followed {
+        let provider = std::sync::Arc::clone(&self.common.provider);
+        let watch = std::sync::Arc::clone(&self.watch);
+        let at = self.planned.target.clone();
+        let request = accepted.request.clone();
+        let flying = provider.flying(&at);
+        let limit = limit(&self.schema, verb, self.timeout);
+        let (began, throttled_before) = (Instant::now(), watch.throttled());
+        let mut schedule = Schedule::default();
+        let mut last = accepted;
+        let mut hopeless = 0;
+        let followed = loop {
+            let ahead = last.retry_after.map_or(Duration::ZERO, |at| until(at, self.common.clock.now_ms()));
+            let wait = schedule.next(began.elapsed(), ahead, provider.jitter());
+            sleep(provider.stretched(&at, wait)).await;
+            self.polls += 1;
+            match provider.poll_watched(&at, &request, &*watch).await {
+                Ok(progress) if progress.status.is_terminal() => break Followed::Ended(progress),
+                Ok(progress) => {
+                    hopeless = 0;
+                    self.show(EventKind::OpPoll {
+                        step: self.step.clone(),
+                        verb,
+                        polls: self.polls,
+                        status: status_word(&progress.status).to_owned(),
+                        message: progress.message.clone(),
+                        next: schedule.clone().next(began.elapsed(), Duration::ZERO, 0.5),
+                    });
+                    last = progress;
+                }
+                Err(failure) => {
+                    let passes = matches!(
+                        failure.kind,
+                        FailureKind::NoAnswer | FailureKind::Unavailable | FailureKind::Conflict
+                    );
+                    hopeless = if passes { 0 } else { hopeless + 1 };
+                    self.show(EventKind::OpWait {
+                        step: self.step.clone(),
+                        why: WaitReason::Retry,
+                        delay: Duration::ZERO,
+                        detail: format!("the state cannot be read: {}", failure.code),
+                    });
+                    // What the service said last is too old to wait by.
+                    last.retry_after = None;
+                    if hopeless >= HOPELESS {
+                        break Followed::GivenUp(failure);
+                    }
+                }
+            }
+            let throttled = watch.throttled().saturating_sub(throttled_before);
+            if began.elapsed().saturating_sub(throttled) >= limit {
+                let minutes = limit.as_secs().div_ceil(60);
+                break Followed::GivenUp(Failure::new(
+                    FailureKind::NoAnswer,
+                    "Deadline",
+                    format!("no end within {minutes} min, last state {}", status_word(&last.status)),
+                ));
+            }
+        };
+        drop(flying);
+        followed
+    }
+
+    /// Looks for an operation that was sent and not answered among the service's own records.
+    ///
+    /// # Errors
+    /// If they cannot be read, or if more than one may be ours.
+    async fn search(&self, operation: &Operation, sent_ms: i64) -> Result<Option<Progress>, ()> {
+        let since = sent_ms - LOOK_BACK_MS;
+        let newest_first = |page: &[Progress]| page.last().is_none_or(|p| p.at.is_none_or(|at| at >= since));
+        let at = &self.planned.target;
+        let all = self.common.provider.all_requests(at, false, newest_first).await.map_err(|_| ())?;
+        let ours = target_of(operation).or(self.own.as_ref());
+        let mut found = all.into_iter().filter(|progress| {
+            progress.ty.as_ref() == Some(operation.ty())
+                && progress.verb == Some(operation.verb())
+                && progress.at.is_some_and(|at| at >= sent_ms - SKEW_MS)
+                && look::same_resource(progress.identifier.as_deref(), ours)
+        });
+        match (found.next(), found.next()) {
+            (None, _) => Ok(None),
+            (Some(one), None) => Ok(Some(one)),
+            (Some(_), Some(_)) => Err(()),
+        }
+    }
+
+    /// Waits for the operation that is in the way, as long as an operation of ours may take.
+    pub(super) async fn follow(&mut self, verb: Verb, blocker: Option<RequestToken>) -> Result<(), Stopping> {
+        let provider = std::sync::Arc::clone(&self.common.provider);
+        let watch = std::sync::Arc::clone(&self.watch);
+        let at = self.planned.target.clone();
+        let Some(request) = blocker else {
+            return self.pause(Duration::from_secs(10), WaitReason::Busy, String::new()).await;
+        };
+        let (limit, began) = (limit(&self.schema, verb, self.timeout), Instant::now());
+        let mut schedule = Schedule::default();
+        loop {
+            let wait =
+                provider.stretched(&at, schedule.next(began.elapsed(), Duration::ZERO, provider.jitter()));
+            self.pause(wait, WaitReason::Busy, format!("request {request}")).await?;
+            match provider.poll_watched(&at, &request, &*watch).await {
+                Ok(progress) if progress.status.is_terminal() => return Ok(()),
+                Ok(_) => {}
+                // Not ours to know: whether it is still in the way shows with the next try.
+                Err(failure) if matches!(failure.kind, FailureKind::NoAnswer | FailureKind::Unavailable) => {}
+                Err(_) => return self.pause(Duration::from_secs(10), WaitReason::Busy, String::new()).await,
+            }
+            if began.elapsed() >= limit {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A status in the service's own word.
+pub(super) fn status_word(status: &Status) -> &str {
+    match status {
+        Status::Pending => "PENDING",
+        Status::InProgress => "IN_PROGRESS",
+        Status::Success => "SUCCESS",
+        Status::Failed => "FAILED",
+        Status::CancelInProgress => "CANCEL_IN_PROGRESS",
+        Status::CancelComplete => "CANCEL_COMPLETE",
+        Status::Other(word) => word,
+    }
+}
