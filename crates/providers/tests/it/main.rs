@@ -2,6 +2,7 @@
 
 mod calls;
 mod credentials;
+mod emulated;
 mod errors;
 mod net;
 mod script;
