@@ -537,3 +537,6 @@ pub struct UnknownType {
     /// Set where the name was a type once, or cannot be used: why.
     pub why: Option<String>,
 }
+
+#[cfg(test)]
+mod tests;

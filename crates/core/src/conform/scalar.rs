@@ -236,7 +236,8 @@ fn is_multiple(number: &Number, step: &Number) -> Option<bool> {
     }
     let quotient = number.as_f64()? / step.as_f64()?;
     // 0.3 / 0.1 is not quite 3, so only what is clearly between two multiples counts.
-    quotient.is_finite().then(|| (quotient - quotient.round()).abs() < 1e-6 * quotient.abs().max(1.0))
+    let rounding = (quotient.abs() * 4.0 * f64::EPSILON).max(1e-9);
+    quotient.is_finite().then(|| (quotient - quotient.round()).abs() <= rounding)
 }
 
 /// A scalar of a schema as people write it.
