@@ -1,1 +1,30 @@
 //! Manifests of stack-deploy: YAML and Jinja templates to desired resources, with positions.
+//!
+//! [`Stack::parse`] reads a manifest for one environment and finds everything that is wrong with it as written;
+//! [`Stack::validate`] renders every resource offline and finds the rest. A [`Stack`] is a
+//! [`Resolver`](stack_core::desired::Resolver): it renders resources as their inputs become known.
+//!
+//! This crate never touches a disk, a network or the process environment: it is given [`Sources`].
+
+pub mod codes;
+mod condition;
+mod graph;
+mod inner;
+mod model;
+mod parse;
+mod render;
+mod report;
+mod scalar;
+mod scope;
+mod settings;
+mod source_map;
+mod sources;
+mod stack;
+mod template;
+pub mod variables;
+mod yaml;
+
+pub use settings::{Guardrails, OnFailure, Rate, Settings};
+pub use source_map::{SourceMap, Span};
+pub use sources::{MANIFEST_NAME, Options, Sources};
+pub use stack::{Input, Parsed, ResourceExport, Stack, StackExport};

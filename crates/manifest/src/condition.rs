@@ -1,0 +1,358 @@
+//! The expressions of `if`: a small, safe language over texts (stackql-compat 1.6, "Ours").
+//!
+//! Templates are rendered first. In what is left, quoted texts and numbers are themselves; a bare word is the variable
+//! of that name if there is one, else literal text, so that `environment == 'production'` and
+//! `{{ stack_env }} == prod` both work.
+
+use stack_core::value::{Unknown, Value};
+use std::ops::Range;
+
+/// Why a condition has no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Problem {
+    /// It cannot be read, or does not give true or false: why, and where in the text.
+    Bad(String, Range<usize>),
+    /// It depends on a value that is not known yet.
+    Waits(Unknown),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Token {
+    Text(String),
+    Word(String),
+    Op(&'static str),
+}
+
+type Tokens = Vec<(Token, Range<usize>)>;
+
+const OPERATORS: &[&str] = &["==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", ","];
+
+/// The bare words of a condition: they may be variables.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let tokens = tokens(text).unwrap_or_default();
+    tokens
+        .into_iter()
+        .filter_map(|(token, _)| match token {
+            Token::Word(word) if keyword(&word).is_none() && literal(&word).is_none() => Some(word),
+            _ => None,
+        })
+        .collect()
+}
+
+/// True or false.
+pub(crate) fn evaluate(text: &str, variable: &dyn Fn(&str) -> Option<Value>) -> Result<bool, Problem> {
+    let tokens = tokens(text)?;
+    let mut parser = Parser { tokens: &tokens, at: 0, end: text.len(), variable, depth: 0 };
+    let value = parser.either()?;
+    if let Some((_, range)) = parser.tokens.get(parser.at) {
+        return Err(Problem::Bad("this does not belong here".to_owned(), range.clone()));
+    }
+    parser.truth(value, 0..text.len())
+}
+
+fn tokens(text: &str) -> Result<Tokens, Problem> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        let rest = &text[at..];
+        if c.is_whitespace() {
+            at += c.len_utf8();
+        } else if c == '\'' || c == '"' {
+            let Some(len) = rest[1..].find(c) else {
+                return Err(Problem::Bad("this quote is never closed".to_owned(), at..text.len()));
+            };
+            out.push((Token::Text(rest[1..=len].to_owned()), at..at + len + 2));
+            at += len + 2;
+        } else if let Some(op) = OPERATORS.iter().find(|op| rest.starts_with(**op)) {
+            out.push((Token::Op(op), at..at + op.len()));
+            at += op.len();
+        } else if matches!(c, '=' | '!' | '&' | '|') {
+            return Err(Problem::Bad("use ==, !=, and, or, not".to_owned(), at..at + 1));
+        } else {
+            let len = rest
+                .find(|c: char| {
+                    c.is_whitespace()
+                        || matches!(c, '\'' | '"' | '=' | '!' | '<' | '>' | '(' | ')' | '[' | ']' | ',')
+                })
+                .unwrap_or(rest.len());
+            out.push((Token::Word(rest[..len].to_owned()), at..at + len));
+            at += len;
+        }
+    }
+    Ok(out)
+}
+
+fn keyword(word: &str) -> Option<&'static str> {
+    ["and", "or", "not", "in"].into_iter().find(|k| k.eq_ignore_ascii_case(word))
+}
+
+/// Words that mean a value by themselves, in Python's spelling too.
+fn literal(word: &str) -> Option<Value> {
+    match word {
+        "true" | "True" => Some(Value::Bool(true)),
+        "false" | "False" => Some(Value::Bool(false)),
+        "null" | "None" | "none" => Some(Value::Null),
+        _ => number(word).map(|_| Value::text(word)),
+    }
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse()
+        .ok()
+        .filter(|n: &f64| n.is_finite() && text.starts_with(|c: char| c.is_ascii_digit() || c == '-'))
+}
+
+struct Parser<'t> {
+    tokens: &'t Tokens,
+    at: usize,
+    end: usize,
+    variable: &'t dyn Fn(&str) -> Option<Value>,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    fn here(&self) -> Range<usize> {
+        self.tokens.get(self.at).map_or(self.end.saturating_sub(1)..self.end, |(_, range)| range.clone())
+    }
+
+    fn op(&mut self, op: &str) -> bool {
+        let found = matches!(self.tokens.get(self.at), Some((Token::Op(o), _)) if *o == op);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn word(&mut self, wanted: &str) -> bool {
+        let found =
+            matches!(self.tokens.get(self.at), Some((Token::Word(w), _)) if keyword(w) == Some(wanted));
+        self.at += usize::from(found);
+        found
+    }
+
+    fn truth(&self, value: Value, at: Range<usize>) -> Result<bool, Problem> {
+        match value {
+            Value::Bool(b) => Ok(b),
+            Value::Null => Ok(false),
+            Value::String(s) if s.eq_ignore_ascii_case("true") => Ok(true),
+            Value::String(s) if s.eq_ignore_ascii_case("false") => Ok(false),
+            Value::Unknown(unknown) => Err(Problem::Waits(unknown)),
+            _ => Err(Problem::Bad("this is neither true nor false".to_owned(), at)),
+        }
+    }
+
+    fn either(&mut self) -> Result<Value, Problem> {
+        let start = self.here().start;
+        let mut left = self.both()?;
+        while self.word("or") {
+            let known = self.truth(left, start..self.here().start);
+            let right = self.both()?;
+            let right = self.truth(right, start..self.here().start);
+            left = Value::Bool(match (known, right) {
+                (Ok(true), _) | (_, Ok(true)) => true,
+                (Ok(a), Ok(b)) => a || b,
+                (Err(problem), _) | (_, Err(problem)) => return Err(problem),
+            });
+        }
+        Ok(left)
+    }
+
+    fn both(&mut self) -> Result<Value, Problem> {
+        let start = self.here().start;
+        let mut left = self.negation()?;
+        while self.word("and") {
+            let known = self.truth(left, start..self.here().start);
+            let right = self.negation()?;
+            let right = self.truth(right, start..self.here().start);
+            left = Value::Bool(match (known, right) {
+                (Ok(false), _) | (_, Ok(false)) => false,
+                (Ok(a), Ok(b)) => a && b,
+                (Err(problem), _) | (_, Err(problem)) => return Err(problem),
+            });
+        }
+        Ok(left)
+    }
+
+    fn negation(&mut self) -> Result<Value, Problem> {
+        self.depth += 1;
+        if self.depth > 50 {
+            return Err(Problem::Bad("this is nested too deeply".to_owned(), self.here()));
+        }
+        let start = self.here().start;
+        let out = if self.word("not") {
+            let value = self.negation()?;
+            Value::Bool(!self.truth(value, start..self.here().start)?)
+        } else {
+            self.comparison()?
+        };
+        self.depth -= 1;
+        Ok(out)
+    }
+
+    fn comparison(&mut self) -> Result<Value, Problem> {
+        let start = self.here().start;
+        let left = self.operand()?;
+        for op in ["==", "!=", "<=", ">=", "<", ">"] {
+            if self.op(op) {
+                let right = self.operand()?;
+                let end = self.here().start;
+                return compare(op, &left, &right, start..end).map(Value::Bool);
+            }
+        }
+        let negated = matches!(
+            (self.tokens.get(self.at), self.tokens.get(self.at + 1)),
+            (Some((Token::Word(a), _)), Some((Token::Word(b), _))) if keyword(a) == Some("not") && keyword(b) == Some("in")
+        );
+        if negated {
+            self.at += 1;
+        }
+        if self.word("in") {
+            let at = self.here();
+            let right = self.operand()?;
+            return Ok(Value::Bool(contains(&right, &left, at)? != negated));
+        }
+        Ok(left)
+    }
+
+    fn operand(&mut self) -> Result<Value, Problem> {
+        let range = self.here();
+        let Some((token, _)) = self.tokens.get(self.at) else {
+            return Err(Problem::Bad("a value is missing here".to_owned(), range));
+        };
+        self.at += 1;
+        match token {
+            Token::Text(text) => Ok(Value::text(text.as_str())),
+            Token::Word(word) if keyword(word).is_none() => Ok(literal(word)
+                .unwrap_or_else(|| (self.variable)(word).unwrap_or_else(|| Value::text(word.as_str())))),
+            Token::Op("(") => {
+                let value = self.either()?;
+                if !self.op(")") {
+                    return Err(Problem::Bad("`)` is missing here".to_owned(), self.here()));
+                }
+                Ok(value)
+            }
+            Token::Op("[") => {
+                let mut items = Vec::new();
+                while !self.op("]") {
+                    items.push(self.operand()?);
+                    if !self.op(",") && !matches!(self.tokens.get(self.at), Some((Token::Op("]"), _))) {
+                        return Err(Problem::Bad("`,` or `]` is missing here".to_owned(), self.here()));
+                    }
+                }
+                Ok(Value::Array(items))
+            }
+            _ => Err(Problem::Bad("a value is missing here".to_owned(), range)),
+        }
+    }
+}
+
+/// The text by which values are compared: `true` and `True` are the same, and so are 3 and "3".
+fn comparable(value: &Value) -> Option<String> {
+    let text = value.scalar_text()?;
+    Some(match text.as_str() {
+        "True" => "true".to_owned(),
+        "False" => "false".to_owned(),
+        _ => text,
+    })
+}
+
+fn compare(op: &str, left: &Value, right: &Value, at: Range<usize>) -> Result<bool, Problem> {
+    if let Some(unknown) = left.unknown().or_else(|| right.unknown()) {
+        return Err(Problem::Waits(unknown));
+    }
+    let (a, b) = (comparable(left), comparable(right));
+    let numbers = a.as_deref().and_then(number).zip(b.as_deref().and_then(number));
+    let equal = match (&a, &b, numbers) {
+        (_, _, Some((x, y))) => x == y,
+        (Some(a), Some(b), None) => a == b,
+        _ => left == right,
+    };
+    match op {
+        "==" => return Ok(equal),
+        "!=" => return Ok(!equal),
+        _ => {}
+    }
+    let order = match (numbers, a.zip(b)) {
+        (Some((x, y)), _) => x.partial_cmp(&y),
+        (None, Some((x, y))) => Some(x.cmp(&y)),
+        (None, None) => None,
+    };
+    let Some(order) = order else {
+        return Err(Problem::Bad("these values have no order".to_owned(), at));
+    };
+    Ok(match op {
+        "<" => order.is_lt(),
+        "<=" => order.is_le(),
+        ">" => order.is_gt(),
+        _ => order.is_ge(),
+    })
+}
+
+fn contains(all: &Value, wanted: &Value, at: Range<usize>) -> Result<bool, Problem> {
+    if let Some(unknown) = all.unknown().or_else(|| wanted.unknown()) {
+        return Err(Problem::Waits(unknown));
+    }
+    match all {
+        Value::Secret(secret) => contains(secret.expose(), wanted, at),
+        Value::Array(items) => {
+            items.iter().try_fold(false, |found, item| Ok(found || compare("==", item, wanted, at.clone())?))
+        }
+        Value::Object(map) => Ok(comparable(wanted).is_some_and(|key| map.contains_key(&key))),
+        Value::String(text) => match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(json @ serde_json::Value::Array(_)) => contains(&Value::from(json), wanted, at),
+            _ => Ok(comparable(wanted).is_some_and(|part| text.contains(&part))),
+        },
+        _ => Err(Problem::Bad("`in` takes a list or a text".to_owned(), at)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is(text: &str) -> bool {
+        let variable = |name: &str| match name {
+            "environment" => Some(Value::text("production")),
+            "count" => Some(Value::from(serde_json::json!(3))),
+            "azs" => Some(Value::from(serde_json::json!(["a", "b"]))),
+            "later" => Some(Value::Unknown(Unknown::of(&"vpc".into(), "VpcId"))),
+            _ => None,
+        };
+        evaluate(text, &variable).unwrap_or_else(|problem| panic!("{text}: {problem:?}"))
+    }
+
+    #[test]
+    fn the_forms_of_existing_manifests_work() {
+        assert!(is("'dev' == 'dev'"));
+        assert!(is("environment == 'production'"));
+        assert!(is("prod == prod"));
+        assert!(is("prod != \"dev\""));
+        assert!(is("'dev' in ['dev', 'sit']"));
+        assert!(is("'prd' not in ['dev', 'sit']"));
+        assert!(is("True") && !is("False") && is("true"));
+    }
+
+    #[test]
+    fn logic_and_numbers_work() {
+        assert!(is("count > 2 and count <= 3.0 or false"));
+        assert!(is("not (environment == 'dev' or count == 4)"));
+        assert!(is("count == '3' and '10' > '9' and 'b' in azs and not 'c' in azs"));
+        assert!(is("true or later == 'x'"), "what is not known does not matter here");
+    }
+
+    #[test]
+    fn bad_conditions_say_where() {
+        let bad = |text: &str| match evaluate(text, &|_| None) {
+            Err(Problem::Bad(why, at)) => (why, text[at].to_owned()),
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(bad("a = b"), ("use ==, !=, and, or, not".to_owned(), "=".to_owned()));
+        assert_eq!(bad("perhaps").1, "perhaps");
+        assert_eq!(bad("'a' == ").0, "a value is missing here");
+        assert_eq!(bad("'a").1, "'a");
+        assert_eq!(bad("a == b c").1, "c");
+    }
+
+    #[test]
+    fn words_are_variables_keywords_are_not() {
+        assert_eq!(words("not a == 'b' and 3 in c or true"), ["a", "c"]);
+    }
+}

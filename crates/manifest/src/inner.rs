@@ -1,0 +1,294 @@
+//! A stack as parsed: its declarations, and what each name means where.
+
+use crate::model::{GlobalDecl, Kind, ResourceDecl};
+use crate::parse::Declared;
+use crate::scope::uuid;
+use crate::settings::Settings;
+use crate::source_map::SourceMap;
+use crate::sources::Options;
+use crate::template::Templates;
+use crate::template::place::Facts;
+use indexmap::IndexMap;
+use stack_core::desired::Node;
+use stack_core::ids::StackId;
+use stack_core::schema::Schemas;
+use stack_core::value::Value;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock, OnceLock};
+
+/// Everything about a stack that does not change any more.
+pub(crate) struct Inner {
+    pub(crate) id: StackId,
+    pub(crate) declared: Declared,
+    pub(crate) templates: Templates,
+    pub(crate) places: Arc<SourceMap>,
+    pub(crate) schemas: Arc<dyn Schemas>,
+    pub(crate) variables: IndexMap<String, String>,
+    pub(crate) options: Options,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) facts: Vec<Arc<Facts>>,
+    /// For globals that are the same for every resource.
+    pub(crate) constants: Vec<Option<OnceLock<Value>>>,
+    settings: OnceLock<Settings>,
+    by_name: HashMap<String, usize>,
+    globals: HashMap<String, usize>,
+    /// Variable → resources that export it and which of their exports, in manifest order.
+    exporters: HashMap<String, Vec<(usize, usize)>>,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inner({})", self.id)
+    }
+}
+
+/// Where a template stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    /// In the value of a global, used by no resource.
+    Global(usize),
+    /// In the value of a global, used by a resource.
+    GlobalFor(usize, usize),
+    /// In a resource.
+    Resource(usize),
+    /// In settings or stack exports.
+    Stack,
+}
+
+/// What a name means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// A plain text.
+    Text(String),
+    /// `resource_name`
+    ResourceName(usize),
+    /// `idempotency_token`
+    Token(usize),
+    /// `vars`
+    Variables,
+    /// A global.
+    Global(usize),
+    /// A resource.
+    Resource(usize),
+    /// The export of a resource: resource, export.
+    Export(usize, usize),
+}
+
+impl At {
+    /// The place with the resource that a global is evaluated for.
+    pub(crate) fn with(self, resource: Option<usize>) -> Self {
+        match (self, resource) {
+            (Self::Global(global), Some(resource)) => Self::GlobalFor(global, resource),
+            _ => self,
+        }
+    }
+
+    fn resource(self) -> Option<usize> {
+        match self {
+            Self::Resource(resource) | Self::GlobalFor(_, resource) => Some(resource),
+            Self::Global(_) | Self::Stack => None,
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn new(
+        id: StackId,
+        declared: Declared,
+        templates: Templates,
+        places: Arc<SourceMap>,
+        schemas: Arc<dyn Schemas>,
+        variables: IndexMap<String, String>,
+        options: Options,
+    ) -> Self {
+        let mut by_name = HashMap::new();
+        let mut exporters: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+        for (index, resource) in declared.resources.iter().enumerate() {
+            by_name.entry(resource.address.as_str().to_owned()).or_insert(index);
+            for (number, export) in resource.exports.iter().enumerate() {
+                exporters.entry(export.variable.clone()).or_default().push((index, number));
+            }
+        }
+        let mut globals = HashMap::new();
+        for (index, global) in declared.globals.iter().enumerate() {
+            globals.insert(global.name.clone(), index);
+        }
+        let facts =
+            declared.resources.iter().map(|resource| Arc::new(facts(resource, options.nonce))).collect();
+        let mut inner = Self {
+            id,
+            constants: Vec::new(),
+            declared,
+            templates,
+            places,
+            schemas,
+            variables,
+            options,
+            nodes: Vec::new(),
+            facts,
+            settings: OnceLock::new(),
+            by_name,
+            globals,
+            exporters,
+        };
+        inner.constants = (0..inner.declared.globals.len())
+            .map(|index| inner.is_constant(index, &mut Vec::new()).then(OnceLock::new))
+            .collect();
+        inner
+    }
+
+    /// Settings of this environment; the defaults while they are being evaluated.
+    pub(crate) fn settings(&self) -> &Settings {
+        static DEFAULT: LazyLock<Settings> = LazyLock::new(Settings::default);
+        self.settings.get().unwrap_or(&DEFAULT)
+    }
+
+    /// Sets them, once.
+    pub(crate) fn set_settings(&self, settings: Settings) {
+        // Only `Stack::parse` calls this, so there is nothing to lose.
+        let _ = self.settings.set(settings);
+    }
+
+    pub(crate) fn resource_index(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    pub(crate) fn global_index(&self, name: &str) -> Option<usize> {
+        self.globals.get(name).copied()
+    }
+
+    /// What a name means at a place (stackql-compat 1.6 and 1.8). Props of the resource itself come before all this.
+    pub(crate) fn meaning(&self, name: &str, at: At, dotted: bool) -> Option<Meaning> {
+        if let Some(resource) = at.resource() {
+            match name {
+                "resource_name" => return Some(Meaning::ResourceName(resource)),
+                "idempotency_token" => return Some(Meaning::Token(resource)),
+                _ => {}
+            }
+        }
+        // A resource of the same name wins for dotted access only.
+        let resource = self.by_name.get(name).copied().map(Meaning::Resource);
+        if dotted && resource.is_some() {
+            return resource;
+        }
+        let global = |before: usize| {
+            self.globals.get(name).copied().filter(|index| *index < before).map(Meaning::Global)
+        };
+        let built_in = || match name {
+            "stack_name" => Some(Meaning::Text(self.id.name.clone())),
+            "stack_env" => Some(Meaning::Text(self.id.env.clone())),
+            _ => None,
+        };
+        let late = || (name == "vars").then_some(Meaning::Variables);
+        match at {
+            At::Global(this) | At::GlobalFor(this, _) => global(this)
+                .or_else(built_in)
+                .or_else(|| self.variables.get(name).map(|text| Meaning::Text(text.clone())))
+                .or_else(|| self.exported(name, at.resource()))
+                .or_else(|| global(usize::MAX).filter(|found| *found != Meaning::Global(this)))
+                .or(resource)
+                .or_else(late),
+            At::Resource(_) | At::Stack => self
+                .exported_before(name, at.resource())
+                .or_else(|| global(usize::MAX))
+                .or_else(built_in)
+                .or(resource)
+                .or_else(|| self.exported(name, at.resource()))
+                .or_else(late),
+        }
+    }
+
+    /// The last export of this name before a resource.
+    fn exported_before(&self, name: &str, resource: Option<usize>) -> Option<Meaning> {
+        let all = self.exporters.get(name)?;
+        let before = resource.unwrap_or(usize::MAX);
+        all.iter()
+            .rev()
+            .find(|(index, _)| *index < before)
+            .map(|(index, export)| Meaning::Export(*index, *export))
+    }
+
+    /// As above, else the first one after it.
+    fn exported(&self, name: &str, resource: Option<usize>) -> Option<Meaning> {
+        self.exported_before(name, resource).or_else(|| {
+            let all = self.exporters.get(name)?;
+            all.iter()
+                .find(|(index, _)| Some(*index) != resource)
+                .map(|(index, export)| Meaning::Export(*index, *export))
+        })
+    }
+
+    /// Names that a template could use, with what defines them.
+    pub(crate) fn visible(&self, at: At) -> Vec<(String, String)> {
+        let mut out = Vec::new();
+        let mut global = |g: &GlobalDecl| {
+            out.push((g.name.clone(), format!("globals, {}", self.places.place(&g.route))));
+        };
+        match at {
+            At::Global(this) | At::GlobalFor(this, _) => {
+                self.declared
+                    .globals
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, _)| *i != this)
+                    .for_each(|(_, g)| global(g));
+                out.extend(self.variables.keys().map(|name| (name.clone(), "a variable".to_owned())));
+            }
+            At::Resource(_) | At::Stack => self.declared.globals.iter().for_each(global),
+        }
+        for resource in &self.declared.resources {
+            let place = self.places.place(&resource.route);
+            out.push((resource.address.to_string(), format!("a resource, {place}")));
+            for export in &resource.exports {
+                out.push((export.variable.clone(), format!("exported by {}, {place}", resource.address)));
+            }
+        }
+        for name in ["stack_name", "stack_env", "vars"] {
+            out.push((name.to_owned(), String::new()));
+        }
+        if !matches!(at, At::Stack) {
+            out.push(("resource_name".to_owned(), String::new()));
+            out.push(("idempotency_token".to_owned(), String::new()));
+        }
+        out
+    }
+
+    /// True if a global is the same for every resource.
+    fn is_constant(&self, index: usize, open: &mut Vec<usize>) -> bool {
+        if open.contains(&index) {
+            return false;
+        }
+        open.push(index);
+        let mut constant = true;
+        if let Some(spot) = &self.declared.globals[index].value {
+            spot.templates(&mut |id, _| {
+                for used in &self.templates.get(id).uses {
+                    let name = self.templates.real_name(&used.head);
+                    constant &= match self.meaning(name, At::Global(index), !used.path.is_empty()) {
+                        Some(Meaning::Text(_) | Meaning::Variables) => true,
+                        Some(Meaning::Global(other)) => self.is_constant(other, open),
+                        Some(_) => false,
+                        // Unknown names fail for each resource that needs them; `uuid` is new for each.
+                        None => name != "uuid" && crate::template::engine::is_builtin(name),
+                    };
+                }
+            });
+        }
+        open.pop();
+        constant
+    }
+}
+
+fn facts(resource: &ResourceDecl, nonce: u128) -> Facts {
+    Facts {
+        address: resource.address.clone(),
+        schema: match &resource.kind {
+            Kind::Typed(_, schema) => Some(Arc::clone(schema)),
+            Kind::Unusable => None,
+        },
+        exports: resource.exports.iter().map(|e| (e.variable.clone(), e.property.clone())).collect(),
+        protected: resource.protected.clone(),
+        token: uuid(nonce, resource.address.as_str(), "idempotency_token"),
+    }
+}

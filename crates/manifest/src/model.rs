@@ -1,0 +1,161 @@
+//! A parsed manifest: declarations with templates in their leaves, each with its position.
+
+use crate::template::TemplateId;
+use indexmap::IndexMap;
+use stack_core::desired::ReplaceOrder;
+use stack_core::diagnostic::{Diagnostic, Part, Route};
+use stack_core::ids::{Address, TypeName};
+use stack_core::schema::ResourceSchema;
+use stack_core::value::Value;
+use std::sync::Arc;
+
+/// A value of the manifest, its texts compiled.
+#[derive(Clone, Debug)]
+pub(crate) enum Tree {
+    /// Nothing to evaluate in here.
+    Literal(Value),
+    /// A text with template syntax.
+    Template(TemplateId),
+    /// A text that could not be compiled; reported.
+    Broken,
+    List(Vec<Tree>),
+    Map(Vec<(String, Tree)>),
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Spot {
+    pub(crate) tree: Tree,
+    pub(crate) route: Route,
+}
+
+#[derive(Debug)]
+pub(crate) struct GlobalDecl {
+    pub(crate) name: String,
+    /// `None`: reported.
+    pub(crate) value: Option<Spot>,
+    pub(crate) sensitive: bool,
+    pub(crate) route: Route,
+}
+
+#[derive(Debug)]
+pub(crate) struct ResourceDecl {
+    pub(crate) address: Address,
+    pub(crate) route: Route,
+    pub(crate) declared_type: String,
+    pub(crate) kind: Kind,
+    pub(crate) props: Vec<PropDecl>,
+    /// The node that holds all props.
+    pub(crate) props_route: Route,
+    pub(crate) exports: Vec<ExportDecl>,
+    pub(crate) protected: Vec<String>,
+    pub(crate) when: Option<Spot>,
+    pub(crate) depends_on: Vec<(String, Route)>,
+    pub(crate) identifier: Option<Spot>,
+    pub(crate) region: Option<Spot>,
+    pub(crate) role_arn: Option<Spot>,
+    pub(crate) type_version_id: Option<Spot>,
+    pub(crate) lifecycle: LifecycleDecl,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// A dotted type: no query file needed.
+    Typed(TypeName, Arc<ResourceSchema>),
+    /// A type that cannot be used; reported.
+    Unusable,
+}
+
+#[derive(Debug)]
+pub(crate) struct PropDecl {
+    pub(crate) name: String,
+    /// What to underline when the name is meant.
+    pub(crate) name_at: (Route, Part),
+    pub(crate) body: PropBody,
+    pub(crate) merge: Vec<MergeDecl>,
+    pub(crate) sensitive: bool,
+    pub(crate) route: Route,
+    /// Environment whose `values` entry was taken.
+    pub(crate) from_env: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum PropBody {
+    /// Only `merge`.
+    Nothing,
+    Value(Spot),
+    /// Documentation form: an object of inner props.
+    Nested(Vec<PropDecl>),
+    /// No value in this environment: a problem only where the resource is wanted.
+    Problem(Box<Diagnostic>),
+}
+
+#[derive(Debug)]
+pub(crate) struct MergeDecl {
+    pub(crate) name: String,
+    pub(crate) template: TemplateId,
+    pub(crate) route: Route,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ExportDecl {
+    /// The property or column, as written.
+    pub(crate) property: String,
+    /// The variable that it becomes.
+    pub(crate) variable: String,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct LifecycleDecl {
+    pub(crate) prevent_destroy: Option<Spot>,
+    pub(crate) ignore_changes: Option<Spot>,
+    pub(crate) replace: Option<Spot>,
+    pub(crate) adopt: Option<Spot>,
+    pub(crate) secret_version: Option<Spot>,
+    pub(crate) timeout: Option<Spot>,
+}
+
+/// Names of `lifecycle.replace`.
+pub(crate) const REPLACE_ORDERS: &[(&str, ReplaceOrder)] =
+    &[("create_first", ReplaceOrder::CreateFirst), ("delete_first", ReplaceOrder::DeleteFirst)];
+
+/// What `settings` gives, before its templates are evaluated.
+#[derive(Debug, Default)]
+pub(crate) struct SettingsDecl {
+    /// By key, the value for this environment.
+    pub(crate) values: IndexMap<String, Spot>,
+}
+
+/// One line of the manifest's `exports`.
+#[derive(Debug)]
+pub(crate) struct StackExportDecl {
+    pub(crate) name: String,
+    pub(crate) expression: String,
+    pub(crate) value: Spot,
+}
+
+impl Tree {
+    /// Every template in here, with its route below `route`.
+    pub(crate) fn templates(&self, route: &Route, f: &mut impl FnMut(TemplateId, &Route)) {
+        match self {
+            Self::Literal(_) | Self::Broken => {}
+            Self::Template(id) => f(*id, route),
+            Self::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    item.templates(&route.index(index), f);
+                }
+            }
+            Self::Map(members) => {
+                for (key, item) in members {
+                    item.templates(&route.key(key), f);
+                }
+            }
+        }
+    }
+}
+
+impl Spot {
+    pub(crate) fn templates(&self, f: &mut impl FnMut(TemplateId, &Route)) {
+        self.tree.templates(&self.route, f);
+    }
+}

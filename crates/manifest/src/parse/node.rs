@@ -1,0 +1,211 @@
+//! Reading nodes of the document with complaints that say where and what was expected.
+
+use crate::codes;
+use crate::model::{Spot, Tree};
+use crate::report;
+use crate::template::Templates;
+use serde_json::{Map, Value as Json};
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, Severity, nearest};
+use stack_core::schema::Schemas;
+use stack_core::value::Value;
+
+/// One node of the document.
+#[derive(Clone, Debug)]
+pub(crate) struct Node<'j> {
+    pub(crate) json: &'j Json,
+    pub(crate) route: Route,
+}
+
+/// A mapping of the document.
+#[derive(Clone, Debug)]
+pub(crate) struct Members<'j> {
+    pub(crate) map: &'j Map<String, Json>,
+    pub(crate) route: Route,
+}
+
+/// What reading needs and collects.
+pub(crate) struct Reader<'a> {
+    pub(crate) problems: Diagnostics,
+    pub(crate) templates: Templates,
+    pub(crate) schemas: &'a dyn Schemas,
+    pub(crate) env: &'a str,
+    pub(crate) strict: bool,
+}
+
+impl<'j> Members<'j> {
+    pub(crate) fn get(&self, key: &str) -> Option<Node<'j>> {
+        self.map.get(key).map(|json| Node { json, route: self.route.key(key) })
+    }
+
+    /// As `get`; a null counts as absent.
+    pub(crate) fn given(&self, key: &str) -> Option<Node<'j>> {
+        self.get(key).filter(|node| !node.json.is_null())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'j str, Node<'j>)> + use<'_, 'j> {
+        self.map.iter().map(|(key, json)| (key.as_str(), Node { json, route: self.route.key(key) }))
+    }
+}
+
+impl<'j> Node<'j> {
+    pub(crate) fn items(&self) -> Option<Vec<Node<'j>>> {
+        let items = self.json.as_array()?;
+        Some(items.iter().enumerate().map(|(i, json)| Node { json, route: self.route.index(i) }).collect())
+    }
+
+    pub(crate) fn members(&self) -> Option<Members<'j>> {
+        self.json.as_object().map(|map| Members { map, route: self.route.clone() })
+    }
+
+    /// The text of a scalar, numbers and booleans as written in JSON.
+    pub(crate) fn scalar(&self) -> Option<String> {
+        match self.json {
+            Json::String(s) => Some(s.clone()),
+            Json::Number(n) => Some(n.to_string()),
+            Json::Bool(b) => Some(b.to_string()),
+            _ => None,
+        }
+    }
+}
+
+/// What a node is, for people.
+pub(crate) fn kind_of(json: &Json) -> &'static str {
+    match json {
+        Json::Null => "empty",
+        Json::Bool(_) => "a boolean",
+        Json::Number(_) => "a number",
+        Json::String(_) => "a text",
+        Json::Array(_) => "a list",
+        Json::Object(_) => "a mapping",
+    }
+}
+
+impl Reader<'_> {
+    pub(crate) fn push(&mut self, problem: Diagnostic) {
+        self.problems.push(problem);
+    }
+
+    /// Complains about the form of a node.
+    pub(crate) fn wrong(&mut self, node: &Node<'_>, what: &str, expected: &str) {
+        let part = if node.json.is_null() { Part::Key } else { Part::Value };
+        self.push(
+            Diagnostic::error(
+                codes::WRONG_NODE,
+                format!("{what} must be {expected}, not {}", kind_of(node.json)),
+            )
+            .at_part(node.route.clone(), part, ""),
+        );
+    }
+
+    pub(crate) fn mapping<'j>(&mut self, node: &Node<'j>, what: &str) -> Option<Members<'j>> {
+        let members = node.members();
+        if members.is_none() {
+            self.wrong(node, what, "a mapping");
+        }
+        members
+    }
+
+    /// A list; a null is an empty one.
+    pub(crate) fn list<'j>(&mut self, node: &Node<'j>, what: &str) -> Vec<Node<'j>> {
+        if node.json.is_null() {
+            return Vec::new();
+        }
+        node.items().unwrap_or_else(|| {
+            self.wrong(node, what, "a list");
+            Vec::new()
+        })
+    }
+
+    pub(crate) fn text(&mut self, node: &Node<'_>, what: &str) -> Option<String> {
+        let text = node.scalar();
+        if text.is_none() {
+            self.wrong(node, what, "a text");
+        }
+        text
+    }
+
+    pub(crate) fn texts(&mut self, node: &Node<'_>, what: &str) -> Vec<(String, Route)> {
+        let items = self.list(node, what);
+        items
+            .into_iter()
+            .filter_map(|i| Some((self.text(&i, &format!("an element of {what}"))?, i.route)))
+            .collect()
+    }
+
+    pub(crate) fn boolean(&mut self, node: &Node<'_>, what: &str) -> bool {
+        match node.json {
+            Json::Bool(b) => *b,
+            _ => {
+                self.wrong(node, what, "true or false");
+                false
+            }
+        }
+    }
+
+    /// Complains about keys that the format does not have.
+    pub(crate) fn keys(&mut self, members: &Members<'_>, what: &str, known: &[&str]) {
+        for (key, node) in members.iter() {
+            if known.contains(&key) {
+                continue;
+            }
+            let near = nearest(key, known.iter().copied());
+            let mut problem = Diagnostic::warning(codes::UNKNOWN_KEY, format!("{what} has no key `{key}`"))
+                .at_key(node.route, near.map_or_else(String::new, |near| format!("did you mean `{near}`?")));
+            if self.strict {
+                problem.severity = Severity::Error;
+            }
+            self.push(problem.next("remove it, or correct its spelling: it has no effect"));
+        }
+    }
+
+    /// A value with its texts compiled.
+    pub(crate) fn spot(&mut self, node: &Node<'_>) -> Spot {
+        let mut route = node.route.clone();
+        Spot { tree: self.tree(node.json, &mut route), route }
+    }
+
+    fn tree(&mut self, json: &Json, route: &mut Route) -> Tree {
+        match json {
+            Json::String(text) if Templates::is_template(text) => match self.templates.compile(text) {
+                Ok(id) => Tree::Template(id),
+                Err(failure) => {
+                    let problem = report::template(&failure, text, route, &report::Names::default());
+                    self.problems.extend(problem);
+                    Tree::Broken
+                }
+            },
+            Json::Array(items) => {
+                let trees: Vec<Tree> = items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| {
+                        route.steps.push(stack_core::diagnostic::RouteStep::Index(index));
+                        let tree = self.tree(item, route);
+                        route.steps.pop();
+                        tree
+                    })
+                    .collect();
+                if trees.iter().all(|t| matches!(t, Tree::Literal(_))) {
+                    return Tree::Literal(Value::from(json));
+                }
+                Tree::List(trees)
+            }
+            Json::Object(map) => {
+                let members: Vec<(String, Tree)> = map
+                    .iter()
+                    .map(|(key, item)| {
+                        route.steps.push(stack_core::diagnostic::RouteStep::Key(key.clone()));
+                        let tree = self.tree(item, route);
+                        route.steps.pop();
+                        (key.clone(), tree)
+                    })
+                    .collect();
+                if members.iter().all(|(_, t)| matches!(t, Tree::Literal(_))) {
+                    return Tree::Literal(Value::from(json));
+                }
+                Tree::Map(members)
+            }
+            other => Tree::Literal(Value::from(other)),
+        }
+    }
+}

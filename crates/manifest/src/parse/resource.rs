@@ -1,0 +1,270 @@
+//! `resources`.
+
+use crate::codes;
+use crate::model::{ExportDecl, Kind, LifecycleDecl, ResourceDecl};
+use crate::parse::node::{Members, Node, Reader};
+use serde_json::Value as Json;
+use stack_core::diagnostic::{Diagnostic, Part, Route, nearest};
+use stack_core::ids::Address;
+use stack_core::naming::find_property;
+use std::collections::HashMap;
+
+const RESOURCE_KEYS: &[&str] = &[
+    "name",
+    "type",
+    "file",
+    "sql",
+    "run",
+    "props",
+    "exports",
+    "protected",
+    "description",
+    "if",
+    "skip_validation",
+    "auth",
+    "return_vals",
+    "region",
+    "for_each",
+    "identifier",
+    "id",
+    "depends_on",
+    "formerly",
+    "state",
+    "role_arn",
+    "type_version_id",
+    "lifecycle",
+];
+const LIFECYCLE_KEYS: &[&str] =
+    &["prevent_destroy", "ignore_changes", "replace", "adopt", "secret_version", "timeout"];
+
+/// Types that need a query file or a command.
+const QUERY_TYPES: &[&str] = &["resource", "query", "script", "multi", "command"];
+
+/// Keys that this version reads and cannot carry out.
+const NOT_YET: &[&str] = &["for_each", "formerly", "auth", "return_vals", "file", "sql", "run"];
+
+impl Reader<'_> {
+    pub(crate) fn resources(&mut self, node: &Node<'_>) -> Vec<ResourceDecl> {
+        let mut seen: HashMap<String, Route> = HashMap::new();
+        let mut out: Vec<ResourceDecl> = Vec::new();
+        for item in self.list(node, "`resources`") {
+            let Some(members) = self.mapping(&item, "a resource") else { continue };
+            self.keys(&members, "a resource", RESOURCE_KEYS);
+            let Some(name) = self.name(&members, "this resource") else { continue };
+            let doubled = seen.contains_key(&name);
+            self.once(&mut seen, &name, &members.route.key("name"), "resource");
+            let resource = self.resource(&name, &members);
+            if !doubled {
+                out.push(resource);
+            }
+        }
+        out
+    }
+
+    fn resource(&mut self, name: &str, members: &Members<'_>) -> ResourceDecl {
+        let (declared_type, kind) = self.kind(name, members);
+        if matches!(kind, Kind::Typed(..)) {
+            self.not_yet(name, members);
+        }
+        if members.given("identifier").is_some()
+            && let Some(id) = members.given("id")
+        {
+            self.push(
+                Diagnostic::error(codes::BAD_IDENTIFIER, format!("{name} has both `identifier` and `id`"))
+                    .at_key(id.route, "")
+                    .next("keep one: `id` is another name of `identifier`"),
+            );
+        }
+        let props = members.get("props");
+        let props_route = props.as_ref().map_or_else(|| members.route.clone(), |p| p.route.clone());
+        let spot = |reader: &mut Self, key: &str| members.given(key).map(|n| reader.spot(&n));
+        let mut resource = ResourceDecl {
+            address: Address::new(name),
+            route: members.route.clone(),
+            declared_type,
+            props: props.map_or_else(Vec::new, |p| self.props(&p)),
+            props_route,
+            exports: Vec::new(),
+            protected: members.given("protected").map_or_else(Vec::new, |n| {
+                self.texts(&n, "`protected`").into_iter().map(|(text, _)| text).collect()
+            }),
+            when: spot(self, "if"),
+            depends_on: members.given("depends_on").map_or_else(Vec::new, |n| self.texts(&n, "`depends_on`")),
+            identifier: spot(self, "identifier").or_else(|| spot(self, "id")),
+            region: spot(self, "region"),
+            role_arn: spot(self, "role_arn"),
+            type_version_id: spot(self, "type_version_id"),
+            lifecycle: members.given("lifecycle").map_or_else(LifecycleDecl::default, |n| self.lifecycle(&n)),
+            kind,
+        };
+        if let Some(node) = members.given("exports") {
+            resource.exports = self.exports(&node, &resource);
+        }
+        resource
+    }
+
+    fn kind(&mut self, name: &str, members: &Members<'_>) -> (String, Kind) {
+        let Some(node) = members.given("type") else {
+            let at = members.route.key("name");
+            self.needs_query_file(name, "resource", at);
+            return ("resource".to_owned(), Kind::Unusable);
+        };
+        let Some(declared) = self.text(&node, "`type`") else { return (String::new(), Kind::Unusable) };
+        if QUERY_TYPES.contains(&declared.as_str()) {
+            self.needs_query_file(name, &declared, node.route);
+            return (declared, Kind::Unusable);
+        }
+        if !declared.contains('.') && !declared.contains("::") {
+            let near = nearest(&declared, QUERY_TYPES.iter().copied());
+            self.push(
+                Diagnostic::error(codes::UNKNOWN_TYPE, format!("there is no resource type `{declared}`"))
+                    .at(node.route, near.map_or_else(String::new, |n| format!("did you mean `{n}`?")))
+                    .next("write a type such as `awscc.s3.buckets` or `AWS::S3::Bucket`"),
+            );
+            return (declared, Kind::Unusable);
+        }
+        let found = self
+            .schemas
+            .canonical(&declared)
+            .and_then(|ty| self.schemas.schema(&ty).map(|schema| (ty, schema)));
+        match found {
+            Ok((ty, schema)) => (declared, Kind::Typed(ty, schema)),
+            Err(unknown) => {
+                let head = declared.split(['.', ':']).next().unwrap_or_default().to_ascii_lowercase();
+                if !matches!(head.as_str(), "aws" | "awscc")
+                    && unknown.near.is_empty()
+                    && unknown.why.is_none()
+                {
+                    self.push(
+                        Diagnostic::error(
+                            codes::NOT_YET,
+                            format!("the provider of `{declared}` is not supported by this version"),
+                        )
+                        .at(node.route, "")
+                        .next("this version deploys CloudFormation types: `awscc.service.resources`"),
+                    );
+                    return (declared, Kind::Unusable);
+                }
+                let label = match (&unknown.why, unknown.near.as_slice()) {
+                    (Some(why), _) => why.clone(),
+                    (None, []) => String::new(),
+                    (None, [one]) => format!("did you mean `{one}`?"),
+                    (None, near) => {
+                        let quoted: Vec<String> = near.iter().map(|n| format!("`{n}`")).collect();
+                        format!("did you mean {}?", quoted.join(" or "))
+                    }
+                };
+                self.push(
+                    Diagnostic::error(codes::UNKNOWN_TYPE, format!("there is no resource type `{declared}`"))
+                        .at(node.route, label),
+                );
+                (declared, Kind::Unusable)
+            }
+        }
+    }
+
+    fn needs_query_file(&mut self, name: &str, ty: &str, at: Route) {
+        self.push(
+            Diagnostic::error(
+                codes::NOT_YET,
+                format!("{name}: resources of type `{ty}` are not supported by this version yet"),
+            )
+            .at(at, "")
+            .next("give it a dotted type such as `awscc.s3.buckets`, which needs no query file"),
+        );
+    }
+
+    fn not_yet(&mut self, name: &str, members: &Members<'_>) {
+        for key in NOT_YET {
+            if let Some(node) = members.given(key).filter(|n| n.json.as_array().is_none_or(|a| !a.is_empty()))
+            {
+                self.push(
+                    Diagnostic::error(
+                        codes::NOT_YET,
+                        format!("{name}: `{key}` is not supported by this version on a dotted type"),
+                    )
+                    .at_key(node.route, "")
+                    .next("remove it"),
+                );
+            }
+        }
+        if let Some(node) = members.given("state") {
+            match node.json.as_str() {
+                Some("present") => {}
+                Some("absent") => self.push(
+                    Diagnostic::error(
+                        codes::NOT_YET,
+                        format!("{name}: `state: absent` is not supported by this version"),
+                    )
+                    .at(node.route, "")
+                    .next("remove the resource with `teardown --target`, then from the manifest"),
+                ),
+                _ => self.push(
+                    Diagnostic::error(codes::BAD_VALUE, "`state` is `present` or `absent`")
+                        .at(node.route, ""),
+                ),
+            }
+        }
+    }
+
+    fn lifecycle(&mut self, node: &Node<'_>) -> LifecycleDecl {
+        let Some(members) = self.mapping(node, "`lifecycle`") else { return LifecycleDecl::default() };
+        self.keys(&members, "`lifecycle`", LIFECYCLE_KEYS);
+        let mut spot = |key: &str| members.given(key).map(|n| self.spot(&n));
+        LifecycleDecl {
+            prevent_destroy: spot("prevent_destroy"),
+            ignore_changes: spot("ignore_changes"),
+            replace: spot("replace"),
+            adopt: spot("adopt"),
+            secret_version: spot("secret_version"),
+            timeout: spot("timeout"),
+        }
+    }
+
+    /// Texts, mappings `{property: variable}`, and both mixed.
+    fn exports(&mut self, node: &Node<'_>, resource: &ResourceDecl) -> Vec<ExportDecl> {
+        let mut out = Vec::new();
+        for item in self.list(node, "`exports`") {
+            match item.json {
+                Json::Object(_) => {
+                    let Some(members) = item.members() else { continue };
+                    for (property, value) in members.iter() {
+                        if let Some(variable) = self.text(&value, "an export") {
+                            self.export(property, variable, (value.route, Part::Key), resource, &mut out);
+                        }
+                    }
+                }
+                _ => {
+                    if let Some(name) = self.text(&item, "an export") {
+                        self.export(&name.clone(), name, (item.route, Part::Value), resource, &mut out);
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    fn export(
+        &mut self,
+        property: &str,
+        variable: String,
+        at: (Route, Part),
+        resource: &ResourceDecl,
+        out: &mut Vec<ExportDecl>,
+    ) {
+        if let Kind::Typed(ty, schema) = &resource.kind {
+            let names = schema.root.properties.keys().map(String::as_str);
+            let head = property.split('.').next().unwrap_or_default();
+            if find_property(head, names.clone()).is_none() {
+                let label = nearest(head, names).map_or_else(String::new, |n| format!("did you mean `{n}`?"));
+                self.push(
+                    Diagnostic::error(codes::UNKNOWN_PROPERTY, format!("{ty} has no property `{head}`"))
+                        .at_part(at.0, at.1, label)
+                        .note("needed by", format!("the exports of {}", resource.address)),
+                );
+                return;
+            }
+        }
+        out.push(ExportDecl { property: property.to_owned(), variable });
+    }
+}

@@ -1,0 +1,340 @@
+//! One resource, rendered with the outputs known so far.
+
+mod lifecycle;
+mod props;
+
+use crate::codes;
+use crate::condition::{self, Problem};
+use crate::inner::Inner;
+use crate::model::{Kind, ResourceDecl, Spot, Tree};
+use crate::scope::Scope;
+use indexmap::IndexMap;
+use stack_core::conform::conform;
+use stack_core::desired::{Outputs, Rendered, Sources, Wanted};
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, Severity};
+use stack_core::identity::Identifier;
+use stack_core::ids::{ProviderId, Region, Target};
+use stack_core::schema::ResourceSchema;
+use stack_core::value::Value;
+use std::sync::Arc;
+
+/// The result of one rendering: what is wanted, unless something is wrong, and all problems, warnings included.
+pub(crate) struct Outcome {
+    pub(crate) rendered: Option<Rendered>,
+    pub(crate) problems: Diagnostics,
+}
+
+/// Renders one resource. `offline` says that nothing was read: then what is not known yet stops nothing.
+pub(crate) fn resource(inner: &Arc<Inner>, index: usize, outputs: &Outputs, offline: bool) -> Outcome {
+    let declared = &inner.declared.resources[index];
+    let scope = Scope::new(inner, Some(index), outputs);
+    let mut job = Job { inner, declared, scope, offline, failed: false };
+    let rendered = job.run();
+    let problems = job.scope.take_problems();
+    let failed = job.failed || problems.iter().any(Diagnostic::is_error);
+    Outcome { rendered: rendered.filter(|_| !failed), problems }
+}
+
+struct Job<'a> {
+    inner: &'a Arc<Inner>,
+    declared: &'a ResourceDecl,
+    scope: Arc<Scope>,
+    offline: bool,
+    failed: bool,
+}
+
+impl Job<'_> {
+    fn run(&mut self) -> Option<Rendered> {
+        // `if` comes first unless it looks at the resource's own props (stackql-compat 1.6).
+        let early = !self.condition_uses_props();
+        if early && !self.is_wanted()? {
+            return Some(Rendered::Skipped);
+        }
+        let (declared, mut routes) = self.props();
+        if !early && !self.is_wanted()? {
+            // What was wrong with props of a resource that is not wanted does not matter.
+            self.scope.take_problems();
+            self.failed = false;
+            return Some(Rendered::Skipped);
+        }
+        let Kind::Typed(ty, schema) = &self.declared.kind else {
+            // Reported when it was read. The rest is looked at for its own problems.
+            self.target(None);
+            self.lifecycle(None);
+            self.failed = true;
+            return None;
+        };
+        let props = if self.failed {
+            // A check of half the properties would report what is merely not rendered.
+            Value::object()
+        } else {
+            let conformed = conform(schema, Value::Object(declared));
+            for violation in conformed.violations {
+                self.violation(violation, &routes);
+            }
+            routes.rename(&conformed.renames);
+            conformed.props
+        };
+        let target = self.target(Some(ty.as_str()));
+        let identifier = self.identifier(schema);
+        let lifecycle = self.lifecycle(Some(schema));
+        let (default_tags, ownership_tags) = self.tags();
+        Some(Rendered::Wanted(Box::new(Wanted {
+            address: self.declared.address.clone(),
+            ty: ty.clone(),
+            declared_type: self.declared.declared_type.clone(),
+            target,
+            identifier,
+            props,
+            default_tags,
+            ownership_tags,
+            lifecycle,
+            sources: Sources { resource: self.declared.route.clone(), props: routes.into_values() },
+        })))
+    }
+
+    /// Notes a problem that makes the result useless.
+    fn fail(&mut self, problem: Diagnostic) {
+        self.failed |= problem.severity == Severity::Error;
+        self.scope.report(problem);
+    }
+
+    /// The value of an optional key; `None` also if it failed.
+    fn value(&mut self, spot: Option<&Spot>) -> Option<Value> {
+        let spot = spot?;
+        let mut route = spot.route.clone();
+        let value = self.scope.evaluate(&spot.tree, &mut route);
+        self.failed |= value.is_none();
+        value
+    }
+
+    /// The value as a text that must be known now.
+    fn known_text(&mut self, spot: Option<&Spot>, what: &str) -> Option<String> {
+        let value = self.value(spot)?;
+        let route = &spot?.route;
+        if let Some(unknown) = value.unknown() {
+            if !self.offline {
+                let from: Vec<String> = unknown.from.iter().map(ToString::to_string).collect();
+                self.fail(
+                    Diagnostic::error(
+                        codes::BAD_VALUE,
+                        format!("{what} must be known before anything is made"),
+                    )
+                    .at(route.clone(), format!("this waits for {}", from.join(", "))),
+                );
+            }
+            return None;
+        }
+        let text = value.scalar_text();
+        if text.is_none() {
+            self.fail(
+                Diagnostic::error(codes::BAD_VALUE, format!("{what} must be a text")).at(route.clone(), ""),
+            );
+        }
+        text
+    }
+
+    fn condition_uses_props(&self) -> bool {
+        let Some(when) = &self.declared.when else { return false };
+        let mut names: Vec<String> = Vec::new();
+        when.templates(&mut |id, _| {
+            names.extend(self.inner.templates.get(id).uses.iter().map(|u| u.head.clone()));
+        });
+        if let Tree::Literal(Value::String(text)) = &when.tree {
+            names.extend(condition::words(text));
+        }
+        self.declared.props.iter().any(|prop| names.contains(&prop.name))
+    }
+
+    /// `None` if it cannot be told, which is noted.
+    fn is_wanted(&mut self) -> Option<bool> {
+        let Some(when) = &self.declared.when else { return Some(true) };
+        let literal = matches!(when.tree, Tree::Literal(_));
+        let value = self.value(Some(when))?;
+        let value = match value {
+            Value::Secret(secret) => secret.expose().clone(),
+            other => other,
+        };
+        let answer = match &value {
+            Value::Bool(b) => Ok(*b),
+            Value::String(text) => condition::evaluate(text, &|name| self.scope.value_of(name)),
+            Value::Unknown(unknown) => Err(Problem::Waits(unknown.clone())),
+            _ => Err(Problem::Bad("this is neither true nor false".to_owned(), 0..0)),
+        };
+        match answer {
+            Ok(wanted) => Some(wanted),
+            Err(Problem::Waits(_)) if self.offline => Some(true),
+            Err(Problem::Waits(unknown)) => {
+                let from: Vec<String> = unknown.from.iter().map(ToString::to_string).collect();
+                self.fail(
+                    Diagnostic::error(
+                        codes::CONDITION_UNKNOWN,
+                        format!("the `if` of {} cannot be decided yet", self.declared.address),
+                    )
+                    .at(when.route.clone(), format!("this waits for {}", from.join(", ")))
+                    .next("use a value that is known beforehand: a global, the environment, a declared name"),
+                );
+                None
+            }
+            Err(Problem::Bad(why, at)) => {
+                let part = if literal && !at.is_empty() { Part::Within(at) } else { Part::Value };
+                self.fail(
+                    Diagnostic::error(
+                        codes::BAD_CONDITION,
+                        format!("the `if` of {} is neither true nor false", self.declared.address),
+                    )
+                    .at_part(when.route.clone(), part, why)
+                    .next("write true, false, or a comparison: \"'{{ stack_env }}' == 'prod'\""),
+                );
+                None
+            }
+        }
+    }
+
+    fn target(&mut self, ty: Option<&str>) -> Target {
+        let (region, at) = self.region();
+        if let (Some(region), Some(at)) = (&region, &at)
+            && !valid_region(region)
+        {
+            self.fail(
+                Diagnostic::error(codes::BAD_VALUE, format!("`{region}` is no region")).at(at.clone(), ""),
+            );
+        }
+        if let Some(region) = &region {
+            self.check_region(region, at.as_ref(), ty);
+        }
+        Target {
+            provider: ProviderId::new("aws"),
+            region: region.map(Region::from),
+            role_arn: self.known_text(self.declared.role_arn.as_ref(), "`role_arn`"),
+            type_version_id: self.known_text(self.declared.type_version_id.as_ref(), "`type_version_id`"),
+        }
+    }
+
+    /// The region and where it is written: the resource's, the global or variable `region`, the caller's.
+    fn region(&mut self) -> (Option<String>, Option<Route>) {
+        if let Some(spot) = &self.declared.region {
+            return (self.known_text(Some(spot), "`region`"), Some(spot.route.clone()));
+        }
+        if let Some(index) = self.inner.global_index("region") {
+            let route = self.inner.declared.globals[index].value.as_ref().map(|spot| spot.route.clone());
+            match self.scope.global(index) {
+                Some(value) if value.unknown().is_none() => return (value.scalar_text(), route),
+                Some(_) => {}
+                None => {
+                    self.failed = true;
+                    return (None, None);
+                }
+            }
+        }
+        let fallback = self.inner.variables.get("region").cloned();
+        (fallback.or_else(|| self.inner.options.default_region.as_ref().map(ToString::to_string)), None)
+    }
+
+    fn check_region(&mut self, region: &str, at: Option<&Route>, ty: Option<&str>) {
+        let place = at.cloned().unwrap_or_else(|| self.declared.route.key("name"));
+        let allowed = self.inner.settings().regions.as_slice();
+        if !allowed.is_empty() && !allowed.iter().any(|a| a == region) {
+            self.fail(
+                Diagnostic::error(
+                    codes::REGION_NOT_ALLOWED,
+                    format!(
+                        "{} is in {region}, which `settings.regions` does not allow",
+                        self.declared.address
+                    ),
+                )
+                .at(place, format!("allowed here: {}", allowed.join(", "))),
+            );
+            return;
+        }
+        if let Kind::Typed(name, _) = &self.declared.kind
+            && let Some(ty) = ty
+            && !self.inner.schemas.available_in(name, region)
+        {
+            self.scope.report(
+                Diagnostic::warning(codes::NOT_IN_REGION, format!("{ty} is not known in {region}"))
+                    .at(self.declared.route.key("type"), "")
+                    .next("choose another region, or go on if the service is new there"),
+            );
+        }
+    }
+
+    /// `identifier`: one text, or a mapping of the parts, which becomes the JSON form.
+    fn identifier(&mut self, schema: &ResourceSchema) -> Option<Value> {
+        let spot = self.declared.identifier.as_ref()?;
+        let value = self.value(Some(spot))?;
+        if let Some(unknown) = value.unknown() {
+            return Some(Value::Unknown(unknown));
+        }
+        let text = match &value {
+            Value::Object(_) => value.exposed().map(|json| json.to_string()),
+            _ => value.scalar_text(),
+        };
+        let names: Vec<String> =
+            schema.primary_identifier.iter().map(stack_core::identity::part_name).collect();
+        let fits =
+            text.as_deref().is_some_and(|text| !text.is_empty() && Identifier::parse(schema, text).is_some());
+        if !fits {
+            self.fail(
+                Diagnostic::error(
+                    codes::BAD_IDENTIFIER,
+                    format!("this is no identifier of {}", schema.type_name),
+                )
+                .at(spot.route.clone(), format!("it has {}: {}", count(names.len()), names.join("|"))),
+            );
+            return None;
+        }
+        let text = Value::String(text?);
+        Some(if value.has_secret() { Value::Secret(stack_core::value::Secret::new(text)) } else { text })
+    }
+
+    fn tags(&mut self) -> (IndexMap<String, Value>, bool) {
+        let mut tags = IndexMap::new();
+        let spot = self.inner.declared.settings.values.get("tags");
+        match self.value(spot) {
+            Some(Value::Object(map)) => {
+                for (key, value) in map {
+                    let text = match &value {
+                        Value::Number(_) | Value::Bool(_) => value.scalar_text().map(Value::String),
+                        Value::String(_) | Value::Secret(_) | Value::Unknown(_) => Some(value),
+                        Value::Null | Value::Array(_) | Value::Object(_) => None,
+                    };
+                    match (text, spot) {
+                        (Some(text), _) => {
+                            tags.insert(key, text);
+                        }
+                        (None, Some(spot)) => self.fail(
+                            Diagnostic::error(codes::BAD_SETTING, format!("the tag `{key}` must be a text"))
+                                .at(spot.route.key(&key), ""),
+                        ),
+                        (None, None) => {}
+                    }
+                }
+            }
+            Some(_) => {
+                if let Some(spot) = spot {
+                    self.fail(
+                        Diagnostic::error(codes::BAD_SETTING, "`settings.tags` must be a mapping of texts")
+                            .at(spot.route.clone(), ""),
+                    );
+                }
+            }
+            None => {}
+        }
+        (tags, self.inner.settings().ownership_tags)
+    }
+}
+
+fn count(parts: usize) -> String {
+    if parts == 1 { "one part".to_owned() } else { format!("{parts} parts") }
+}
+
+/// `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.
+fn valid_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.len() >= 3
+        && parts
+            .iter()
+            .all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+        && parts.last().is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()))
+}

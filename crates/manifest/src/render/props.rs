@@ -1,0 +1,251 @@
+//! Props: values in order, merges, and which line gives which property.
+
+use crate::codes;
+use crate::model::{MergeDecl, PropBody, PropDecl, Tree};
+use crate::render::Job;
+use crate::scope::hide;
+use indexmap::IndexMap;
+use stack_core::conform::Violation;
+use stack_core::diagnostic::{Diagnostic, Part, Route};
+use stack_core::pointer::Pointer;
+use stack_core::value::Value;
+use std::collections::{BTreeMap, HashMap};
+
+/// Which node of the document gives which property.
+#[derive(Debug, Default)]
+pub(super) struct Routes {
+    values: BTreeMap<Pointer, Route>,
+    /// What to underline for the name of a property where that is not the key of its value.
+    names: HashMap<Pointer, (Route, Part)>,
+}
+
+impl Routes {
+    /// Puts the places under the names that the properties have now.
+    pub(super) fn rename(&mut self, renames: &[(Pointer, Pointer)]) {
+        for (declared, conformed) in renames {
+            let moved: Vec<Pointer> =
+                self.values.keys().filter(|p| p.starts_with(declared)).cloned().collect();
+            for old in moved {
+                if let Some(route) = self.values.remove(&old) {
+                    let below = old.segments().iter().skip(declared.segments().len());
+                    let new = Pointer::of(conformed.segments().iter().chain(below).cloned());
+                    self.values.insert(new, route);
+                }
+            }
+        }
+    }
+
+    pub(super) fn into_values(self) -> BTreeMap<Pointer, Route> {
+        self.values
+    }
+
+    fn add(&mut self, tree: &Tree, pointer: &Pointer, route: &Route) {
+        self.values.insert(pointer.clone(), route.clone());
+        match tree {
+            Tree::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.add(item, &pointer.child(index.to_string()), &route.index(index));
+                }
+            }
+            Tree::Map(members) => {
+                for (key, item) in members {
+                    self.add(item, &pointer.child(key), &route.key(key));
+                }
+            }
+            Tree::Literal(value) => self.add_literal(value, pointer, route),
+            Tree::Template(_) | Tree::Broken => {}
+        }
+    }
+
+    fn add_literal(&mut self, value: &Value, pointer: &Pointer, route: &Route) {
+        let mut add = |pointer: Pointer, route: Route, value: &Value| {
+            self.values.insert(pointer.clone(), route.clone());
+            self.add_literal(value, &pointer, &route);
+        };
+        match value {
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    add(pointer.child(index.to_string()), route.index(index), item);
+                }
+            }
+            Value::Object(map) => {
+                for (key, item) in map {
+                    add(pointer.child(key), route.key(key), item);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Job<'_> {
+    /// All props that could be rendered, and their places.
+    pub(super) fn props(&mut self) -> (IndexMap<String, Value>, Routes) {
+        let mut routes = Routes::default();
+        let mut out = IndexMap::new();
+        for prop in &self.declared.props {
+            let pointer = Pointer::of([prop.name.as_str()]);
+            if let Some(value) = self.prop(prop, &pointer, &mut routes) {
+                self.scope.define(&prop.name, value.clone());
+                out.insert(prop.name.clone(), value);
+            } else {
+                // Later props may mention it: one problem is enough.
+                self.failed = true;
+                self.scope.define(&prop.name, Value::Unknown(stack_core::value::Unknown::default()));
+            }
+        }
+        (out, routes)
+    }
+
+    fn prop(&mut self, prop: &PropDecl, pointer: &Pointer, routes: &mut Routes) -> Option<Value> {
+        routes.names.insert(pointer.clone(), prop.name_at.clone());
+        routes.values.insert(pointer.clone(), prop.route.clone());
+        let own = match &prop.body {
+            PropBody::Nothing => None,
+            PropBody::Problem(problem) => {
+                self.fail((**problem).clone());
+                return None;
+            }
+            PropBody::Value(spot) => {
+                routes.add(&spot.tree, pointer, &spot.route);
+                Some(self.value(Some(spot))?)
+            }
+            PropBody::Nested(inner) => {
+                let mut map = IndexMap::new();
+                let mut whole = true;
+                for prop in inner {
+                    match self.prop(prop, &pointer.child(&prop.name), routes) {
+                        Some(value) => {
+                            map.insert(prop.name.clone(), value);
+                        }
+                        None => whole = false,
+                    }
+                }
+                whole.then_some(())?;
+                Some(Value::Object(map))
+            }
+        };
+        let mut value = own;
+        for merge in &prop.merge {
+            value = Some(self.merge(value, merge, &prop.name)?);
+        }
+        let value = value?;
+        Some(if prop.sensitive { hide(value) } else { value })
+    }
+
+    /// Adds one variable to what there is (stackql-compat 1.7).
+    fn merge(&mut self, base: Option<Value>, merge: &MergeDecl, prop: &str) -> Option<Value> {
+        let mut route = merge.route.clone();
+        let added = self.scope.evaluate(&Tree::Template(merge.template), &mut route)?;
+        let secret = matches!(added, Value::Secret(_)) || matches!(base, Some(Value::Secret(_)));
+        let unknown = [base.as_ref(), Some(&added)].into_iter().flatten().find_map(|v| match v {
+            Value::Unknown(_) => {
+                Value::Array([base.clone(), Some(added.clone())].into_iter().flatten().collect()).unknown()
+            }
+            _ => None,
+        });
+        if let Some(unknown) = unknown {
+            let value = Value::Unknown(unknown);
+            return Some(if secret { hide(value) } else { value });
+        }
+        let mismatch = |left: &str, right: &str| {
+            Diagnostic::error(
+                codes::MERGE_MISMATCH,
+                format!("`{}` cannot be merged into the prop `{prop}`", merge.name),
+            )
+            .at(merge.route.clone(), format!("{left} and {right} do not merge"))
+            .next("merge lists with lists, and objects with objects")
+        };
+        let added = structure(added);
+        let Some(base) = base.map(structure) else {
+            if !matches!(added, Value::Array(_) | Value::Object(_)) {
+                self.fail(mismatch("nothing", kind(&added)));
+                return None;
+            }
+            return Some(if secret { hide(added) } else { added });
+        };
+        let merged = match (base, added) {
+            (Value::Array(mut items), Value::Array(more)) => {
+                // Doubles inside `more` stay, those of the base do not come again.
+                let known = items.len();
+                for item in more {
+                    if !items[..known].contains(&item) {
+                        items.push(item);
+                    }
+                }
+                Value::Array(items)
+            }
+            (Value::Object(mut map), Value::Object(more)) => {
+                map.extend(more);
+                Value::Object(map)
+            }
+            (base, added) => {
+                self.fail(mismatch(kind(&base), kind(&added)));
+                return None;
+            }
+        };
+        Some(if secret { hide(merged) } else { merged })
+    }
+
+    /// A property that does not fit, at the line that declares it.
+    pub(super) fn violation(&mut self, violation: Violation, routes: &Routes) {
+        let pointer = &violation.pointer;
+        let (route, part) = if violation.on_key {
+            match (routes.names.get(pointer), pointer.is_root()) {
+                (Some((route, part)), _) => (route.clone(), part.clone()),
+                (None, true) => (self.declared.props_route.clone(), Part::Key),
+                (None, false) => (self.place(pointer, routes), Part::Key),
+            }
+        } else if pointer.is_root() {
+            (self.declared.props_route.clone(), Part::Value)
+        } else {
+            (self.place(pointer, routes), Part::Value)
+        };
+        let problem = Diagnostic {
+            code: violation.code,
+            severity: violation.severity,
+            message: violation.message,
+            labels: Vec::new(),
+            notes: violation.notes,
+        };
+        self.fail(problem.at_part(route, part, violation.label));
+    }
+
+    fn place(&self, pointer: &Pointer, routes: &Routes) -> Route {
+        let mut at = Some(pointer.clone());
+        while let Some(pointer) = at {
+            if let Some(route) = routes.values.get(&pointer) {
+                return route.clone();
+            }
+            at = pointer.parent();
+        }
+        self.declared.props_route.clone()
+    }
+}
+
+/// Texts that hold a JSON list or object count as such; secrets are opened by those who hide the result again.
+fn structure(value: Value) -> Value {
+    let value = match value {
+        Value::Secret(secret) => secret.expose().clone(),
+        other => other,
+    };
+    match &value {
+        Value::String(text) if text.trim_start().starts_with(['[', '{']) => {
+            serde_json::from_str::<serde_json::Value>(text).map_or(value, Value::from)
+        }
+        _ => value,
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+        Value::Secret(_) => "a secret",
+        Value::Unknown(_) => "a value that is not known yet",
+    }
+}

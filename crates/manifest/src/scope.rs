@@ -1,0 +1,336 @@
+//! What the templates of a resource see, and in which order names are looked for (stackql-compat 1.6).
+
+use crate::codes;
+use crate::inner::{At, Inner, Meaning};
+use crate::model::Tree;
+use crate::report::{self, Names};
+use crate::template::objects::{Known, hidden};
+use crate::template::place::{Cause, Facts, Place};
+use crate::template::session::Session;
+use crate::template::{FailureKind, Lookup, answer, head_of};
+use indexmap::IndexMap;
+use minijinja::Value as Mj;
+use stack_core::desired::Outputs;
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Route, RouteStep};
+use stack_core::value::{Secret, Unknown, Value};
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// One rendering of one resource, shared by the scopes in it.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    inner: Arc<Inner>,
+    /// `None`: the stack as a whole.
+    resource: Option<usize>,
+    outputs: Outputs,
+    problems: Mutex<Diagnostics>,
+    globals: Mutex<HashMap<usize, Option<Value>>>,
+    open: Mutex<Vec<usize>>,
+    uuids: AtomicU64,
+}
+
+/// What one group of templates sees.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) shared: Arc<Shared>,
+    at: At,
+    /// Props of the resource so far.
+    locals: Mutex<IndexMap<String, Value>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Scope {
+    /// The scope of a resource, or of the stack as a whole. Only the outputs that it can refer to are kept.
+    pub(crate) fn new(inner: &Arc<Inner>, resource: Option<usize>, outputs: &Outputs) -> Arc<Self> {
+        let needed: Outputs = match resource {
+            Some(index) => inner.nodes[index]
+                .after
+                .iter()
+                .filter_map(|edge| outputs.get_key_value(&edge.to))
+                .map(|(address, output)| (address.clone(), output.clone()))
+                .collect(),
+            None => outputs.clone(),
+        };
+        let shared = Shared {
+            inner: Arc::clone(inner),
+            resource,
+            outputs: needed,
+            problems: Mutex::default(),
+            globals: Mutex::default(),
+            open: Mutex::default(),
+            uuids: AtomicU64::new(0),
+        };
+        let at = resource.map_or(At::Stack, At::Resource);
+        Arc::new(Self { shared: Arc::new(shared), at, locals: Mutex::default() })
+    }
+
+    /// Makes a prop visible to those after it.
+    pub(crate) fn define(&self, name: &str, value: Value) {
+        lock(&self.locals).insert(name.to_owned(), value);
+    }
+
+    /// Notes a problem of this rendering, with what needs the value.
+    pub(crate) fn report(&self, problem: Diagnostic) {
+        let problem = match self.shared.needed_by() {
+            Some(who) => report::needed_by(problem, who),
+            None => problem,
+        };
+        lock(&self.shared.problems).push(problem);
+    }
+
+    /// All problems so far.
+    pub(crate) fn take_problems(&self) -> Diagnostics {
+        std::mem::take(&mut *lock(&self.shared.problems))
+    }
+
+    /// Evaluates every template in a tree. `None` if one failed; the problems are noted.
+    pub(crate) fn evaluate(self: &Arc<Self>, tree: &Tree, route: &mut Route) -> Option<Value> {
+        match tree {
+            Tree::Literal(value) => Some(value.clone()),
+            Tree::Broken => None,
+            Tree::Template(id) => {
+                let scope: Arc<dyn Lookup> = Arc::<Self>::clone(self);
+                match self.shared.inner.templates.evaluate(*id, &scope) {
+                    Ok(value) => Some(value),
+                    Err(failure) => {
+                        let source = &self.shared.inner.templates.get(*id).source;
+                        let names = self.names(&failure.kind);
+                        if let Some(problem) = report::template(&failure, source, route, &names) {
+                            self.report(problem);
+                        }
+                        None
+                    }
+                }
+            }
+            Tree::List(items) => {
+                let mut out = Vec::with_capacity(items.len());
+                let mut whole = true;
+                for (index, item) in items.iter().enumerate() {
+                    route.steps.push(RouteStep::Index(index));
+                    match self.evaluate(item, route) {
+                        Some(value) => out.push(value),
+                        None => whole = false,
+                    }
+                    route.steps.pop();
+                }
+                whole.then_some(Value::Array(out))
+            }
+            Tree::Map(members) => {
+                let mut out = IndexMap::with_capacity(members.len());
+                let mut whole = true;
+                for (key, item) in members {
+                    route.steps.push(RouteStep::Key(key.clone()));
+                    match self.evaluate(item, route) {
+                        Some(value) => {
+                            out.insert(key.clone(), value);
+                        }
+                        None => whole = false,
+                    }
+                    route.steps.pop();
+                }
+                whole.then_some(Value::Object(out))
+            }
+        }
+    }
+
+    /// The value of a name, if it is defined.
+    pub(crate) fn value_of(self: &Arc<Self>, name: &str) -> Option<Value> {
+        let session = Session::default();
+        let value = self.lookup(name, false, &session)?;
+        crate::template::objects::from_engine(&value).ok().map(|value| session.mark(value))
+    }
+
+    /// The value of a global; `None` if it failed, which is noted.
+    pub(crate) fn global(&self, index: usize) -> Option<Value> {
+        self.shared.global(index)
+    }
+
+    fn names(&self, failure: &FailureKind) -> Names {
+        let FailureKind::Undefined(expression) = failure else { return Names::default() };
+        let inner = &self.shared.inner;
+        let mut visible: Vec<(String, String)> = Vec::new();
+        if let Some(index) = self.shared.resource {
+            let resource = &inner.declared.resources[index];
+            for name in lock(&self.locals).keys() {
+                visible.push((name.clone(), format!("a prop of {}", resource.address)));
+            }
+        }
+        let (head, path) = (head_of(expression), expression.split('.').skip(1).collect::<Vec<_>>());
+        visible.extend(inner.visible(self.at));
+        let mut members = Vec::new();
+        if let Some((_, parents)) = path.split_last() {
+            let mut at = lock(&self.locals).get(head).cloned();
+            if at.is_none()
+                && let Some(Meaning::Global(index)) = inner.meaning(head, self.at, true)
+            {
+                at = self.shared.global(index);
+            }
+            if head == "vars" {
+                members = inner.variables.keys().cloned().collect();
+            }
+            let found = parents.iter().try_fold(at.as_ref(), |at, key| at.map(|v| v.get(key))).flatten();
+            if let Some(map) = found.and_then(Value::as_object) {
+                members = map.keys().cloned().collect();
+            }
+        }
+        Names {
+            visible,
+            members,
+            in_globals: matches!(self.at, At::Global(_)),
+            only_variable: !matches!(self.at, At::Global(_)) && inner.variables.contains_key(head),
+        }
+    }
+
+    /// A resource as templates see it.
+    fn resource(&self, facts: &Arc<Facts>, name: &str, session: &Session) -> Mj {
+        let place = Place::root(facts, name);
+        match self.shared.outputs.get(&facts.address).map(|output| &output.model) {
+            Some(model @ Value::Object(_)) => {
+                Mj::from_object(Known::new(model.clone(), Some(place), session.clone()))
+            }
+            Some(Value::Unknown(unknown)) => {
+                let direct = unknown.from.iter().all(|r| r.address == facts.address);
+                hidden(unknown.clone(), session, direct.then_some(place))
+            }
+            _ => hidden(place.unknown(), session, Some(place)),
+        }
+    }
+
+    fn export(&self, facts: &Arc<Facts>, property: &str, name: &str, session: &Session) -> Mj {
+        let mut value = self.resource(facts, name, session);
+        for part in property.split('.') {
+            value = match value.get_attr(part) {
+                Ok(next) => next,
+                Err(error) => return Mj::from(error),
+            };
+        }
+        if value.is_undefined() {
+            session.note_absent(
+                name.to_owned(),
+                format!("{} exists, but has no value for `{property}`", facts.address),
+            );
+        }
+        value
+    }
+}
+
+impl Shared {
+    fn needed_by(&self) -> Option<String> {
+        let resource = &self.inner.declared.resources[self.resource?];
+        Some(format!("{} ({}), env {}", resource.address, resource.declared_type, self.inner.id.env))
+    }
+
+    /// Globals are evaluated when they are used, once per stack where nothing of the resource goes in.
+    fn global(self: &Arc<Self>, index: usize) -> Option<Value> {
+        if let Some(known) = lock(&self.globals).get(&index) {
+            return known.clone();
+        }
+        let constant = self.inner.constants.get(index).and_then(Option::as_ref);
+        if let Some(value) = constant.and_then(|cell| cell.get()) {
+            return Some(value.clone());
+        }
+        lock(&self.open).push(index);
+        let value = self.evaluate_global(index);
+        lock(&self.open).pop();
+        if let (Some(cell), Some(value)) = (constant, &value) {
+            // Another thread may have been faster, with the same value.
+            let _ = cell.set(value.clone());
+        }
+        lock(&self.globals).insert(index, value.clone());
+        value
+    }
+
+    fn evaluate_global(self: &Arc<Self>, index: usize) -> Option<Value> {
+        let global = &self.inner.declared.globals[index];
+        let spot = global.value.as_ref()?;
+        let scope =
+            Arc::new(Scope { shared: Arc::clone(self), at: At::Global(index), locals: Mutex::default() });
+        let mut route = spot.route.clone();
+        let value = scope.evaluate(&spot.tree, &mut route)?;
+        let empty = match &value {
+            Value::String(s) => s.is_empty(),
+            Value::Null => true,
+            Value::Secret(secret) => secret.expose() == &Value::text(""),
+            _ => false,
+        };
+        if empty {
+            scope.report(
+                Diagnostic::error(codes::EMPTY_GLOBAL, format!("the global `{}` is empty", global.name))
+                    .at(spot.route.clone(), "this renders to nothing")
+                    .next("give it a value, or write the empty text where it is used"),
+            );
+            return None;
+        }
+        Some(if global.sensitive { hide(value) } else { value })
+    }
+
+    /// A version 4 UUID (RFC 9562 section 5.4) made from the nonce of this run and a name.
+    fn uuid(&self, salt: &str) -> String {
+        let who = self.resource.map(|index| self.inner.declared.resources[index].address.as_str());
+        uuid(self.inner.options.nonce, who.unwrap_or_default(), salt)
+    }
+}
+
+/// A version 4 UUID (RFC 9562 section 5.4), the same for the same input.
+pub(crate) fn uuid(nonce: u128, who: &str, salt: &str) -> String {
+    let half = |part: u8| {
+        let mut hasher = std::hash::DefaultHasher::new();
+        (nonce, who, salt, part).hash(&mut hasher);
+        hasher.finish()
+    };
+    let bits = u128::from(half(0)) << 64 | u128::from(half(1));
+    let bits = bits & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{bits:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+/// The value as a secret.
+pub(crate) fn hide(value: Value) -> Value {
+    match value.unknown() {
+        Some(unknown) => Value::Unknown(Unknown { sensitive: true, ..unknown }),
+        None => Value::Secret(Secret::new(value)),
+    }
+}
+
+impl Lookup for Scope {
+    fn lookup(&self, name: &str, dotted: bool, session: &Session) -> Option<Mj> {
+        let inner = &self.shared.inner;
+        let name = inner.templates.real_name(name);
+        if let Some(value) = lock(&self.locals).get(name) {
+            return Some(answer(value, session));
+        }
+        match inner.meaning(name, self.at.with(self.shared.resource), dotted)? {
+            Meaning::Text(text) => Some(Mj::from(text)),
+            Meaning::ResourceName(index) => Some(Mj::from(inner.declared.resources[index].address.as_str())),
+            Meaning::Token(index) => Some(Mj::from(inner.facts[index].token.as_str())),
+            Meaning::Variables => {
+                let all = inner.variables.iter().map(|(k, v)| (k.clone(), Value::text(v.as_str()))).collect();
+                Some(Mj::from_object(Known::new(Value::Object(all), None, session.clone())))
+            }
+            Meaning::Global(index) => {
+                if lock(&self.shared.open).contains(&index) {
+                    return None;
+                }
+                Some(match self.shared.global(index) {
+                    Some(value) => answer(&value, session),
+                    None => Cause::reported().into_value(),
+                })
+            }
+            Meaning::Resource(index) => Some(self.resource(&inner.facts[index], name, session)),
+            Meaning::Export(index, export) => {
+                let property = &inner.declared.resources[index].exports[export].property;
+                Some(self.export(&inner.facts[index], property, name, session))
+            }
+        }
+    }
+
+    fn uuid(&self) -> String {
+        let count = self.shared.uuids.fetch_add(1, Ordering::Relaxed);
+        self.shared.uuid(&format!("uuid {count}"))
+    }
+}

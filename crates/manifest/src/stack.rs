@@ -1,0 +1,340 @@
+//! The stack: a manifest read for one environment.
+
+use crate::inner::{Inner, Meaning};
+use crate::model::PropBody;
+use crate::parse::{Reader, resource_names};
+use crate::render;
+use crate::scope::Scope;
+use crate::settings::{self, Settings};
+use crate::source_map::{SourceFile, SourceMap};
+use crate::sources::{MANIFEST_NAME, Options, Sources};
+use crate::template::Templates;
+use crate::{graph, yaml};
+use indexmap::IndexMap;
+use stack_core::desired::{Node, Outputs, Rendered, Resolver};
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Route};
+use stack_core::ids::{Address, StackId};
+use stack_core::schema::Schemas;
+use stack_core::value::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A manifest read for one environment. Renders its resources (see [`Resolver`]).
+#[derive(Clone, Debug)]
+pub struct Stack {
+    inner: Arc<Inner>,
+}
+
+/// What became of a manifest.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// The stack; `None` if the manifest could not be read at all. With errors it must not be deployed, but
+    /// [`Stack::validate`] finds what else is wrong.
+    pub stack: Option<Stack>,
+    /// Everything that is wrong with the manifest as written.
+    pub diagnostics: Diagnostics,
+    /// Where things stand.
+    pub source_map: Arc<SourceMap>,
+}
+
+/// One line of the manifest's `exports`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackExport {
+    /// The name that it is given.
+    pub name: String,
+    /// The expression that gives its value.
+    pub expression: String,
+    /// Where it stands.
+    pub route: Route,
+}
+
+/// One export of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceExport {
+    /// The variable.
+    pub variable: String,
+    /// The property, as written.
+    pub property: String,
+    /// Listed in `protected`.
+    pub protected: bool,
+}
+
+/// A value that went into the stack from outside or by environment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// `env`, `globals` or `values.<environment>`.
+    pub from: String,
+    /// The value; a secret where it is sensitive. `None` if it differs between resources.
+    pub value: Option<Value>,
+    /// True if it must not be shown.
+    pub sensitive: bool,
+}
+
+impl Stack {
+    /// Reads a manifest. Everything that is wrong with it is found in one go.
+    pub fn parse(sources: Sources, schemas: Arc<dyn Schemas>, options: Options) -> Parsed {
+        let name = if sources.manifest_name.is_empty() {
+            MANIFEST_NAME.to_owned()
+        } else {
+            sources.manifest_name.clone()
+        };
+        let mut file = SourceFile::new(name, sources.manifest);
+        let mut problems = Diagnostics::new();
+        let document = yaml::read("", &mut file, &mut problems);
+        let mut places = SourceMap::default();
+        places.add("", file);
+        let places = Arc::new(places);
+        let Some(document) = document else {
+            return Parsed { stack: None, diagnostics: problems, source_map: places };
+        };
+        let mut reader = Reader {
+            problems,
+            templates: Templates::new(resource_names(&document)),
+            schemas: &*schemas,
+            env: &sources.env,
+            strict: options.strict,
+        };
+        let declared = reader.document(&document);
+        let Reader { mut problems, templates, .. } = reader;
+        let Some(declared) = declared else {
+            return Parsed { stack: None, diagnostics: problems, source_map: places };
+        };
+        let stack_name = declared.name.clone().unwrap_or(sources.stack_dir);
+        let id = StackId { name: stack_name, env: sources.env };
+        let mut inner =
+            Inner::new(id, declared, templates, Arc::clone(&places), schemas, sources.variables, options);
+        inner.nodes = graph::nodes(&inner, &mut problems);
+        let stack = Self { inner: Arc::new(inner) };
+        // Settings are needed by every resource, so they are evaluated here, once.
+        let scope = Scope::new(&stack.inner, None, &Outputs::new());
+        let settings = settings::resolve(&stack.inner.declared.settings.values, &scope);
+        problems.extend(scope.take_problems());
+        stack.inner.set_settings(settings);
+        Parsed { stack: Some(stack), diagnostics: sorted(problems, &places), source_map: places }
+    }
+
+    /// Renders every resource with nothing known, and collects what is wrong in this environment. Offline.
+    pub fn validate(&self) -> Diagnostics {
+        let mut all = Diagnostics::new();
+        let nothing = Outputs::new();
+        for index in 0..self.inner.declared.resources.len() {
+            all.extend(render::resource(&self.inner, index, &nothing, true).problems);
+        }
+        if let Err(problems) = self.evaluate_exports(&nothing) {
+            all.extend(problems);
+        }
+        sorted(once(all), &self.inner.places)
+    }
+
+    /// `name` of the manifest, else the stack folder's.
+    pub fn name(&self) -> &str {
+        &self.inner.id.name
+    }
+
+    /// `description`
+    pub fn description(&self) -> &str {
+        &self.inner.declared.description
+    }
+
+    /// `providers`, as written.
+    pub fn providers(&self) -> &[String] {
+        &self.inner.declared.providers
+    }
+
+    /// `settings`, resolved for this environment.
+    pub fn settings(&self) -> &Settings {
+        self.inner.settings()
+    }
+
+    /// Environments that the manifest mentions, in its order.
+    pub fn environments(&self) -> &[String] {
+        &self.inner.declared.environments
+    }
+
+    /// Where things stand.
+    pub fn source_map(&self) -> &Arc<SourceMap> {
+        &self.inner.places
+    }
+
+    /// The manifest's `exports`, in its order.
+    pub fn exports(&self) -> Vec<StackExport> {
+        let exports = self.inner.declared.exports.iter();
+        exports
+            .map(|e| StackExport {
+                name: e.name.clone(),
+                expression: e.expression.clone(),
+                route: e.value.route.clone(),
+            })
+            .collect()
+    }
+
+    /// The exports of a resource, in its order.
+    pub fn resource_exports(&self, address: &Address) -> Vec<ResourceExport> {
+        let Some(index) = self.inner.resource_index(address.as_str()) else { return Vec::new() };
+        let resource = &self.inner.declared.resources[index];
+        let exports = resource.exports.iter();
+        exports
+            .map(|e| ResourceExport {
+                variable: e.variable.clone(),
+                property: e.property.clone(),
+                protected: resource.protected.contains(&e.variable)
+                    || resource.protected.contains(&e.property),
+            })
+            .collect()
+    }
+
+    /// The values of the manifest's `exports`, with what is known of the resources.
+    ///
+    /// # Errors
+    /// Every name that does not exist, and every expression that fails.
+    pub fn evaluate_exports(&self, outputs: &Outputs) -> Result<IndexMap<String, Value>, Diagnostics> {
+        let scope = Scope::new(&self.inner, None, outputs);
+        let mut out = IndexMap::new();
+        for export in &self.inner.declared.exports {
+            let mut route = export.value.route.clone();
+            if let Some(value) = scope.evaluate(&export.value.tree, &mut route) {
+                out.insert(export.name.clone(), value);
+            }
+        }
+        let problems = scope.take_problems();
+        if problems.iter().any(Diagnostic::is_error) { Err(problems) } else { Ok(out) }
+    }
+
+    /// What went in: variables that templates use, globals, and values chosen by environment.
+    pub fn inputs(&self) -> Vec<Input> {
+        let inner = &self.inner;
+        let scope = Scope::new(inner, None, &Outputs::new());
+        let mut out: Vec<Input> = Vec::new();
+        let mut add =
+            |input: Input| match out.iter_mut().find(|i| i.name == input.name && i.from == input.from) {
+                Some(known) => known.sensitive |= input.sensitive,
+                None => out.push(input),
+            };
+        for (index, global) in inner.declared.globals.iter().enumerate() {
+            for name in inner.variables_of(index) {
+                add(Input {
+                    value: inner.variables.get(&name).map(|text| Value::text(text.as_str())),
+                    name,
+                    from: "env".to_owned(),
+                    sensitive: global.sensitive,
+                });
+            }
+            let value = inner.constants[index].is_some().then(|| scope.global(index)).flatten();
+            let sensitive = global.sensitive || value.as_ref().is_some_and(Value::has_secret);
+            add(Input { name: global.name.clone(), from: "globals".to_owned(), value, sensitive });
+        }
+        for resource in &inner.declared.resources {
+            for prop in &resource.props {
+                if let (true, PropBody::Value(spot)) = (prop.from_env, &prop.body) {
+                    let value = match &spot.tree {
+                        crate::model::Tree::Literal(value) => Some(value.clone()),
+                        _ => None,
+                    };
+                    add(Input {
+                        name: format!("{}.{}", resource.address, prop.name),
+                        from: format!("values.{}", inner.id.env),
+                        value,
+                        sensitive: prop.sensitive,
+                    });
+                }
+            }
+        }
+        for input in &mut out {
+            if input.sensitive {
+                input.value = input.value.take().map(crate::scope::hide);
+            }
+        }
+        out
+    }
+}
+
+impl Resolver for Stack {
+    fn stack(&self) -> &StackId {
+        &self.inner.id
+    }
+
+    fn nodes(&self) -> &[Node] {
+        &self.inner.nodes
+    }
+
+    fn render(&self, address: &Address, outputs: &Outputs) -> Result<Rendered, Diagnostics> {
+        let Some(index) = self.inner.resource_index(address.as_str()) else {
+            return Err(vec![Diagnostic::error(
+                crate::codes::UNKNOWN_DEPENDENCY,
+                format!("there is no resource {address} in this stack"),
+            )]);
+        };
+        let outcome = render::resource(&self.inner, index, outputs, false);
+        match outcome.rendered {
+            Some(rendered) => Ok(rendered),
+            None => Err(outcome.problems.into_iter().filter(Diagnostic::is_error).collect()),
+        }
+    }
+}
+
+impl Inner {
+    /// Variables of the command line and the environment file that a global uses.
+    fn variables_of(&self, index: usize) -> Vec<String> {
+        let mut out = Vec::new();
+        if let Some(spot) = &self.declared.globals[index].value {
+            spot.templates(&mut |id, _| {
+                for used in &self.templates.get(id).uses {
+                    let name = match (used.head.as_str(), used.path.first()) {
+                        ("vars", Some(name)) => name,
+                        _ => &used.head,
+                    };
+                    let shadowed = used.head != "vars"
+                        && matches!(
+                            self.meaning(name, crate::inner::At::Global(index), !used.path.is_empty()),
+                            Some(Meaning::Global(_) | Meaning::Resource(_) | Meaning::Export(..))
+                        );
+                    if !shadowed && self.variables.contains_key(name) && !out.contains(name) {
+                        out.push(name.clone());
+                    }
+                }
+            });
+        }
+        out
+    }
+}
+
+/// The same problem found for several resources becomes one that names them all.
+fn once(problems: Diagnostics) -> Diagnostics {
+    let mut out: Diagnostics = Vec::new();
+    let mut known: HashMap<String, (usize, usize)> = HashMap::new();
+    for problem in problems {
+        let key = format!("{}{}{:?}", problem.code, problem.message, problem.labels);
+        let who = |p: &Diagnostic| p.notes.iter().find(|(k, _)| k == "needed by").map(|(_, who)| who.clone());
+        match known.get_mut(&key) {
+            None => {
+                known.insert(key, (out.len(), 1));
+                out.push(problem);
+            }
+            Some((at, count)) => {
+                *count += 1;
+                let Some(note) = out[*at].notes.iter_mut().find(|(k, _)| k == "needed by") else { continue };
+                match (*count, who(&problem)) {
+                    (2..=3, Some(who)) => note.1 = format!("{}; {who}", note.1),
+                    (4, _) => note.1.push_str("; and 1 more"),
+                    (n, _) => {
+                        let kept =
+                            note.1.rsplit_once("; and ").map_or(note.1.as_str(), |(kept, _)| kept).to_owned();
+                        note.1 = format!("{kept}; and {} more", n - 3);
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+/// In the order of the file.
+fn sorted(mut problems: Diagnostics, places: &SourceMap) -> Diagnostics {
+    problems.sort_by_cached_key(|p| {
+        let span = p.labels.first().and_then(|label| places.span(label));
+        span.map_or((String::new(), 0), |span| (span.file, span.start_byte))
+    });
+    problems
+}

@@ -1,0 +1,310 @@
+//! The template engine's settings: strict, typed, plain text, and filters that let unknown values through.
+
+use crate::template::objects::{find_unknown, hidden, note_secrets, text_of};
+use crate::template::{filters, methods};
+use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value as Mj};
+use minijinja::{filters as f, functions, tests as t};
+
+/// Instructions that one template may take. Enough for any manifest, few enough to end a runaway loop.
+const FUEL: u64 = 5_000_000;
+
+/// An environment with everything that templates can use.
+pub(crate) fn environment() -> Environment<'static> {
+    let mut env = Environment::new();
+    env.set_debug(true);
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_auto_escape_callback(|_| AutoEscape::None);
+    env.set_fuel(Some(FUEL));
+    env.set_formatter(|out, _, value| Ok(out.write_str(&text_of(value)?)?));
+    env.set_unknown_method_callback(methods::call);
+    // It would print every variable, secrets included.
+    env.remove_global("debug");
+    add_filters(&mut env);
+    add_tests(&mut env);
+    env.add_filter("raw:range", filters::range);
+    env.add_function("range", guarded("raw:range", &[]));
+    env.add_filter("raw:dict", functions::dict);
+    env.add_function("dict", guarded("raw:dict", &[]));
+    env.add_function("uuid", filters::uuid);
+    env
+}
+
+/// Names of filters, for suggestions. Sorted.
+pub(crate) const FILTERS: &[&str] = &[
+    "abs",
+    "attr",
+    "base64_encode",
+    "batch",
+    "bool",
+    "capitalize",
+    "chain",
+    "count",
+    "d",
+    "default",
+    "dictsort",
+    "e",
+    "escape",
+    "first",
+    "float",
+    "format",
+    "from_json",
+    "generate_patch_document",
+    "groupby",
+    "indent",
+    "int",
+    "items",
+    "join",
+    "json_encode",
+    "last",
+    "length",
+    "lines",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "merge_lists",
+    "merge_objects",
+    "min",
+    "pprint",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "safe",
+    "select",
+    "selectattr",
+    "slice",
+    "sort",
+    "split",
+    "sql_escape",
+    "sql_list",
+    "string",
+    "sum",
+    "title",
+    "to_aws_tag_filters",
+    "tojson",
+    "trim",
+    "unique",
+    "upper",
+    "zip",
+];
+
+/// Names of tests, for suggestions. Sorted.
+pub(crate) const TESTS: &[&str] = &[
+    "boolean",
+    "defined",
+    "divisibleby",
+    "endingwith",
+    "eq",
+    "equalto",
+    "escaped",
+    "even",
+    "false",
+    "filter",
+    "float",
+    "ge",
+    "greaterthan",
+    "gt",
+    "in",
+    "int",
+    "integer",
+    "iterable",
+    "le",
+    "lessthan",
+    "lower",
+    "lt",
+    "mapping",
+    "ne",
+    "none",
+    "number",
+    "odd",
+    "safe",
+    "sameas",
+    "sequence",
+    "startingwith",
+    "string",
+    "test",
+    "true",
+    "undefined",
+    "upper",
+];
+
+/// Names of functions, for suggestions.
+pub(crate) const FUNCTIONS: &[&str] = &["dict", "namespace", "range", "uuid"];
+
+fn add_filters(env: &mut Environment<'static>) {
+    macro_rules! filters {
+        ($($name:literal => $function:expr, [$($arg:literal),*];)*) => {$(
+            env.add_filter(concat!("raw:", $name), $function);
+            env.add_filter($name, guarded(concat!("raw:", $name), &[$($arg),*]));
+        )*};
+    }
+    filters! {
+        "abs" => f::abs, [];
+        "attr" => f::attr, [];
+        "base64_encode" => filters::base64_encode, [];
+        "batch" => f::batch, [];
+        "bool" => f::bool, [];
+        "capitalize" => f::capitalize, [];
+        "chain" => f::chain, [];
+        "count" => f::length, [];
+        "d" => f::default, ["value"];
+        "default" => f::default, ["value"];
+        "dictsort" => f::dictsort, [];
+        "e" => filters::identity, [];
+        "escape" => filters::identity, [];
+        "first" => f::first, [];
+        "float" => f::float, [];
+        "format" => f::format, [];
+        "from_json" => filters::from_json, [];
+        "generate_patch_document" => filters::generate_patch_document, [];
+        "groupby" => f::groupby, [];
+        "indent" => f::indent, [];
+        "int" => f::int, [];
+        "items" => f::items, [];
+        "join" => filters::join, ["sep"];
+        "json_encode" => filters::tojson, [];
+        "last" => f::last, [];
+        "length" => f::length, [];
+        "lines" => f::lines, [];
+        "list" => f::list, [];
+        "lower" => f::lower, [];
+        "map" => f::map, [];
+        "max" => f::max, [];
+        "merge_lists" => filters::merge_lists, ["other"];
+        "merge_objects" => filters::merge_objects, ["other"];
+        "min" => f::min, [];
+        "pprint" => f::pprint, [];
+        "reject" => f::reject, [];
+        "rejectattr" => f::rejectattr, [];
+        "replace" => f::replace, ["from", "to"];
+        "reverse" => f::reverse, [];
+        "round" => f::round, ["precision"];
+        "safe" => filters::identity, [];
+        "select" => f::select, [];
+        "selectattr" => f::selectattr, [];
+        "slice" => f::slice, [];
+        "sort" => f::sort, [];
+        "split" => f::split, ["pat"];
+        "sql_escape" => filters::sql_escape, [];
+        "sql_list" => filters::sql_list, [];
+        "string" => filters::string, [];
+        "sum" => f::sum, [];
+        "title" => f::title, [];
+        "to_aws_tag_filters" => filters::to_aws_tag_filters, [];
+        "tojson" => filters::tojson, [];
+        "trim" => f::trim, [];
+        "unique" => f::unique, [];
+        "upper" => f::upper, [];
+        "zip" => f::zip, [];
+    }
+}
+
+fn add_tests(env: &mut Environment<'static>) {
+    macro_rules! tests {
+        ($($name:literal => $function:expr;)*) => {$(
+            env.add_test(concat!("raw:", $name), $function);
+            env.add_test($name, |state: &mut State<'_, '_>, args: Rest<Mj>| test(state, concat!("raw:", $name), &args.0));
+        )*};
+    }
+    tests! {
+        "boolean" => t::is_boolean;
+        "defined" => t::is_defined;
+        "divisibleby" => t::is_divisibleby;
+        "endingwith" => t::is_endingwith;
+        "eq" => t::is_eq;
+        "equalto" => t::is_eq;
+        "==" => t::is_eq;
+        "even" => t::is_even;
+        "false" => t::is_false;
+        "float" => t::is_float;
+        "ge" => t::is_ge;
+        ">=" => t::is_ge;
+        "greaterthan" => t::is_gt;
+        "gt" => t::is_gt;
+        ">" => t::is_gt;
+        "in" => t::is_in;
+        "int" => t::is_integer;
+        "integer" => t::is_integer;
+        "iterable" => t::is_iterable;
+        "le" => t::is_le;
+        "<=" => t::is_le;
+        "lessthan" => t::is_lt;
+        "lower" => t::is_lower;
+        "lt" => t::is_lt;
+        "<" => t::is_lt;
+        "mapping" => t::is_mapping;
+        "ne" => t::is_ne;
+        "!=" => t::is_ne;
+        "none" => t::is_none;
+        "number" => t::is_number;
+        "odd" => t::is_odd;
+        "sameas" => t::is_sameas;
+        "sequence" => t::is_sequence;
+        "startingwith" => t::is_startingwith;
+        "string" => t::is_string;
+        "true" => t::is_true;
+        "undefined" => t::is_undefined;
+        "upper" => t::is_upper;
+    }
+}
+
+/// A filter or function that gives an unknown if one of its arguments holds one, and otherwise calls `raw`.
+/// `names` are names under which positional arguments may be given too (Tera knows only named ones).
+fn guarded(
+    raw: &'static str,
+    names: &'static [&'static str],
+) -> impl Fn(&mut State<'_, '_>, Rest<ValueOrKwargs>) -> Result<Mj, Error> + Send + Sync + 'static {
+    move |state, args| {
+        let mut args = args.into_values();
+        if let Some((session, unknown)) = find_unknown(&args) {
+            return Ok(hidden(unknown, &session, None));
+        }
+        if !names.is_empty() && args.last().is_some_and(Mj::is_kwargs) {
+            positional(&mut args, names)?;
+        }
+        args.iter().for_each(note_secrets);
+        state.apply_filter(raw, &args)
+    }
+}
+
+fn positional(args: &mut Vec<Mj>, names: &[&str]) -> Result<(), Error> {
+    let Some(last) = args.pop() else { return Ok(()) };
+    let kwargs = Kwargs::try_from(last.clone())?;
+    let given: Vec<&str> = kwargs.args().collect();
+    let single = names.len() == 1 && given.len() == 1;
+    let known = given.iter().all(|g| names.contains(g));
+    if !known && !single {
+        args.push(last);
+        return Ok(());
+    }
+    for (index, name) in names.iter().enumerate() {
+        // With one argument any name will do.
+        let name = if single { given.first().copied().unwrap_or(name) } else { name };
+        if args.len() == index + 1 && kwargs.has(name) {
+            args.push(kwargs.get(name)?);
+        }
+    }
+    Ok(())
+}
+
+fn test(state: &mut State<'_, '_>, raw: &'static str, args: &[Mj]) -> Result<bool, Error> {
+    if find_unknown(args).is_some() {
+        // The answer does not matter: the unknown has been noted, so the result is unknown whatever it is.
+        return Ok(true);
+    }
+    state.perform_test(raw, args)
+}
+
+/// True if the engine itself gives a meaning to this name.
+pub(crate) fn is_builtin(name: &str) -> bool {
+    FUNCTIONS.contains(&name)
+        || matches!(name, "loop" | "self" | "super" | "caller" | "true" | "false" | "none")
+}
+
+/// An error of ours inside the engine.
+pub(crate) fn fail(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message.into())
+}

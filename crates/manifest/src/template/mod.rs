@@ -1,0 +1,459 @@
+//! Templates: compiled once, evaluated often, typed where they are one single expression.
+
+pub(crate) mod engine;
+mod filters;
+pub(crate) mod methods;
+pub(crate) mod objects;
+pub(crate) mod place;
+pub(crate) mod session;
+
+use crate::template::objects::{from_engine, to_engine};
+use crate::template::place::Cause;
+use crate::template::session::Session;
+use minijinja::value::Object;
+use minijinja::{Environment, Error, ErrorKind, Expression, Value as Mj};
+use stack_core::value::{Unknown, Value};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, LazyLock};
+
+/// What templates see. Implemented by the scope of a resource.
+pub(crate) trait Lookup: Send + Sync + std::fmt::Debug {
+    /// The value of a name; `dotted` if the template only walks into it.
+    fn lookup(&self, name: &str, dotted: bool, session: &Session) -> Option<Mj>;
+    /// A new identifier.
+    fn uuid(&self) -> String;
+}
+
+/// Under this name functions find the scope. No template can write it.
+pub(crate) const SCOPE_KEY: &str = "the scope";
+
+/// The scope, handed to functions.
+#[derive(Debug)]
+pub(crate) struct ScopeHandle(pub(crate) Arc<dyn Lookup>);
+impl Object for ScopeHandle {}
+
+static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(engine::environment);
+
+/// The number of a compiled template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TemplateId(usize);
+
+/// One name that a template uses without defining it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Use {
+    /// The name.
+    pub(crate) head: String,
+    /// What is walked below it.
+    pub(crate) path: Vec<String>,
+}
+
+impl Use {
+    /// As written: `domain.DomainName`.
+    pub(crate) fn text(&self) -> String {
+        std::iter::once(self.head.as_str())
+            .chain(self.path.iter().map(String::as_str))
+            .collect::<Vec<_>>()
+            .join(".")
+    }
+}
+
+/// A compiled template.
+#[derive(Debug)]
+pub(crate) struct Template {
+    /// As the engine reads it: positions are those of the text as written.
+    pub(crate) source: String,
+    /// What it uses, in the order of the text.
+    pub(crate) uses: Vec<Use>,
+    /// Names that are only walked into.
+    dotted: Vec<String>,
+    form: Form,
+}
+
+enum Form {
+    /// One expression and where it begins in the source.
+    Single(Box<Expression<'static, 'static>>, usize),
+    /// Mixed text, by its name in the environment of texts.
+    Mixed(String),
+}
+
+impl std::fmt::Debug for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Single(..) => "Single",
+            Self::Mixed(_) => "Mixed",
+        })
+    }
+}
+
+/// Why a template gave no value. Positions are bytes of its source.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: FailureKind,
+    pub(crate) range: Option<Range<usize>>,
+}
+
+/// Kinds of failure.
+#[derive(Clone, Debug)]
+pub(crate) enum FailureKind {
+    /// It has been reported elsewhere.
+    Reported,
+    /// It cannot be parsed.
+    Syntax(String),
+    /// No such filter, test, function or method: which kind and which name.
+    Unknown(&'static str, String),
+    /// Nothing defines this expression.
+    Undefined(String),
+    /// A live resource has no such value: the expression and why.
+    Absent(String, String),
+    /// A finding of ours.
+    Cause(Cause),
+    /// Anything else. `None` if the words might hold a secret.
+    Other(Option<String>),
+}
+
+/// All templates of a stack.
+#[derive(Debug)]
+pub(crate) struct Templates {
+    texts: Environment<'static>,
+    all: Vec<Template>,
+    by_source: HashMap<(bool, String), TemplateId>,
+    /// Names that are no identifiers, and identifiers of the same length that stand for them.
+    aliases: Vec<(String, String)>,
+}
+
+impl Templates {
+    /// Templates that may use `names` of resources, which need not be identifiers of the template language.
+    pub(crate) fn new<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let aliases = names
+            .into_iter()
+            .filter(|name| !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+            .map(|name| (name.to_owned(), alias(name)))
+            .collect();
+        Self { texts: ENGINE.clone(), all: Vec::new(), by_source: HashMap::new(), aliases }
+    }
+
+    /// The name that an identifier stands for.
+    pub(crate) fn real_name<'n>(&'n self, name: &'n str) -> &'n str {
+        self.aliases.iter().find(|(_, alias)| alias == name).map_or(name, |(real, _)| real)
+    }
+
+    /// The source with identifiers in place of names that the engine would take for operations.
+    fn readable(&self, source: &str) -> String {
+        let mut source = source.to_owned();
+        for (name, alias) in &self.aliases {
+            let places: Vec<usize> = source
+                .match_indices(name.as_str())
+                .map(|(at, _)| at)
+                .filter(|at| {
+                    let before = source[..*at].chars().next_back();
+                    let after = source[at + name.len()..].chars().next();
+                    matches!(after, Some('.' | '['))
+                        && !before.is_some_and(|c| {
+                            c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '\'' | '"' | '/' | '-')
+                        })
+                })
+                .collect();
+            for at in places {
+                source.replace_range(at..at + name.len(), alias);
+            }
+        }
+        source
+    }
+
+    /// True if a text holds template syntax.
+    pub(crate) fn is_template(text: &str) -> bool {
+        text.contains("{{") || text.contains("{%") || (text.contains("{#") && text.contains("#}"))
+    }
+
+    /// Compiles a text, once.
+    pub(crate) fn compile(&mut self, source: &str) -> Result<TemplateId, Failure> {
+        let key = (false, source.to_owned());
+        if let Some(id) = self.by_source.get(&key) {
+            return Ok(*id);
+        }
+        let source = &self.readable(source);
+        let (form, names) = match single(source) {
+            Some((expression, offset)) => {
+                let names = expression.undeclared_variables(true);
+                (Form::Single(Box::new(expression), offset), names)
+            }
+            None => {
+                let name = format!("t{}", self.all.len());
+                self.texts
+                    .add_template_owned(name.clone(), source.to_owned())
+                    .map_err(|e| failure(&e, 0, source, &Session::default()))?;
+                let names =
+                    self.texts.get_template(&name).map(|t| t.undeclared_variables(true)).unwrap_or_default();
+                (Form::Mixed(name), names)
+            }
+        };
+        Ok(self.insert(key, source, form, names))
+    }
+
+    /// Compiles a bare expression, such as a name in `merge`.
+    pub(crate) fn compile_expression(&mut self, source: &str) -> Result<TemplateId, Failure> {
+        let key = (true, source.to_owned());
+        if let Some(id) = self.by_source.get(&key) {
+            return Ok(*id);
+        }
+        let source = &self.readable(source);
+        let expression = ENGINE
+            .compile_expression_owned(source.to_owned())
+            .map_err(|e| failure(&e, 0, source, &Session::default()))?;
+        let names = expression.undeclared_variables(true);
+        Ok(self.insert(key, source, Form::Single(Box::new(expression), 0), names))
+    }
+
+    fn insert(
+        &mut self,
+        key: (bool, String),
+        source: &str,
+        form: Form,
+        names: impl IntoIterator<Item = String>,
+    ) -> TemplateId {
+        let mut uses: Vec<Use> = names
+            .into_iter()
+            .map(|name| {
+                let mut parts = name.split('.').map(str::to_owned);
+                Use { head: parts.next().unwrap_or_default(), path: parts.collect() }
+            })
+            .collect();
+        uses.sort_by_cached_key(|u| (source.find(&u.text()).unwrap_or(usize::MAX), u.text()));
+        let dotted = uses
+            .iter()
+            .filter(|u| uses.iter().filter(|v| v.head == u.head).all(|v| !v.path.is_empty()))
+            .map(|u| u.head.clone())
+            .collect();
+        let id = TemplateId(self.all.len());
+        self.all.push(Template { source: source.to_owned(), uses, dotted, form });
+        self.by_source.insert(key, id);
+        id
+    }
+
+    pub(crate) fn get(&self, id: TemplateId) -> &Template {
+        &self.all[id.0]
+    }
+
+    /// Evaluates a template.
+    pub(crate) fn evaluate(&self, id: TemplateId, scope: &Arc<dyn Lookup>) -> Result<Value, Failure> {
+        let template = self.get(id);
+        let session = Session::default();
+        let root = Mj::from_object(Root {
+            scope: Arc::clone(scope),
+            session: session.clone(),
+            dotted: template.dotted.clone(),
+        });
+        let (result, offset) = match &template.form {
+            Form::Single(expression, offset) => (expression.eval(root).and_then(|v| typed(&v)), *offset),
+            Form::Mixed(name) => {
+                (self.texts.get_template(name).and_then(|t| t.render(root)).map(Value::String), 0)
+            }
+        };
+        match result {
+            Ok(value) => Ok(session.mark(whole_boolean(value))),
+            Err(error) => {
+                self.failed(template, &failure(&error, offset, &template.source, &session), scope, &session)
+            }
+        }
+    }
+
+    /// An error on the way of an unknown is no error, unless it is one whatever the value will be.
+    fn failed(
+        &self,
+        template: &Template,
+        failure: &Failure,
+        scope: &Arc<dyn Lookup>,
+        session: &Session,
+    ) -> Result<Value, Failure> {
+        let missing = |name: &str| {
+            !engine::is_builtin(name) && scope.lookup(name, false, &Session::default()).is_none()
+        };
+        let certain = match &failure.kind {
+            FailureKind::Undefined(expression) => missing(head_of(expression)),
+            FailureKind::Other(_) => false,
+            _ => true,
+        };
+        if certain || session.unknown().is_none() {
+            return Err(failure.clone());
+        }
+        // What comes after the place of the error was not evaluated: look at its names at least.
+        let lenient = template.source.contains("default") || template.source.contains("defined");
+        for used in &template.uses {
+            match scope.lookup(&used.head, !used.path.is_empty(), session) {
+                Some(mut value) => {
+                    for key in &used.path {
+                        match value.get_attr(key) {
+                            Ok(next) => value = next,
+                            Err(_) => break,
+                        }
+                    }
+                }
+                None if lenient || engine::is_builtin(&used.head) => {}
+                None => {
+                    let kind = FailureKind::Undefined(used.text());
+                    return Err(Failure {
+                        kind,
+                        range: find_expression(&template.source, &used.text(), None),
+                    });
+                }
+            }
+        }
+        Ok(session.mark(Value::Unknown(Unknown::default())))
+    }
+}
+
+/// An identifier as long as the name, so that positions stay.
+fn alias(name: &str) -> String {
+    name.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b) } else { '_' }).collect()
+}
+
+/// The result of a single expression.
+fn typed(value: &Mj) -> Result<Value, Error> {
+    if value.is_undefined() {
+        // The formatter tells an `if` without `else`, which is empty, from a name without a value.
+        return ENGINE.empty_state().format(value.clone()).map(Value::String);
+    }
+    from_engine(value)
+}
+
+/// Python prints `True`; a whole text of it still means the boolean (stackql-compat 1.7).
+fn whole_boolean(value: Value) -> Value {
+    match value {
+        Value::String(s) if s == "True" => Value::String("true".to_owned()),
+        Value::String(s) if s == "False" => Value::String("false".to_owned()),
+        other => other,
+    }
+}
+
+/// The expression of a text that is nothing else. Line breaks at its end, as block scalars have them, do not count.
+fn single(source: &str) -> Option<(Expression<'static, 'static>, usize)> {
+    let inner = source.trim_end_matches(['\n', '\r']).strip_prefix("{{")?.strip_suffix("}}")?;
+    let inner = inner.strip_prefix(['-', '+']).unwrap_or(inner);
+    let inner = inner.strip_suffix('-').unwrap_or(inner);
+    let offset = inner.as_ptr() as usize - source.as_ptr() as usize;
+    let expression = ENGINE.compile_expression_owned(inner.to_owned()).ok()?;
+    Some((expression, offset))
+}
+
+/// The variables of one evaluation.
+#[derive(Debug)]
+struct Root {
+    scope: Arc<dyn Lookup>,
+    session: Session,
+    dotted: Vec<String>,
+}
+
+impl Object for Root {
+    fn get_value(self: &Arc<Self>, key: &Mj) -> Option<Mj> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Mj> {
+        if key == SCOPE_KEY {
+            return Some(Mj::from_object(ScopeHandle(Arc::clone(&self.scope))));
+        }
+        self.scope.lookup(key, self.dotted.iter().any(|d| d == key), &self.session)
+    }
+}
+
+/// A value of ours for a scope's answer.
+pub(crate) fn answer(value: &Value, session: &Session) -> Mj {
+    to_engine(value, session, None)
+}
+
+fn failure(error: &Error, offset: usize, source: &str, session: &Session) -> Failure {
+    let mut at = std::error::Error::source(error);
+    let mut cause = None;
+    while let Some(inner) = at {
+        cause = cause.or_else(|| inner.downcast_ref::<Cause>());
+        at = inner.source();
+    }
+    let range = error.range().map(|r| r.start + offset..r.end + offset).filter(|r| r.end <= source.len());
+    let quoted = || error.detail().and_then(|d| d.split('`').nth(1)).map(str::to_owned);
+    let named = || {
+        // `filter nofilter is unknown`, `nofun is unknown`
+        let words: Vec<&str> = error.detail().unwrap_or_default().split(' ').collect();
+        words.iter().rev().nth(2).copied().unwrap_or_default().to_owned()
+    };
+    if let Some(cause) = cause {
+        if cause.code.is_none() {
+            return Failure { kind: FailureKind::Reported, range };
+        }
+        let range = find_expression(source, &cause.expression, range.clone()).or(range);
+        return Failure { kind: FailureKind::Cause(cause.clone()), range };
+    }
+    let narrowed = |name: &str| find_expression(source, name, range.clone()).or_else(|| range.clone());
+    match error.kind() {
+        ErrorKind::SyntaxError | ErrorKind::BadEscape | ErrorKind::InvalidDelimiter => {
+            let words = error.detail().unwrap_or("it does not end").to_owned();
+            Failure { kind: FailureKind::Syntax(words), range }
+        }
+        ErrorKind::UnknownFilter => {
+            Failure { range: narrowed(&named()), kind: FailureKind::Unknown("filter", named()) }
+        }
+        ErrorKind::UnknownTest => {
+            Failure { range: narrowed(&named()), kind: FailureKind::Unknown("test", named()) }
+        }
+        ErrorKind::UnknownFunction => {
+            Failure { range: narrowed(&named()), kind: FailureKind::Unknown("function", named()) }
+        }
+        ErrorKind::UnknownMethod => {
+            let name =
+                quoted().or_else(|| error.detail().and_then(|d| d.rsplit(' ').next()).map(str::to_owned));
+            let name = name.unwrap_or_default();
+            Failure { range: narrowed(&name), kind: FailureKind::Unknown("method", name) }
+        }
+        ErrorKind::UndefinedError => {
+            let at_range = range.clone().and_then(|r| source.get(r)).map(|text| text.trim().to_owned());
+            let expression = quoted().or(at_range).unwrap_or_else(|| inner_expression(source).to_owned());
+            let range = find_expression(source, &expression, range.clone()).or(range);
+            match session.absent(&expression) {
+                Some(why) => Failure { kind: FailureKind::Absent(expression, why), range },
+                None => Failure { kind: FailureKind::Undefined(expression), range },
+            }
+        }
+        ErrorKind::OutOfFuel => {
+            Failure { kind: FailureKind::Other(Some("it takes too many steps".to_owned())), range }
+        }
+        _ => {
+            let words = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+            Failure { kind: FailureKind::Other((!session.is_secret()).then_some(words)), range }
+        }
+    }
+}
+
+fn inner_expression(source: &str) -> &str {
+    let trimmed = source.trim();
+    trimmed.strip_prefix("{{").and_then(|s| s.strip_suffix("}}")).unwrap_or(trimmed).trim()
+}
+
+/// The name that an expression begins with.
+pub(crate) fn head_of(expression: &str) -> &str {
+    let end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(expression.len());
+    &expression[..end]
+}
+
+/// Where an expression stands: the occurrence inside `near` or nearest to it, as whole words.
+pub(crate) fn find_expression(
+    source: &str,
+    expression: &str,
+    near: Option<Range<usize>>,
+) -> Option<Range<usize>> {
+    if expression.is_empty() {
+        return None;
+    }
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let from = near.map_or(0, |n| n.start);
+    source
+        .match_indices(expression)
+        .map(|(at, _)| at..at + expression.len())
+        .filter(|r| {
+            !source[..r.start]
+                .chars()
+                .next_back()
+                .is_some_and(|c| is_word(c) || c == '.' && expression.contains('.'))
+                && !source[r.end..].chars().next().is_some_and(is_word)
+        })
+        .min_by_key(|r| r.start.abs_diff(from))
+}

@@ -1,0 +1,179 @@
+//! A place in another resource that a template walks: which property, by which spelling, and whether there is one.
+
+use crate::codes;
+use stack_core::diagnostic::{Code, nearest};
+use stack_core::ids::Address;
+use stack_core::naming::find_property;
+use stack_core::pointer::Pointer;
+use stack_core::schema::{Additional, JsonType, Node, ResourceSchema};
+use stack_core::value::{Reference, Unknown};
+use std::fmt;
+use std::sync::Arc;
+
+/// What templates may know about a resource before it exists.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    /// The resource.
+    pub(crate) address: Address,
+    /// Its schema, where its type is known.
+    pub(crate) schema: Option<Arc<ResourceSchema>>,
+    /// Its exports: variable and property.
+    pub(crate) exports: Vec<(String, String)>,
+    /// Variables that are not to be shown.
+    pub(crate) protected: Vec<String>,
+    /// `name.idempotency_token`
+    pub(crate) token: String,
+}
+
+/// A property of a resource, as far as an expression has walked.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// The resource.
+    pub(crate) facts: Arc<Facts>,
+    /// The property, in the provider's spelling.
+    pub(crate) pointer: Pointer,
+    /// The expression, as written.
+    pub(crate) expression: String,
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.facts.address, self.pointer)
+    }
+}
+
+/// Why an evaluation stopped, carried through the template engine. Without a code it has been reported elsewhere.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Cause {
+    pub(crate) code: Option<Code>,
+    pub(crate) message: String,
+    /// The expression to underline.
+    pub(crate) expression: String,
+    pub(crate) label: String,
+}
+
+impl Cause {
+    /// A stop whose reason has been reported.
+    pub(crate) fn reported() -> Self {
+        Self { code: None, message: "reported".to_owned(), expression: String::new(), label: String::new() }
+    }
+
+    /// The value that stops the evaluation where it is used.
+    pub(crate) fn into_value(self) -> minijinja::Value {
+        minijinja::Value::from(
+            minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, self.message.clone())
+                .with_source(self),
+        )
+    }
+}
+
+impl Place {
+    /// The output that is here.
+    pub(crate) fn reference(&self) -> Reference {
+        Reference { address: self.facts.address.clone(), path: self.pointer.dotted() }
+    }
+
+    /// The unknown that waits for it.
+    pub(crate) fn unknown(&self) -> Unknown {
+        Unknown::of(&self.facts.address, self.pointer.dotted())
+    }
+
+    /// A resource as a whole.
+    pub(crate) fn root(facts: &Arc<Facts>, expression: &str) -> Self {
+        Self { facts: Arc::clone(facts), pointer: Pointer::root(), expression: expression.to_owned() }
+    }
+
+    /// True if the manifest lists the property, or the variable that it is exported as, in `protected`.
+    pub(crate) fn is_protected(&self) -> bool {
+        let Some(top) = self.pointer.segments().first() else { return false };
+        self.facts.protected.iter().any(|name| {
+            find_property(name, [top.as_str()]).is_some()
+                || self.facts.exports.iter().any(|(variable, property)| {
+                    variable == name && find_property(property, [top.as_str()]).is_some()
+                })
+        })
+    }
+
+    /// The place of an array's element.
+    pub(crate) fn element(&self, index: usize) -> Self {
+        Self {
+            pointer: self.pointer.child(index.to_string()),
+            expression: format!("{}[{index}]", self.expression),
+            ..self.clone()
+        }
+    }
+
+    fn node(&self) -> Option<&Node> {
+        self.facts.schema.as_ref()?.at(&self.pointer)
+    }
+
+    /// The place of a member, found by either spelling.
+    pub(crate) fn member(&self, key: &str) -> Result<Self, Cause> {
+        let expression = format!("{}.{key}", self.expression);
+        let here = |name: &str| Self {
+            pointer: self.pointer.child(name),
+            expression: expression.clone(),
+            ..self.clone()
+        };
+        let is_root = self.pointer.is_root();
+        let exported = self.facts.exports.iter().find(|(variable, _)| is_root && variable == key);
+        let (Some(schema), Some(node)) = (self.facts.schema.as_ref(), self.node()) else {
+            return Ok(here(exported.map_or(key, |(_, property)| property)));
+        };
+        let names = member_names(schema, node);
+        if let Some(found) = find_property(key, names.iter().copied()) {
+            return Ok(here(found));
+        }
+        if let Some((_, property)) = exported.filter(|(variable, property)| variable != property) {
+            return property
+                .split('.')
+                .try_fold(self.clone(), |at, part| at.member(part))
+                .map(|p| Self { expression, ..p });
+        }
+        if !is_root && schema.member(node, key).is_some() {
+            return Ok(here(key));
+        }
+        let plain = !node.types.is_empty()
+            && node.types.iter().all(|t| !matches!(t, JsonType::Object | JsonType::Array | JsonType::Null));
+        let closed = is_root
+            || plain
+            || (!names.is_empty() && matches!(node.additional_properties, Some(Additional::Allowed(false))));
+        if !closed {
+            return Ok(here(key));
+        }
+        let what = if is_root { schema.type_name.to_string() } else { format!("`{}`", self.expression) };
+        let message = if plain {
+            format!("{what} is a plain value and has no property `{key}`")
+        } else {
+            format!("{what} has no property `{key}`")
+        };
+        let label = nearest(key, names).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        Err(Cause { code: Some(codes::UNKNOWN_PROPERTY), message, expression, label })
+    }
+
+    /// Why a live resource shows nothing here.
+    pub(crate) fn why_absent(&self) -> String {
+        let write_only =
+            self.facts.schema.as_ref().is_some_and(|s| s.write_only_properties.covers(&self.pointer));
+        if write_only {
+            format!("`{}` is write-only: reads never return it", self.pointer.dotted())
+        } else {
+            format!("{} exists, but has no value for `{}`", self.facts.address, self.pointer.dotted())
+        }
+    }
+}
+
+/// The names that a node's members can have, those of its branches included.
+fn member_names<'s>(schema: &'s ResourceSchema, node: &'s Node) -> Vec<&'s str> {
+    let node = schema.follow(node);
+    let mut names: Vec<&str> = node.properties.keys().map(String::as_str).collect();
+    for branch in node.one_of.iter().chain(&node.any_of).chain(&node.all_of) {
+        for name in schema.follow(branch).properties.keys() {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
