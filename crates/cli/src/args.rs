@@ -2,7 +2,7 @@
 //!
 //! [`crate::settings::Settings`] turns these low arguments, together with the environment, into high ones.
 
-use crate::parse::{key_value, rate, timeout};
+use crate::parse::{rate, timeout};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -50,8 +50,7 @@ pub struct Global {
     #[arg(long, short = 'H', global = true, alias = "host", value_name = "HOST", hide = true)]
     pub server: Option<String>,
     /// Accepted for stackql-deploy; the engine is built in
-    #[arg(long, short = 'p', global = true, value_name = "PORT", hide = true,
-          value_parser = clap::value_parser!(u16).range(1024..))]
+    #[arg(long, short = 'p', global = true, value_name = "PORT", hide = true)]
     pub port: Option<u16>,
     /// Accepted for stackql-deploy 1; providers are built in
     #[arg(long, global = true, value_name = "URL", hide = true)]
@@ -144,8 +143,8 @@ pub struct StackArgs {
 #[command(next_help_heading = "Values")]
 pub struct InputArgs {
     /// Value for templates (repeatable)
-    #[arg(short = 'e', long = "env", value_name = "KEY=VALUE", value_parser = key_value)]
-    pub env: Vec<(String, String)>,
+    #[arg(short = 'e', long = "env", value_name = "KEY=VALUE")]
+    pub env: Vec<String>,
     /// File with KEY=VALUE lines [default: .env, if there]
     #[arg(long, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
@@ -432,6 +431,7 @@ pub struct SandboxArgs {
 #[derive(Clone, Debug, Subcommand)]
 pub enum SandboxCommand {
     /// Put it on a loopback port, for any AWS client
+    #[command(after_help = "--port N chooses the port [default: 4566]; 0 takes a free one.")]
     Serve(SandboxServeArgs),
     /// Forget everything in it
     Reset(SandboxDirArgs),

@@ -3,14 +3,6 @@
 use crate::args::{LogLevel, Rate};
 use std::time::Duration;
 
-/// `KEY=VALUE`; the value may be empty and may hold further `=`.
-pub(crate) fn key_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
-        _ => Err("write KEY=VALUE".to_owned()),
-    }
-}
-
 /// `90s`, `30m`, `2h`, `1h30m`, or a plain number of seconds.
 pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
     let wrong = || "write a time such as 90s, 30m or 1h30m".to_owned();
@@ -75,14 +67,6 @@ pub(crate) fn log_level(text: &str) -> Result<LogLevel, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn values_may_hold_equal_signs_and_be_empty() {
-        assert_eq!(key_value("A=b=c"), Ok(("A".into(), "b=c".into())));
-        assert_eq!(key_value("A="), Ok(("A".into(), String::new())));
-        assert!(key_value("A").is_err());
-        assert!(key_value("=b").is_err());
-    }
 
     #[test]
     fn times_have_units_and_are_never_zero() {

@@ -60,6 +60,10 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    pub(crate) fn new(options: ViewArgs, style: Style) -> Self {
+        Self { text: String::new(), style, options, symbol_width: 1, verb_width: 7, name_width: 0 }
+    }
+
     pub(crate) fn line(&mut self, text: &str) {
         self.text.push_str(text.trim_end());
         self.text.push('\n');

@@ -4,11 +4,17 @@
 
 pub mod console;
 pub mod diagnostic;
+pub mod drift;
+pub mod dry_run;
 pub mod human;
 pub mod json;
 pub mod markdown;
+pub mod outcome;
+pub mod outputs;
 pub mod paint;
+pub mod progress;
 pub mod text;
+pub mod time;
 pub mod view;
 pub mod view_of;
 

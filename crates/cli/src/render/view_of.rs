@@ -217,7 +217,8 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
     let place = |pointer: &Pointer| context.locate.place(sources.of(pointer), &Part::Value);
     let creating = matches!(action, Action::Create) || (matches!(action, Action::Deferred) && live.is_none());
     let changes: Vec<ChangeView> = match desired {
-        Some(desired) if creating && changes.is_empty() => rows_of_create(desired)
+        // A create is shown leaf by leaf; the planner names only its top-level properties.
+        Some(desired) if creating => rows_of_create(desired)
             .into_iter()
             .map(|mut row| {
                 row.source = Pointer::parse(&row.path).ok().and_then(|p| place(&p));

@@ -1,0 +1,80 @@
+//! What every command works with: surroundings, settings, streams, and the sources for drawing diagnostics.
+
+use crate::env::Env;
+use crate::exit::Exit;
+use crate::locate::{Locate, Nowhere};
+use crate::render::{Console, diagnostic};
+use crate::settings::Settings;
+use stack_core::diagnostic::Diagnostic;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The program while it runs one command.
+pub struct App {
+    /// Surroundings.
+    pub env: Env,
+    /// How things are shown.
+    pub settings: Settings,
+    /// The streams.
+    pub console: Console,
+    /// `--port`, which only `sandbox serve` uses.
+    pub port: Option<u16>,
+    sources: Mutex<Arc<dyn Locate + Send + Sync>>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App")
+            .field("env", &self.env)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// A program without sources yet.
+    pub fn new(env: Env, settings: Settings, console: Console, port: Option<u16>) -> Self {
+        Self { env, settings, console, port, sources: Mutex::new(Arc::new(Nowhere)) }
+    }
+
+    /// The sources that diagnostics point into.
+    pub fn sources(&self) -> Arc<dyn Locate + Send + Sync> {
+        Arc::clone(&self.sources.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sets the sources that diagnostics point into.
+    pub fn set_sources(&self, sources: Arc<dyn Locate + Send + Sync>) {
+        *self.sources.lock().unwrap_or_else(PoisonError::into_inner) = sources;
+    }
+
+    /// Tells problems on stderr.
+    pub fn tell(&self, told: &[Diagnostic]) {
+        if !told.is_empty() {
+            let text = diagnostic::render_all(told, &*self.sources(), self.console.err_style);
+            self.console.err(&text);
+        }
+    }
+
+    /// A path as typed, seen from the working folder.
+    pub fn path(&self, typed: &Path) -> PathBuf {
+        self.env.cwd.join(typed)
+    }
+
+    /// Writes a whole file, parents included.
+    ///
+    /// # Errors
+    /// Exit 1 with the path and the reason.
+    pub fn write(&self, typed: &Path, text: &str) -> Result<(), crate::errors::Stopped> {
+        let path = self.path(typed);
+        let write = || {
+            if let Some(parent) = path.parent() {
+                std::fs::create_dir_all(parent)?;
+            }
+            std::fs::write(&path, text)
+        };
+        write().map_err(|error| crate::errors::Stopped::unwritable(typed, &error))
+    }
+}
+
+/// What a command gives: how the program ends, or why it stopped.
+pub type Done = Result<Exit, crate::errors::Stopped>;

@@ -1,0 +1,118 @@
+//! Where the live cloud differs from the manifest, property by property, and what `build` would do (plan-ux 11).
+
+use super::console::Style;
+use super::human::{Page, dotted};
+use super::paint::Hue;
+use super::rows::INDENT;
+use super::text::{clean, count, pad, width, words};
+use super::view::*;
+use crate::args::ViewArgs;
+
+/// The whole report.
+pub fn drift(view: &PlanView, options: ViewArgs, style: Style) -> String {
+    let mut page = Page::new(options, style);
+    page.header(view);
+    let drifted: Vec<&ResourceView> = view.resources.iter().filter(|r| drifts(r)).collect();
+    let blocked: Vec<&ResourceView> =
+        view.resources.iter().filter(|r| r.action == ActionView::Blocked && !drifts(r)).collect();
+    page.columns(&drifted);
+    for resource in &drifted {
+        one(&mut page, view, resource);
+    }
+    for resource in &blocked {
+        page.head(resource);
+        for found in &resource.diagnostics {
+            page.detail("why", &format!("{} [{}]", found.message, found.code));
+        }
+        page.line("");
+    }
+    let absent: Vec<&str> = view
+        .resources
+        .iter()
+        .filter(|r| !r.live.exists && !matches!(r.action, ActionView::Noop | ActionView::Blocked))
+        .map(|r| r.address.as_str())
+        .collect();
+    if !absent.is_empty() {
+        let text = format!("+ {} not there", absent.len());
+        let rest = clean(&format!("build would create: {}", absent.join(", ")), style.unicode);
+        page.line(&format!("{} {rest}", pad(&text, 24)));
+        page.line("");
+    }
+    let line = style.paint.with(Hue::Bold, &summary_line(view));
+    page.line(&line);
+    page.text
+}
+
+/// True if a live property differs from its declared value.
+pub fn has_drift(view: &PlanView) -> bool {
+    !view.drift.is_empty()
+}
+
+fn drifts(resource: &ResourceView) -> bool {
+    resource.live.exists && resource.changes.iter().any(|c| c.op != OpView::Resend)
+}
+
+/// `Drift: 2 properties of 1 resource; 3 match` or `Drift: none. 4 resources match customer-360/prod.`
+pub fn summary_line(view: &PlanView) -> String {
+    let stack = format!("{}/{}", clean(&view.stack.name, true), clean(&view.stack.env, true));
+    let drifted = view.resources.iter().filter(|r| drifts(r)).count();
+    let same = view
+        .resources
+        .iter()
+        .filter(|r| r.live.exists && !drifts(r) && r.action != ActionView::Blocked)
+        .count();
+    if drifted == 0 {
+        let verb = if same == 1 { "matches" } else { "match" };
+        return format!("Drift: none. {} {verb} {stack}.", count(same, "resource", "resources"));
+    }
+    format!(
+        "Drift: {} of {}; {same} match",
+        count(view.drift.len(), "property", "properties"),
+        count(drifted, "resource", "resources")
+    )
+}
+
+fn one(page: &mut Page, view: &PlanView, resource: &ResourceView) {
+    page.head(resource);
+    if page.options.brief {
+        return;
+    }
+    page.identifier(resource);
+    let style = page.style;
+    let rows: Vec<&DriftView> = view.drift.iter().filter(|d| d.address == resource.address).collect();
+    let label_width =
+        rows.iter().map(|d| width(&clean(&d.label, style.unicode))).filter(|w| *w <= 32).max().unwrap_or(0);
+    for row in rows {
+        let label = if row.label.is_empty() { dotted(&row.path) } else { row.label.clone() };
+        let label = clean(&label, style.unicode);
+        let (live, declared) = (side(&row.live, style), side(&row.declared, style));
+        let one = format!("{}  live {live}, declared {declared}", pad(&label, label_width));
+        let edge = " ".repeat(INDENT);
+        if INDENT + width(&one) <= style.width {
+            page.line(&format!("{edge}{one}"));
+        } else {
+            page.line(&format!("{edge}{label}"));
+            let live = style.paint.with(Hue::Red, &format!("live      {live}"));
+            page.line(&format!("{edge}  {live}"));
+            let declared = style.paint.with(Hue::Green, &format!("declared  {declared}"));
+            page.line(&format!("{edge}  {declared}"));
+        }
+    }
+    let would = match resource.action {
+        ActionView::Update => "would set the declared values",
+        ActionView::Adopt => "would set the declared values and add this stack's tags",
+        ActionView::Replace => "would replace it",
+        ActionView::Blocked => "would stop here",
+        ActionView::Deferred => "would decide when other resources are done",
+        ActionView::Create | ActionView::Delete | ActionView::Read | ActionView::Noop => "would leave it",
+    };
+    page.detail("build", would);
+    page.line("");
+}
+
+fn side(value: &ValueView, style: Style) -> String {
+    match value {
+        ValueView::Sensitive { .. } => "(sensitive)".to_owned(),
+        other => words(other, style.unicode),
+    }
+}

@@ -1,0 +1,262 @@
+//! The built-in cloud in this process: state kept in a folder, wall clock, no socket.
+
+use crate::errors::{Stopped, codes, reason};
+use crate::exit::Exit;
+use bytes::Bytes;
+use stack_catalog::Catalog;
+use stack_core::diagnostic::Diagnostic;
+use stack_core::schema::Schemas;
+use stack_emulator::{Cloud, Config, Reply};
+use stack_engine::clock::Clock;
+use stack_providers::{InProcess, TransportError, TransportErrorKind};
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Folder of a stack's sandbox.
+pub fn folder(stack_dir: &Path) -> PathBuf {
+    stack_dir.join(".stack-deploy").join("sandbox")
+}
+
+/// The types, as a shared value.
+pub fn schemas() -> Arc<dyn Schemas> {
+    Arc::new(Embedded)
+}
+
+/// The embedded catalog behind an owned pointer.
+#[derive(Debug)]
+struct Embedded;
+
+impl Schemas for Embedded {
+    fn canonical(&self, name: &str) -> Result<stack_core::ids::TypeName, stack_core::schema::UnknownType> {
+        Catalog::embedded().canonical(name)
+    }
+    fn schema(
+        &self,
+        ty: &stack_core::ids::TypeName,
+    ) -> Result<Arc<stack_core::schema::ResourceSchema>, stack_core::schema::UnknownType> {
+        Catalog::embedded().schema(ty)
+    }
+    fn available_in(&self, ty: &stack_core::ids::TypeName, region: &str) -> bool {
+        Catalog::embedded().available_in(ty, region)
+    }
+}
+
+/// A cloud and the file that it is kept in.
+pub struct Sandbox {
+    cloud: Arc<Mutex<Cloud>>,
+    file: Option<Kept>,
+}
+
+struct Kept {
+    path: PathBuf,
+    /// Held as long as the sandbox is open, so that two commands never write over each other.
+    _lock: File,
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("file", &self.file.as_ref().map(|kept| &kept.path))
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// A cloud in memory.
+    pub fn in_memory(config: Config) -> Self {
+        Self { cloud: Arc::new(Mutex::new(Cloud::new(schemas(), config))), file: None }
+    }
+
+    /// The cloud of a stack folder, as it was left. Its behaviour is in `config.json` beside the state, if there.
+    ///
+    /// # Errors
+    /// Files that cannot be used (exit 1), or another command that uses them (exit 5).
+    pub fn open(stack_dir: &Path, config: Option<Config>) -> Result<Self, Stopped> {
+        let folder = folder(stack_dir);
+        private_folder(&folder).map_err(|error| Stopped::unwritable(&folder, &error))?;
+        let lock_path = folder.join("lock");
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path)
+            .map_err(|error| Stopped::unwritable(&lock_path, &error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let diagnostic = Diagnostic::error(codes::LOCKED, "another command uses this sandbox")
+                    .next("wait until it has ended, or use `sandbox serve` for several at a time");
+                return Err(Stopped::new(Exit::Busy, diagnostic));
+            }
+            Err(TryLockError::Error(error)) => return Err(Stopped::unwritable(&lock_path, &error)),
+        }
+        let config = match config {
+            Some(config) => config,
+            None => match optional(&folder.join("config.json"))? {
+                Some(text) => parse_config(&folder.join("config.json"), &text)?,
+                None => Config::default(),
+            },
+        };
+        let path = state_path(&folder);
+        let cloud = match optional(&path)? {
+            None => Cloud::new(schemas(), config),
+            Some(text) => serde_json::from_str(&text)
+                .map_err(|error| error.to_string())
+                .and_then(|json| Cloud::restore(schemas(), config, json).map_err(|error| error.to_string()))
+                .map_err(|why| {
+                    let message = format!("{} cannot be used: {why}", path.display());
+                    let next = format!("start afresh: stack-deploy sandbox reset {}", stack_dir.display());
+                    Stopped::new(Exit::Error, Diagnostic::error(codes::SANDBOX, message).next(next))
+                })?,
+        };
+        Ok(Self { cloud: Arc::new(Mutex::new(cloud)), file: Some(Kept { path, _lock: lock }) })
+    }
+
+    /// The cloud itself, for serving it.
+    pub fn cloud(&self) -> Arc<Mutex<Cloud>> {
+        Arc::clone(&self.cloud)
+    }
+
+    /// A look at the cloud.
+    pub fn lock(&self) -> MutexGuard<'_, Cloud> {
+        self.cloud.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the state, atomically. Nothing in memory-only clouds.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn save(&self) -> std::io::Result<()> {
+        let Some(kept) = &self.file else { return Ok(()) };
+        let snapshot = self.lock().snapshot();
+        write_private(&kept.path, snapshot.to_string().as_bytes())
+    }
+
+    /// A transport into this cloud. Each reply that may have changed something is kept before it is given.
+    pub fn transport(self: &Arc<Self>, clock: Arc<dyn Clock>) -> InProcess {
+        let sandbox = Arc::clone(self);
+        InProcess::new(move |request: http::Request<Bytes>| {
+            let reply = sandbox.lock().handle(&request, clock.now_ms());
+            let saved = if mutates(&request) { sandbox.save() } else { Ok(()) };
+            async move {
+                if let Err(error) = saved {
+                    let message = format!("the sandbox cannot keep its state: {}", reason(&error));
+                    return Err(TransportError::new(TransportErrorKind::Reset, message));
+                }
+                match reply {
+                    Reply::Answer { response, after } => {
+                        wait(after).await;
+                        Ok(response)
+                    }
+                    Reply::Lost { after } => {
+                        wait(after).await;
+                        Err(TransportError::new(TransportErrorKind::Reset, "the connection was lost"))
+                    }
+                }
+            }
+        })
+    }
+}
+
+async fn wait(duration: std::time::Duration) {
+    if !duration.is_zero() {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// Anything but a read, by the operation's name (cloud-control 1.1).
+fn mutates(request: &http::Request<Bytes>) -> bool {
+    let target =
+        request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default();
+    !(operation.starts_with("Get") || operation.starts_with("List"))
+        || operation == "GetResourceRequestStatus"
+}
+
+/// The state file.
+pub fn state_path(folder: &Path) -> PathBuf {
+    folder.join("state.json")
+}
+
+/// A behaviour file.
+///
+/// # Errors
+/// Exit 1 with the reason.
+pub fn parse_config(path: &Path, text: &str) -> Result<Config, Stopped> {
+    serde_json::from_str(text).map_err(|error| {
+        let message = format!("{} is no sandbox configuration: {error}", path.display());
+        Stopped::new(Exit::Error, Diagnostic::error(codes::SANDBOX, message))
+    })
+}
+
+/// A file's text, `None` if it is not there.
+fn optional(path: &Path) -> Result<Option<String>, Stopped> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Stopped::unreadable(path, &error)),
+    }
+}
+
+/// Makes a folder that only its owner can read.
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Writes a file that only its owner can read: beside it first, then in its place.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let beside = path.with_extension("json.new");
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes)?;
+    fs::rename(&beside, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(operation: &str) -> http::Request<Bytes> {
+        http::Request::builder()
+            .header("x-amz-target", format!("CloudApiService.{operation}"))
+            .body(Bytes::new())
+            .unwrap()
+    }
+
+    #[test]
+    fn reads_keep_nothing_and_everything_else_does() {
+        assert!(!mutates(&request("GetResource")));
+        assert!(!mutates(&request("ListResources")));
+        for operation in ["CreateResource", "UpdateResource", "DeleteResource", "CancelResourceRequest"] {
+            assert!(mutates(&request(operation)), "{operation}");
+        }
+        assert!(mutates(&request("GetResourceRequestStatus")));
+    }
+
+    #[test]
+    fn a_sandbox_is_used_by_one_command_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Sandbox::open(dir.path(), None).unwrap();
+        assert_eq!(Sandbox::open(dir.path(), None).unwrap_err().exit, Exit::Busy);
+        first.save().unwrap();
+        drop(first);
+        assert!(Sandbox::open(dir.path(), None).is_ok());
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(state_path(&folder(dir.path()))).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_broken_state_names_the_way_out() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Sandbox::open(dir.path(), None).unwrap());
+        fs::write(state_path(&folder(dir.path())), "{").unwrap();
+        let stopped = Sandbox::open(dir.path(), None).unwrap_err();
+        assert_eq!(stopped.exit, Exit::Error);
+        assert!(stopped.told[0].notes[0].1.contains("sandbox reset"));
+    }
+}
