@@ -69,6 +69,10 @@ fn identifier(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
     let missing: Vec<String> = parts
         .iter()
         .filter(|path| !schema.overlay.identifier_defaults.contains_key(*path))
+        // A part that can change later (the SetIdentifier of a record set) is left empty, not invented.
+        .filter(|path| {
+            path.as_pointer().is_some_and(|pointer| schema.create_only_properties.covers(&pointer))
+        })
         .filter(|path| path.as_pointer().is_some_and(|pointer| !is_declared(walk, props, &pointer)))
         .map(part_name)
         .collect();

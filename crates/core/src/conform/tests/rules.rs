@@ -358,6 +358,14 @@ fn every_part_of_a_settable_identifier_must_be_declared() {
 }
 
 #[test]
+fn an_identifier_part_that_can_change_may_be_left_out() {
+    let record = json!({
+        "HostedZoneId": "Z1", "Name": "x.example.com", "Type": "A", "TTL": "60", "ResourceRecords": ["192.0.2.1"],
+    });
+    assert_eq!(of("AWS::Route53::RecordSet", record), "");
+}
+
+#[test]
 fn an_identifier_part_with_a_known_default_may_be_left_out() {
     let mut bucket = schema("AWS::S3::Bucket");
     bucket.overlay.identifier_defaults.insert(bucket.primary_identifier[0].clone(), json!("default"));
