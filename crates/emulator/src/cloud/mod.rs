@@ -443,3 +443,6 @@ fn front_end_failure(fault: &What, op: Op, ty: Option<&str>) -> Option<WireError
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod sweep;

@@ -92,7 +92,8 @@ impl Cloud {
 
     pub(super) fn get(&mut self, turn: &Turn, mut members: Members) -> Result<Done, WireError> {
         let (ty, text) = (members.type_name()?, members.identifier()?);
-        (members.type_version()?, members.role_arn()?);
+        members.type_version()?;
+        members.role_arn()?;
         let ignored = members.finish()?;
         let (ty, text) = (ty.unwrap_or_default(), text.unwrap_or_default());
         let schema = self.schema(&ty, &turn.place.region)?;
@@ -110,7 +111,9 @@ impl Cloud {
 
     pub(super) fn list(&mut self, turn: &Turn, mut members: Members) -> Result<Done, WireError> {
         let ty = members.type_name()?.unwrap_or_default();
-        (members.type_version()?, members.role_arn()?, members.max_results()?);
+        members.type_version()?;
+        members.role_arn()?;
+        members.max_results()?;
         let page = members.next_token(4096, false)?;
         let input = members.document("ResourceModel", false)?;
         let ignored = members.finish()?;

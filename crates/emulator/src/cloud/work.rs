@@ -42,7 +42,7 @@ impl Cloud {
         match request.status {
             Status::Pending => begin(&mut request, at_ms),
             Status::InProgress if !request.acted && request.has_effect() => {
-                self.act(scope_name, &mut request, at_ms)
+                self.act(scope_name, &mut request, at_ms);
             }
             Status::InProgress => finish(&mut request, at_ms),
             Status::CancelInProgress => request.become_at(Status::CancelComplete, at_ms),
@@ -124,8 +124,8 @@ impl Cloud {
             }
         }
         // Lags count from the end of the operation: that is when a client starts to look.
-        let done_at = request.ends_at.max(at_ms);
-        let after = |lag: i64| if lag > 0 { done_at.saturating_add(lag) } else { at_ms };
+        let done_at = request.ends_at;
+        let after = |lag: i64| if lag > 0 { done_at.saturating_add(lag) } else { i64::MIN };
         let resource = Resource {
             uid: self.state.next_uid,
             identifier: request.identifier.clone(),

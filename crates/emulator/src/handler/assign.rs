@@ -38,6 +38,12 @@ impl<'a> Assigner<'a> {
         self.own = self.dice.uuid();
     }
 
+    /// Any value that a node allows.
+    #[cfg(test)]
+    pub(crate) fn sample(&mut self, node: &Node, name: &str) -> Option<Json> {
+        self.value(node, name, 3)
+    }
+
     /// Completes a model that was just created: names the caller left out, then read-only values.
     pub(crate) fn complete(&mut self, model: &mut Json) {
         let schema = self.schema;
@@ -154,7 +160,9 @@ impl<'a> Assigner<'a> {
             self.dice.word(8),
         ];
         let Some(node) = self.schema.at(pointer) else { return self.dice.word(16) };
-        self.first_fitting(node, &candidates).unwrap_or_else(|| self.dice.word(16))
+        self.first_fitting(node, &candidates)
+            .or_else(|| self.from_pattern(node))
+            .unwrap_or_else(|| self.dice.word(16))
     }
 
     fn resource(&self) -> String {
@@ -202,7 +210,7 @@ impl<'a> Assigner<'a> {
                 };
                 let items: Vec<Json> =
                     (0..count).filter_map(|_| self.value(element, name, depth + 1)).collect();
-                Some(Json::Array(items))
+                (items.len() as u64 >= node.min_items.unwrap_or(0)).then(|| Json::Array(items))
             }
             Some(JsonType::Object) => {
                 let mut map = Map::new();
@@ -242,10 +250,13 @@ impl<'a> Assigner<'a> {
         if let Some(text) = self.first_fitting(node, &candidates) {
             return Some(text);
         }
+        self.from_pattern(node)
+    }
+
+    fn from_pattern(&mut self, node: &Node) -> Option<String> {
         let min = node.min_length.unwrap_or(1) as usize;
         let max = node.max_length.unwrap_or(256) as usize;
-        let pattern = node.pattern.as_deref()?;
-        let compiled = self.patterns.get(pattern)?.clone();
+        let compiled = self.patterns.get(node.pattern.as_deref()?)?.clone();
         compiled.sample(self.dice, min.max(1), max)
     }
 
@@ -308,6 +319,7 @@ impl<'a> Assigner<'a> {
             list.push(format!("{}-{}", self.resource().to_lowercase(), self.dice.word(8)));
         }
         list.extend([self.dice.word(12), self.dice.hex(8), "1".to_owned()]);
+        list.push(self.dice.hex(node.min_length.unwrap_or(0).min(1024) as usize));
         list
     }
 
@@ -341,6 +353,7 @@ impl<'a> Assigner<'a> {
             format!("{prefix}:{own}"),
             format!("{prefix}:{kind}/{unique}"),
             format!("{prefix}:{kind}/{own}/{unique}"),
+            format!("{prefix}:{}/{unique}", kind.replace('-', "")),
         ]);
         list
     }

@@ -109,11 +109,7 @@ impl Update<'_> {
                 break;
             }
             match (place.get(visible), place.get(patched)) {
-                (Some(before), Some(now)) if in_array => {
-                    if canonical(before) != canonical(now) {
-                        return false;
-                    }
-                }
+                (Some(before), Some(now)) if in_array && canonical(before) != canonical(now) => return false,
                 (Some(_), None) => return false,
                 _ => {}
             }

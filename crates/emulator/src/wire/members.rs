@@ -11,6 +11,9 @@ pub(crate) struct Members {
     known: Vec<&'static str>,
 }
 
+/// A pattern as messages show it, and its check.
+type Rule<'p> = (&'p str, fn(&str) -> bool);
+
 /// 256 KiB of text (cloud-control 1.3).
 pub(crate) const DOCUMENT_LIMIT: usize = 262_144;
 
@@ -46,7 +49,7 @@ impl Members {
         name: &'static str,
         required: bool,
         (min, max): (usize, usize),
-        pattern: Option<(&str, fn(&str) -> bool)>,
+        pattern: Option<Rule<'_>>,
         sensitive: bool,
     ) -> Result<Option<String>, WireError> {
         let Some(text) = self.text(name)? else {
@@ -131,7 +134,7 @@ impl Members {
         self.constrained(name, required, (1, DOCUMENT_LIMIT), None, true)
     }
     pub(crate) fn next_token(&mut self, max: usize, strict: bool) -> Result<Option<String>, WireError> {
-        let pattern: Option<(&str, fn(&str) -> bool)> = strict.then_some(("[-A-Za-z0-9+/=]+", is_token));
+        let pattern: Option<Rule<'_>> = strict.then_some(("[-A-Za-z0-9+/=]+", is_token));
         self.constrained("NextToken", false, (1, max), pattern, false)
     }
     pub(crate) fn max_results(&mut self) -> Result<Option<usize>, WireError> {
