@@ -5,7 +5,9 @@
 //! them. Knows no cloud, no YAML, no terminal.
 
 mod bucket;
+pub mod busy;
 pub mod clock;
+pub mod close;
 pub mod codes;
 mod dispatcher;
 pub mod engine;
@@ -18,6 +20,10 @@ pub mod paced;
 pub mod retry;
 mod schedule;
 pub mod store;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 pub mod token;
 mod unit;
 mod verdict;

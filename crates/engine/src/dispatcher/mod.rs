@@ -236,6 +236,10 @@ impl Dispatcher {
             stack: self.common.stack.clone(),
             steps: self.steps.len(),
         });
+        // Somebody may have pressed the key before.
+        if *self.interrupts.borrow_and_update() > Interrupt::None {
+            self.stop(Halt::Interrupt);
+        }
         loop {
             self.start_ready();
             if self.units.is_empty() && self.parked.is_empty() {
@@ -343,13 +347,8 @@ impl Dispatcher {
             Err(problem) => {
                 let code = problem.code.to_string();
                 self.note(Record::Failed { step: step.clone(), code: code.clone() });
-                let failed = Failed {
-                    verb: None,
-                    code,
-                    diagnostic: *problem,
-                    aftermath: Aftermath::Unchanged,
-                    polls: 0,
-                };
+                let failed =
+                    Failed { verb: None, code, diagnostic: *problem, aftermath: Aftermath::Unchanged };
                 self.step_failed(&step, failed, Duration::ZERO);
             }
         }
@@ -623,7 +622,7 @@ impl Dispatcher {
             Some(_) => Aftermath::Changed,
             None => Aftermath::Unchanged,
         };
-        let failed = Failed { verb, code: "BrokeDown".to_owned(), diagnostic: problem, aftermath, polls: 0 };
+        let failed = Failed { verb, code: "BrokeDown".to_owned(), diagnostic: problem, aftermath };
         self.ended(&step, End::Failed(Box::new(failed)));
     }
 

@@ -103,7 +103,6 @@ impl Unit {
             code: trouble.failure.code.clone(),
             diagnostic: self.in_use(trouble),
             aftermath: Aftermath::Unchanged,
-            polls: self.polls,
         };
         End::Requeue(Box::new(Requeued { step: self.step.clone(), failed, next_round: self.round }))
     }

@@ -106,7 +106,6 @@ pub(crate) struct Failed {
     pub(crate) code: String,
     pub(crate) diagnostic: Diagnostic,
     pub(crate) aftermath: Aftermath,
-    pub(crate) polls: u32,
 }
 
 /// What a failed step leaves behind.
@@ -273,13 +272,7 @@ impl Unit {
     }
 
     fn failed(&self, verb: Option<Verb>, code: &str, diagnostic: Diagnostic, aftermath: Aftermath) -> End {
-        End::Failed(Box::new(Failed {
-            verb,
-            code: code.to_owned(),
-            diagnostic,
-            aftermath,
-            polls: self.polls,
-        }))
+        End::Failed(Box::new(Failed { verb, code: code.to_owned(), diagnostic, aftermath }))
     }
 }
 

@@ -332,7 +332,6 @@ impl Unit {
             code: "NoJournal".to_owned(),
             diagnostic: self.not_sent_without_journal(),
             aftermath: Aftermath::Unchanged,
-            polls: self.polls,
         }))
     }
 }

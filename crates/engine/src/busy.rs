@@ -1,0 +1,63 @@
+//! Operations of others on what is about to be changed.
+
+use crate::paced::Paced;
+use crate::unit::same_resource;
+use stack_core::ids::{Address, RequestToken, Target};
+use stack_core::plan::Plan;
+use stack_core::provider::{Failure, Verb};
+use std::collections::HashMap;
+
+/// An operation in flight on a resource that the plan wants to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InFlight {
+    /// The resource.
+    pub address: Address,
+    /// What is being done to it.
+    pub verb: Option<Verb>,
+    /// The service's handle.
+    pub request: RequestToken,
+}
+
+/// Asks, once per place, what is in flight on the planned identifiers (plan-ux section 15). Between machines this is
+/// the lock: whoever plans over a running operation plans wrongly.
+///
+/// # Errors
+/// If the service does not say.
+pub async fn in_flight(provider: &Paced, plan: &Plan) -> Result<Vec<InFlight>, Failure> {
+    let mut by_target: HashMap<Target, Vec<&Address>> = HashMap::new();
+    let mut order: Vec<Target> = Vec::new();
+    for step in &plan.steps {
+        let Some(planned) = plan.resources.get(&step.id.address) else { continue };
+        if planned.identifier.is_none() {
+            continue;
+        }
+        // Requests are listed by place, whatever role or type version they were made with.
+        let place = Target { role_arn: None, type_version_id: None, ..planned.target.clone() };
+        if !by_target.contains_key(&place) {
+            order.push(place.clone());
+        }
+        let addresses = by_target.entry(place).or_default();
+        if addresses.last() != Some(&&step.id.address) {
+            addresses.push(&step.id.address);
+        }
+    }
+    let mut found = Vec::new();
+    for place in order {
+        let running = provider.all_requests(&place, true, |_| true).await?;
+        for address in by_target.remove(&place).unwrap_or_default() {
+            let Some(planned) = plan.resources.get(address) else { continue };
+            // An early create without an identifier is not held against anybody: it may be of any resource.
+            let blocks = running.iter().filter(|progress| {
+                progress.ty.as_ref() == Some(&planned.ty)
+                    && progress.identifier.as_deref().is_some_and(|text| !text.is_empty())
+                    && same_resource(progress.identifier.as_deref(), planned.identifier.as_ref())
+            });
+            found.extend(blocks.map(|progress| InFlight {
+                address: address.clone(),
+                verb: progress.verb,
+                request: progress.request.clone(),
+            }));
+        }
+    }
+    Ok(found)
+}

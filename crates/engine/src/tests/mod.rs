@@ -1,0 +1,8 @@
+//! Whole runs against the small cloud, under paused time.
+
+mod crash;
+mod interrupts;
+mod order;
+mod outcomes;
+mod polling;
+mod rollback;

@@ -1,0 +1,198 @@
+use crate::engine::{OnFailure, RunOptions};
+use crate::outcome::{NotRun, StepEnd};
+use crate::testing::{FakeStack, Fault, Thing, World, delete, end_of, lit, of, put};
+use serde_json::json;
+use stack_core::event::{Ended, EventKind};
+use stack_core::plan::Mode;
+use stack_core::provider::Verb;
+use std::time::Duration;
+
+fn chain() -> FakeStack {
+    FakeStack::new([
+        Thing::new("a"),
+        Thing::new("b").with("Needs", of("a", "Arn")),
+        Thing::new("c").with("Needs", of("b", "Arn")),
+    ])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_build_makes_everything_in_order_and_the_next_plan_is_empty() {
+    let world = World::new();
+    let outcome = world.build(&chain()).await;
+    assert_eq!(outcome.ended, Ended::Succeeded, "{:#?}", outcome.failures);
+    assert_eq!(world.cloud.live("c").unwrap()["Needs"], json!("arn:b"));
+    let begins: Vec<_> = world.cloud.calls().into_iter().filter(|c| c.starts_with("create")).collect();
+    assert_eq!(begins, ["create a", "create b", "create c"]);
+    assert!(world.is_converged(&chain()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dependency_settles_before_its_dependents_begin() {
+    let world = World::new();
+    let outcome = world.build(&chain()).await;
+    assert_eq!(outcome.ended, Ended::Succeeded);
+    let done = world.recorder.at(|kind| matches!(kind, EventKind::OpDone { .. }));
+    let begin = world.recorder.at(|kind| matches!(kind, EventKind::OpBegin { .. }));
+    assert!(done[0] <= begin[1] && done[1] <= begin[2], "{done:?} {begin:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn independent_steps_fly_together_unless_operations_are_bounded() {
+    let stack = FakeStack::new((0..12).map(|n| Thing::new(&format!("t{n}"))));
+    let world = World::new();
+    assert_eq!(world.build(&stack).await.ended, Ended::Succeeded);
+    let together = world.recorder.at(|kind| matches!(kind, EventKind::RunEnd { .. }))[0];
+
+    let world = World::new();
+    let bounded = RunOptions { operations: Some(3), ..world.options() };
+    assert_eq!(world.go(&stack, Mode::Build, bounded).await.ended, Ended::Succeeded);
+    let apart = world.recorder.at(|kind| matches!(kind, EventKind::RunEnd { .. }))[0];
+    assert!(apart > 3.5 * together, "{together} {apart}");
+    // Never more than three at once.
+    let mut flying = 0_i32;
+    for line in world.recorder.lines() {
+        flying += i32::from(line.starts_with("op_begin")) - i32::from(line.starts_with("op_done"));
+        assert!(flying <= 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_teardown_goes_backwards_and_sees_everything_gone() {
+    let world = World::new();
+    assert_eq!(world.build(&chain()).await.ended, Ended::Succeeded);
+    let outcome = world.go(&chain(), Mode::Teardown, world.options()).await;
+    assert_eq!(outcome.ended, Ended::Succeeded, "{:#?}", outcome.failures);
+    assert!(world.cloud.names().is_empty());
+    let deletes: Vec<_> = world.cloud.calls().into_iter().filter(|c| c.starts_with("delete")).collect();
+    assert_eq!(deletes, ["delete c", "delete b", "delete a"]);
+    assert!(outcome.outputs["a"].gone);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_build_costs_one_read_before_and_one_after_each_create() {
+    let world = World::new();
+    let outcome = world.build(&chain()).await;
+    // The key of each is declared: one read for the plan, one to see it.
+    assert_eq!(outcome.calls.of("read"), 6);
+    assert_eq!(outcome.calls.of("create"), 3);
+    assert_eq!(outcome.calls.of("caller"), 0);
+    assert_eq!(outcome.calls.total(), 6 + 3 + outcome.calls.of("status"));
+    let again = world.build(&chain()).await;
+    assert_eq!(again.calls.total(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_deletes_and_creates_and_dependents_follow() {
+    let world = World::new();
+    let before = FakeStack::new([
+        Thing::of_type("a", crate::testing::THING).with("Name", lit("a1")),
+        Thing::new("b").with("Needs", of("a", "Arn")),
+    ]);
+    assert_eq!(world.build(&before).await.ended, Ended::Succeeded);
+    // Another name is another resource: the ledger still knows the old one, the manifest names the new.
+    let after = FakeStack::new([
+        Thing::of_type("a", crate::testing::THING).with("Name", lit("a2")),
+        Thing::new("b").with("Needs", of("a", "Arn")),
+    ]);
+    let outcome = world.build(&after).await;
+    assert_eq!(outcome.ended, Ended::Succeeded, "{:#?}", outcome.failures);
+    assert_eq!(world.cloud.live("b").unwrap()["Needs"], json!("arn:a2"));
+    assert!(world.is_converged(&after).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_failure_nothing_new_begins_and_what_flies_is_finished() {
+    let stack = FakeStack::new([
+        Thing::new("bad"),
+        Thing::new("slow"),
+        Thing::new("later").after("slow"),
+        Thing::new("child").after("bad"),
+    ]);
+    let world = World::new();
+    world.cloud.fault(
+        "create bad",
+        Fault::Refuse(stack_core::provider::FailureKind::Invalid, "ValidationException", "no"),
+    );
+    let outcome = world.build(&stack).await;
+    assert_eq!(outcome.ended, Ended::Failed { changed: true });
+    assert!(matches!(end_of(&outcome, &put("slow")), StepEnd::Done { .. }));
+    assert_eq!(*end_of(&outcome, &put("later")), StepEnd::NotRun(NotRun::AfterFailure));
+    assert_eq!(*end_of(&outcome, &put("child")), StepEnd::NotRun(NotRun::Needs(put("bad"))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_ignore_whatever_does_not_hang_on_the_failure_goes_on() {
+    let stack = FakeStack::new([
+        Thing::new("bad"),
+        Thing::new("slow"),
+        Thing::new("later").after("slow"),
+        Thing::new("child").after("bad"),
+    ]);
+    let world = World::new();
+    world.cloud.fault(
+        "create bad",
+        Fault::Refuse(stack_core::provider::FailureKind::Invalid, "ValidationException", "no"),
+    );
+    let options = RunOptions { on_failure: OnFailure::Ignore, ..world.options() };
+    let outcome = world.go(&stack, Mode::Build, options).await;
+    assert!(matches!(end_of(&outcome, &put("later")), StepEnd::Done { .. }));
+    assert_eq!(*end_of(&outcome, &put("child")), StepEnd::NotRun(NotRun::Needs(put("bad"))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_in_use_goes_behind_the_others() {
+    let world = World::new();
+    let stack = FakeStack::new([Thing::new("a"), Thing::new("b")]);
+    assert_eq!(world.build(&stack).await.ended, Ended::Succeeded);
+    let violation =
+        Fault::End { code: "InvalidRequest", message: "DependencyViolation: has users", works: false };
+    world.cloud.fault("delete a", violation);
+    *world.cloud.takes.lock().unwrap() = Duration::from_secs(2);
+    let outcome = world.go(&stack, Mode::Teardown, world.options()).await;
+    assert_eq!(outcome.ended, Ended::Succeeded, "{:#?}", outcome.failures);
+    assert_eq!(world.cloud.accepted(Verb::Delete, "a"), 2);
+    assert!(world.cloud.names().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_that_stays_in_use_fails_after_three_waits() {
+    let world = World::new();
+    let stack = FakeStack::new([Thing::new("a")]);
+    assert_eq!(world.build(&stack).await.ended, Ended::Succeeded);
+    for _ in 0..4 {
+        let violation = Fault::End { code: "InvalidRequest", message: "DependencyViolation", works: false };
+        world.cloud.fault("delete a", violation);
+    }
+    let outcome = world.go(&stack, Mode::Teardown, world.options()).await;
+    assert!(matches!(end_of(&outcome, &delete("a")), StepEnd::Failed { changed: false, .. }));
+    assert_eq!(world.cloud.accepted(Verb::Delete, "a"), 4);
+    assert_eq!(outcome.failures[0].code, crate::codes::IN_USE);
+    // Nothing was changed: exit 1, not 6.
+    assert_eq!(outcome.ended, Ended::Failed { changed: false });
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_runs_give_a_sign_of_life_every_minute() {
+    let world = World::new();
+    *world.cloud.takes.lock().unwrap() = Duration::from_secs(200);
+    let outcome = world.build(&FakeStack::new([Thing::new("a")])).await;
+    assert_eq!(outcome.ended, Ended::Succeeded);
+    let beats: Vec<_> = world
+        .recorder
+        .events()
+        .into_iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Heartbeat { running, .. } => Some((event.elapsed.as_secs(), running.len())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(beats, [(60, 1), (120, 1), (180, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_have_numbers_without_gaps() {
+    let world = World::new();
+    assert_eq!(world.build(&chain()).await.ended, Ended::Succeeded);
+    let numbers: Vec<u64> = world.recorder.events().iter().map(|event| event.seq).collect();
+    assert_eq!(numbers, (0..numbers.len() as u64).collect::<Vec<_>>());
+}
