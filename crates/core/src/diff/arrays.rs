@@ -116,11 +116,19 @@ impl Walk<'_> {
                 None => rest.push(d),
             }
         }
-        // Elements with keys that nobody shares are other elements, not changed ones.
+        // An element whose key nobody shares is another element, unless half of what it says is still there: then its
+        // key was changed.
         let mut lonely = Vec::new();
         for d in rest {
             let keyed = key_of(&declared[d]).is_some();
-            let found = left_live.iter().position(|l| !keyed || key_in(&live[*l], &declared[d]).is_none());
+            let alike = (0..left_live.len())
+                .map(|i| (likeness(&declared[d], &live[left_live[i]]), i))
+                .filter(|(score, _)| *score >= 50)
+                .max_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)))
+                .map(|(_, i)| i);
+            let found = alike.or_else(|| {
+                left_live.iter().position(|l| !keyed || key_in(&live[*l], &declared[d]).is_none())
+            });
             match found {
                 Some(found) => pairs.push((d, left_live.remove(found))),
                 None => lonely.push((d, None)),
@@ -160,6 +168,15 @@ fn is_whole_write_only(walk: &Walk<'_>, place: Place<'_>) -> bool {
     let mut trial = walk.trial();
     trial.value(place);
     trial.diff.changes.is_empty() && !trial.diff.cannot_compare.is_empty()
+}
+
+/// How many of a hundred declared members the live element holds as they are.
+fn likeness(declared: &Value, live: &Json) -> usize {
+    let (Some(members), Json::Object(map)) = (declared.as_object(), live) else { return 0 };
+    let held = members.iter().filter(|(name, value)| {
+        map.get(*name).is_some_and(|live| value.exposed().is_some_and(|json| super::same_meaning(&json, live)))
+    });
+    if members.is_empty() { 0 } else { 100 * held.count() / members.len() }
 }
 
 fn label(list: &str, index: usize, key: Option<String>) -> String {

@@ -1,0 +1,5 @@
+//! Whole runs, in process: manifest, planner, engine, AWS SDK, wire protocol and emulator, under paused time.
+
+mod lifecycle;
+mod trouble;
+mod world;

@@ -1,0 +1,219 @@
+//! A stack folder, a cloud and a clock, without a socket, a terminal or a second of real time.
+
+use bytes::Bytes;
+use serde_json::Value as Json;
+use stack_core::check;
+use stack_core::event::{Ended, Event};
+use stack_core::ids::{Address, StackId};
+use stack_core::plan::{Mode, Plan};
+use stack_core::planner::{PlanOptions, Planning};
+use stack_deploy::sandbox::schemas;
+use stack_emulator::{Cloud, Config, Op, Reply};
+use stack_engine::clock::{Clock, IdSource, VirtualClock};
+use stack_engine::engine::{Engine, Interrupt, RunOptions};
+use stack_engine::events::{Events, Observer};
+use stack_engine::outcome::Outcome;
+use stack_engine::paced::{Limits, Paced};
+use stack_engine::retry::Policy;
+use stack_engine::store::{JournalStore, MemoryStore};
+use stack_manifest::{Options, Parsed, Sources, Stack};
+use stack_providers::aws::{AwsSettings, connect};
+use stack_providers::{InProcess, TransportError, TransportErrorKind};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// 2026-11-21T14:00:00Z.
+const START_MS: i64 = 1_795_269_600_000;
+
+/// The example that most scenarios use.
+pub(crate) const EXAMPLE: &str = include_str!("../../examples/customer-profiles/stackql_manifest.yml");
+
+pub(crate) struct World {
+    pub(crate) cloud: Arc<Mutex<Cloud>>,
+    pub(crate) store: Arc<MemoryStore>,
+    clock: Arc<VirtualClock>,
+    manifest: String,
+    env: String,
+    runs: Mutex<u64>,
+}
+
+/// The calls that one step made, by operation.
+pub(crate) type Calls = BTreeMap<String, usize>;
+
+struct Silent;
+impl Observer for Silent {
+    fn on(&self, _: &Event) {}
+}
+
+impl World {
+    pub(crate) fn new(manifest: &str, env: &str, config: Config) -> Self {
+        Self {
+            cloud: Arc::new(Mutex::new(Cloud::new(schemas(), config))),
+            store: Arc::new(MemoryStore::new()),
+            clock: Arc::new(VirtualClock::starting_at(START_MS)),
+            manifest: manifest.to_owned(),
+            env: env.to_owned(),
+            runs: Mutex::new(0),
+        }
+    }
+
+    pub(crate) fn with_manifest(&mut self, manifest: &str) {
+        manifest.clone_into(&mut self.manifest);
+    }
+
+    /// Forgets everything local, as if `.stack-deploy/` had been deleted.
+    pub(crate) fn forget(&mut self) {
+        self.store = Arc::new(MemoryStore::new());
+    }
+
+    pub(crate) fn stack(&self) -> Stack {
+        let sources = Sources {
+            manifest: self.manifest.clone(),
+            env: self.env.clone(),
+            stack_dir: "stack".to_owned(),
+            ..Sources::default()
+        };
+        let Parsed { stack, diagnostics, .. } = Stack::parse(sources, schemas(), Options::default());
+        let errors: Vec<_> = diagnostics.iter().filter(|d| d.is_error()).map(ToString::to_string).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        let stack = stack.expect("no error, so there is a stack");
+        let errors: Vec<_> = stack.validate().into_iter().filter(|d| d.is_error()).map(|d| d.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        stack
+    }
+
+    async fn engine(&self) -> Engine {
+        let cloud = Arc::clone(&self.cloud);
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let wire_clock = Arc::clone(&clock);
+        let transport = InProcess::new(move |request: http::Request<Bytes>| {
+            let reply = cloud.lock().unwrap().handle(&request, wire_clock.now_ms());
+            async move {
+                match reply {
+                    Reply::Answer { response, after } => {
+                        tokio::time::sleep(after).await;
+                        Ok(response)
+                    }
+                    Reply::Lost { after } => {
+                        tokio::time::sleep(after).await;
+                        Err(TransportError::new(TransportErrorKind::Reset, "the connection was lost"))
+                    }
+                }
+            }
+        });
+        let provider =
+            connect(Arc::new(transport), schemas(), AwsSettings::sandbox()).await.expect("the sandbox connects");
+        let seed = {
+            let mut runs = self.runs.lock().unwrap();
+            *runs += 1;
+            *runs
+        };
+        let limits = Limits { reads: 0.0, writes: 0.0, parallelism: 10 };
+        let paced = Paced::new(Arc::new(provider), limits, Policy::default(), Arc::new(IdSource::seeded(seed)));
+        Engine {
+            provider: Arc::new(paced),
+            resolver: Arc::new(self.stack()),
+            schemas: schemas(),
+            clock,
+            store: Arc::clone(&self.store) as Arc<dyn JournalStore>,
+        }
+    }
+
+    /// The plan, and the calls that it took. Asserts that no call wrote.
+    pub(crate) async fn plan(&self, mode: Mode) -> (Plan, Calls) {
+        let (plan, _, _, calls) = self.planned(mode).await;
+        for name in calls.keys() {
+            assert!(name.starts_with("Get") || name.starts_with("List"), "a plan made the call {name}");
+        }
+        (plan, calls)
+    }
+
+    async fn planned(&self, mode: Mode) -> (Plan, stack_core::desired::Outputs, Engine, Calls) {
+        let engine = self.engine().await;
+        self.cloud.lock().unwrap().clear_history();
+        let mut options = PlanOptions::of(mode);
+        options.ledger = self.store.ledger().expect("the ledger reads");
+        let planning = Planning::new(Arc::clone(&engine.resolver), Arc::clone(&engine.schemas), options);
+        let (plan, outputs) = engine.observe(planning).await;
+        let all = schemas();
+        let by_type: BTreeMap<_, _> =
+            plan.resources.values().map(|p| (p.ty.clone(), all.schema(&p.ty).expect("known"))).collect();
+        assert_eq!(check::check(&plan, |p| by_type.get(&p.ty).map(|schema| &**schema)), []);
+        let calls = self.calls();
+        (plan, outputs, engine, calls)
+    }
+
+    /// Plans and carries the plan out.
+    pub(crate) async fn run(&self, mode: Mode) -> (Outcome, Calls) {
+        let (plan, outputs, engine, _) = self.planned(mode).await;
+        let problems: Vec<String> =
+            plan.diagnostics.iter().filter(|d| d.is_error()).map(ToString::to_string).collect();
+        assert!(problems.is_empty(), "{problems:#?}");
+        let run_number = *self.runs.lock().unwrap();
+        let ids = IdSource::seeded(run_number);
+        let run = ids.run_id(self.clock.now_ms());
+        let events = Arc::new(Events::new(run, Arc::clone(&engine.clock), Arc::new(Silent)));
+        let (_sender, interrupts) = tokio::sync::watch::channel(Interrupt::None);
+        let nonce = format!("{run_number:032x}");
+        self.cloud.lock().unwrap().clear_history();
+        let outcome = engine
+            .run(plan, outputs, RunOptions::new(nonce), &events, interrupts)
+            .await
+            .expect("the run begins");
+        (outcome, self.calls())
+    }
+
+    /// A run that has to succeed.
+    pub(crate) async fn must(&self, mode: Mode) -> Calls {
+        let (outcome, calls) = self.run(mode).await;
+        assert_eq!(outcome.ended, Ended::Succeeded, "{:#?}", outcome.failures);
+        assert!(outcome.residues.is_empty(), "{:#?}", outcome.residues);
+        calls
+    }
+
+    /// The calls since the history was cleared, by operation.
+    pub(crate) fn calls(&self) -> Calls {
+        let mut calls = Calls::new();
+        for call in self.cloud.lock().unwrap().history() {
+            let name = call.operation.map_or_else(|| "?".to_owned(), |op: Op| format!("{op:?}"));
+            *calls.entry(name).or_default() += 1;
+        }
+        calls
+    }
+
+    /// Successful submits per resource and client token, to find doubles.
+    pub(crate) fn creates_by_identifier(&self) -> BTreeMap<String, usize> {
+        let mut creates = BTreeMap::new();
+        for call in self.cloud.lock().unwrap().history() {
+            if call.operation == Some(Op::CreateResource) {
+                let key = format!("{} {}", call.ty.clone().unwrap_or_default(), call.identifier.clone().unwrap_or_default());
+                *creates.entry(key).or_default() += 1;
+            }
+        }
+        creates
+    }
+
+    pub(crate) fn edit(&self, ty: &str, identifier: &str, patch: &Json) {
+        self.cloud.lock().unwrap().edit(ty, identifier, patch).expect("the resource is there");
+    }
+
+    pub(crate) fn live(&self, ty: &str, identifier: &str) -> Option<Json> {
+        self.cloud.lock().unwrap().resource(ty, identifier).map(|held| held.model)
+    }
+
+    pub(crate) fn live_count(&self) -> usize {
+        self.cloud.lock().unwrap().resources().count()
+    }
+
+    pub(crate) fn id(&self) -> StackId {
+        StackId { name: "customer-360".into(), env: self.env.clone() }
+    }
+}
+
+pub(crate) fn calls(expected: &[(&str, usize)]) -> Calls {
+    expected.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+}
+
+pub(crate) fn address(name: &str) -> Address {
+    Address::from(name)
+}
