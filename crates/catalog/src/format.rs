@@ -168,16 +168,29 @@ impl Lines {
 
     /// The number of the line whose first column is `key`. The lines are sorted.
     pub fn find(&self, key: &str) -> Option<usize> {
+        let number = self.first_from(key);
+        (first_column(self.get(number)?) == key).then_some(number)
+    }
+
+    /// The lines that start with a text. The lines are sorted.
+    pub fn starting_with<'p>(self, prefix: &'p str) -> impl Iterator<Item = &'static str> + 'p {
+        (self.first_from(prefix)..self.count)
+            .map_while(move |number| self.get(number))
+            .take_while(move |line| line.starts_with(prefix))
+    }
+
+    /// The number of the first line whose first column is not before `key`.
+    fn first_from(&self, key: &str) -> usize {
         let (mut low, mut high) = (0, self.count);
         while low < high {
             let middle = low.midpoint(high);
-            match first_column(self.get(middle)?).cmp(key) {
-                std::cmp::Ordering::Equal => return Some(middle),
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
+            if self.get(middle).is_some_and(|line| first_column(line) < key) {
+                low = middle + 1;
+            } else {
+                high = middle;
             }
         }
-        None
+        low
     }
 }
 

@@ -157,34 +157,44 @@ impl Catalog {
     pub fn table(&self, dotted: &str) -> Option<Table> {
         let dotted = dotted.to_lowercase();
         let (provider, name) = dotted.split_once('.').filter(|(provider, _)| is_provider(provider))?;
-        let line = self.tables.get(self.tables.find(name)?)?;
-        let mut columns = line.split('\t').skip(1);
-        let providers = TableProviders::from_letter(columns.next()?)?;
-        let form = TableForm::from_letter(columns.next()?)?;
-        let ty = self.facts.get(columns.next()?.parse().ok()?)?;
-        providers.has(provider).then(|| Table { ty: TypeName::new(first_column(ty)), form })
+        let entry = TableLine::parse(self.tables.get(self.tables.find(name)?)?)?;
+        let ty = self.facts.get(entry.ty)?;
+        entry.providers.has(provider).then(|| Table { ty: TypeName::new(first_column(ty)), form: entry.form })
     }
 
     /// The tables of a type in the older `aws` provider; empty for an unknown type.
     pub fn aws_names(&self, ty: &TypeName) -> AwsNames {
         let mut names = AwsNames::default();
-        let Some(wanted) = self.facts.find(ty.as_str()).map(|index| index.to_string()) else { return names };
-        for line in self.tables.iter() {
-            let columns: Vec<&str> = line.split('\t').collect();
-            let [name, providers, form, index] = columns.as_slice() else { continue };
-            if *index != wanted || !TableProviders::from_letter(providers).is_some_and(|p| p.has("aws")) {
+        let Some(number) = self.facts.find(ty.as_str()) else { return names };
+        let Some(facts) = self.facts(ty.as_str()) else { return names };
+        let service = format!("{}.", names::service_of(ty.as_str()));
+        for line in self.tables.starting_with(&service) {
+            let Some(entry) = TableLine::parse(line).filter(|e| e.ty == number && e.providers.has("aws"))
+            else {
                 continue;
-            }
-            let list = match TableForm::from_letter(form) {
-                Some(TableForm::Plural) => &mut names.plural,
-                Some(TableForm::Singular) => &mut names.singular,
-                Some(TableForm::ListOnly) => &mut names.list_only,
-                Some(TableForm::Tags) => &mut names.tags,
-                None => continue,
             };
-            list.push(format!("aws.{name}"));
+            let list = match entry.form {
+                TableForm::Plural => &mut names.plural,
+                TableForm::Singular => &mut names.singular,
+                TableForm::ListOnly => &mut names.list_only,
+                TableForm::Tags => &mut names.tags,
+            };
+            list.push(format!("aws.{}", entry.name));
+        }
+        if facts.singular == facts.table {
+            names.singular.push(format!("aws.{}", facts.singular));
         }
         names
+    }
+
+    /// The columns of a type's identifier, in its order. A nested part joins its names with two underscores, as the
+    /// published table does.
+    pub fn identifier_columns(&self, ty: &TypeName) -> Vec<String> {
+        let column = |path: &&str| {
+            let names = path.split('/').map(|name| names::column_of(ty.as_str(), name));
+            names.collect::<Vec<_>>().join("__")
+        };
+        self.facts(ty.as_str()).iter().flat_map(|facts| &facts.primary_identifier).map(column).collect()
     }
 
     /// What the schema of a type says to people.
@@ -237,15 +247,13 @@ impl Catalog {
         let lower = name.to_lowercase();
         let (near, why) = match lower.split_once('.') {
             Some((provider, table)) if !name.contains("::") && is_provider(provider) => {
-                let known = |line: &&str| {
-                    let mut columns = line.split('\t').skip(1);
-                    let providers = columns.next().and_then(TableProviders::from_letter);
-                    let form = columns.next().and_then(TableForm::from_letter);
-                    providers.is_some_and(|p| p.has(provider))
-                        && matches!(form, Some(TableForm::Plural | TableForm::Singular))
-                };
-                let lines = self.tables.iter();
-                let names = lines.filter(known).map(|line| format!("{provider}.{}", first_column(line)));
+                let names = self
+                    .tables
+                    .iter()
+                    .filter_map(TableLine::parse)
+                    .filter(|e| e.providers.has(provider))
+                    .filter(|e| matches!(e.form, TableForm::Plural | TableForm::Singular))
+                    .map(|e| format!("{provider}.{}", e.name));
                 (names::near(name, names), self.why_no_table(&lower, table))
             }
             _ => (names::near(name, self.types()), self.why_no_type(name)),
@@ -278,6 +286,27 @@ impl Catalog {
             retired.name,
             self.source.date()
         )
+    }
+}
+
+/// A line of the tables section.
+struct TableLine {
+    name: &'static str,
+    providers: TableProviders,
+    form: TableForm,
+    /// Number of the type.
+    ty: usize,
+}
+
+impl TableLine {
+    fn parse(line: &'static str) -> Option<Self> {
+        let mut columns = line.split('\t');
+        Some(Self {
+            name: columns.next()?,
+            providers: TableProviders::from_letter(columns.next()?)?,
+            form: TableForm::from_letter(columns.next()?)?,
+            ty: columns.next()?.parse().ok()?,
+        })
     }
 }
 

@@ -173,6 +173,8 @@ pub(crate) fn near<S: AsRef<str>>(wanted: &str, names: impl Iterator<Item = S>) 
                 0
             } else if wanted_last.len() > 3 && last(name) == wanted_last {
                 2
+            } else if folded.len().abs_diff(wanted_folded.len()) > limit {
+                return None;
             } else {
                 strsim::osa_distance(&folded, &wanted_folded)
             };

@@ -44,10 +44,9 @@ fn walk<'n>(node: &'n Node, visit: &mut impl FnMut(&'n Node)) {
     }
 }
 
-/// The whole tree of a type, definitions included.
+/// All properties and definitions of a type, without the rules between top-level properties.
 fn walk_type<'n>(schema: &'n ResourceSchema, visit: &mut impl FnMut(&'n Node)) {
-    walk(&schema.root, visit);
-    for node in schema.definitions.values() {
+    for node in schema.root.properties.values().chain(schema.definitions.values()) {
         walk(node, visit);
     }
 }

@@ -3,8 +3,9 @@
 use crate::failure::Failure;
 use serde_json::Value as Json;
 use stack_catalog::format::{COLUMNS, Column};
-use stack_core::pointer::{Pointer, PropertyPath, Step};
+use stack_core::pointer::{PathSet, Pointer, PropertyPath, Step};
 use stack_core::schema::{Node, ReplacementStrategy, ResourceSchema};
+use std::collections::BTreeSet;
 
 /// A type, ready to be written.
 pub(crate) struct Type {
@@ -48,9 +49,9 @@ pub(crate) fn read(name: &str, schema: Json, docs: Json, regions: u64) -> Result
     set(Column::Taggable, word(taggable).to_owned());
     set(Column::TagProperty, tag_property(&schema, taggable).unwrap_or_default());
     set(Column::Properties, schema.root.properties.len().to_string());
-    set(Column::ReadOnly, schema.read_only_properties.0.len().to_string());
-    set(Column::CreateOnly, schema.create_only_properties.0.len().to_string());
-    set(Column::WriteOnly, schema.write_only_properties.0.len().to_string());
+    set(Column::ReadOnly, different(&schema.read_only_properties));
+    set(Column::CreateOnly, different(&schema.create_only_properties));
+    set(Column::WriteOnly, different(&schema.write_only_properties));
     set(Column::PropertyTransform, word(Some(!schema.property_transform.is_empty())).to_owned());
     let strategy = match schema.replacement_strategy {
         Some(ReplacementStrategy::CreateThenDelete) => "create_then_delete",
@@ -77,6 +78,11 @@ pub(crate) fn read(name: &str, schema: Json, docs: Json, regions: u64) -> Result
 
 fn join(parts: impl Iterator<Item = String>, separator: &str) -> String {
     parts.collect::<Vec<_>>().join(separator)
+}
+
+/// How many different paths: three types name one twice.
+fn different(paths: &PathSet) -> String {
+    paths.iter().collect::<BTreeSet<_>>().len().to_string()
 }
 
 /// `Schedule/ScheduleId`.
