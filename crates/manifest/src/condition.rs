@@ -149,7 +149,7 @@ impl Parser<'_> {
             left = Value::Bool(match (known, right) {
                 (Ok(true), _) | (_, Ok(true)) => true,
                 (Ok(a), Ok(b)) => a || b,
-                (Err(problem), _) | (_, Err(problem)) => return Err(problem),
+                (Err(problem), _) | (_, Err(problem)) => return answer(Err(problem)),
             });
         }
         Ok(left)
@@ -165,7 +165,7 @@ impl Parser<'_> {
             left = Value::Bool(match (known, right) {
                 (Ok(false), _) | (_, Ok(false)) => false,
                 (Ok(a), Ok(b)) => a && b,
-                (Err(problem), _) | (_, Err(problem)) => return Err(problem),
+                (Err(problem), _) | (_, Err(problem)) => return answer(Err(problem)),
             });
         }
         Ok(left)
@@ -179,7 +179,7 @@ impl Parser<'_> {
         let start = self.here().start;
         let out = if self.word("not") {
             let value = self.negation()?;
-            Value::Bool(!self.truth(value, start..self.here().start)?)
+            answer(self.truth(value, start..self.here().start).map(|truth| !truth))?
         } else {
             self.comparison()?
         };
@@ -194,7 +194,7 @@ impl Parser<'_> {
             if self.op(op) {
                 let right = self.operand()?;
                 let end = self.here().start;
-                return compare(op, &left, &right, start..end).map(Value::Bool);
+                return answer(compare(op, &left, &right, start..end));
             }
         }
         let negated = matches!(
@@ -207,7 +207,7 @@ impl Parser<'_> {
         if self.word("in") {
             let at = self.here();
             let right = self.operand()?;
-            return Ok(Value::Bool(contains(&right, &left, at)? != negated));
+            return answer(contains(&right, &left, at).map(|found| found != negated));
         }
         Ok(left)
     }
@@ -241,6 +241,15 @@ impl Parser<'_> {
             }
             _ => Err(Problem::Bad("a value is missing here".to_owned(), range)),
         }
+    }
+}
+
+/// What is not known yet is a value like others until it decides something.
+fn answer(truth: Result<bool, Problem>) -> Result<Value, Problem> {
+    match truth {
+        Ok(truth) => Ok(Value::Bool(truth)),
+        Err(Problem::Waits(unknown)) => Ok(Value::Unknown(unknown)),
+        Err(problem) => Err(problem),
     }
 }
 

@@ -21,6 +21,8 @@ mod source_map;
 mod sources;
 mod stack;
 mod template;
+#[cfg(test)]
+mod tests;
 pub mod variables;
 mod yaml;
 

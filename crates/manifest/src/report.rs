@@ -51,6 +51,10 @@ pub(crate) fn template(failure: &Failure, source: &str, route: &Route, names: &N
         }
         FailureKind::Undefined(expression) => {
             let head = head_of(expression);
+            if head.is_empty() {
+                return plain(codes::UNDEFINED, "this expression gives no value".to_owned(), String::new())
+                    .map(|p| p.next("correct it, or give a default: `| default(…)`"));
+            }
             if names.visible.iter().any(|(name, _)| name == head) {
                 let last = expression.rsplit('.').next().unwrap_or_default();
                 let near = nearest(last, names.members.iter().map(String::as_str));

@@ -225,6 +225,8 @@ impl Stack {
             let sensitive = global.sensitive || value.as_ref().is_some_and(Value::has_secret);
             add(Input { name: global.name.clone(), from: "globals".to_owned(), value, sensitive });
         }
+        let all_props = || inner.declared.resources.iter().flat_map(|r| &r.props);
+        let chosen: Vec<&str> = all_props().filter(|p| p.from_env).map(|p| p.name.as_str()).collect();
         for resource in &inner.declared.resources {
             for prop in &resource.props {
                 if let (true, PropBody::Value(spot)) = (prop.from_env, &prop.body) {
@@ -232,8 +234,14 @@ impl Stack {
                         crate::model::Tree::Literal(value) => Some(value.clone()),
                         _ => None,
                     };
+                    let shared = chosen.iter().filter(|name| **name == prop.name).count() > 1;
+                    let name = if shared {
+                        format!("{}.{}", resource.address, prop.name)
+                    } else {
+                        prop.name.clone()
+                    };
                     add(Input {
-                        name: format!("{}.{}", resource.address, prop.name),
+                        name,
                         from: format!("values.{}", inner.id.env),
                         value,
                         sensitive: prop.sensitive,

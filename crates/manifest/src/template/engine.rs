@@ -9,10 +9,11 @@ use minijinja::{filters as f, functions, tests as t};
 /// Instructions that one template may take. Enough for any manifest, few enough to end a runaway loop.
 const FUEL: u64 = 5_000_000;
 
-/// An environment with everything that templates can use.
-pub(crate) fn environment() -> Environment<'static> {
+/// An environment with everything that templates can use. With `debug`, errors say which expression was undefined, and
+/// look at every variable of the template to do so.
+pub(crate) fn environment(debug: bool) -> Environment<'static> {
     let mut env = Environment::new();
-    env.set_debug(true);
+    env.set_debug(debug);
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_fuel(Some(FUEL));

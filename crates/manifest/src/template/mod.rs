@@ -33,7 +33,10 @@ pub(crate) const SCOPE_KEY: &str = "the scope";
 pub(crate) struct ScopeHandle(pub(crate) Arc<dyn Lookup>);
 impl Object for ScopeHandle {}
 
-static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(engine::environment);
+static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| engine::environment(false));
+
+/// Evaluates again what has failed, to learn more about the failure.
+static INSPECTOR: LazyLock<Environment<'static>> = LazyLock::new(|| engine::environment(true));
 
 /// The number of a compiled template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +74,8 @@ pub(crate) struct Template {
 }
 
 enum Form {
-    /// One expression and where it begins in the source.
-    Single(Box<Expression<'static, 'static>>, usize),
+    /// One expression and where it stands in the source.
+    Single(Box<Expression<'static, 'static>>, Range<usize>),
     /// Mixed text, by its name in the environment of texts.
     Mixed(String),
 }
@@ -174,9 +177,9 @@ impl Templates {
         }
         let source = &self.readable(source);
         let (form, names) = match single(source) {
-            Some((expression, offset)) => {
+            Some((expression, range)) => {
                 let names = expression.undeclared_variables(true);
-                (Form::Single(Box::new(expression), offset), names)
+                (Form::Single(Box::new(expression), range), names)
             }
             None => {
                 let name = format!("t{}", self.all.len());
@@ -202,7 +205,7 @@ impl Templates {
             .compile_expression_owned(source.to_owned())
             .map_err(|e| failure(&e, 0, source, &Session::default()))?;
         let names = expression.undeclared_variables(true);
-        Ok(self.insert(key, source, Form::Single(Box::new(expression), 0), names))
+        Ok(self.insert(key, source, Form::Single(Box::new(expression), 0..source.len()), names))
     }
 
     fn insert(
@@ -239,20 +242,17 @@ impl Templates {
     pub(crate) fn evaluate(&self, id: TemplateId, scope: &Arc<dyn Lookup>) -> Result<Value, Failure> {
         let template = self.get(id);
         let session = Session::default();
-        let root = Mj::from_object(Root {
-            scope: Arc::clone(scope),
-            session: session.clone(),
-            dotted: template.dotted.clone(),
-        });
-        let (result, offset) = match &template.form {
-            Form::Single(expression, offset) => (expression.eval(root).and_then(|v| typed(&v)), *offset),
+        let root = root(template, scope, &session);
+        let result = match &template.form {
+            Form::Single(expression, _) => expression.eval(root).and_then(|v| typed(&v)),
             Form::Mixed(name) => {
-                (self.texts.get_template(name).and_then(|t| t.render(root)).map(Value::String), 0)
+                self.texts.get_template(name).and_then(|t| t.render(root)).map(Value::String)
             }
         };
         match result {
             Ok(value) => Ok(session.mark(whole_boolean(value))),
             Err(error) => {
+                let (error, offset) = inspect(template, scope).unwrap_or((error, 0));
                 self.failed(template, &failure(&error, offset, &template.source, &session), scope, &session)
             }
         }
@@ -267,7 +267,9 @@ impl Templates {
         session: &Session,
     ) -> Result<Value, Failure> {
         let missing = |name: &str| {
-            !engine::is_builtin(name) && scope.lookup(name, false, &Session::default()).is_none()
+            !name.is_empty()
+                && !engine::is_builtin(name)
+                && scope.lookup(name, false, &Session::default()).is_none()
         };
         let certain = match &failure.kind {
             FailureKind::Undefined(expression) => missing(head_of(expression)),
@@ -303,6 +305,28 @@ impl Templates {
     }
 }
 
+fn root(template: &Template, scope: &Arc<dyn Lookup>, session: &Session) -> Mj {
+    Mj::from_object(Root {
+        scope: Arc::clone(scope),
+        session: session.clone(),
+        dotted: template.dotted.clone(),
+    })
+}
+
+/// The same failure with more about it, and where the evaluated text begins in the source. What this looks at does not
+/// count as used, so it has notes of its own.
+fn inspect(template: &Template, scope: &Arc<dyn Lookup>) -> Option<(Error, usize)> {
+    let root = root(template, scope, &Session::default());
+    match &template.form {
+        Form::Single(_, range) => {
+            let again =
+                INSPECTOR.compile_expression_owned(template.source.get(range.clone())?.to_owned()).ok()?;
+            Some((again.eval(root).and_then(|v| typed(&v)).err()?, range.start))
+        }
+        Form::Mixed(_) => Some((INSPECTOR.render_str(&template.source, root).err()?, 0)),
+    }
+}
+
 /// An identifier as long as the name, so that positions stay.
 fn alias(name: &str) -> String {
     name.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b) } else { '_' }).collect()
@@ -327,13 +351,13 @@ fn whole_boolean(value: Value) -> Value {
 }
 
 /// The expression of a text that is nothing else. Line breaks at its end, as block scalars have them, do not count.
-fn single(source: &str) -> Option<(Expression<'static, 'static>, usize)> {
+fn single(source: &str) -> Option<(Expression<'static, 'static>, Range<usize>)> {
     let inner = source.trim_end_matches(['\n', '\r']).strip_prefix("{{")?.strip_suffix("}}")?;
     let inner = inner.strip_prefix(['-', '+']).unwrap_or(inner);
     let inner = inner.strip_suffix('-').unwrap_or(inner);
     let offset = inner.as_ptr() as usize - source.as_ptr() as usize;
     let expression = ENGINE.compile_expression_owned(inner.to_owned()).ok()?;
-    Some((expression, offset))
+    Some((expression, offset..offset + inner.len()))
 }
 
 /// The variables of one evaluation.
