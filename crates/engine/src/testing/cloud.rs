@@ -32,7 +32,9 @@ pub(crate) enum Fault {
     Cancelled,
     /// The operation never ends.
     Stuck,
-    /// The operation succeeds, and this property is not taken.
+    /// The call makes the program panic.
+    Panic,
+    /// The operation succeeds, and this property is not taken; a delete leaves everything.
     Ignore(&'static str),
     /// A read does not see what is there.
     Unseen,
@@ -232,6 +234,7 @@ impl Inner {
                 }
                 Ok(())
             }
+            Verb::Delete if matches!(work.fault, Some(Fault::Ignore(_))) => Ok(()),
             Verb::Delete => self.live.remove(&key).map(drop).ok_or("NotFound"),
         }
     }
@@ -266,6 +269,7 @@ fn refuse(fault: &Option<Fault>) -> Result<(), Failure> {
             Err(failure)
         }
         Some(Fault::LoseCall) => Err(no_answer()),
+        Some(Fault::Panic) => panic!("as the script says"),
         _ => Ok(()),
     }
 }

@@ -59,10 +59,10 @@ impl Default for FakeTypes {
             "typeName": THING,
             "properties": {
                 "Name": {"type": "string"}, "Size": {"type": "integer"}, "Note": {"type": "string"},
-                "Needs": {"type": "string"}, "Password": {"type": "string"}, "Arn": {"type": "string"}, "Tags": tags,
+                "Needs": {"type": "string"}, "Zone": {"type": "string"}, "Password": {"type": "string"}, "Arn": {"type": "string"}, "Tags": tags,
             },
             "primaryIdentifier": ["/properties/Name"],
-            "createOnlyProperties": ["/properties/Name"],
+            "createOnlyProperties": ["/properties/Name", "/properties/Zone"],
             "readOnlyProperties": ["/properties/Arn"],
             "writeOnlyProperties": ["/properties/Password"],
             "tagging": {"taggable": true, "tagProperty": "/properties/Tags"},
@@ -70,10 +70,11 @@ impl Default for FakeTypes {
         });
         let auto = json!({
             "typeName": AUTO,
-            "properties": {"Id": {"type": "string"}, "Alias": {"type": "string"}, "Size": {"type": "integer"}, "Tags": tags},
+            "properties": {"Id": {"type": "string"}, "Alias": {"type": "string"}, "Zone": {"type": "string"}, "Arn": {"type": "string"}, "Size": {"type": "integer"}, "Tags": tags},
             "primaryIdentifier": ["/properties/Id"],
             "additionalIdentifiers": [["/properties/Alias"]],
-            "readOnlyProperties": ["/properties/Id"],
+            "createOnlyProperties": ["/properties/Zone"],
+            "readOnlyProperties": ["/properties/Id", "/properties/Arn"],
             "tagging": {"taggable": true, "tagProperty": "/properties/Tags"},
             "handlers": handlers,
         });
@@ -139,7 +140,7 @@ pub(crate) struct World {
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) limits: Limits,
     pub(crate) stop: watch::Sender<Interrupt>,
-    runs: Mutex<u32>,
+    pub(crate) runs: Mutex<u32>,
 }
 
 impl World {

@@ -33,6 +33,7 @@ pub(crate) struct Thing {
     props: Vec<(&'static str, Prop)>,
     depends_on: Vec<Address>,
     pub(crate) lifecycle: Lifecycle,
+    pub(crate) pin: Option<Value>,
 }
 
 impl Thing {
@@ -47,6 +48,7 @@ impl Thing {
             props: Vec::new(),
             depends_on: Vec::new(),
             lifecycle: Lifecycle::default(),
+            pin: None,
         }
     }
     pub(crate) fn with(mut self, name: &'static str, prop: Prop) -> Self {
@@ -114,7 +116,7 @@ impl Resolver for FakeStack {
             ty: thing.ty.into(),
             declared_type: thing.ty.to_owned(),
             target: target(),
-            identifier: None,
+            identifier: thing.pin.clone(),
             props: Value::Object(props),
             default_tags: IndexMap::new(),
             ownership_tags: true,

@@ -1,1 +1,146 @@
+use crate::codes;
+use crate::engine::{Interrupt, RunOptions};
+use crate::outcome::{NotRun, Outcome, StepEnd};
+use crate::store::JournalStore;
+use crate::testing::{FakeStack, Fault, Thing, World, end_of, put};
+use stack_core::event::Ended;
+use stack_core::plan::Mode;
+use stack_core::provider::{FailureKind, Verb};
+use std::time::Duration;
+use tokio::time::sleep;
 
+fn two() -> FakeStack {
+    FakeStack::new([Thing::new("a"), Thing::new("b").after("a")])
+}
+
+/// A build that is interrupted at these times.
+async fn interrupted(world: &World, at: &[(u64, Interrupt)]) -> Outcome {
+    let stop = async {
+        let mut now = 0;
+        for (ms, interrupt) in at {
+            sleep(Duration::from_millis(ms - now)).await;
+            now = *ms;
+            world.stop.send_replace(*interrupt);
+        }
+    };
+    let stack = two();
+    let (outcome, ()) = tokio::join!(world.build(&stack), stop);
+    outcome
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_interrupt_lets_what_flies_land_and_starts_nothing_new() {
+    let world = World::new();
+    let outcome = interrupted(&world, &[(2_000, Interrupt::First)]).await;
+    assert_eq!(outcome.ended, Ended::Interrupted);
+    assert!(matches!(end_of(&outcome, &put("a")), StepEnd::Done { .. }));
+    assert_eq!(*end_of(&outcome, &put("b")), StepEnd::NotRun(NotRun::Stopped));
+    assert!(world.store.unfinished().unwrap().is_empty());
+    world.stop.send_replace(Interrupt::None);
+    assert_eq!(world.build(&two()).await.ended, Ended::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_before_the_first_step_changes_nothing() {
+    let world = World::new();
+    world.stop.send_replace(Interrupt::First);
+    let outcome = world.build(&two()).await;
+    assert_eq!(outcome.ended, Ended::Interrupted);
+    assert_eq!(world.cloud.count("create"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_after_the_last_step_is_too_late_to_matter() {
+    let world = World::new();
+    let one = FakeStack::new([Thing::new("a")]);
+    let (outcome, ()) = tokio::join!(world.build(&one), async {
+        sleep(Duration::from_secs(2)).await;
+        world.stop.send_replace(Interrupt::First);
+    });
+    assert_eq!(outcome.ended, Ended::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_second_interrupt_cancels_and_leaves_with_the_tokens() {
+    let world = World::new();
+    let outcome = interrupted(&world, &[(1_500, Interrupt::First), (2_000, Interrupt::Second)]).await;
+    assert_eq!(outcome.ended, Ended::Interrupted);
+    assert!(outcome.elapsed < Duration::from_secs(3), "{:?}", outcome.elapsed);
+    assert_eq!(world.cloud.count("cancel r1"), 1);
+    let (step, request) = outcome.unknown().next().unwrap();
+    assert_eq!((step, request.unwrap().as_str()), (&put("a"), "r1"));
+    // The journal is open, so the next run asks first.
+    assert_eq!(world.store.unfinished().unwrap().len(), 1);
+    world.stop.send_replace(Interrupt::None);
+    assert_eq!(world.build(&two()).await.ended, Ended::Succeeded);
+    assert!(world.store.unfinished().unwrap().is_empty());
+    assert_eq!(world.cloud.accepted(Verb::Create, "a"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_that_gets_no_answer_holds_nobody_up() {
+    let world = World::new();
+    world.cloud.fault("cancel", Fault::LoseCall);
+    let outcome = interrupted(&world, &[(2_000, Interrupt::Second)]).await;
+    assert_eq!(outcome.ended, Ended::Interrupted);
+    world.stop.send_replace(Interrupt::None);
+    // It was never cancelled: the next run waits for it and makes nothing twice.
+    assert_eq!(world.build(&two()).await.ended, Ended::Succeeded);
+    assert_eq!(world.cloud.accepted(Verb::Create, "a"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_run_does_not_begin_another_round() {
+    let world = World::new();
+    let fails = Fault::End { code: "ServiceInternalError", message: "", works: false };
+    world.cloud.fault("create a", fails);
+    let outcome = interrupted(&world, &[(6_000, Interrupt::First)]).await;
+    assert_eq!(outcome.ended, Ended::Interrupted);
+    assert_eq!(world.cloud.accepted(Verb::Create, "a"), 1);
+    assert!(matches!(end_of(&outcome, &put("a")), StepEnd::Failed { changed: false, .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_limit_starts_nothing_new_and_waits_for_a_while() {
+    let world = World::new();
+    world.cloud.fault("create a", Fault::Stuck);
+    let options = RunOptions {
+        timeout: Some(Duration::from_secs(60)),
+        grace: Duration::from_secs(30),
+        ..world.options()
+    };
+    let outcome = world.go(&two(), Mode::Build, options).await;
+    assert_eq!(outcome.ended, Ended::Failed { changed: true });
+    assert_eq!(outcome.failures[0].code, codes::TIME_IS_OVER);
+    assert!((90..=91).contains(&outcome.elapsed.as_secs()), "{:?}", outcome.elapsed);
+    assert_eq!(world.cloud.count("cancel"), 0);
+    assert_eq!(outcome.unknown().count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_limit_ends_endless_throttling() {
+    let world = World::new();
+    for _ in 0..200 {
+        world.cloud.fault("create", Fault::Refuse(FailureKind::Throttled, "ThrottlingException", ""));
+    }
+    let options = RunOptions {
+        timeout: Some(Duration::from_secs(300)),
+        grace: Duration::from_secs(10),
+        ..world.options()
+    };
+    let outcome = world.go(&two(), Mode::Build, options).await;
+    assert_eq!(outcome.elapsed.as_secs(), 310);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_unit_that_breaks_down_takes_nobody_with_it() {
+    let world = World::new();
+    world.cloud.fault("create a", Fault::Panic);
+    let stack = FakeStack::new([Thing::new("a"), Thing::new("b")]);
+    let outcome = world.build(&stack).await;
+    assert!(outcome.failures.iter().any(|problem| problem.code == codes::BROKE_DOWN));
+    assert!(matches!(end_of(&outcome, &put("b")), StepEnd::Done { .. }));
+    // Whether the call arrived is for the next run to find out.
+    assert!(matches!(end_of(&outcome, &put("a")), StepEnd::Unknown { .. }));
+    assert_eq!(world.build(&stack).await.ended, Ended::Succeeded);
+}

@@ -81,23 +81,49 @@ async fn a_build_costs_one_read_before_and_one_after_each_create() {
     assert_eq!(again.calls.total(), 3);
 }
 
+fn zoned(zone: &str) -> FakeStack {
+    FakeStack::new([Thing::new("a").with("Zone", lit(zone)), Thing::new("b").with("Needs", of("a", "Arn"))])
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_replacement_deletes_and_creates_and_dependents_follow() {
+async fn a_replacement_of_the_same_name_deletes_first() {
     let world = World::new();
-    let before = FakeStack::new([
-        Thing::of_type("a", crate::testing::THING).with("Name", lit("a1")),
-        Thing::new("b").with("Needs", of("a", "Arn")),
-    ]);
-    assert_eq!(world.build(&before).await.ended, Ended::Succeeded);
-    // Another name is another resource: the ledger still knows the old one, the manifest names the new.
-    let after = FakeStack::new([
-        Thing::of_type("a", crate::testing::THING).with("Name", lit("a2")),
-        Thing::new("b").with("Needs", of("a", "Arn")),
-    ]);
-    let outcome = world.build(&after).await;
+    assert_eq!(world.build(&zoned("z1")).await.ended, Ended::Succeeded);
+    let outcome = world.build(&zoned("z2")).await;
     assert_eq!(outcome.ended, Ended::Succeeded, "{:#?}", outcome.failures);
-    assert_eq!(world.cloud.live("b").unwrap()["Needs"], json!("arn:a2"));
-    assert!(world.is_converged(&after).await);
+    assert!(matches!(end_of(&outcome, &delete("a")), StepEnd::Done { verb: Some(Verb::Delete), .. }));
+    assert!(matches!(end_of(&outcome, &put("a")), StepEnd::Done { verb: Some(Verb::Create), .. }));
+    assert_eq!(world.cloud.live("a").unwrap()["Zone"], json!("z2"));
+    assert!(world.is_converged(&zoned("z2")).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_under_a_new_identifier_creates_first_and_dependents_switch_before_the_delete() {
+    let world = World::new();
+    let tags = json!([
+        {"Key": "stackql:stack-name", "Value": "shop"},
+        {"Key": "stackql:stack-env", "Value": "dev"},
+        {"Key": "stackql:resource-name", "Value": "a"},
+    ]);
+    let old = json!({"Id": "auto-old", "Arn": "arn:auto-old", "Zone": "z1", "Tags": tags});
+    world.cloud.put(crate::testing::AUTO, "auto-old", old);
+    let mut a = Thing::of_type("a", crate::testing::AUTO).with("Zone", lit("z1"));
+    a.pin = Some(stack_core::value::Value::text("auto-old"));
+    let stack = |zone: &str| {
+        FakeStack::new([a.clone().with("Zone", lit(zone)), Thing::new("b").with("Needs", of("a", "Arn"))])
+    };
+    assert_eq!(world.build(&stack("z1")).await.ended, Ended::Succeeded);
+    let before = world.cloud.calls().len();
+    let outcome = world.build(&stack("z2")).await;
+    assert_eq!(outcome.ended, Ended::Succeeded, "{:#?}", outcome.failures);
+    let writes: Vec<_> = world.cloud.calls()[before..]
+        .iter()
+        .filter(|call| ["create", "update", "delete"].iter().any(|verb| call.starts_with(verb)))
+        .cloned()
+        .collect();
+    assert_eq!(writes, ["create ?", "update b", "delete auto-old"]);
+    let new = world.cloud.live("b").unwrap()["Needs"].clone();
+    assert!(new.as_str().unwrap().starts_with("arn:auto-") && new != json!("arn:auto-old"), "{new}");
 }
 
 #[tokio::test(start_paused = true)]
