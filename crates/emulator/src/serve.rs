@@ -40,7 +40,15 @@ where
         tokio::select! {
             () = &mut shutdown => break,
             accepted = listener.accept() => {
-                let (stream, _) = accepted?;
+                let (stream, _) = match accepted {
+                    Ok(accepted) => accepted,
+                    // The peer went away before we looked: its matter.
+                    Err(error) if matches!(
+                        error.kind(),
+                        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+                    ) => continue,
+                    Err(error) => return Err(error),
+                };
                 connections.spawn(connection(stream, cloud.clone(), now.clone()));
             }
             Some(_) = connections.join_next() => {}

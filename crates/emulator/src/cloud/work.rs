@@ -61,7 +61,7 @@ impl Cloud {
         let place = Place { account: account.to_owned(), region: region.to_owned(), now_ms: at_ms };
         let outcome = match self.schema(&request.ty, region) {
             Ok(schema) => match request.verb {
-                Verb::Create => self.do_create(scope_name, &schema, request, at_ms),
+                Verb::Create => self.do_create(scope_name, &schema, request),
                 Verb::Update => self.do_update(scope_name, &schema, request, &place),
                 Verb::Delete => self.do_delete(scope_name, &schema, request, at_ms),
             },
@@ -78,7 +78,6 @@ impl Cloud {
         scope_name: &str,
         schema: &ResourceSchema,
         request: &mut Request,
-        at_ms: i64,
     ) -> Result<(), Refusal> {
         service_rules(schema, &request.model).map_err(|(code, message)| Refusal::new(code, message))?;
         let scope = self.state.scopes.entry(scope_name.to_owned()).or_default();
@@ -90,7 +89,7 @@ impl Cloud {
                 format!("Resource of type '{ty}' with identifier '{identifier}' already exists."),
             )
         };
-        if scope.ghosts.get(ty).into_iter().flatten().any(|ghost| ghost.key == request.key) {
+        if scope.ghosts.get(ty).into_iter().flatten().any(|g| g.until.is_none() && g.key == request.key) {
             return Err(taken(&request.identifier));
         }
         if scope.resource(ty, &request.key).is_some() {

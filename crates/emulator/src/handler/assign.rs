@@ -161,7 +161,7 @@ impl<'a> Assigner<'a> {
         ];
         let Some(node) = self.schema.at(pointer) else { return self.dice.word(16) };
         self.first_fitting(node, &candidates)
-            .or_else(|| self.from_pattern(node))
+            .or_else(|| self.pattern_sample(node))
             .unwrap_or_else(|| self.dice.word(16))
     }
 
@@ -250,10 +250,10 @@ impl<'a> Assigner<'a> {
         if let Some(text) = self.first_fitting(node, &candidates) {
             return Some(text);
         }
-        self.from_pattern(node)
+        self.pattern_sample(node)
     }
 
-    fn from_pattern(&mut self, node: &Node) -> Option<String> {
+    fn pattern_sample(&mut self, node: &Node) -> Option<String> {
         let min = node.min_length.unwrap_or(1) as usize;
         let max = node.max_length.unwrap_or(256) as usize;
         let compiled = self.patterns.get(node.pattern.as_deref()?)?.clone();
