@@ -72,15 +72,15 @@ impl Proxies {
 #[derive(Debug, thiserror::Error)]
 pub enum NetError {
     /// A proxy setting is no URL.
-    #[error("the proxy for {scheme} requests is not usable: {source}")]
+    #[error("the proxy for {scheme} requests is not usable: {}", root_cause(.source))]
     Proxy {
         /// `https` or `http`.
         scheme: &'static str,
         /// Why.
         source: reqwest::Error,
     },
-    /// The client cannot be set up, for example because the system has no certificates.
-    #[error("the HTTP client cannot be set up: {0}")]
+    /// The client cannot be set up, for example because the system has no certificates (`SSL_CERT_FILE` names others).
+    #[error("the HTTP client cannot be set up: {}", root_cause(.0))]
     Client(#[source] reqwest::Error),
 }
 

@@ -109,11 +109,7 @@ fn no_credentials(error: &CredentialsError) -> Failure {
             // The innermost one knows most; the outer ones only say that something failed.
             let inner = chain(error).filter_map(|cause| cause.downcast_ref::<CredentialsError>()).last();
             let why = inner.and_then(Error::source).map_or_else(|| words(error), words);
-            let hint = if why.contains("SSO") || why.contains("token") {
-                "; log in with `aws sso login`"
-            } else {
-                ""
-            };
+            let hint = if why.contains("SSO") { "; log in with `aws sso login`" } else { "" };
             Failure::new(FailureKind::Credentials, "CredentialsFailed", message(&why) + hint)
         }
     }

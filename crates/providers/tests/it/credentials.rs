@@ -322,6 +322,19 @@ async fn a_missing_or_expired_login_is_a_credentials_failure_that_says_how_to_lo
 }
 
 #[tokio::test(start_paused = true)]
+async fn instance_metadata_that_says_no_is_a_credentials_failure() {
+    let script = Script::of([answer(403, "")]);
+    let failure =
+        read(&script, Home::new().settings(&[("AWS_REGION", "eu-west-1")])).await.expect_err("a failure");
+    assert_eq!((failure.kind, failure.code.as_str()), (K::Credentials, "CredentialsFailed"));
+    assert_eq!(
+        failure.message,
+        "AWS credentials could not be loaded: failed to load IMDS session token: service error: request forbidden: IMDS \
+         is disabled or the caller has insufficient permissions."
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn sts_that_says_no_is_a_credentials_failure_and_sts_that_fails_passes() {
     let error = |status: u16, code: &str| {
         answer(
