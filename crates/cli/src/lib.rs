@@ -8,12 +8,16 @@ pub mod commands;
 pub mod env;
 pub mod errors;
 pub mod exit;
+pub mod load;
 pub mod locate;
 pub mod parse;
 pub mod render;
 pub mod sandbox;
+pub mod session;
 pub mod settings;
 pub mod signals;
+pub mod stale;
+pub mod wire;
 
 use app::App;
 use args::{Args, Command};
@@ -66,13 +70,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: Env) -> u8 {
 
 fn command(app: &App, command: &Command) -> Result<Ended, Stopped> {
     let done = match command {
+        Command::Plan(args) => on_runtime(commands::plan::run(app, args)),
+        Command::Build(args) => on_runtime(commands::build::run(app, args)),
+        Command::Teardown(args) => on_runtime(commands::teardown::run(app, args)),
+        Command::Drift(args) => on_runtime(commands::drift::run(app, args)),
+        Command::Outputs(args) => on_runtime(commands::outputs::run(app, args)),
+        Command::Validate(args) => commands::validate::run(app, args),
         Command::Show(args) => commands::show::run(app, args),
         Command::Completions(args) => commands::completions::run(app, args),
         Command::Upgrade => commands::notice::run(app, "upgrade"),
         Command::StartServer(_) => commands::notice::run(app, "start-server"),
         Command::StopServer => commands::notice::run(app, "stop-server"),
         Command::Sandbox(args) => return on_runtime(commands::sandbox::run(app, &args.command)),
-        _ => Err(Stopped::usage("this command is not there yet", "see stack-deploy --help")),
     };
     done.map(Ended::Exit)
 }

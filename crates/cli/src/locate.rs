@@ -1,7 +1,7 @@
 //! From a symbolic route to a place in a file: the seam between diagnostics and the manifest's source map.
 
 use crate::render::view::Place;
-use stack_core::diagnostic::{Part, Route};
+use stack_core::diagnostic::{Label, Part, Route};
 use std::ops::Range;
 
 /// Where a route leads.
@@ -39,6 +39,28 @@ impl Locate for Nowhere {
     fn text(&self, _: &str) -> Option<&str> {
         None
     }
+}
+
+/// The source map of a manifest.
+impl Locate for stack_manifest::SourceMap {
+    fn locate(&self, route: &Route, part: &Part) -> Option<Located> {
+        let span = self.span(&label(route, part))?;
+        Some(Located { file: span.file, range: span.start_byte..span.end_byte })
+    }
+
+    fn text(&self, file: &str) -> Option<&str> {
+        let of = |name: &str| self.file(&Route { file: name.to_owned(), steps: Vec::new() });
+        of("").filter(|(name, _)| *name == file).or_else(|| of(file)).map(|(_, text)| text)
+    }
+
+    fn place(&self, route: &Route, part: &Part) -> Option<Place> {
+        let span = self.span(&label(route, part))?;
+        Some(Place { file: span.file, line: span.line, column: span.column })
+    }
+}
+
+fn label(route: &Route, part: &Part) -> Label {
+    Label { route: route.clone(), part: part.clone(), text: String::new() }
 }
 
 /// Line and column of a byte, from 1, in characters.

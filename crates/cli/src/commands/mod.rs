@@ -1,6 +1,14 @@
 //! The commands, each a pipeline of the crates below (architecture section 4).
 
+pub mod apply;
+pub mod build;
 pub mod completions;
+pub mod drift;
+pub mod dry_run;
 pub mod notice;
+pub mod outputs;
+pub mod plan;
 pub mod sandbox;
 pub mod show;
+pub mod teardown;
+pub mod validate;

@@ -23,6 +23,7 @@ mod unified;
 mod value_view;
 
 pub use console::Console;
+pub(crate) use value_view::sorted;
 pub use view_of::view_of;
 
 #[cfg(test)]

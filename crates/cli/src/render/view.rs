@@ -24,7 +24,7 @@ pub struct PlanView {
     pub mode: ModeView,
     /// Which stack.
     pub stack: StackView,
-    /// What `--target` and `--exclude` said.
+    /// What the flags said that change a plan.
     pub targets: TargetsView,
     /// Where the resources live.
     pub scopes: Vec<ScopeView>,
@@ -89,6 +89,15 @@ pub struct TargetsView {
     pub include: Vec<String>,
     /// `--exclude`.
     pub exclude: Vec<String>,
+    /// `--resend`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resend: Vec<String>,
+    /// `--keep-protected`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_protected: bool,
+    /// `--allow-data-loss`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_data_loss: Vec<String>,
 }
 
 /// One place that resources live in.

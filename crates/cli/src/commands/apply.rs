@@ -1,0 +1,316 @@
+//! What `build` and `teardown` share: lock, earlier runs, consent, the run itself, its end.
+
+use crate::args::{OnFailure as OnFailureArg, ViewArgs};
+use crate::errors::{Stopped, codes};
+use crate::exit::Exit;
+use crate::render::outcome::{Ending, report};
+use crate::render::progress::{About, Watcher};
+use crate::render::text::{clean, count, inline};
+use crate::render::view::{ActionView, CertaintyView, PlanView, TargetsView};
+use crate::render::human;
+use crate::session::{Made, Session, no_such_address};
+use crate::settings::Progress;
+use crate::signals::Signals;
+use stack_core::desired::Resolver;
+use stack_core::diagnostic::Diagnostic;
+use stack_core::event::Ended;
+use stack_core::ids::Address;
+use stack_core::plan::Mode;
+use stack_core::planner::glob;
+use stack_engine::busy::in_flight;
+use stack_engine::close::CloseError;
+use stack_engine::store::{Held, Holder, JournalStore};
+use stack_engine::{Engine, Events, OnFailure, Outcome, RunError, RunOptions};
+use std::collections::{BTreeSet, HashMap};
+use std::io::BufRead;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One `build` or `teardown`.
+#[derive(Debug)]
+pub struct Apply<'a> {
+    /// Stack and cloud.
+    pub session: &'a Session<'a>,
+    /// `build` or `teardown`.
+    pub command: &'static str,
+    /// What is planned.
+    pub mode: Mode,
+    /// What the flags say that changes a plan.
+    pub targets: &'a TargetsView,
+    /// `--on-failure`.
+    pub on_failure: Option<OnFailureArg>,
+    /// `--timeout`.
+    pub timeout: Option<Duration>,
+    /// `--allow-replace`.
+    pub allow_replace: &'a [String],
+    /// `--show-queries`.
+    pub show_requests: bool,
+    /// How the plan is shown.
+    pub view: ViewArgs,
+}
+
+/// The lock and the engine, held until the run is over.
+#[derive(Debug)]
+pub struct Ready {
+    engine: Engine,
+    _lock: Box<dyn Held>,
+}
+
+/// What is asked at a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Type `yes`.
+    Yes,
+    /// Type the name of the environment.
+    EnvironmentName,
+}
+
+impl Apply<'_> {
+    /// Takes the lock and sees earlier runs to their end, before anything is planned.
+    ///
+    /// # Errors
+    /// Busy (5), or a store that cannot be used.
+    pub async fn begin(&self) -> Result<Ready, Stopped> {
+        let session = self.session;
+        let store: Arc<dyn JournalStore> = session.store();
+        let user = session.app.env.var("USER").unwrap_or("somebody");
+        let holder = Holder {
+            who: format!("{} by {user}, process {}", self.command, std::process::id()),
+            since_ms: session.link.clock.now_ms(),
+            run: None,
+        };
+        let lock = store.lock(&holder)?;
+        let engine = session.engine(store);
+        let about = About { command: self.command, plan_id: String::new(), actions: HashMap::new() };
+        let watcher = Arc::new(Watcher::new(
+            &session.app.settings,
+            &session.app.console,
+            about,
+            session.app.sources(),
+        ));
+        let run = session.ids.run_id(session.link.clock.now_ms());
+        let events = Events::new(run, Arc::clone(&session.link.clock), Arc::clone(&watcher) as _);
+        let closed = engine.close_unfinished(&events).await;
+        watcher.close();
+        let closed = closed.map_err(close_failed)?;
+        session.app.tell(&closed.diagnostics);
+        if !closed.open.is_empty() {
+            return Err(Stopped::quiet(Exit::Busy));
+        }
+        Ok(Ready { engine, _lock: lock })
+    }
+
+    /// Shows the plan and its problems.
+    pub fn show(&self, made: &Made) {
+        let app = self.session.app;
+        app.console.out(&human::plan(&made.view, self.view, app.console.out_style));
+        super::plan::tell(app, made);
+    }
+
+    /// Asks, or stops where nobody can be asked and something would be lost (DESIGN section 3, *Consent*).
+    ///
+    /// # Errors
+    /// 64 without a terminal, 1 if the answer is no.
+    pub fn consent(&self, made: &Made, question: Question) -> Result<(), Stopped> {
+        let app = self.session.app;
+        if !app.settings.can_ask {
+            let risky = risky(&made.view);
+            if risky.is_empty() {
+                return Ok(());
+            }
+            let message = format!("{} would delete or replace: {}", self.command, risky.join(", "));
+            return Err(Stopped::usage(
+                message,
+                "nothing was changed; agree with --yes, or save the plan with `plan --out F` and run it with --plan F",
+            ));
+        }
+        let id = self.session.loaded.stack.stack();
+        let changes = made.view.summary.changes();
+        let (ask, wanted) = match question {
+            Question::Yes => {
+                let these = if changes == 1 { "this change".to_owned() } else { format!("these {changes} changes") };
+                (format!("Apply {these} to {id}? Type yes: "), "yes".to_owned())
+            }
+            Question::EnvironmentName => {
+                let these = count(changes, "resource", "resources");
+                (format!("Delete {these} of {id}? Type the environment name, {}: ", id.env), id.env.clone())
+            }
+        };
+        app.console.err(&format!("\n{}", clean(&ask, app.settings.unicode)));
+        let mut answer = String::new();
+        // An input that cannot be read is no consent.
+        let read = std::io::stdin().lock().read_line(&mut answer);
+        if read.is_ok() && answer.trim() == wanted {
+            return Ok(());
+        }
+        Err(Stopped::new(Exit::Error, Diagnostic::error(codes::DECLINED, "not agreed: nothing changed")))
+    }
+
+    /// Runs the plan and reports its end.
+    ///
+    /// # Errors
+    /// It could not begin; nothing was changed.
+    pub async fn run(&self, made: Made, ready: Ready) -> Result<(Exit, Outcome), Stopped> {
+        let session = self.session;
+        let app = session.app;
+        let allow_replace = self.allowed(&made)?;
+        self.refuse_busy(&made).await?;
+        if self.show_requests {
+            app.console.err(&requests(&made.view, app.settings.unicode));
+        }
+        let watcher = Arc::new(Watcher::new(
+            &app.settings,
+            &app.console,
+            About::new(self.command, &made.view),
+            app.sources(),
+        ));
+        let run = session.ids.run_id(session.link.clock.now_ms());
+        let events = Arc::new(Events::new(run, Arc::clone(&session.link.clock), Arc::clone(&watcher) as _));
+        let signals = Signals::listen(&app.console, app.settings.can_ask).map_err(|error| {
+            let message = format!("signals cannot be received: {}", crate::errors::reason(&error));
+            Stopped::new(Exit::Error, Diagnostic::error(codes::BUG, message))
+        })?;
+        let options = RunOptions {
+            digest: made.view.plan_id.clone(),
+            on_failure: self.on_failure(),
+            timeout: self.timeout,
+            allow_replace,
+            ..RunOptions::new(session.nonce.clone())
+        };
+        let plan_command = session.command("plan");
+        let outcome = ready.engine.run(made.plan, made.outputs, options, &events, signals.interrupts()).await;
+        let tally = watcher.close();
+        let outcome = outcome.map_err(|error| match error {
+            RunError::Store(error) => Stopped::from(error),
+            RunError::Blocked => Stopped::quiet(Exit::Blocked),
+        })?;
+        if matches!(app.settings.progress, Progress::Quiet) {
+            app.tell(&outcome.failures);
+            app.tell(&outcome.warnings);
+        }
+        let id = session.loaded.stack.stack().to_string();
+        let what = if self.command == "teardown" { "Teardown" } else { "Build" };
+        let ending = Ending { what, stack: &id, plan_command: &plan_command };
+        app.console.out(&format!("\n{}", report(&tally, ending, app.console.out_style)));
+        Ok((exit_of(&outcome, signals.exit()), outcome))
+    }
+
+    /// Addresses of `--allow-replace`, `*` resolved.
+    fn allowed(&self, made: &Made) -> Result<BTreeSet<Address>, Stopped> {
+        let mut allowed = BTreeSet::new();
+        for pattern in self.allow_replace {
+            let hits: Vec<&Address> =
+                made.plan.resources.keys().filter(|address| glob(pattern, address.as_str())).collect();
+            if hits.is_empty() {
+                let names: Vec<&str> = made.plan.resources.keys().map(Address::as_str).collect();
+                return Err(no_such_address(pattern, &names));
+            }
+            allowed.extend(hits.into_iter().cloned());
+        }
+        Ok(allowed)
+    }
+
+    /// Stops if somebody else's operation is in flight on what is to be changed.
+    async fn refuse_busy(&self, made: &Made) -> Result<(), Stopped> {
+        match in_flight(&self.session.link.provider, &made.plan).await {
+            Ok(busy) if busy.is_empty() => Ok(()),
+            Ok(busy) => {
+                let told = busy
+                    .into_iter()
+                    .map(|busy| {
+                        let verb = busy.verb.map_or_else(|| "an operation".to_owned(), |verb| format!("a {verb}"));
+                        Diagnostic::error(stack_engine::codes::BUSY, format!("{verb} of {} is in flight", busy.address))
+                            .note("request", busy.request.as_str())
+                            .next("wait until it has ended, then plan again; nothing was changed")
+                    })
+                    .collect();
+                Err(Stopped { exit: Exit::Busy, told })
+            }
+            Err(failure) => {
+                let diagnostic =
+                    Diagnostic::error(stack_engine::codes::NO_ANSWER, "the service does not say what is in flight")
+                        .note("service", failure.to_string())
+                        .next("allow cloudformation:ListResourceRequests, then try again; nothing was changed");
+                Err(Stopped::new(Exit::Error, diagnostic))
+            }
+        }
+    }
+
+    fn on_failure(&self) -> OnFailure {
+        use stack_manifest::OnFailure as Set;
+        match (self.on_failure, self.session.loaded.stack.settings().on_failure) {
+            (Some(OnFailureArg::Error), _) | (None, Some(Set::Error) | None) => OnFailure::Error,
+            (Some(OnFailureArg::Rollback), _) | (None, Some(Set::Rollback)) => OnFailure::Rollback,
+            (Some(OnFailureArg::Ignore), _) | (None, Some(Set::Ignore)) => OnFailure::Ignore,
+        }
+    }
+}
+
+/// Resources that would be deleted, replaced, or perhaps replaced.
+fn risky(view: &PlanView) -> Vec<String> {
+    view.resources
+        .iter()
+        .filter(|resource| {
+            matches!(resource.action, ActionView::Delete | ActionView::Replace)
+                || resource.certainty == CertaintyView::Conditional
+                || (resource.action == ActionView::Update && resource.changes.iter().any(|c| c.may_replace))
+        })
+        .map(|resource| resource.address.clone())
+        .collect()
+}
+
+/// `--show-queries`: every request as planned, secrets left out.
+fn requests(view: &PlanView, unicode: bool) -> String {
+    let mut text = String::new();
+    for resource in &view.resources {
+        let identifier = resource.identifier.as_ref().map(|id| format!(" {}", clean(&id.value, unicode))).unwrap_or_default();
+        let head = |verb: &str| format!("query: {verb} {}{identifier}\n", resource.canonical_type);
+        match resource.action {
+            ActionView::Create | ActionView::Replace | ActionView::Deferred => {
+                text.push_str(&head(if resource.action == ActionView::Replace { "replace" } else { "create" }));
+                for change in &resource.changes {
+                    let value = crate::render::text::words(&change.after, unicode);
+                    text.push_str(&format!("  {} = {value}\n", clean(&change.label, unicode)));
+                }
+            }
+            ActionView::Update | ActionView::Adopt => {
+                text.push_str(&head("update"));
+                for op in &resource.patch {
+                    let value = op.value.as_ref().map(|v| format!(" {}", inline(v, unicode))).unwrap_or_default();
+                    text.push_str(&format!("  {} {}{value}\n", op.op, clean(&op.path, unicode)));
+                }
+            }
+            ActionView::Delete => text.push_str(&head("delete")),
+            ActionView::Noop | ActionView::Read | ActionView::Blocked => {}
+        }
+    }
+    text
+}
+
+fn close_failed(error: CloseError) -> Stopped {
+    match error {
+        CloseError::Store(error) => Stopped::from(error),
+        CloseError::Provider(failure) => Stopped::new(
+            Exit::Error,
+            Diagnostic::error(stack_engine::codes::EARLIER_OPEN, "an earlier run is open, and the service does not say what is in flight")
+                .note("service", failure.to_string())
+                .next("try again; nothing was changed"),
+        ),
+        CloseError::Journal(why) => Stopped::new(Exit::Bug, Diagnostic::error(stack_engine::codes::JOURNAL, why)),
+    }
+}
+
+/// The exit code of a run (plan-ux 6).
+fn exit_of(outcome: &Outcome, signal: Option<Exit>) -> Exit {
+    match outcome.ended {
+        Ended::Succeeded if outcome.residues.is_empty() => Exit::Done,
+        // Changed, but a read shows other values than were sent.
+        Ended::Succeeded => Exit::Partial,
+        Ended::Failed { changed: false } => Exit::Error,
+        Ended::Failed { changed: true } => Exit::Partial,
+        Ended::Busy => Exit::Busy,
+        Ended::Interrupted => signal.unwrap_or(Exit::Partial),
+        Ended::RolledBack => Exit::RolledBack,
+        Ended::RollbackIncomplete => Exit::NotUndone,
+    }
+}

@@ -1,0 +1,124 @@
+//! `build`: plan, consent, run, report.
+
+use crate::app::{App, Done};
+use crate::args::BuildArgs;
+use crate::commands::apply::{Apply, Question};
+use crate::commands::{dry_run, outputs, show};
+use crate::errors::{Stopped, codes};
+use crate::exit::Exit;
+use crate::render::dry_run::Purpose;
+use crate::render::time::from_utc;
+use crate::render::view::{ModeView, PlanView};
+use crate::session::{Session, targets};
+use crate::stale::differences;
+use stack_core::diagnostic::Diagnostic;
+use stack_core::plan::Mode;
+use stack_engine::clock::{Clock, SystemClock};
+use std::path::Path;
+
+/// Runs it.
+pub async fn run(app: &App, args: &BuildArgs) -> Done {
+    let mut targets = targets(&args.select);
+    targets.resend = args.resend.clone();
+    targets.allow_data_loss = args.consent.allow_data_loss.clone();
+    if args.flow.dry_run {
+        return dry_run::run(app, &args.stack, &args.inputs, &args.cloud, &targets, Purpose::Build);
+    }
+    let saved = match &args.plan {
+        Some(file) => Some(approved(app, file, &args.stack.stack_env)?),
+        None => None,
+    };
+    if let Some(saved) = &saved {
+        targets = saved.targets.clone();
+    }
+    let mode = match saved.as_ref().map(|saved| saved.mode) {
+        Some(ModeView::Teardown) => Mode::Teardown,
+        _ => Mode::Build,
+    };
+    let nonce = saved.as_ref().map(|saved| saved.meta.nonce.clone());
+    let session = Session::open(app, &args.stack, &args.inputs, &args.cloud, nonce).await?;
+    if let Some(saved) = &saved
+        && saved.stack.name != session.loaded.stack.name()
+    {
+        return Err(other_stack(saved, session.loaded.stack.name(), &args.stack.stack_env));
+    }
+    let apply = Apply {
+        session: &session,
+        command: "build",
+        mode,
+        targets: &targets,
+        on_failure: args.on_failure,
+        timeout: args.cloud.timeout,
+        allow_replace: &args.consent.allow_replace,
+        show_requests: args.flow.show_queries,
+        view: args.view,
+    };
+    let held = apply.begin().await?;
+    let made = session.plan(mode, &targets).await?;
+    if let Some(saved) = &saved
+        && saved.plan_id != made.view.plan_id
+    {
+        session.close()?;
+        return Err(stale(saved, &made.view, &session.command("plan")));
+    }
+    apply.show(&made);
+    if let Some(exit) = made.blocked() {
+        session.close()?;
+        return Ok(exit);
+    }
+    if !made.plan.has_changes() {
+        let done = outputs::leave(&session, &made.outputs, std::time::Duration::ZERO, args.output_file.as_deref());
+        session.close()?;
+        return done.map(|()| Exit::Done);
+    }
+    let agreed = args.consent.yes || saved.is_some();
+    if !agreed {
+        apply.consent(&made, Question::Yes)?;
+    }
+    let (exit, outcome) = apply.run(made, held).await?;
+    session.close()?;
+    if exit == Exit::Done {
+        outputs::leave(&session, &outcome.outputs, outcome.elapsed, args.output_file.as_deref())?;
+    }
+    Ok(exit)
+}
+
+/// A saved plan that may be run now, as far as can be told without reading the cloud.
+fn approved(app: &App, file: &Path, env: &str) -> Result<PlanView, Stopped> {
+    let saved = show::read(app, file)?;
+    if saved.stack.env != env {
+        return Err(other_stack(&saved, &saved.stack.name, env));
+    }
+    if saved.mode == ModeView::Drift || !saved.applyable {
+        let diagnostic = Diagnostic::error(codes::BAD_PLAN_FILE, format!("{} cannot be applied", file.display()))
+            .next("plan again, and mend what it reports");
+        return Err(Stopped::new(Exit::Error, diagnostic));
+    }
+    let expired = from_utc(&saved.meta.expires_at).is_none_or(|at| at < SystemClock.now_ms());
+    if expired {
+        let message = format!("{} was good until {}", file.display(), saved.meta.expires_at);
+        let diagnostic = Diagnostic::error(codes::EXPIRED, message).next("plan again; nothing was changed");
+        return Err(Stopped::new(Exit::Stale, diagnostic));
+    }
+    Ok(saved)
+}
+
+fn other_stack(saved: &PlanView, name: &str, env: &str) -> Stopped {
+    let message = format!("this plan is for {}/{}, not for {name}/{env}", saved.stack.name, saved.stack.env);
+    Stopped::new(Exit::Stale, Diagnostic::error(codes::OTHER_STACK, message).next("give the plan of this stack"))
+}
+
+/// What was approved is no longer what would be done.
+fn stale(saved: &PlanView, now: &PlanView, plan_command: &str) -> Stopped {
+    const SHOWN: usize = 10;
+    let differences = differences(saved, now);
+    let mut diagnostic = Diagnostic::error(codes::STALE, "the saved plan is stale: nothing was changed");
+    for difference in differences.iter().take(SHOWN) {
+        diagnostic = diagnostic.note(&difference.what, &difference.how);
+    }
+    if differences.len() > SHOWN {
+        diagnostic = diagnostic.note("and", format!("{} more", differences.len() - SHOWN));
+    }
+    let next = format!("{plan_command} --out FILE, and look at it again");
+    Stopped::new(Exit::Stale, diagnostic.next(next))
+}

@@ -1,0 +1,54 @@
+//! `validate`: everything that can be known to be wrong, offline.
+
+use crate::app::{App, Done};
+use crate::args::ValidateArgs;
+use crate::errors::{Stopped, exit_of};
+use crate::exit::Exit;
+use crate::load::{What, merge, parse};
+use crate::render::text::count;
+use stack_core::desired::Resolver;
+use stack_core::diagnostic::{Diagnostic, Diagnostics};
+
+const NONCE: &str = "00000000000000000000000000000000";
+/// Taken where the manifest mentions no environment and none is given.
+const ANY_ENV: &str = "dev";
+
+/// Runs it.
+pub fn run(app: &App, args: &ValidateArgs) -> Done {
+    let region = app.env.var("AWS_REGION").or_else(|| app.env.var("AWS_DEFAULT_REGION"));
+    let what = |env| What {
+        dir: &args.stack_dir,
+        env,
+        inputs: &args.inputs,
+        region,
+        nonce: NONCE,
+        strict: args.strict,
+    };
+    let envs: Vec<String> = match &args.stack_env {
+        Some(env) => vec![env.clone()],
+        None => {
+            let (parsed, _) = parse(app, &what(ANY_ENV))?;
+            let mentioned = parsed.stack.map(|stack| stack.environments().to_vec()).unwrap_or_default();
+            if mentioned.is_empty() { vec![ANY_ENV.to_owned()] } else { mentioned }
+        }
+    };
+    let mut told = Diagnostics::new();
+    let mut resources = 0;
+    for env in &envs {
+        let (parsed, _) = parse(app, &what(env))?;
+        merge(&mut told, parsed.diagnostics);
+        if let Some(stack) = parsed.stack {
+            merge(&mut told, stack.validate());
+            resources = resources.max(stack.nodes().len());
+        }
+    }
+    let wrong = told.iter().any(Diagnostic::is_error);
+    if wrong || (args.strict && !told.is_empty()) {
+        let exit = exit_of(&told);
+        return Err(Stopped { exit, told });
+    }
+    app.tell(&told);
+    let named = if args.stack_env.is_none() && envs == [ANY_ENV] { String::new() } else { format!(" in {}", envs.join(", ")) };
+    app.console.out(&format!("ok: {}{named}\n", count(resources, "resource", "resources")));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,229 @@
+//! From a stack folder to a stack: files, variables, and everything that is wrong with them, in one go and offline.
+
+use crate::app::App;
+use crate::args::InputArgs;
+use crate::errors::{Stopped, codes, exit_of};
+use crate::exit::Exit;
+use crate::render::view_of::sha256;
+use indexmap::IndexMap;
+use serde_json::{Map, Value as Json};
+use stack_core::desired::{Outputs, Rendered, Resolver};
+use stack_core::diagnostic::{Diagnostic, Diagnostics};
+use stack_core::ids::{Address, Region, Target};
+use stack_core::plan::Plan;
+use stack_core::pointer::Pointer;
+use stack_core::schema::Schemas;
+use stack_core::value::Value;
+use stack_manifest::{MANIFEST_NAME, Options, Parsed, Sources, Stack, variables};
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A stack that can be planned.
+pub struct Loaded {
+    /// The manifest, read for one environment.
+    pub stack: Stack,
+    /// Types.
+    pub schemas: Arc<dyn Schemas>,
+    /// `sha256:…` of the manifest.
+    pub digest: String,
+    /// Stack folder, absolute.
+    pub dir: PathBuf,
+    /// Stack folder as typed.
+    pub typed: PathBuf,
+    /// What the manifest says without any output known.
+    pub survey: Survey,
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded").field("stack", self.stack.stack()).field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+/// What rendering with nothing known tells about all resources.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// Places that are called, in manifest order, without doubles.
+    pub targets: Vec<Target>,
+    /// Declared places that hold secrets.
+    pub secrets: HashMap<Address, BTreeSet<Pointer>>,
+    /// Declared top-level properties without a secret in them.
+    clear: HashMap<Address, BTreeSet<String>>,
+}
+
+/// What to load.
+#[derive(Clone, Debug)]
+pub struct What<'a> {
+    /// Stack folder as typed.
+    pub dir: &'a Path,
+    /// Environment.
+    pub env: &'a str,
+    /// `-e` and `--env-file`.
+    pub inputs: &'a InputArgs,
+    /// Region of resources that name none.
+    pub region: Option<&'a str>,
+    /// The plan's nonce: 32 hexadecimal digits.
+    pub nonce: &'a str,
+    /// Warnings about keys are errors.
+    pub strict: bool,
+}
+
+/// Reads and checks a stack. Warnings are told; errors stop.
+///
+/// # Errors
+/// Everything that is wrong, in one go.
+pub fn load(app: &App, what: &What<'_>) -> Result<Loaded, Stopped> {
+    let (parsed, digest) = parse(app, what)?;
+    let mut problems = parsed.diagnostics;
+    if let Some(stack) = &parsed.stack {
+        merge(&mut problems, stack.validate());
+    }
+    let stack = match parsed.stack {
+        Some(stack) if !problems.iter().any(Diagnostic::is_error) => stack,
+        _ => return Err(Stopped { exit: exit_of(&problems), told: problems }),
+    };
+    app.tell(&problems);
+    let survey = survey(&stack);
+    Ok(Loaded {
+        stack,
+        schemas: crate::sandbox::schemas(),
+        digest,
+        dir: app.path(what.dir),
+        typed: what.dir.to_owned(),
+        survey,
+    })
+}
+
+/// Reads a manifest, sets the sources for diagnostics, and gives it with its digest.
+///
+/// # Errors
+/// Files that cannot be read, variables that are none.
+pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
+    let dir = app.path(what.dir);
+    let path = dir.join(MANIFEST_NAME);
+    let manifest = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let message = format!("there is no {MANIFEST_NAME} in {}", what.dir.display());
+            let diagnostic = Diagnostic::error(codes::NO_MANIFEST, message)
+                .next("give the folder that holds it: stack-deploy COMMAND STACK_DIR ENV");
+            return Err(Stopped::new(Exit::Error, diagnostic));
+        }
+        Err(error) => return Err(Stopped::unreadable(&what.dir.join(MANIFEST_NAME), &error)),
+    };
+    let digest = sha256(manifest.as_bytes());
+    let stack_dir = dir
+        .canonicalize()
+        .ok()
+        .and_then(|dir| dir.file_name().map(|name| name.to_string_lossy().into_owned()))
+        .unwrap_or_default();
+    let sources = Sources {
+        manifest,
+        manifest_name: shown_name(what.dir),
+        files: IndexMap::new(),
+        variables: template_variables(app, what.inputs)?,
+        env: what.env.to_owned(),
+        stack_dir,
+    };
+    let options = Options {
+        default_region: what.region.map(Region::new),
+        strict: what.strict,
+        nonce: u128::from_str_radix(what.nonce, 16).unwrap_or_default(),
+    };
+    let parsed = Stack::parse(sources, crate::sandbox::schemas(), options);
+    app.set_sources(Arc::clone(&parsed.source_map) as _);
+    Ok((parsed, digest))
+}
+
+/// The manifest's name as it can be opened from the working folder.
+fn shown_name(dir: &Path) -> String {
+    let name = dir.join(MANIFEST_NAME);
+    let name = name.strip_prefix(".").unwrap_or(&name);
+    name.to_string_lossy().into_owned()
+}
+
+/// Variables of the environment file, overlaid by each `-e` (stackql-compat 1.6).
+fn template_variables(app: &App, inputs: &InputArgs) -> Result<IndexMap<String, String>, Stopped> {
+    let default = PathBuf::from(".env");
+    let file = inputs.env_file.as_ref().unwrap_or(&default);
+    let mut all = match std::fs::read_to_string(app.path(file)) {
+        Ok(text) => variables::dotenv(&file.to_string_lossy(), &text)
+            .map_err(|diagnostic| Stopped::problems(vec![diagnostic]))?,
+        // Only a file that was asked for must be there.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && inputs.env_file.is_none() => IndexMap::new(),
+        Err(error) => return Err(Stopped::unreadable(file, &error)),
+    };
+    for text in &inputs.env {
+        let (name, value) = variables::assignment(text).map_err(|diagnostic| Stopped::new(Exit::Usage, diagnostic))?;
+        all.insert(name, value);
+    }
+    Ok(all)
+}
+
+/// Adds problems that are not there yet.
+pub fn merge(all: &mut Diagnostics, more: Diagnostics) {
+    for problem in more {
+        let known = all
+            .iter()
+            .any(|p| p.code == problem.code && p.message == problem.message && p.labels == problem.labels);
+        if !known {
+            all.push(problem);
+        }
+    }
+}
+
+fn survey(stack: &Stack) -> Survey {
+    let nothing = Outputs::new();
+    let mut survey = Survey::default();
+    for node in stack.nodes() {
+        // What cannot be rendered was reported by the validation before.
+        let Ok(Rendered::Wanted(wanted)) = stack.render(&node.address, &nothing) else { continue };
+        if !survey.targets.contains(&wanted.target) {
+            survey.targets.push(wanted.target.clone());
+        }
+        let mut secrets = BTreeSet::new();
+        secret_places(&wanted.props, &Pointer::root(), &mut secrets);
+        let clear = wanted.props.as_object().into_iter().flat_map(|map| map.iter());
+        let clear = clear.filter(|(_, value)| !value.has_secret()).map(|(name, _)| name.clone()).collect();
+        survey.clear.insert(node.address.clone(), clear);
+        if !secrets.is_empty() {
+            survey.secrets.insert(node.address.clone(), secrets);
+        }
+    }
+    survey
+}
+
+fn secret_places(value: &Value, at: &Pointer, found: &mut BTreeSet<Pointer>) {
+    match value {
+        Value::Secret(_) => {
+            found.insert(at.clone());
+        }
+        Value::Unknown(unknown) if unknown.sensitive => {
+            found.insert(at.clone());
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, item)| secret_places(item, &at.child(i.to_string()), found));
+        }
+        Value::Object(map) => map.iter().for_each(|(key, member)| secret_places(member, &at.child(key), found)),
+        _ => {}
+    }
+}
+
+impl Survey {
+    /// Digests of the live values that a plan rests on: the declared properties, without those that hold a secret,
+    /// because the hash of a short secret can be guessed (plan-ux 5).
+    pub fn fingerprints(&self, plan: &Plan) -> HashMap<Address, String> {
+        plan.resources
+            .values()
+            .filter_map(|planned| {
+                let live = planned.live.as_ref()?.as_object()?;
+                let clear = self.clear.get(&planned.address)?;
+                let kept: Map<String, Json> =
+                    clear.iter().filter_map(|name| Some((name.clone(), live.get(name)?.clone()))).collect();
+                let canonical = crate::render::sorted(Json::Object(kept));
+                Some((planned.address.clone(), sha256(canonical.to_string().as_bytes())))
+            })
+            .collect()
+    }
+}

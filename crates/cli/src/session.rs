@@ -1,0 +1,406 @@
+//! A loaded stack with a connection: what `plan`, `build`, `teardown`, `drift` and `outputs` have in common.
+
+use crate::app::App;
+use crate::args::{CloudArgs, InputArgs, SelectArgs, StackArgs};
+use crate::errors::{Stopped, codes};
+use crate::exit::Exit;
+use crate::load::{Loaded, What, load};
+use crate::render::time::utc;
+use crate::render::view::{GuardrailView, InputView, Meta, PlanView, TargetsView};
+use crate::render::view_of::Context;
+use crate::render::{sorted, view_of};
+use crate::wire::{Link, check_account, connect, region, wrong_regions};
+use indexmap::IndexMap;
+use stack_core::desired::{Outputs, Resolver};
+use stack_core::diagnostic::{Diagnostic, Diagnostics, nearest};
+use stack_core::ids::Address;
+use stack_core::observed::LedgerEntry;
+use stack_core::plan::{Mode, Plan};
+use stack_core::planner::{self, PlanOptions, Planning, check_guardrails, glob};
+use stack_core::pointer::Pointer;
+use stack_engine::Engine;
+use stack_engine::clock::IdSource;
+use stack_engine::store::{DirStore, JournalStore};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// How long a saved plan can be used (plan-ux 5).
+const PLAN_LIFE_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// A stack in an environment, ready to be asked about.
+#[derive(Debug)]
+pub struct Session<'a> {
+    /// The program.
+    pub app: &'a App,
+    /// The stack.
+    pub loaded: Loaded,
+    /// The cloud.
+    pub link: Link,
+    /// Nonces and run names.
+    pub ids: Arc<IdSource>,
+    /// The plan's nonce.
+    pub nonce: String,
+    /// Flags that a next command repeats.
+    pub repeated: String,
+}
+
+/// A plan with all that belongs to it.
+#[derive(Debug)]
+pub struct Made {
+    /// The plan.
+    pub plan: Plan,
+    /// Outputs that planning assumed.
+    pub outputs: Outputs,
+    /// How it is shown and saved.
+    pub view: PlanView,
+    /// Guardrails that it breaks.
+    pub refused: Diagnostics,
+}
+
+impl Made {
+    /// How a command ends that cannot go on with this plan; `None` if it can.
+    pub fn blocked(&self) -> Option<Exit> {
+        if self.plan.diagnostics.iter().any(Diagnostic::is_error) {
+            return Some(crate::errors::exit_of(&self.plan.diagnostics));
+        }
+        (!self.refused.is_empty()).then_some(Exit::Blocked)
+    }
+}
+
+/// What the flags say that changes a plan. Addresses are checked once the stack is loaded.
+pub fn targets(select: &SelectArgs) -> TargetsView {
+    TargetsView { include: select.target.clone(), exclude: select.exclude.clone(), ..TargetsView::default() }
+}
+
+impl<'a> Session<'a> {
+    /// Loads the stack and connects. `nonce`: that of a saved plan, else a new one.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the files, the flags or the connection.
+    pub async fn open(
+        app: &'a App,
+        stack: &StackArgs,
+        inputs: &InputArgs,
+        cloud: &CloudArgs,
+        nonce: Option<String>,
+    ) -> Result<Self, Stopped> {
+        let ids = Arc::new(ids()?);
+        let nonce = match nonce {
+            Some(nonce) => nonce,
+            None => new_nonce(&ids)?,
+        };
+        let mut what = What {
+            dir: &stack.stack_dir,
+            env: &stack.stack_env,
+            inputs,
+            region: region(app, cloud),
+            nonce: &nonce,
+            strict: false,
+        };
+        let mut loaded = load(app, &what)?;
+        let (link, found) = connect(
+            app,
+            cloud,
+            loaded.stack.settings(),
+            &loaded.dir,
+            Arc::clone(&loaded.schemas),
+            Arc::clone(&ids),
+        )
+        .await?;
+        if what.region.is_none() && found.is_some() {
+            // Only the profile knew the region of resources that name none.
+            what.region = found.as_deref();
+            loaded = load(app, &what)?;
+        }
+        let repeated = repeated(cloud);
+        Ok(Self { app, loaded, link, ids, nonce, repeated })
+    }
+
+    /// The journal store of this stack and environment.
+    pub fn store(&self) -> Arc<dyn JournalStore> {
+        let root = self.loaded.dir.join(".stack-deploy");
+        Arc::new(DirStore::new(root, self.loaded.stack.stack().clone()))
+    }
+
+    /// The engine over this session's cloud.
+    pub fn engine(&self, store: Arc<dyn JournalStore>) -> Engine {
+        Engine {
+            provider: Arc::clone(&self.link.provider),
+            resolver: Arc::new(self.loaded.stack.clone()),
+            schemas: Arc::clone(&self.loaded.schemas),
+            clock: Arc::clone(&self.link.clock),
+            store,
+        }
+    }
+
+    /// Plans: reads only.
+    ///
+    /// # Errors
+    /// Addresses that do not exist (64), or a cloud that is not the one meant (1). A plan with problems is no error.
+    pub async fn plan(&self, mode: Mode, targets: &TargetsView) -> Result<Made, Stopped> {
+        let began = Instant::now();
+        let reads_before = self.link.provider.counts().of("read");
+        let options = self.options(mode, targets)?;
+        let planning =
+            Planning::new(Arc::new(self.loaded.stack.clone()), Arc::clone(&self.loaded.schemas), options);
+        let check = check_account(&self.link, &self.loaded, self.loaded.survey.targets.clone());
+        let look = async { Ok(stack_engine::observe::observe(planning, &self.link.provider).await) };
+        let (account, (plan, outputs)) = tokio::try_join!(check, look)?;
+        let places: Vec<_> = plan.resources.values().map(|planned| planned.target.clone()).collect();
+        let wrong = wrong_regions(self.loaded.stack.settings(), &places);
+        if !wrong.is_empty() {
+            return Err(Stopped { exit: Exit::Error, told: wrong });
+        }
+        let reads = self.link.provider.counts().of("read") - reads_before;
+        let meta = Meta {
+            reads: usize::try_from(reads).unwrap_or(usize::MAX),
+            millis: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            ..self.meta()
+        };
+        Ok(self.finish(plan, outputs, targets, account, meta))
+    }
+
+    fn options(&self, mode: Mode, targets: &TargetsView) -> Result<PlanOptions, Stopped> {
+        plan_options(&self.loaded, mode, targets, self.ledger())
+    }
+
+    /// Hints of earlier runs. A ledger that does not read costs hints, never a plan.
+    fn ledger(&self) -> IndexMap<Address, LedgerEntry> {
+        match self.store().ledger() {
+            Ok(ledger) => ledger,
+            Err(error) => {
+                let diagnostic = Diagnostic::warning(codes::STORE, format!("hints of earlier runs are not used: {error}"));
+                self.app.tell(&[diagnostic]);
+                IndexMap::new()
+            }
+        }
+    }
+
+    fn meta(&self) -> Meta {
+        let now = self.link.clock.now_ms();
+        Meta {
+            nonce: self.nonce.clone(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            created_at: utc(now),
+            expires_at: utc(now.saturating_add(PLAN_LIFE_MS)),
+            stack_dir: self.loaded.typed.to_string_lossy().into_owned(),
+            reads: 0,
+            millis: 0,
+        }
+    }
+
+    fn finish(
+        &self,
+        plan: Plan,
+        outputs: Outputs,
+        targets: &TargetsView,
+        account: Option<String>,
+        meta: Meta,
+    ) -> Made {
+        let (guardrails, refused) = guardrails(&self.loaded, &plan);
+        let context = Context {
+            locate: &**self.loaded.stack.source_map(),
+            schemas: &*self.loaded.schemas,
+            manifest_digest: self.loaded.digest.clone(),
+            targets: targets.clone(),
+            account,
+            inputs: inputs(&self.loaded),
+            guardrails,
+            fingerprints: self.loaded.survey.fingerprints(&plan),
+            secrets: self.loaded.survey.secrets.clone(),
+            meta,
+        };
+        let view = view_of(&plan, &context);
+        Made { plan, outputs, view, refused }
+    }
+
+    /// A command for this stack, as the user can paste it.
+    pub fn command(&self, command: &str) -> String {
+        command_for(command, &self.loaded, &self.repeated)
+    }
+
+    /// Keeps what the sandbox holds, where one is used.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn close(&self) -> Result<(), Stopped> {
+        match &self.link.sandbox {
+            Some(sandbox) => {
+                sandbox.save().map_err(|error| Stopped::unwritable(std::path::Path::new("state.json"), &error))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A plan as if nothing existed, without any call: what `--dry-run` shows.
+///
+/// # Errors
+/// Addresses that do not exist (64).
+pub fn offline(loaded: &Loaded, targets: &TargetsView, nonce: &str) -> Result<(Plan, PlanView), Stopped> {
+    let options = plan_options(loaded, Mode::Build, targets, IndexMap::new())?;
+    let mut planning = Planning::new(Arc::new(loaded.stack.clone()), Arc::clone(&loaded.schemas), options);
+    loop {
+        let questions = planning.questions();
+        if questions.is_empty() {
+            break;
+        }
+        for question in questions {
+            planning.answer(&question.address, &stack_core::observed::Sighting::Absent);
+        }
+    }
+    let (plan, _) = planning.finish();
+    let context = Context {
+        locate: &**loaded.stack.source_map(),
+        schemas: &*loaded.schemas,
+        manifest_digest: loaded.digest.clone(),
+        targets: targets.clone(),
+        account: None,
+        inputs: inputs(loaded),
+        guardrails: Vec::new(),
+        fingerprints: std::collections::HashMap::new(),
+        secrets: loaded.survey.secrets.clone(),
+        meta: Meta { nonce: nonce.to_owned(), ..Meta::default() },
+    };
+    let view = view_of(&plan, &context);
+    Ok((plan, view))
+}
+
+/// Ids from the operating system.
+///
+/// # Errors
+/// It has no randomness to give.
+pub fn ids() -> Result<IdSource, Stopped> {
+    IdSource::os().map_err(|error| no_randomness(&error))
+}
+
+/// A nonce.
+///
+/// # Errors
+/// The operating system has no randomness to give.
+pub fn new_nonce(ids: &IdSource) -> Result<String, Stopped> {
+    ids.nonce().map_err(|error| no_randomness(&error))
+}
+
+fn no_randomness(error: &stack_engine::clock::NoRandomness) -> Stopped {
+    Stopped::new(Exit::Error, Diagnostic::error(codes::BUG, error.to_string()))
+}
+
+/// A command for a stack, as the user can paste it.
+pub fn command_for(command: &str, loaded: &Loaded, repeated: &str) -> String {
+    format!("stack-deploy {command} {} {}{repeated}", loaded.typed.display(), loaded.stack.stack().env)
+}
+
+/// Flags that lead a next command to the same cloud. Values of `-e` are not repeated: they may be secret.
+pub fn repeated(cloud: &CloudArgs) -> String {
+    let mut text = String::new();
+    if cloud.sandbox {
+        text.push_str(" --sandbox");
+    }
+    for (flag, value) in [("--region", &cloud.region), ("--profile", &cloud.profile)] {
+        if let Some(value) = value {
+            text.push_str(&format!(" {flag} {value}"));
+        }
+    }
+    text
+}
+
+fn plan_options(
+    loaded: &Loaded,
+    mode: Mode,
+    targets: &TargetsView,
+    ledger: IndexMap<Address, LedgerEntry>,
+) -> Result<PlanOptions, Stopped> {
+    let names: Vec<&str> = loaded.stack.nodes().iter().map(|node| node.address.as_str()).collect();
+    let patterns = [&targets.include, &targets.exclude, &targets.allow_data_loss];
+    for pattern in patterns.into_iter().flatten() {
+        if !names.iter().any(|name| glob(pattern, name)) {
+            return Err(no_such_address(pattern, &names));
+        }
+    }
+    let mut resend = Vec::new();
+    for text in &targets.resend {
+        let (address, path) = match text.split_once('#') {
+            Some((address, path)) => (address, Some(path)),
+            None => (text.as_str(), None),
+        };
+        if !names.contains(&address) {
+            return Err(no_such_address(address, &names));
+        }
+        let path = path
+            .map(Pointer::parse)
+            .transpose()
+            .map_err(|error| Stopped::usage(format!("--resend {text}: {error}"), "write --resend ADDRESS#/Property"))?;
+        resend.push((Address::new(address), path));
+    }
+    Ok(PlanOptions {
+        include: targets.include.clone(),
+        exclude: targets.exclude.clone(),
+        ledger,
+        resend,
+        keep_protected: targets.keep_protected,
+        allow_data_loss: targets.allow_data_loss.clone(),
+        ..PlanOptions::of(mode)
+    })
+}
+
+/// A flag names a resource that the manifest does not have.
+pub fn no_such_address(pattern: &str, names: &[&str]) -> Stopped {
+    let next = match nearest(pattern, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are: {}", names.join(", ")),
+    };
+    Stopped::usage(format!("no resource of this stack is called `{pattern}`"), next)
+}
+
+fn guardrails(loaded: &Loaded, plan: &Plan) -> (Vec<GuardrailView>, Diagnostics) {
+    let set = &loaded.stack.settings().guardrails;
+    let number = |n: Option<u64>| n.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    let rules = planner::Guardrails {
+        max_delete: number(set.max_delete),
+        max_replace: number(set.max_replace),
+        deny_types: set.deny_types.clone(),
+        deny_actions: set.deny_actions.clone(),
+    };
+    let checks = check_guardrails(&rules, plan);
+    let refused = checks
+        .iter()
+        .filter(|check| !check.ok)
+        .map(|check| {
+            let message = match check.rule.as_str() {
+                "max_delete" | "max_replace" => {
+                    format!("guardrail {}: {} planned, {} allowed", check.rule, check.found, check.limit)
+                }
+                rule => format!("guardrail {rule}: {} planned", check.found),
+            };
+            Diagnostic::error(planner::codes::GUARDRAIL, message)
+                .note("resources", check.resources.join(", "))
+                .next("change the manifest so that less happens, or settings.guardrails")
+        })
+        .collect();
+    let limit = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+    let views = checks
+        .into_iter()
+        .map(|check| GuardrailView {
+            limit: check.rule.starts_with("max_").then(|| limit(check.limit)),
+            found: limit(check.found),
+            ok: check.ok,
+            rule: check.rule,
+        })
+        .collect();
+    (views, refused)
+}
+
+fn inputs(loaded: &Loaded) -> Vec<InputView> {
+    loaded
+        .stack
+        .inputs()
+        .into_iter()
+        .map(|input| InputView {
+            value: if input.sensitive { None } else { input.value.and_then(|v| v.known()).map(sorted) },
+            name: input.name,
+            from: input.from,
+            sensitive: input.sensitive,
+        })
+        .collect()
+}
