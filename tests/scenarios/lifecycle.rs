@@ -75,7 +75,8 @@ fn collect(schema: &ResourceSchema, value: &Value, at: &Pointer, found: &mut imp
         Value::Object(members) => {
             // A tag's key is its name: changing it is removing one tag and adding another.
             let is_tag = members.len() == 2 && members.contains_key("Key") && members.contains_key("Value");
-            let is_ours = matches!(members.get("Key"), Some(Value::String(key)) if key.starts_with("stackql:"));
+            let is_ours =
+                matches!(members.get("Key"), Some(Value::String(key)) if key.starts_with("stackql:"));
             for (name, member) in members {
                 if !(is_ours || (is_tag && name == "Key")) {
                     collect(schema, member, &at.child(name.as_str()), found);
@@ -83,7 +84,10 @@ fn collect(schema: &ResourceSchema, value: &Value, at: &Pointer, found: &mut imp
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(i, item)| collect(schema, item, &at.child(i.to_string()), found));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(i, item)| collect(schema, item, &at.child(i.to_string()), found));
         }
         leaf => {
             if let Some(json) = leaf.known() {
@@ -116,7 +120,8 @@ fn live_place(live: &Json, declared: &Json, at: &Pointer) -> Pointer {
         match (live, declared) {
             (Json::Array(items), Json::Array(wanted)) => {
                 let index: usize = segment.parse().expect("an index");
-                let found = items.iter().position(|item| same(item, &wanted[index])).expect("the element is live");
+                let found =
+                    items.iter().position(|item| same(item, &wanted[index])).expect("the element is live");
                 place = place.child(found.to_string());
                 live = &items[found];
                 declared = &wanted[index];
@@ -133,7 +138,9 @@ fn live_place(live: &Json, declared: &Json, at: &Pointer) -> Pointer {
 
 fn same(a: &Json, b: &Json) -> bool {
     match (a, b) {
-        (Json::Array(x), Json::Array(y)) => x.len() == y.len() && x.iter().all(|v| y.iter().any(|w| same(v, w))),
+        (Json::Array(x), Json::Array(y)) => {
+            x.len() == y.len() && x.iter().all(|v| y.iter().any(|w| same(v, w)))
+        }
         (Json::Object(x), Json::Object(y)) => {
             x.len() == y.len() && x.iter().all(|(k, v)| y.get(k).is_some_and(|w| same(v, w)))
         }
@@ -161,7 +168,11 @@ async fn every_leaf_that_drifts_is_named_and_repaired_alone() {
 
         // Out of band.
         let place = live_place(&before, &declared, &leaf.at);
-        world.edit(ty, &identifier, &json!([{ "op": "replace", "path": place.to_string(), "value": changed }]));
+        world.edit(
+            ty,
+            &identifier,
+            &json!([{ "op": "replace", "path": place.to_string(), "value": changed }]),
+        );
 
         // Named, exactly: the only difference of the stack. With nothing local to help.
         world.forget();
@@ -204,7 +215,11 @@ async fn every_leaf_that_drifts_is_named_and_repaired_alone() {
 async fn a_deleted_resource_comes_back() {
     let world = World::new(EXAMPLE, "dev", Config::default());
     world.must(Mode::Build).await;
-    world.edit("AWS::CustomerProfiles::Integration", "customer-360-dev|s3://acme-web-events-dev", &Json::Null);
+    world.edit(
+        "AWS::CustomerProfiles::Integration",
+        "customer-360-dev|s3://acme-web-events-dev",
+        &Json::Null,
+    );
     let (plan, _) = world.plan(Mode::Build).await;
     let expected = [
         ("domain".to_owned(), Action::Noop),

@@ -6,7 +6,11 @@ use stack_emulator::{Chaos, Config, Rate};
 
 #[tokio::test(start_paused = true)]
 async fn lag_and_throttling_double_nothing() {
-    let config = Config { read_lag_ms: 4_000, rate: Some(Rate { reads_per_second: 3.0, writes_per_second: 1.0, burst_seconds: 1.0 }), ..Config::default() };
+    let config = Config {
+        read_lag_ms: 4_000,
+        rate: Some(Rate { reads_per_second: 3.0, writes_per_second: 1.0, burst_seconds: 1.0 }),
+        ..Config::default()
+    };
     let world = World::new(EXAMPLE, "dev", config);
     world.must(Mode::Build).await;
     assert_eq!(world.live_count(), 4);
@@ -19,7 +23,8 @@ async fn lag_and_throttling_double_nothing() {
 #[tokio::test(start_paused = true)]
 async fn thirty_percent_trouble_ends_well_for_many_seeds() {
     for seed in 0..20 {
-        let config = Config { chaos: Some(Chaos { seed, percent: 30, ..Chaos::default() }), ..Config::default() };
+        let config =
+            Config { chaos: Some(Chaos { seed, percent: 30, ..Chaos::default() }), ..Config::default() };
         let mut world = World::new(EXAMPLE, "dev", config);
         // A run may give up on a step; running again must always finish the work, and double nothing.
         let mut last = None;

@@ -77,7 +77,8 @@ impl World {
         let errors: Vec<_> = diagnostics.iter().filter(|d| d.is_error()).map(ToString::to_string).collect();
         assert!(errors.is_empty(), "{errors:#?}");
         let stack = stack.expect("no error, so there is a stack");
-        let errors: Vec<_> = stack.validate().into_iter().filter(|d| d.is_error()).map(|d| d.to_string()).collect();
+        let errors: Vec<_> =
+            stack.validate().into_iter().filter(|d| d.is_error()).map(|d| d.to_string()).collect();
         assert!(errors.is_empty(), "{errors:#?}");
         stack
     }
@@ -101,15 +102,17 @@ impl World {
                 }
             }
         });
-        let provider =
-            connect(Arc::new(transport), schemas(), AwsSettings::sandbox()).await.expect("the sandbox connects");
+        let provider = connect(Arc::new(transport), schemas(), AwsSettings::sandbox())
+            .await
+            .expect("the sandbox connects");
         let seed = {
             let mut runs = self.runs.lock().unwrap();
             *runs += 1;
             *runs
         };
         let limits = Limits { reads: 0.0, writes: 0.0, parallelism: 10 };
-        let paced = Paced::new(Arc::new(provider), limits, Policy::default(), Arc::new(IdSource::seeded(seed)));
+        let paced =
+            Paced::new(Arc::new(provider), limits, Policy::default(), Arc::new(IdSource::seeded(seed)));
         Engine {
             provider: Arc::new(paced),
             resolver: Arc::new(self.stack()),
@@ -186,7 +189,11 @@ impl World {
         let mut creates = BTreeMap::new();
         for call in self.cloud.lock().unwrap().history() {
             if call.operation == Some(Op::CreateResource) {
-                let key = format!("{} {}", call.ty.clone().unwrap_or_default(), call.identifier.clone().unwrap_or_default());
+                let key = format!(
+                    "{} {}",
+                    call.ty.clone().unwrap_or_default(),
+                    call.identifier.clone().unwrap_or_default()
+                );
                 *creates.entry(key).or_default() += 1;
             }
         }
