@@ -35,6 +35,14 @@ pub struct Overlay {
     /// Paths whose `remove` is ignored with SUCCESS and whose default is not known (cloud-control 3.8).
     #[serde(skip_serializing_if = "PathSet::is_empty")]
     pub remove_ignored: PathSet,
+    /// Values whose read form the service refuses on write: a patch of anything sets them too, from the manifest
+    /// (traps 24 and 27).
+    #[serde(skip_serializing_if = "PathSet::is_empty")]
+    pub rewrite: PathSet,
+    /// Alternatives of which a write takes one while reads show several: a patch of anything removes those that the
+    /// manifest does not declare, if it declares another of the same choice (trap 28).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exclusive: Vec<Vec<PathSet>>,
     /// Path → types that own the same values as resources of their own. If the stack has one of them that points
     /// here, the path is theirs (traps 60 to 63). An empty list: other services fill it; ours only if declared.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
@@ -48,6 +56,9 @@ pub struct Overlay {
     /// True where create overwrites an account-wide setting and delete may leave it (trap 78).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub singleton: bool,
+    /// Path → what people should know who declare it.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub notes: IndexMap<PropertyPath, String>,
     /// Types to use in place of one that Cloud Control cannot manage (cloud-control 2.2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub use_instead: Vec<TypeName>,
