@@ -13,14 +13,15 @@ use indexmap::IndexMap;
 use stack_core::diagnostic::{Diagnostic, Severity};
 use stack_core::event::{EventKind, WaitReason};
 use stack_core::identity::{Identifier, Key};
-use stack_core::ids::{Address, RequestToken, RunId, StackId};
+use stack_core::ids::{Address, RequestToken, RunId, StackId, Target};
 use stack_core::journal::{Named, Record, Sent, SettledStatus, StepState};
 use stack_core::observed::LedgerEntry;
 use stack_core::plan::{Ownership, StepId};
 use stack_core::provider::{Failure, FailureKind, Progress, Provider, Status, Verb};
 use stack_core::schema::ResourceSchema;
 use stack_core::tags;
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -118,6 +119,7 @@ impl Engine {
             .collect();
         let mut still = 0;
         let mut guessed: BTreeSet<StepId> = BTreeSet::new();
+        let mut records = Records::since(&journal, &open);
         for (step, state) in &open {
             let since = journal.state.intended_at.get(step).copied().unwrap_or_default();
             let Some((sent, request)) = operation_of(state) else { continue };
@@ -127,7 +129,7 @@ impl Engine {
                     if sent.identifier.clear().is_none() {
                         guessed.insert(step.clone());
                     }
-                    self.search(step, sent, since, events).await?
+                    self.search(step, sent, since, &mut records, events).await?
                 }
             };
             let (status, identifier) = match fate {
@@ -218,24 +220,21 @@ impl Engine {
         step: &StepId,
         sent: &Sent,
         since_ms: i64,
+        records: &mut Records,
         events: &Events,
     ) -> Result<Fate, CloseError> {
         let since = since_ms - SKEW_MS;
-        let newest_first = |page: &[Progress]| page.last().is_none_or(|p| p.at.is_none_or(|at| at >= since));
-        let all = self
-            .provider
-            .all_requests(&sent.target, false, newest_first)
-            .await
-            .map_err(CloseError::Provider)?;
+        let all = records.of(&self.provider, &sent.target).await.map_err(CloseError::Provider)?;
         let ours = sent.identifier.clear();
         let candidates: Vec<Progress> = all
-            .into_iter()
+            .iter()
             .filter(|progress| {
                 progress.ty.as_ref() == Some(&sent.ty)
                     && progress.verb == Some(sent.verb)
                     && progress.at.is_none_or(|at| at >= since)
                     && same_resource(progress.identifier.as_deref(), ours)
             })
+            .cloned()
             .collect();
         // Whatever may be ours and still runs is waited for, so that no plan is made over it.
         let mut ended = Vec::new();
@@ -328,6 +327,32 @@ impl Engine {
                 is_named && tags::ownership(&schema, &found.model, stack, true) == Ownership::Ours
             }
             Ok(None) | Err(_) => false,
+        }
+    }
+}
+
+/// The service's records of a run's time, read once per place.
+struct Records {
+    since_ms: i64,
+    read: HashMap<Target, Vec<Progress>>,
+}
+
+impl Records {
+    /// Records since the first intent of an open step.
+    fn since(journal: &Journal, open: &[(StepId, StepState)]) -> Self {
+        let times = open.iter().filter_map(|(step, _)| journal.state.intended_at.get(step)).copied();
+        Self { since_ms: times.min().unwrap_or_default() - SKEW_MS, read: HashMap::new() }
+    }
+
+    async fn of(&mut self, provider: &Paced, at: &Target) -> Result<&[Progress], Failure> {
+        let since = self.since_ms;
+        match self.read.entry(at.clone()) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(free) => {
+                let newest_first =
+                    |page: &[Progress]| page.last().is_none_or(|p| p.at.is_none_or(|at| at >= since));
+                Ok(free.insert(provider.all_requests(at, false, newest_first).await?))
+            }
         }
     }
 }

@@ -189,6 +189,11 @@ impl Paced {
         Flying(lane)
     }
 
+    /// Operations in flight at this place.
+    pub(crate) fn in_flight(&self, at: &Target) -> usize {
+        self.lane(at).flying.load(Ordering::Relaxed)
+    }
+
     /// The time until the next status question: the schedule's, or more when so many operations fly that their
     /// questions would take over half of the reads.
     pub fn stretched(&self, at: &Target, scheduled: Duration) -> Duration {

@@ -38,7 +38,7 @@ mod tests {
         let base = token("n", "queue", Verb::Create, 0, false);
         assert_eq!(base, token("n", "queue", Verb::Create, 0, false));
         let all: BTreeSet<String> = [
-            base.clone(),
+            base,
             token("m", "queue", Verb::Create, 0, false),
             token("n", "topic", Verb::Create, 0, false),
             token("n", "queue", Verb::Delete, 0, false),

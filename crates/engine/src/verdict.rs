@@ -11,6 +11,8 @@ use std::time::Duration;
 const ROUNDS: u32 = 3;
 /// Operations of others that are waited for.
 const FOLLOWED: u32 = 10;
+/// Siblings that are waited for.
+const YIELDS: u32 = 30;
 /// Words of propagation count only so long after a dependency changed (cloud-control 4.4).
 const FRESH: Duration = Duration::from_secs(120);
 
@@ -45,13 +47,25 @@ pub(crate) struct Tried {
     propagation: u32,
     busy: u32,
     cool_downs: u32,
+    yielded: u32,
 }
 
 impl Tried {
     /// All further rounds so far.
     pub(crate) fn total(&self) -> u32 {
-        let Self { retriable, internal, followed, propagation, busy, cool_downs } = self;
-        retriable + internal + followed + propagation + busy + cool_downs
+        let Self { retriable, internal, followed, propagation, busy, cool_downs, yielded } = self;
+        retriable + internal + followed + propagation + busy + cool_downs + yielded
+    }
+
+    /// True if the step may still wait for a sibling instead of spending a round.
+    pub(crate) fn may_yield(&self) -> bool {
+        self.yielded < YIELDS
+    }
+
+    /// The last verdict cost no round: the step waited for a sibling.
+    pub(crate) fn yielded(&mut self) {
+        self.retriable = self.retriable.saturating_sub(1);
+        self.yielded += 1;
     }
 
     /// Decides and counts. `since_change`: how long ago this run changed something that the resource depends on.

@@ -22,6 +22,7 @@ impl Dispatcher {
             self.hear(message);
         }
         let flight = self.flights.shift_remove(step);
+        self.landed.send_modify(|landed| *landed += 1);
         let took = flight.map_or(Duration::ZERO, |flight| flight.began.elapsed());
         match end {
             End::Done(done) => self.step_done(step, *done, took),
@@ -122,7 +123,6 @@ impl Dispatcher {
         let busy = failed.aftermath == Aftermath::Busy;
         let changed = matches!(failed.aftermath, Aftermath::Changed | Aftermath::Part(_));
         self.changed |= changed || unknown;
-        self.busy_only &= busy;
         let end = match failed.aftermath {
             Aftermath::Unknown(request) => StepEnd::Unknown { verb: failed.verb, request },
             Aftermath::Part(identifier) => {
@@ -174,7 +174,7 @@ impl Dispatcher {
             Ended::Interrupted
         } else if !self.undone.is_empty() {
             self.after_rollback(&steps)
-        } else if self.busy_only && !self.changed && !self.failures.is_empty() {
+        } else if !self.changed && is_only_busy(&steps) {
             Ended::Busy
         } else {
             Ended::Failed { changed: self.changed }
@@ -238,4 +238,10 @@ impl Dispatcher {
             Ended::RollbackIncomplete
         }
     }
+}
+
+/// True if steps failed, and all of them because another operation held their resource.
+fn is_only_busy(steps: &IndexMap<StepId, StepEnd>) -> bool {
+    let mut failed = steps.values().filter(|end| matches!(end, StepEnd::Failed { .. })).peekable();
+    failed.peek().is_some() && failed.all(|end| matches!(end, StepEnd::Failed { busy: true, .. }))
 }

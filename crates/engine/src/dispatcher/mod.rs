@@ -2,6 +2,8 @@
 //! interrupts go through it in one line. Units do the work.
 
 mod books;
+mod leaving;
+mod parking;
 mod rollback;
 
 use crate::codes;
@@ -24,20 +26,15 @@ use stack_core::ids::Address;
 use stack_core::journal::{Record, StepState};
 use stack_core::observed::LedgerEntry;
 use stack_core::plan::{Change, Mode, Plan, Planned, Step, StepId, StepPart};
-use stack_core::provider::{Provider, Verb};
+use stack_core::provider::Verb;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 
 const HEARTBEAT: Duration = Duration::from_secs(60);
-/// Waits before a delete that is in use is tried again when nothing else is left to wait for.
-const IN_USE: [Duration; 3] = [Duration::from_secs(15), Duration::from_secs(30), Duration::from_secs(60)];
-/// How long the second interrupt may take to cancel what flies.
-const CANCEL: Duration = Duration::from_secs(4);
-
 /// Why nothing new is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Halt {
@@ -101,6 +98,8 @@ pub(crate) struct Dispatcher {
     events: Arc<Events>,
     interrupts: watch::Receiver<Interrupt>,
     stopping: watch::Sender<bool>,
+    /// How many units have ended.
+    landed: watch::Sender<u64>,
     tell: mpsc::UnboundedSender<Message>,
     told: mpsc::UnboundedReceiver<Message>,
     units: JoinSet<End>,
@@ -114,7 +113,6 @@ pub(crate) struct Dispatcher {
     warnings: Vec<Diagnostic>,
     residues: IndexMap<Address, Vec<Change>>,
     changed: bool,
-    busy_only: bool,
     undone: Vec<Undone>,
     ledger: IndexMap<Address, Option<LedgerEntry>>,
 }
@@ -210,6 +208,7 @@ impl Dispatcher {
             events: Arc::clone(events),
             interrupts,
             stopping: watch::Sender::new(false),
+            landed: watch::Sender::new(0),
             tell,
             told,
             units: JoinSet::new(),
@@ -223,7 +222,6 @@ impl Dispatcher {
             warnings: Vec::new(),
             residues: IndexMap::new(),
             changed: false,
-            busy_only: true,
             undone: Vec::new(),
             ledger: IndexMap::new(),
         })
@@ -388,6 +386,7 @@ impl Dispatcher {
             schema,
             tell: self.tell.clone(),
             stopping: self.stopping.subscribe(),
+            landed: self.landed.subscribe(),
             began: Instant::now(),
             fresh: self.fresh_below(step),
             number: self.started + 1,
@@ -418,7 +417,7 @@ impl Dispatcher {
     }
 
     /// Waits for the one unit in flight. `None` if the run left, or the unit broke down.
-    async fn landed(&mut self) -> Option<End> {
+    async fn undo_landed(&mut self) -> Option<End> {
         loop {
             let turn = self.next_turn().await;
             match turn {
@@ -496,118 +495,6 @@ impl Dispatcher {
     fn note(&mut self, record: Record) {
         if !self.write(record) {
             tracing::debug!("a record was not written");
-        }
-    }
-
-    /// Parked deletes whose others are gone, or whose time has come, are ready again.
-    fn wake(&mut self) {
-        let now = Instant::now();
-        let (awake, asleep): (Vec<Parked>, Vec<Parked>) = std::mem::take(&mut self.parked)
-            .into_iter()
-            .partition(|parked| parked.wakes.is_some_and(|wakes| wakes <= now));
-        self.parked = asleep;
-        for parked in awake {
-            self.unpark(parked);
-        }
-    }
-
-    fn unpark(&mut self, parked: Parked) {
-        if let Some(at) = self.index.get(&parked.requeued.step) {
-            self.rounds.insert(*at, parked.requeued.next_round);
-            self.ready.insert(*at);
-        }
-    }
-
-    fn fail_parked(&mut self) {
-        for parked in std::mem::take(&mut self.parked) {
-            self.give_up_parked(parked.requeued);
-        }
-    }
-
-    fn give_up_parked(&mut self, requeued: Requeued) {
-        self.note(Record::Failed { step: requeued.step.clone(), code: requeued.failed.code.clone() });
-        self.step_failed(&requeued.step, requeued.failed, Duration::ZERO);
-    }
-
-    /// A delete came back because something still uses it: it goes behind the deletes that are under way, or waits a
-    /// while if there are none.
-    fn park(&mut self, requeued: Requeued) {
-        if self.halt.is_some_and(|halt| halt != Halt::Failure) {
-            self.give_up_parked(requeued);
-            return;
-        }
-        let deletes = |step: &&StepId| step.part == StepPart::Delete && **step != requeued.step;
-        let ready = self.ready.iter().map(|at| &self.steps[*at].id);
-        let behind: BTreeSet<StepId> = self.flights.keys().chain(ready).filter(deletes).cloned().collect();
-        let mut wakes = None;
-        if behind.is_empty() {
-            let waits = self.idle_waits.entry(requeued.step.clone()).or_default();
-            let Some(wait) = IN_USE.get(*waits) else {
-                self.give_up_parked(requeued);
-                return;
-            };
-            *waits += 1;
-            wakes = Some(Instant::now() + *wait);
-            self.events.emit(EventKind::OpWait {
-                step: requeued.step.clone(),
-                why: stack_core::event::WaitReason::InUse,
-                delay: *wait,
-                detail: requeued.failed.code.clone(),
-            });
-        }
-        self.parked.push(Parked { requeued, behind, wakes });
-    }
-
-    /// A delete ended: those that waited for it alone go on.
-    fn release_parked(&mut self, ended: &StepId) {
-        let mut still = Vec::new();
-        for mut parked in std::mem::take(&mut self.parked) {
-            parked.behind.remove(ended);
-            if parked.behind.is_empty() && parked.wakes.is_none() {
-                self.unpark(parked);
-            } else {
-                still.push(parked);
-            }
-        }
-        self.parked = still;
-    }
-
-    /// Asks the service to stop whatever it has accepted.
-    async fn cancel_all(&mut self) {
-        let Some(journal) = &self.journal else { return };
-        let mut asked = JoinSet::new();
-        for (step, state) in &journal.state.steps {
-            if let StepState::Accepted(sent, request) = state
-                && self.flights.contains_key(step)
-            {
-                let provider = Arc::clone(&self.engine.provider);
-                let (target, request) = (sent.target.clone(), request.clone());
-                asked.spawn(async move {
-                    // Whether it helped shows when the next run asks for the state.
-                    if let Err(failure) = provider.cancel(&target, &request).await {
-                        tracing::warn!(%request, %failure, "cannot cancel");
-                    }
-                });
-            }
-        }
-        if timeout(CANCEL, asked.join_all()).await.is_err() {
-            tracing::warn!("not every operation could be cancelled in time");
-        }
-    }
-
-    /// Drops what flies. The journal keeps it for the next run.
-    fn leave(&mut self) {
-        self.has_left = true;
-        self.leave_at = None;
-        self.units.abort_all();
-        self.units = JoinSet::new();
-        self.names.clear();
-        while let Ok(message) = self.told.try_recv() {
-            self.hear(message);
-        }
-        let flights: Vec<StepId> = self.flights.keys().cloned().collect();
-        for step in flights {
-            self.left_behind(&step);
         }
     }
 

@@ -73,11 +73,13 @@ impl Dispatcher {
         unit.undo = true;
         unit.own = Some(identifier);
         self.spawn_undo(unit, work);
-        let end = self.landed().await;
+        let end = self.undo_landed().await;
         match end {
             Some(End::Done(_)) => {
                 self.outputs.shift_remove(&step.address);
-                self.ledger.insert(step.address.clone(), None);
+                if verb == Verb::Delete {
+                    self.ledger.insert(step.address.clone(), None);
+                }
                 let note = lost_note(&lost);
                 self.undone_op(step, Some(verb), lost.is_empty(), note);
             }

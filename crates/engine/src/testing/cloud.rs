@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     End { code: &'static str, message: &'static str, works: bool },
     /// The operation ends as cancelled.
     Cancelled,
+    /// The operation takes so long.
+    Takes(Duration),
     /// The operation never ends.
     Stuck,
     /// The call makes the program panic.
@@ -333,7 +335,10 @@ impl Provider for FakeCloud {
         let name = identifier.clone().unwrap_or_else(|| "?".to_owned());
         let fault = self.arrive(format!("{} {name}", operation.verb())).await;
         refuse(&fault)?;
-        let (now, takes) = (self.clock.now_ms(), *self.takes.lock().unwrap());
+        let (now, mut takes) = (self.clock.now_ms(), *self.takes.lock().unwrap());
+        if let Some(Fault::Takes(time)) = fault {
+            takes = time;
+        }
         let mut inner = self.inner();
         let at = match inner.tokens.get(token) {
             Some(at) => *at,

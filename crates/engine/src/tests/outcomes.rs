@@ -90,6 +90,9 @@ async fn a_create_that_failed_in_part_is_named_and_left() {
     assert!(notes(&outcome).contains("created in part: Test::Svc::Thing a"), "{}", notes(&outcome));
     assert_eq!(world.cloud.names(), ["a"]);
     assert_eq!(world.cloud.count("delete"), 0);
+    // The next build takes it from there.
+    assert_eq!(world.build(&bigger()).await.ended, Ended::Succeeded);
+    assert_eq!(world.cloud.accepted(Verb::Create, "a"), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -335,6 +338,19 @@ async fn a_resource_that_stays_busy_is_busy_not_broken() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn siblings_that_exclude_each_other_wait_for_the_one_that_flies() {
+    // Trap 88: one at a time under one parent, each taking minutes.
+    let world = World::new();
+    world.cloud.fault("create a", Fault::Takes(Duration::from_secs(400)));
+    for _ in 0..6 {
+        world.cloud.fault("create b", fails("ResourceConflict", false));
+    }
+    let outcome = world.build(&FakeStack::new([Thing::new("a"), Thing::new("b")])).await;
+    assert_eq!(outcome.ended, Ended::Succeeded, "{:#?}", outcome.failures);
+    assert_eq!(world.cloud.accepted(Verb::Create, "b"), 7);
+}
+
+#[tokio::test(start_paused = true)]
 async fn words_of_propagation_are_waited_out_after_a_change_of_a_dependency() {
     let stack = FakeStack::new([Thing::new("role"), Thing::new("a").with("Needs", of("role", "Arn"))]);
     let world = World::new();
@@ -362,6 +378,18 @@ async fn words_of_propagation_are_a_mistake_when_nothing_changed_or_too_long_ago
     let outcome = world.build(&stack).await;
     assert_eq!(outcome.failures[0].code, codes::REFUSED);
     assert!(outcome.elapsed > Duration::from_secs(110) && outcome.elapsed < Duration::from_secs(170));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_do_to_planned_resources_is_found_before() {
+    let world = with_one().await;
+    let engine = world.engine(&bigger());
+    let (plan, _) = world.plan(&engine, Mode::Build).await;
+    world.cloud.other_work(Verb::Update, "elsewhere", Duration::from_secs(40));
+    assert_eq!(crate::busy::in_flight(&engine.provider, &plan).await, Ok(Vec::new()));
+    let request = world.cloud.other_work(Verb::Update, "a", Duration::from_secs(40));
+    let found = crate::busy::in_flight(&engine.provider, &plan).await.unwrap();
+    assert_eq!((found[0].address.as_str(), &found[0].request), ("a", &request));
 }
 
 #[tokio::test(start_paused = true)]

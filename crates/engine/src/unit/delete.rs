@@ -2,7 +2,7 @@
 
 use super::look::After;
 use super::operation::{Performed, Trouble};
-use super::{Aftermath, Done, End, Failed, Requeued, Stopping, Unit, is_gone};
+use super::{Aftermath, Done, End, Failed, Requeued, Unit, is_gone};
 use crate::verdict::Verdict;
 use stack_core::event::EventKind;
 use stack_core::journal::Record;
@@ -60,12 +60,11 @@ impl Unit {
             let transience = self.common.provider.transience(&failure.message);
             let since_change = self.fresh.map(|at| at.elapsed());
             let jitter = self.common.provider.jitter();
-            let waited = match self.tried.verdict(Verb::Delete, failure, transience, since_change, jitter) {
+            let verdict = self.tried.verdict(Verb::Delete, failure, transience, since_change, jitter);
+            let waited = match verdict {
                 Verdict::Vanished => return self.gone(ALREADY_GONE).await,
                 Verdict::Requeue => return self.requeue(&trouble),
-                Verdict::Again { after, why } => self.pause(after, why, failure.code.clone()).await,
-                Verdict::Follow => self.follow(Verb::Delete, failure.blocked_by.clone()).await,
-                Verdict::Exists | Verdict::Final => Err(Stopping),
+                verdict => self.wait_for(verdict, Verb::Delete, failure).await,
             };
             // Services word an absence in many ways (trap 95): a read says whether there is anything left to do.
             match self.read(&identifier).await {

@@ -14,7 +14,7 @@ pub(crate) use look::{is_gone, same_resource};
 use crate::clock::{Clock, millis};
 use crate::inverse::Inverse;
 use crate::paced::{OnWait, Paced, Wait};
-use crate::verdict::Tried;
+use crate::verdict::{Tried, Verdict};
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use stack_core::desired::{Output, Wanted};
@@ -25,7 +25,7 @@ use stack_core::ids::{Address, RequestToken, StackId};
 use stack_core::journal::{Named, Record};
 use stack_core::observed::LedgerEntry;
 use stack_core::plan::{Action, Change, Planned, StepId, StepPart};
-use stack_core::provider::{Operation, Verb};
+use stack_core::provider::{Failure, FailureKind, Operation, Verb};
 use stack_core::schema::ResourceSchema;
 use stack_core::value::Value;
 use std::collections::BTreeSet;
@@ -35,6 +35,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep};
+
+/// How long a step waits for a sibling to land before it tries again anyway.
+const SIBLING: Duration = Duration::from_secs(60);
 
 /// What all units of a run share.
 #[derive(Debug)]
@@ -139,6 +142,8 @@ pub(crate) struct Unit {
     pub(crate) tell: mpsc::UnboundedSender<Message>,
     /// True once nothing new may start.
     pub(crate) stopping: watch::Receiver<bool>,
+    /// How many units of the run have ended.
+    pub(crate) landed: watch::Receiver<u64>,
     pub(crate) began: Instant,
     /// When this run last changed something that the step depends on.
     pub(crate) fresh: Option<Instant>,
@@ -254,6 +259,42 @@ impl Unit {
             // An error means that the dispatcher is gone, which stops everything too.
             _ = self.stopping.wait_for(|stopping| *stopping) => Err(Stopping),
             () = sleep(after) => Ok(()),
+        }
+    }
+
+    /// Waits until another unit of the run has ended, at most for a while. True if others fly at all.
+    async fn yield_to_others(&mut self, at_most: Duration, detail: String) -> Result<bool, Stopping> {
+        if self.common.provider.in_flight(&self.planned.target) == 0 {
+            return Ok(false);
+        }
+        self.landed.borrow_and_update();
+        let why = WaitReason::Busy;
+        self.show(EventKind::OpWait { step: self.step.clone(), why, delay: at_most, detail });
+        tokio::select! {
+            biased;
+            _ = self.stopping.wait_for(|stopping| *stopping) => Err(Stopping),
+            // An error means that the dispatcher is gone, which stops everything too.
+            changed = self.landed.changed() => changed.map(|()| true).map_err(|_| Stopping),
+            () = sleep(at_most) => Ok(true),
+        }
+    }
+
+    /// Waits as a verdict says, so that the next round may begin.
+    async fn wait_for(&mut self, verdict: Verdict, verb: Verb, failure: &Failure) -> Result<(), Stopping> {
+        match verdict {
+            Verdict::Again { after, why } => {
+                // Siblings under one parent exclude each other (trap 88): the one that lands makes room.
+                if failure.kind == FailureKind::Conflict
+                    && self.tried.may_yield()
+                    && self.yield_to_others(after.max(SIBLING), failure.code.clone()).await?
+                {
+                    self.tried.yielded();
+                    return Ok(());
+                }
+                self.pause(after, why, failure.code.clone()).await
+            }
+            Verdict::Follow => self.follow(verb, failure.blocked_by.clone()).await,
+            Verdict::Exists | Verdict::Vanished | Verdict::Requeue | Verdict::Final => Err(Stopping),
         }
     }
 

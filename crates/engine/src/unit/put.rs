@@ -92,8 +92,7 @@ impl Unit {
         let jitter = self.common.provider.jitter();
         let verdict = self.tried.verdict(verb, failure, transience, since_change, jitter);
         let waited = match verdict {
-            Verdict::Again { after, why } => self.pause(after, why, failure.code.clone()).await,
-            Verdict::Follow => self.follow(verb, failure.blocked_by.clone()).await,
+            Verdict::Again { .. } | Verdict::Follow => self.wait_for(verdict, verb, failure).await,
             Verdict::Exists => return self.whose_is_it(wanted, verb, trouble).await,
             Verdict::Vanished if verb == Verb::Create => return self.own_read_back(wanted, trouble).await,
             Verdict::Vanished => Ok(()),
@@ -171,24 +170,22 @@ impl Unit {
             _ if !was_sent => Aftermath::Unchanged,
             _ => self.aftermath(verb, wanted, trouble.identifier.as_ref()).await,
         };
-        let mut problem = self.service_problem(verb, trouble);
-        match &aftermath {
-            Aftermath::Part(identifier) => {
-                problem = problem
-                    .note(
-                        "created in part",
-                        format!("{} {}", self.planned.ty, shown(identifier, self.masked)),
-                    )
-                    .note("", "it is left as it is; the next plan finds it and finishes or replaces it");
-            }
-            Aftermath::Changed if verb == Verb::Update => {
-                problem =
-                    problem.note("changed", "the live resource is not as before, or cannot be compared");
-            }
-            _ => {}
-        }
+        let problem = self.with_remains(self.service_problem(verb, trouble), verb, &aftermath);
         self.fail_record(code).await;
         self.failed(Some(verb), code, problem, aftermath)
+    }
+
+    /// Adds what a failed operation left.
+    fn with_remains(&self, problem: Diagnostic, verb: Verb, aftermath: &Aftermath) -> Diagnostic {
+        match aftermath {
+            Aftermath::Part(identifier) => problem
+                .note("created in part", format!("{} {}", self.planned.ty, shown(identifier, self.masked)))
+                .note("", "it is left as it is; the next plan finds it and finishes or replaces it"),
+            Aftermath::Changed if verb == Verb::Update => {
+                problem.note("changed", "the live resource is not as before, or cannot be compared")
+            }
+            Aftermath::Unchanged | Aftermath::Busy | Aftermath::Changed | Aftermath::Unknown(_) => problem,
+        }
     }
 
     pub(super) async fn fail_record(&self, code: &str) {
@@ -316,6 +313,7 @@ impl Unit {
         };
         let mut whole = self.service_problem(verb, &trouble).note("plan", problem.message);
         whole.notes.extend(problem.notes);
+        let whole = self.with_remains(whole, verb, &aftermath);
         self.fail_record(code).await;
         self.failed(Some(verb), code, whole, aftermath)
     }

@@ -4,7 +4,6 @@ use super::operation::Performed;
 use super::{Aftermath, Done, End, Unit};
 use crate::inverse::holds;
 use crate::schedule::RESIDUE;
-use crate::verdict::Verdict;
 use serde_json::Value as Json;
 use stack_core::journal::Record;
 use stack_core::provider::{Operation, Verb};
@@ -36,15 +35,8 @@ impl Unit {
                 Performed::Trouble(trouble) => {
                     let failure = &trouble.failure;
                     let jitter = self.common.provider.jitter();
-                    let waited = match self.tried.verdict(Verb::Update, failure, None, None, jitter) {
-                        Verdict::Again { after, why } => {
-                            self.pause(after, why, failure.code.clone()).await.is_ok()
-                        }
-                        Verdict::Follow => {
-                            self.follow(Verb::Update, failure.blocked_by.clone()).await.is_ok()
-                        }
-                        Verdict::Exists | Verdict::Vanished | Verdict::Requeue | Verdict::Final => false,
-                    };
+                    let verdict = self.tried.verdict(Verb::Update, failure, None, None, jitter);
+                    let waited = self.wait_for(verdict, Verb::Update, failure).await.is_ok();
                     if !waited {
                         break Some(trouble);
                     }
