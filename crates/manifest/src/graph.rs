@@ -4,16 +4,16 @@ use crate::codes;
 use crate::condition;
 use crate::inner::{At, Inner, Meaning};
 use crate::model::{PropBody, PropDecl, ResourceDecl, Spot, Tree};
-use crate::template::TemplateId;
 use crate::template::objects::TOKEN;
+use crate::template::{TemplateId, find_expression};
 use stack_core::desired::{Edge, Node};
-use stack_core::diagnostic::{Diagnostic, Diagnostics, Route, nearest};
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, nearest};
 use stack_core::value::Value;
 use std::collections::HashSet;
 
 /// The nodes in manifest order, free of cycles and of dangling edges; what was wrong is in `problems`.
 pub(crate) fn nodes(inner: &Inner, problems: &mut Diagnostics) -> Vec<Node> {
-    let mut edges: Vec<Vec<(usize, Edge)>> = Vec::new();
+    let mut edges: Vec<Vec<Found>> = Vec::new();
     for index in 0..inner.declared.resources.len() {
         edges
             .push(Collector { inner, index, found: Vec::new(), globals: HashSet::new(), problems }.collect());
@@ -27,16 +27,23 @@ pub(crate) fn nodes(inner: &Inner, problems: &mut Diagnostics) -> Vec<Node> {
         .map(|(resource, edges)| Node {
             address: resource.address.clone(),
             declared_type: resource.declared_type.clone(),
-            after: edges.into_iter().map(|(_, edge)| edge).collect(),
+            after: edges.into_iter().map(|found| found.edge).collect(),
             route: resource.route.clone(),
         })
         .collect()
 }
 
+/// An edge: the resource that comes first, and where in its text the expression stands.
+struct Found {
+    to: usize,
+    edge: Edge,
+    part: Part,
+}
+
 struct Collector<'a> {
     inner: &'a Inner,
     index: usize,
-    found: Vec<(usize, Edge)>,
+    found: Vec<Found>,
     globals: HashSet<usize>,
     problems: &'a mut Diagnostics,
 }
@@ -46,14 +53,14 @@ impl<'a> Collector<'a> {
         &self.inner.declared.resources[self.index]
     }
 
-    fn collect(mut self) -> Vec<(usize, Edge)> {
+    fn collect(mut self) -> Vec<Found> {
         let resource = self.resource();
         let none = HashSet::new();
         if let Some(when) = &resource.when {
             self.spot(when, &none);
             if let Tree::Literal(Value::String(text)) = &when.tree {
                 for word in condition::words(text) {
-                    self.name(&word, &[], &when.route, At::Resource(self.index));
+                    self.name(&word, &[], &when.route, text, At::Resource(self.index));
                 }
             }
         }
@@ -88,7 +95,7 @@ impl<'a> Collector<'a> {
         }
         for (name, route) in &resource.depends_on {
             match self.inner.resource_index(name) {
-                Some(to) => self.edge(to, "depends_on", route),
+                Some(to) => self.edge(to, "depends_on", route, Part::Value),
                 None => {
                     let names = self.inner.declared.resources.iter().map(|r| r.address.as_str());
                     let label = nearest(name, names)
@@ -134,26 +141,23 @@ impl<'a> Collector<'a> {
 
     fn template_at(&mut self, id: TemplateId, route: &Route, locals: &HashSet<&str>, at: At) {
         let inner = self.inner;
-        for used in &inner.templates.get(id).uses {
+        let template = inner.templates.get(id);
+        for used in &template.uses {
             let name = inner.templates.real_name(&used.head);
             if !locals.contains(name) {
-                self.name(name, &used.path, route, at);
+                self.name(name, &used.path, route, &template.source, at);
             }
         }
     }
 
-    fn name(&mut self, name: &str, path: &[String], route: &Route, at: At) {
+    fn name(&mut self, name: &str, path: &[String], route: &Route, source: &str, at: At) {
+        let via = std::iter::once(name).chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join(".");
+        let part = || find_expression(source, &via, None).map_or(Part::Value, Part::Within);
         match self.inner.meaning(name, at, !path.is_empty()) {
             // The token is known before the resource exists.
             Some(Meaning::Resource(_)) if path.first().is_some_and(|p| p == TOKEN) => {}
-            Some(Meaning::Resource(to)) => {
-                let via = std::iter::once(name)
-                    .chain(path.iter().map(String::as_str))
-                    .collect::<Vec<_>>()
-                    .join(".");
-                self.edge(to, &via, route);
-            }
-            Some(Meaning::Export(to, _)) => self.edge(to, name, route),
+            Some(Meaning::Resource(to)) => self.edge(to, &via, route, part()),
+            Some(Meaning::Export(to, _)) => self.edge(to, name, route, part()),
             Some(Meaning::Global(global)) => self.global(global),
             _ => {}
         }
@@ -171,16 +175,17 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn edge(&mut self, to: usize, via: &str, route: &Route) {
-        if !self.found.iter().any(|(known, _)| *known == to) {
+    fn edge(&mut self, to: usize, via: &str, route: &Route, part: Part) {
+        if !self.found.iter().any(|found| found.to == to) {
             let address = self.inner.declared.resources[to].address.clone();
-            self.found.push((to, Edge { to: address, via: via.to_owned(), route: route.clone() }));
+            let edge = Edge { to: address, via: via.to_owned(), route: route.clone() };
+            self.found.push(Found { to, edge, part });
         }
     }
 }
 
 /// Removes one edge of every cycle and reports the cycle as a path.
-fn cut_cycles(inner: &Inner, edges: &mut [Vec<(usize, Edge)>], problems: &mut Diagnostics) {
+fn cut_cycles(inner: &Inner, edges: &mut [Vec<Found>], problems: &mut Diagnostics) {
     #[derive(Clone, Copy, PartialEq)]
     enum Mark {
         New,
@@ -196,12 +201,12 @@ fn cut_cycles(inner: &Inner, edges: &mut [Vec<(usize, Edge)>], problems: &mut Di
         let mut path: Vec<(usize, usize)> = vec![(start, 0)];
         marks[start] = Mark::Open;
         while let Some((at, next)) = path.last_mut() {
-            let Some((to, _)) = edges[*at].get(*next) else {
+            let Some(found) = edges[*at].get(*next) else {
                 marks[*at] = Mark::Done;
                 path.pop();
                 continue;
             };
-            let (from, to) = (*at, *to);
+            let (from, to) = (*at, found.to);
             match marks[to] {
                 Mark::Done => *next += 1,
                 Mark::New => {
@@ -221,7 +226,7 @@ fn cut_cycles(inner: &Inner, edges: &mut [Vec<(usize, Edge)>], problems: &mut Di
     }
 }
 
-fn cycle(inner: &Inner, edges: &[Vec<(usize, Edge)>], circle: &[usize]) -> Diagnostic {
+fn cycle(inner: &Inner, edges: &[Vec<Found>], circle: &[usize]) -> Diagnostic {
     let name = |index: usize| inner.declared.resources[index].address.as_str();
     let mut names: Vec<&str> = circle.iter().map(|i| name(*i)).collect();
     names.extend(circle.first().map(|i| name(*i)));
@@ -233,13 +238,13 @@ fn cycle(inner: &Inner, edges: &[Vec<(usize, Edge)>], circle: &[usize]) -> Diagn
     let mut problem = Diagnostic::error(codes::CYCLE, message);
     for (position, from) in circle.iter().enumerate() {
         let to = circle[(position + 1) % circle.len()];
-        if let Some((_, edge)) = edges[*from].iter().find(|(index, _)| *index == to) {
+        if let Some(Found { edge, part, .. }) = edges[*from].iter().find(|found| found.to == to) {
             let text = if edge.via == "depends_on" {
                 format!("{} depends on {}", name(*from), name(to))
             } else {
                 format!("{} needs `{}`", name(*from), edge.via)
             };
-            problem = problem.at(edge.route.clone(), text);
+            problem = problem.at_part(edge.route.clone(), part.clone(), text);
         }
     }
     problem.next("take one of these references out")

@@ -132,6 +132,8 @@ pub(crate) struct StackExportDecl {
     pub(crate) name: String,
     pub(crate) expression: String,
     pub(crate) value: Spot,
+    /// The expression is the key that leads to the node, not the node.
+    pub(crate) on_key: bool,
 }
 
 impl Tree {

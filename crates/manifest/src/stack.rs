@@ -12,7 +12,7 @@ use crate::template::Templates;
 use crate::{graph, yaml};
 use indexmap::IndexMap;
 use stack_core::desired::{Node, Outputs, Rendered, Resolver};
-use stack_core::diagnostic::{Diagnostic, Diagnostics, Route};
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route};
 use stack_core::ids::{Address, StackId};
 use stack_core::schema::Schemas;
 use stack_core::value::Value;
@@ -192,13 +192,19 @@ impl Stack {
     pub fn evaluate_exports(&self, outputs: &Outputs) -> Result<IndexMap<String, Value>, Diagnostics> {
         let scope = Scope::new(&self.inner, None, outputs);
         let mut out = IndexMap::new();
+        let mut problems = Diagnostics::new();
         for export in &self.inner.declared.exports {
             let mut route = export.value.route.clone();
             if let Some(value) = scope.evaluate(&export.value.tree, &mut route) {
                 out.insert(export.name.clone(), value);
             }
+            for mut problem in scope.take_problems() {
+                for label in problem.labels.iter_mut().filter(|label| export.on_key && label.route == route) {
+                    label.part = Part::Key;
+                }
+                problems.push(problem);
+            }
         }
-        let problems = scope.take_problems();
         if problems.iter().any(Diagnostic::is_error) { Err(problems) } else { Ok(out) }
     }
 

@@ -168,7 +168,11 @@ impl<'p> Spans<'p> {
                 let at = spans.byte(error.marker().index());
                 syntax(text, route, at, error.info())
             })?;
-            let range = spans.byte(span.start.index())..spans.byte(span.end.index());
+            let mut range = spans.byte(span.start.index())..spans.byte(span.end.index());
+            if !matches!(event, Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..)) {
+                // Ends in flow collections may come with the blanks after them.
+                range.end = range.start + text.get(range.clone()).map_or(0, |t| t.trim_end().len());
+            }
             spans.take(event, range)?;
         }
         if spans.documents > 1 {
@@ -196,7 +200,7 @@ impl<'p> Spans<'p> {
                 if let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) {
                     self.problems.push(
                         Diagnostic::error(codes::YAML_TAG, format!("the YAML tag `{tag}` is not supported"))
-                            .at_part(self.route.clone(), Part::Within(self.tag_before(range.start)), "")
+                            .at_part(self.route.clone(), Part::Within(self.tag_at(range.start)), "")
                             .next("write a template: \"{{ name.Property }}\""),
                     );
                 }
@@ -241,11 +245,30 @@ impl<'p> Spans<'p> {
         Ok(())
     }
 
-    /// The tag that stands before a node.
-    fn tag_before(&self, at: usize) -> Range<usize> {
-        let start = self.text.get(..at).and_then(|t| t.rfind('!')).unwrap_or(at);
-        let end = self.text.get(start..at).map_or(at, |t| start + t.trim_end().len());
-        start..end
+    /// The tag that a node begins with.
+    fn tag_at(&self, at: usize) -> Range<usize> {
+        let rest = self.text.get(at..).unwrap_or_default();
+        at..at + rest.find(char::is_whitespace).unwrap_or(rest.len())
+    }
+
+    /// A list or a mapping cannot be a key. Nearly always it is a template without quotes.
+    fn key_that_is_no_text(&mut self, key: &Range<usize>) {
+        let template = self.text.get(..key.end).is_some_and(|t| t.contains("{{"));
+        let text = self.text.get(key.start.saturating_sub(1)..).unwrap_or_default();
+        let template = template && text.starts_with("{{");
+        let problem = if template {
+            let end = text.find("}}").map_or(key.end, |i| key.start - 1 + i + 2);
+            Diagnostic::error(codes::YAML_SYNTAX, "a template needs quotes around it")
+                .at_part(self.route.clone(), Part::Within(key.start - 1..end), "YAML reads this as a mapping")
+                .next("write it in quotes: \"{{ name }}\"")
+        } else {
+            Diagnostic::error(codes::YAML_SYNTAX, "a list or a mapping cannot be a key").at_part(
+                self.route.clone(),
+                Part::Within(key.clone()),
+                "",
+            )
+        };
+        self.problems.push(problem);
     }
 
     fn start(&mut self, range: Range<usize>, anchor: usize, items: Items) -> Result<(), Diagnostic> {
@@ -263,6 +286,10 @@ impl<'p> Spans<'p> {
     fn close(&mut self, node: SpanNode, anchor: usize) {
         if anchor != 0 {
             self.anchors.insert(anchor, node.clone());
+        }
+        let is_key = matches!(self.open.last().map(|o| &o.items), Some(Items::Map(_, None)));
+        if is_key && !matches!(&*node.kind, SpanKind::Scalar(..)) {
+            self.key_that_is_no_text(&node.value);
         }
         let Some(parent) = self.open.last_mut() else {
             if self.documents == 1 {

@@ -117,7 +117,7 @@ impl Reader<'_> {
         let mut out = Vec::new();
         for item in self.list(node, "`exports`") {
             if let Some(text) = item.scalar() {
-                self.stack_export(text.clone(), &text, &item, &mut out);
+                self.stack_export(text.clone(), &text, &item, false, &mut out);
                 continue;
             }
             let Some(members) = self.mapping(&item, "an export") else { continue };
@@ -126,10 +126,15 @@ impl Reader<'_> {
                 if Templates::is_template(&text) {
                     // name: "{{ expression }}"
                     let spot = self.spot(&value);
-                    out.push(StackExportDecl { name: key.to_owned(), expression: text, value: spot });
+                    out.push(StackExportDecl {
+                        name: key.to_owned(),
+                        expression: text,
+                        value: spot,
+                        on_key: false,
+                    });
                 } else {
                     // variable: name
-                    self.stack_export(text, key, &value, &mut out);
+                    self.stack_export(text, key, &value, true, &mut out);
                 }
             }
         }
@@ -141,6 +146,7 @@ impl Reader<'_> {
         name: String,
         variable: &str,
         node: &Node<'_>,
+        on_key: bool,
         out: &mut Vec<StackExportDecl>,
     ) {
         if let Some(template) = self.expression(variable, &node.route) {
@@ -148,7 +154,7 @@ impl Reader<'_> {
                 tree: crate::model::Tree::Template(template),
                 route: node.route.clone(),
             };
-            out.push(StackExportDecl { name, expression: variable.to_owned(), value });
+            out.push(StackExportDecl { name, expression: variable.to_owned(), value, on_key });
         }
     }
 

@@ -199,8 +199,7 @@ impl Job<'_> {
             self.fail(
                 Diagnostic::error(codes::BAD_VALUE, format!("`{region}` is no region")).at(at.clone(), ""),
             );
-        }
-        if let Some(region) = &region {
+        } else if let Some(region) = &region {
             self.check_region(region, at.as_ref(), ty);
         }
         Target {

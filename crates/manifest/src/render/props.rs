@@ -126,10 +126,14 @@ impl Job<'_> {
             }
         };
         let mut value = own;
+        let mut whole = true;
         for merge in &prop.merge {
-            value = Some(self.merge(value, merge, &prop.name)?);
+            match self.merge(value.clone(), merge, &prop.name) {
+                Some(merged) => value = Some(merged),
+                None => whole = false,
+            }
         }
-        let value = value?;
+        let value = value.filter(|_| whole)?;
         Some(if prop.sensitive { hide(value) } else { value })
     }
 

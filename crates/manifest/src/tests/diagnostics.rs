@@ -1,0 +1,702 @@
+//! Each mistake gives its code at its exact line and column: at top level, nested in a list, inside `values.<env>`.
+
+use super::{good, outputs, parse_with, problems, problems_with, show, try_render};
+use crate::codes;
+use serde_json::json;
+use stack_core::desired::Outputs;
+
+/// The mistake in the three places.
+fn places(leaf: &str) -> [String; 3] {
+    let head = "name: s
+globals:
+  - { name: domain_name, value: acme }
+  - { name: settings, value: { size: 3, names: [a] } }
+resources:
+  - { name: vpc, type: awscc.ec2.vpcs, props: { CidrBlock: 10.0.0.0/16 } }
+  - name: q
+    type: awscc.sqs.queues
+    props:
+";
+    [
+        format!("{head}      QueueName: {leaf}\n"),
+        format!(
+            "{head}      Tags:\n        - Key: a\n          Value: b\n        - Key: c\n          Value: {leaf}\n"
+        ),
+        format!(
+            "{head}      - name: QueueName\n        values:\n          dev:\n            value: x\n          prod:\n            value: {leaf}\n"
+        ),
+    ]
+}
+
+/// First line of each problem and its first label, for each of the places.
+fn brief(leaf: &str) -> String {
+    let shown: Vec<String> = places(leaf)
+        .iter()
+        .map(|manifest| {
+            let text = problems(manifest);
+            let mut lines = text.lines();
+            let mut out = Vec::new();
+            while let Some(line) = lines.next() {
+                if line.starts_with("error") || line.starts_with("warning") {
+                    let code = line.split(']').next().unwrap_or_default();
+                    out.push(format!("{code}] {}", lines.next().unwrap_or_default().trim()));
+                }
+            }
+            out.join(" | ")
+        })
+        .collect();
+    shown.join("\n")
+}
+
+#[test]
+fn leaf_mistakes_are_found_in_all_three_places() {
+    let leaves = [
+        "\"{{ domain_nam }}\"",
+        "'x-{{ domain_name }}-{{ domain_nam }}'",
+        "\"é\\\"\\u00e9 {{ domain_nam }}\"",
+        "a {{ domain_nam }} b",
+        "\"{{ settings.sise }}\"",
+        "\"{{ domain_name | uper }}\"",
+        "\"{{ domain_name is strin }}\"",
+        "\"{{ rang(3) }}\"",
+        "\"{{ domain_name.uper() }}\"",
+        "\"{{ domain_name + }}\"",
+        "\"x {% if true %} y\"",
+        "\"{{ vpc.VpdId }}\"",
+        "\"x {{ vpc.Tags[0].Kay }}\"",
+        "\"{{ domain_name | int }}\"",
+        "\"{{ settings.size - 'x' }}\"",
+        "\"{{ q.Arn }}\"",
+        "!Ref vpc",
+        "{ a: 1, b: 2, a: 3 }",
+        "\"{{ domain_name }}",
+        "{{ domain_name }}",
+        "[1, 2",
+    ];
+    let all: Vec<String> = leaves.iter().map(|leaf| format!("{leaf}\n{}", brief(leaf))).collect();
+    insta::assert_snapshot!(all.join("\n\n"), @r#"
+    "{{ domain_nam }}"
+    error[SD1203] 10:22 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    error[SD1203] 14:22 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    error[SD1203] 15:24 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+
+    'x-{{ domain_name }}-{{ domain_nam }}'
+    error[SD1203] 10:42 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    error[SD1203] 14:42 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    error[SD1203] 15:44 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+
+    "é\"\u00e9 {{ domain_nam }}"
+    error[SD1203] 10:32 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    error[SD1203] 14:32 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    error[SD1203] 15:34 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+
+    a {{ domain_nam }} b
+    error[SD1203] 10:23 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    error[SD1203] 14:23 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    error[SD1203] 15:25 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+
+    "{{ settings.sise }}"
+    error[SD1203] 10:22 «settings.sise» did you mean `size`?
+    error[SD1203] 14:22 «settings.sise» did you mean `size`?
+    error[SD1203] 15:24 «settings.sise» did you mean `size`?
+
+    "{{ domain_name | uper }}"
+    error[SD1202] 10:36 «uper» did you mean `upper`?
+    error[SD1202] 14:36 «uper» did you mean `upper`?
+    error[SD1202] 15:38 «uper» did you mean `upper`?
+
+    "{{ domain_name is strin }}"
+    error[SD1202] 10:37 «strin» did you mean `string`?
+    error[SD1202] 14:37 «strin» did you mean `string`?
+    error[SD1202] 15:39 «strin» did you mean `string`?
+
+    "{{ rang(3) }}"
+    error[SD1202] 10:22 «rang» did you mean `range`?
+    error[SD1202] 14:22 «rang» did you mean `range`?
+    error[SD1202] 15:24 «rang» did you mean `range`?
+
+    "{{ domain_name.uper() }}"
+    error[SD1202] 10:34 «uper» did you mean `upper`?
+    error[SD1202] 14:34 «uper» did you mean `upper`?
+    error[SD1202] 15:36 «uper» did you mean `upper`?
+
+    "{{ domain_name + }}"
+    error[SD1201] 10:36 «}}» unexpected end of variable block
+    error[SD1201] 14:36 «}}» unexpected end of variable block
+    error[SD1201] 15:38 «}}» unexpected end of variable block
+
+    "x {% if true %} y"
+    error[SD1201] 10:34 « y» unexpected end of input, expected end of block
+    error[SD1201] 14:34 « y» unexpected end of input, expected end of block
+    error[SD1201] 15:36 « y» unexpected end of input, expected end of block
+
+    "{{ vpc.VpdId }}"
+    error[SD1204] 10:22 «vpc.VpdId» did you mean `VpcId`?
+    error[SD1204] 14:22 «vpc.VpdId» did you mean `VpcId`?
+    error[SD1204] 15:24 «vpc.VpdId» did you mean `VpcId`?
+
+    "x {{ vpc.Tags[0].Kay }}"
+    error[SD1204] 10:24 «vpc.Tags[0].Kay» did you mean `Key`?
+    error[SD1204] 14:24 «vpc.Tags[0].Kay» did you mean `Key`?
+    error[SD1204] 15:26 «vpc.Tags[0].Kay» did you mean `Key`?
+
+    "{{ domain_name | int }}"
+    error[SD1205] 10:36 «int» invalid float literal
+    error[SD1205] 14:36 «int» invalid float literal
+    error[SD1205] 15:38 «int» invalid float literal
+
+    "{{ settings.size - 'x' }}"
+    error[SD1205] 10:22 «settings.size - 'x'» tried to use - operator on unsupported types number and string
+    error[SD1205] 14:22 «settings.size - 'x'» tried to use - operator on unsupported types number and string
+    error[SD1205] 15:24 «settings.size - 'x'» tried to use - operator on unsupported types number and string
+
+    "{{ q.Arn }}"
+    error[SD1206] 10:22 «q.Arn» q needs `q.Arn`
+    error[SD1206] 14:22 «q.Arn» q needs `q.Arn`
+    error[SD1206] 15:24 «q.Arn» q needs `q.Arn`
+
+    !Ref vpc
+    error[SD1004] 10:18 «!Ref»
+    error[SD1004] 14:18 «!Ref»
+    error[SD1004] 15:20 «!Ref»
+
+    { a: 1, b: 2, a: 3 }
+    error[SD1002] 10:32 «a» again here | error[SD1304] 10:18 «{ a: 1, b: 2, a: 3 }» expected a string
+    error[SD1002] 14:32 «a» again here | error[SD1304] 14:18 «{ a: 1, b: 2, a: 3 }» expected a string
+    error[SD1002] 15:34 «a» again here | error[SD1304] 15:20 «{ a: 1, b: 2, a: 3 }» expected a string
+
+    "{{ domain_name }}
+    error[SD1001] 10:18 «"» while scanning a quoted scalar, found unexpected end of stream
+    error[SD1001] 14:18 «"» while scanning a quoted scalar, found unexpected end of stream
+    error[SD1001] 15:20 «"» while scanning a quoted scalar, found unexpected end of stream
+
+    {{ domain_name }}
+    error[SD1001] 10:18 «{{ domain_name }}» YAML reads this as a mapping
+    error[SD1001] 14:18 «{{ domain_name }}» YAML reads this as a mapping
+    error[SD1001] 15:20 «{{ domain_name }}» YAML reads this as a mapping
+
+    [1, 2
+    error[SD1001] 11:1 «» while parsing a flow sequence, expected ',' or ']'
+    error[SD1001] 15:1 «» while parsing a flow sequence, expected ',' or ']'
+    error[SD1001] 16:1 «» while parsing a flow sequence, expected ',' or ']'
+    "#);
+}
+
+#[test]
+fn block_scalars_are_underlined_in_their_own_line() {
+    insta::assert_snapshot!(brief(">-\n                {% set x = 1 %}\n                two {{ domain_nam }}"), @r#"
+    error[SD1203] 12:24 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    error[SD1203] 16:24 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    error[SD1203] 17:24 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    "#);
+    insta::assert_snapshot!(brief("|\n                one\n                  two {{ domain_nam }}\n"), @r#"
+    error[SD1203] 12:26 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    error[SD1203] 16:26 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    error[SD1203] 17:26 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+    "#);
+}
+
+#[test]
+fn the_message_is_that_of_the_mock() {
+    insta::assert_snapshot!(problems(&places("\"{{ domain_nam }}\"")[0]), @r#"
+    error[SD1203] `domain_nam` is not defined
+      10:22 «domain_nam» did you mean `domain_name` (globals, stackql_manifest.yml:3)?
+      = needed by  q (awscc.sqs.queues), env prod
+      = next  fix the name, or add it to globals: - { name: domain_nam, value: … }
+    "#);
+}
+
+#[test]
+fn a_live_resource_without_the_value_is_named_in_all_three_places() {
+    let known = outputs(&[("vpc", "AWS::EC2::VPC", json!({"VpcId": "vpc-1"}))]);
+    let shown: Vec<String> = places("\"{{ vpc.InstanceTenancy }}\"")
+        .iter()
+        .map(|manifest| {
+            let stack = good(manifest);
+            show(&try_render(&stack, "q", &known).unwrap_err(), stack.source_map())
+        })
+        .collect();
+    insta::assert_snapshot!(shown.join(""), @r#"
+    error[SD1208] `vpc.InstanceTenancy` has no value: vpc exists, but has no value for `InstanceTenancy`
+      10:22 «vpc.InstanceTenancy» 
+      = needed by  q (awscc.sqs.queues), env prod
+      = next  give a default where that is fine: `| default(…)`
+    error[SD1208] `vpc.InstanceTenancy` has no value: vpc exists, but has no value for `InstanceTenancy`
+      14:22 «vpc.InstanceTenancy» 
+      = needed by  q (awscc.sqs.queues), env prod
+      = next  give a default where that is fine: `| default(…)`
+    error[SD1208] `vpc.InstanceTenancy` has no value: vpc exists, but has no value for `InstanceTenancy`
+      15:24 «vpc.InstanceTenancy» 
+      = needed by  q (awscc.sqs.queues), env prod
+      = next  give a default where that is fine: `| default(…)`
+    "#);
+}
+
+#[test]
+fn the_structure_is_checked_everywhere() {
+    let manifests = [
+        "",
+        "- a\n",
+        "name: s\n---\nname: t\n",
+        "name: s\n",
+        "name: s\nresources: x\n",
+        "name: s\nresources: [x]\nexports: 3\nproviders: aws\nglobals: { a: b }\nversion: x\n",
+        "name: s\nresources:\n  - type: awscc.sqs.queues\n  - { name: a, type: awscc.sqs.queues, props: x }\n",
+        "name: s\nresources:\n  - name: a\n    type: awscc.sqs.queues\n    props:\n      - { value: 1 }\n      - { name: QueueName, values: { prod: 3 } }\n      - name: Tags\n        values: [x]\n",
+        "name: s\nnames: t\nresources:\n  - name: a\n    tipe: x\n    type: awscc.sqs.queues\n    lifecycle: { prevent_destroyed: true }\n    props:\n      - { name: QueueName, valeu: 1, values: { prod: { value: a, walue: b } } }\n",
+        "name: s\nresources:\n  - { name: a, type: awscc.sqs.queues }\n  - { name: a, type: awscc.sqs.queues }\nglobals: [{ name: g, value: 1 }, { name: g, value: 2 }]\n",
+        "name: s\nresources:\n  - { name: a, type: awscc.sqs.queue }\n  - { name: b, type: resorce }\n  - { name: c, type: query, sql: x }\n  - { name: d }\n  - { name: e, type: confluent.provider_integrations.integrations }\n",
+        "name: s\nresources:\n  - name: a\n    type: awscc.sqs.queues\n    for_each: [1]\n    state: absent\n    file: x.iql\n",
+        "name: s\nresources:\n  - name: a\n    type: awscc.sqs.queues\n    props:\n      - name: QueueName\n        values: { prd: { value: x }, dev: { value: y } }\n      - { name: Tags }\n      - { name: DelaySeconds, value: }\n",
+        "name: s\nresources:\n  - { name: a, type: awscc.sqs.queues, depends_on: [b, bb] }\n  - { name: bbb, type: awscc.sqs.queues }\n",
+        "name: s\nresources:\n  - name: a\n    type: awscc.sqs.queues\n    props: { QueueName: string }\n  - name: b\n    type: awscc.sqs.queues\n    props:\n      - { name: QueueName, values: { prod: { value: integer } } }\n",
+        "name: s\nglobals:\n  - { name: a, value: }\n  - { name: b, value: '' }\n  - { name: c, value: \"{{ EMPTY }}\" }\nresources:\n  - { name: q, type: awscc.sqs.queues, props: { QueueName: \"{{ c }}\" } }\n",
+    ];
+    let all: Vec<String> =
+        manifests.iter().map(|m| format!("{m:?}\n{}", problems_with(m, &[("EMPTY", "")]))).collect();
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    ""
+    error[SD1003] the manifest is empty
+      1:1 «» 
+      = next  write at least `name:` and `resources:`; `stack-deploy init` makes a working example
+
+    "- a\n"
+    error[SD1101] a manifest must be a mapping, not a list
+      1:1 «- a» 
+
+    "name: s\n---\nname: t\n"
+    error[SD1003] the file holds 2 YAML documents
+      1:1 «» 
+      = next  keep one document; remove the others and their `---`
+
+    "name: s\n"
+    error[SD1102] the manifest has no `resources`
+      1:1 «» 
+      = next  add `resources:`, a list of what is to exist
+
+    "name: s\nresources: x\n"
+    error[SD1101] `resources` must be a list, not a text
+      2:12 «x» 
+
+    "name: s\nresources: [x]\nexports: 3\nproviders: aws\nglobals: { a: b }\nversion: x\n"
+    error[SD1101] a resource must be a mapping, not a text
+      2:13 «x» 
+    error[SD1101] `exports` must be a list, not a number
+      3:10 «3» 
+    error[SD1101] `providers` must be a list, not a text
+      4:12 «aws» 
+    error[SD1101] `globals` must be a list, not a mapping
+      5:10 «{ a: b }» 
+    error[SD1101] `version` must be a whole number, not a text
+      6:10 «x» 
+
+    "name: s\nresources:\n  - type: awscc.sqs.queues\n  - { name: a, type: awscc.sqs.queues, props: x }\n"
+    error[SD1102] this resource has no `name`
+      3:5 «type: awscc.sqs.queues» 
+      = next  add `name:`
+    error[SD1101] `props` must be a list or a mapping, not a text
+      4:47 «x» 
+
+    "name: s\nresources:\n  - name: a\n    type: awscc.sqs.queues\n    props:\n      - { value: 1 }\n      - { name: QueueName, values: { prod: 3 } }\n      - name: Tags\n        values: [x]\n"
+    error[SD1102] this prop has no `name`
+      6:9 «{ value: 1 }» 
+      = next  add `name:`
+    error[SD1101] a value for an environment must be a mapping with `value`, not a number
+      7:44 «3» 
+      = next  write `prod: { value: … }`
+    error[SD1101] `values` must be a mapping, not a list
+      9:17 «[x]» 
+
+    "name: s\nnames: t\nresources:\n  - name: a\n    tipe: x\n    type: awscc.sqs.queues\n    lifecycle: { prevent_destroyed: true }\n    props:\n      - { name: QueueName, valeu: 1, values: { prod: { value: a, walue: b } } }\n"
+    warning[SD1104] a manifest has no key `names`
+      2:1 «names» did you mean `name`?
+      = next  remove it, or correct its spelling: it has no effect
+    warning[SD1104] a resource has no key `tipe`
+      5:5 «tipe» did you mean `type`?
+      = next  remove it, or correct its spelling: it has no effect
+    warning[SD1104] `lifecycle` has no key `prevent_destroyed`
+      7:18 «prevent_destroyed» did you mean `prevent_destroy`?
+      = next  remove it, or correct its spelling: it has no effect
+    warning[SD1104] a prop has no key `valeu`
+      9:28 «valeu» did you mean `value`?
+      = next  remove it, or correct its spelling: it has no effect
+    warning[SD1104] a value for an environment has no key `walue`
+      9:66 «walue» did you mean `value`?
+      = next  remove it, or correct its spelling: it has no effect
+
+    "name: s\nresources:\n  - { name: a, type: awscc.sqs.queues }\n  - { name: a, type: awscc.sqs.queues }\nglobals: [{ name: g, value: 1 }, { name: g, value: 2 }]\n"
+    error[SD1103] there are two resources named `a`
+      4:13 «a» again here
+      3:13 «a» first here
+    error[SD1103] there are two globals named `g`
+      5:42 «g» again here
+      5:19 «g» first here
+
+    "name: s\nresources:\n  - { name: a, type: awscc.sqs.queue }\n  - { name: b, type: resorce }\n  - { name: c, type: query, sql: x }\n  - { name: d }\n  - { name: e, type: confluent.provider_integrations.integrations }\n"
+    error[SD1105] there is no resource type `awscc.sqs.queue`
+      3:22 «awscc.sqs.queue» did you mean `awscc.sqs.queues`?
+    error[SD1105] there is no resource type `resorce`
+      4:22 «resorce» did you mean `resource`?
+      = next  write a type such as `awscc.s3.buckets` or `AWS::S3::Bucket`
+    error[SD1114] c: resources of type `query` are not supported by this version yet
+      5:22 «query» 
+      = next  give it a dotted type such as `awscc.s3.buckets`, which needs no query file
+    error[SD1114] d: resources of type `resource` are not supported by this version yet
+      6:13 «d» 
+      = next  give it a dotted type such as `awscc.s3.buckets`, which needs no query file
+    error[SD1114] the provider of `confluent.provider_integrations.integrations` is not supported by this version
+      7:22 «confluent.provider_integrations.integrations» 
+      = next  this version deploys CloudFormation types: `awscc.service.resources`
+
+    "name: s\nresources:\n  - name: a\n    type: awscc.sqs.queues\n    for_each: [1]\n    state: absent\n    file: x.iql\n"
+    error[SD1114] a: `for_each` is not supported by this version on a dotted type
+      5:5 «for_each» 
+      = next  remove it
+    error[SD1114] a: `state: absent` is not supported by this version
+      6:12 «absent» 
+      = next  remove the resource with `teardown --target`, then from the manifest
+    error[SD1114] a: `file` is not supported by this version on a dotted type
+      7:5 «file» 
+      = next  remove it
+
+    "name: s\nresources:\n  - name: a\n    type: awscc.sqs.queues\n    props:\n      - name: QueueName\n        values: { prd: { value: x }, dev: { value: y } }\n      - { name: Tags }\n      - { name: DelaySeconds, value: }\n"
+    error[SD1106] the prop `QueueName` has no value for the environment prod
+      7:9 «values» did you mean the environment `prd`?
+      = needed by  a (awscc.sqs.queues), env prod
+      = next  add `prod: { value: … }`, or use `value` for all environments
+    error[SD1107] the prop `Tags` has no value
+      8:17 «Tags» 
+      = needed by  a (awscc.sqs.queues), env prod
+      = next  give it one of `value`, `values`, `merge` or `props`
+    error[SD1107] the prop `DelaySeconds` has no value
+      9:31 «value» 
+      = needed by  a (awscc.sqs.queues), env prod
+      = next  a null counts as absent here; to remove a property write `props` as a mapping with a null
+
+    "name: s\nresources:\n  - { name: a, type: awscc.sqs.queues, depends_on: [b, bb] }\n  - { name: bbb, type: awscc.sqs.queues }\n"
+    error[SD1115] a depends on `b`, which is no resource of this stack
+      3:53 «b» did you mean `a`?
+    error[SD1115] a depends on `bb`, which is no resource of this stack
+      3:56 «bb» did you mean `bbb`?
+
+    "name: s\nresources:\n  - name: a\n    type: awscc.sqs.queues\n    props: { QueueName: string }\n  - name: b\n    type: awscc.sqs.queues\n    props:\n      - { name: QueueName, values: { prod: { value: integer } } }\n"
+    warning[SD1111] the prop `QueueName` is literally `string`
+      5:25 «string» this is the documentation's placeholder
+      = next  write the value that you want
+    warning[SD1111] the prop `QueueName` is literally `integer`
+      9:53 «integer» this is the documentation's placeholder
+      = next  write the value that you want
+
+    "name: s\nglobals:\n  - { name: a, value: }\n  - { name: b, value: '' }\n  - { name: c, value: \"{{ EMPTY }}\" }\nresources:\n  - { name: q, type: awscc.sqs.queues, props: { QueueName: \"{{ c }}\" } }\n"
+    error[SD1113] the global `a` is empty
+      3:13 «a» 
+      = next  give it a `value`, or remove it
+    error[SD1113] the global `b` is empty
+      4:23 «''» 
+      = next  give it a `value`, or remove it
+    error[SD1113] the global `c` is empty
+      5:23 «"{{ EMPTY }}"» this renders to nothing
+      = needed by  q (awscc.sqs.queues), env prod
+      = next  give it a value, or write the empty text where it is used
+    "#);
+}
+
+#[test]
+fn settings_and_lifecycle_values_are_checked() {
+    insta::assert_snapshot!(problems("name: s
+settings:
+  acounts: {}
+  accounts: { prod: 12345 }
+  on_failure: rolback
+  rate: { reads: fast, write: 1 }
+  ownership_tags: maybe
+  guardrails: { deny_actions: [destroy], max_delete: -1 }
+  regions: [us-east-1]
+  profile: { prod: [x] }
+  tags: { a: [1] }
+resources:
+  - name: q
+    type: awscc.sqs.queues
+    region: us-east-2
+    identifier: ''
+    lifecycle:
+      timeout: 30
+      replace: delete_frist
+      adopt: perhaps
+      prevent_destroy: sure
+      ignore_changes: [/Tagz, tags]
+    props: { QueueName: a }
+  - name: i
+    type: awscc.customerprofiles.integrations
+    identifier: a|b|c
+    id: x
+    props: { DomainName: acme, Uri: 's3://x', ObjectTypeName: CTR }
+  - { name: p, type: awscc.sqs.queues, region: nowhere, props: { QueueName: a } }
+"), @r#"
+warning[SD1104] `settings` has no key `acounts`
+  3:3 «acounts» did you mean `accounts`?
+  = next  remove it, or correct its spelling: it has no effect
+error[SD1108] `settings.accounts` must be account ids of twelve digits, in quotes
+  4:21 «12345» 
+error[SD1108] `settings.on_failure` is one of error, rollback, ignore
+  5:15 «rolback» did you mean `rollback`?
+error[SD1108] `settings.rate.reads` must be a whole number
+  6:18 «fast» 
+warning[SD1104] `settings.rate` has no key `write`
+  6:24 «write» did you mean `writes`?
+  = next  remove it, or correct its spelling: it has no effect
+error[SD1108] `settings.ownership_tags` is true or false
+  7:19 «maybe» 
+error[SD1108] `settings.guardrails.deny_actions` has no action `destroy`; there are create, update, adopt, replace, delete, run
+  8:32 «destroy» 
+error[SD1108] `settings.guardrails.max_delete` must be a whole number
+  8:54 «-1» 
+error[SD1108] `settings.profile` must be a text
+  10:20 «[x]» 
+error[SD1118] i has both `identifier` and `id`
+  27:5 «id» 
+  = next  keep one: `id` is another name of `identifier`
+error[SD1108] the tag `a` must be a text
+  11:14 «[1]» 
+  = needed by  q (awscc.sqs.queues), env prod; i (awscc.customerprofiles.integrations), env prod; p (awscc.sqs.queues), env prod
+error[SD1116] q is in us-east-2, which `settings.regions` does not allow
+  15:13 «us-east-2» allowed here: us-east-1
+  = needed by  q (awscc.sqs.queues), env prod
+error[SD1118] this is no identifier of AWS::SQS::Queue
+  16:17 «''» it has one part: QueueUrl
+  = needed by  q (awscc.sqs.queues), env prod
+error[SD1109] `30` is no duration
+  18:16 «30» write 90s, 30m, 2h or 1h30m
+  = needed by  q (awscc.sqs.queues), env prod
+error[SD1109] `lifecycle.replace` is create_first or delete_first
+  19:16 «delete_frist» did you mean `delete_first`?
+  = needed by  q (awscc.sqs.queues), env prod
+error[SD1109] `lifecycle.adopt` is true, false or force
+  20:14 «perhaps» 
+  = needed by  q (awscc.sqs.queues), env prod
+error[SD1109] `lifecycle.prevent_destroy` is true or false
+  21:24 «sure» 
+  = needed by  q (awscc.sqs.queues), env prod
+error[SD1204] AWS::SQS::Queue has no property `Tagz`
+  22:24 «/Tagz» did you mean `/Tags`?
+  = needed by  q (awscc.sqs.queues), env prod
+error[SD1118] this is no identifier of AWS::CustomerProfiles::Integration
+  26:17 «a|b|c» it has 2 parts: DomainName|Uri
+  = needed by  i (awscc.customerprofiles.integrations), env prod
+error[SD1109] `nowhere` is no region
+  29:48 «nowhere» 
+  = needed by  p (awscc.sqs.queues), env prod
+"#);
+}
+
+#[test]
+fn conditions_that_are_no_conditions_say_where() {
+    let with = |condition: &str| {
+        format!("name: s\nresources:\n  - name: a\n    type: awscc.sqs.queues\n    if: {condition}\n")
+    };
+    let conditions = [
+        "stack_env = 'prod'",
+        "perhaps",
+        "\"'{{ stack_env }}' ==\"",
+        "\"{{ stack_envv }} == 'x'\"",
+        "[1]",
+        "3",
+    ];
+    let all: Vec<String> = conditions.iter().map(|c| problems(&with(c))).collect();
+    insta::assert_snapshot!(all.join(""), @r#"
+    error[SD1207] the `if` of a is neither true nor false
+      5:19 «=» use ==, !=, and, or, not
+      = needed by  a (awscc.sqs.queues), env prod
+      = next  write true, false, or a comparison: "'{{ stack_env }}' == 'prod'"
+    error[SD1207] the `if` of a is neither true nor false
+      5:9 «perhaps» this is neither true nor false
+      = needed by  a (awscc.sqs.queues), env prod
+      = next  write true, false, or a comparison: "'{{ stack_env }}' == 'prod'"
+    error[SD1207] the `if` of a is neither true nor false
+      5:9 «"'{{ stack_env }}' =="» a value is missing here
+      = needed by  a (awscc.sqs.queues), env prod
+      = next  write true, false, or a comparison: "'{{ stack_env }}' == 'prod'"
+    error[SD1203] `stack_envv` is not defined
+      5:13 «stack_envv» did you mean `stack_env`?
+      = needed by  a (awscc.sqs.queues), env prod
+      = next  fix the name, or add it to globals: - { name: stack_envv, value: … }
+    error[SD1207] the `if` of a is neither true nor false
+      5:9 «[1]» this is neither true nor false
+      = needed by  a (awscc.sqs.queues), env prod
+      = next  write true, false, or a comparison: "'{{ stack_env }}' == 'prod'"
+    error[SD1207] the `if` of a is neither true nor false
+      5:9 «3» this is neither true nor false
+      = needed by  a (awscc.sqs.queues), env prod
+      = next  write true, false, or a comparison: "'{{ stack_env }}' == 'prod'"
+    "#);
+}
+
+#[test]
+fn a_condition_that_waits_for_a_resource_is_refused_at_plan_time_only() {
+    let stack = good(
+        "name: s
+resources:
+  - { name: vpc, type: awscc.ec2.vpcs, props: { CidrBlock: 10.0.0.0/16 } }
+  - { name: q, type: awscc.sqs.queues, if: \"'{{ vpc.VpcId }}' == 'vpc-1'\", props: { QueueName: a } }
+",
+    );
+    let refused = try_render(&stack, "q", &Outputs::new()).unwrap_err();
+    insta::assert_snapshot!(show(&refused, stack.source_map()), @r#"
+    error[SD1209] the `if` of q cannot be decided yet
+      4:44 «"'{{ vpc.VpcId }}' == 'vpc-1'"» this waits for vpc.VpcId
+      = needed by  q (awscc.sqs.queues), env prod
+      = next  use a value that is known beforehand: a global, the environment, a declared name
+    "#);
+    let known = outputs(&[("vpc", "AWS::EC2::VPC", json!({"VpcId": "vpc-1"}))]);
+    assert!(try_render(&stack, "q", &known).is_ok());
+}
+
+#[test]
+fn cycles_are_paths_with_positions() {
+    insta::assert_snapshot!(problems("name: s
+globals:
+  - { name: g, value: \"{{ c.Arn }}\" }
+resources:
+  - { name: a, type: awscc.sqs.queues, props: { QueueName: \"{{ b.Arn }}\" } }
+  - { name: b, type: awscc.sqs.queues, props: { QueueName: \"{{ g }}\" } }
+  - { name: c, type: awscc.sqs.queues, depends_on: [a] }
+"), @r#"
+error[SD1206] resources wait for each other: a → b → c → a
+  5:64 «b.Arn» a needs `b.Arn`
+  3:27 «c.Arn» b needs `c.Arn`
+  7:53 «a» c depends on a
+  = next  take one of these references out
+"#);
+}
+
+#[test]
+fn merges_that_cannot_be_say_why() {
+    insta::assert_snapshot!(problems("name: s
+globals:
+  - { name: list, value: [1] }
+  - { name: object, value: { a: 1 } }
+  - { name: word, value: x }
+resources:
+  - name: q
+    type: awscc.iam.roles
+    props:
+      - { name: RoleName, value: r, merge: [list] }
+      - { name: Tags, value: [], merge: [object, lst] }
+      - name: AssumeRolePolicyDocument
+        values:
+          prod: { value: { a: 1 } }
+        merge:
+          - word
+"), @r#"
+error[SD1110] `list` cannot be merged into the prop `RoleName`
+  10:45 «list» a text and a list do not merge
+  = needed by  q (awscc.iam.roles), env prod
+  = next  merge lists with lists, and objects with objects
+error[SD1110] `object` cannot be merged into the prop `Tags`
+  11:42 «object» a list and an object do not merge
+  = needed by  q (awscc.iam.roles), env prod
+  = next  merge lists with lists, and objects with objects
+error[SD1203] `lst` is not defined
+  11:50 «lst» did you mean `list` (globals, stackql_manifest.yml:3)?
+  = needed by  q (awscc.iam.roles), env prod
+  = next  fix the name, or add it to globals: - { name: lst, value: … }
+error[SD1110] `word` cannot be merged into the prop `AssumeRolePolicyDocument`
+  16:13 «word» an object and a text do not merge
+  = needed by  q (awscc.iam.roles), env prod
+  = next  merge lists with lists, and objects with objects
+"#);
+}
+
+#[test]
+fn names_that_only_globals_see_are_explained() {
+    let manifest = "name: s
+globals:
+  - { name: g, value: \"{{ REGON }}\" }
+resources:
+  - { name: a, type: awscc.sqs.queues, props: { QueueName: \"{{ REGION }}\", DelaySeconds: \"{{ vars.REGON }}\" } }
+  - { name: b, type: awscc.sqs.queues, props: { QueueName: \"{{ g }}\" } }
+  - { name: c, type: awscc.sqs.queues, props: { QueueName: \"{{ g }}x\" } }
+";
+    insta::assert_snapshot!(problems_with(manifest, &[("REGION", "eu-west-1")]), @r#"
+    error[SD1203] `REGON` is not defined
+      3:27 «REGON» did you mean `REGION` (a variable)?
+      = needed by  b (awscc.sqs.queues), env prod; c (awscc.sqs.queues), env prod
+      = next  fix the name, or give it a value: -e REGON=…
+    error[SD1203] `REGION` is not defined
+      5:64 «REGION» 
+      = needed by  a (awscc.sqs.queues), env prod
+      = next  only globals see -e and the environment file: write `vars.REGION`, or add a global for it
+    error[SD1203] `vars.REGON` is not defined
+      5:94 «vars.REGON» did you mean `REGION`?
+      = needed by  a (awscc.sqs.queues), env prod
+      = next  fix the name, or give a default: `| default(…)`
+    "#);
+}
+
+#[test]
+fn properties_are_checked_against_the_schema_at_their_line() {
+    insta::assert_snapshot!(problems("name: s
+resources:
+  - name: a
+    type: awscc.sqs.queues
+    props:
+      - { name: DelaySecond, value: 3 }
+      - name: Tags
+        values:
+          prod:
+            value:
+              - { key: a, Value: b }
+  - { name: b, type: awscc.sqs.queues, props: { DelaySeconds: many } }
+  - { name: d, type: awscc.ec2.vpcs, region: ap-south-2, props: { CidrBlock: 10.0.0.0/16 }, exports: [vpcid, { nope: x }] }
+"), @r#"
+error[SD1204] AWS::EC2::VPC has no property `nope`
+  13:112 «nope» 
+  = needed by  the exports of d
+error[SD1301] `AWS::SQS::Queue` has no property `DelaySecond`
+  6:17 «DelaySecond» did you mean `DelaySeconds`?
+  = needed by  a (awscc.sqs.queues), env prod
+error[SD1302] nested keys use the provider's spelling: `Key`, not `key`
+  11:19 «key» write `Key`
+  = properties  Key and Value
+  = needed by  a (awscc.sqs.queues), env prod
+error[SD1304] `DelaySeconds` must be an integer, this is a string
+  12:63 «many» expected an integer
+  = needed by  b (awscc.sqs.queues), env prod
+warning[SD1117] AWS::EC2::VPC is not known in ap-south-2
+  13:22 «awscc.ec2.vpcs» 
+  = needed by  d (awscc.ec2.vpcs), env prod
+  = next  choose another region, or go on if the service is new there
+"#);
+}
+
+#[test]
+fn stack_exports_must_exist() {
+    insta::assert_snapshot!(problems("name: s
+resources:
+  - { name: vpc, type: awscc.ec2.vpcs, props: { CidrBlock: 10.0.0.0/16 }, exports: [vpc_id] }
+exports:
+  - vpc_idd
+  - { vpc_id: id, nope: x }
+  - { both: \"{{ vpc.VpdId }}\" }
+"), @r#"
+error[SD1203] `vpc_idd` is not defined
+  5:5 «vpc_idd» did you mean `vpc_id` (exported by vpc, stackql_manifest.yml:3)?
+  = next  fix the name, or add it to globals: - { name: vpc_idd, value: … }
+error[SD1203] `nope` is not defined
+  6:19 «nope» 
+  = next  fix the name, or add it to globals: - { name: nope, value: … }
+error[SD1204] AWS::EC2::VPC has no property `VpdId`
+  7:17 «vpc.VpdId» did you mean `VpcId`?
+"#);
+}
+
+#[test]
+fn strict_makes_unknown_keys_errors() {
+    let sources =
+        crate::Sources { manifest: "name: s\nfoo: 1\nresources: []\n".to_owned(), ..Default::default() };
+    let options = crate::Options { strict: true, ..Default::default() };
+    let parsed = crate::Stack::parse(sources, std::sync::Arc::new(super::Fixture), options);
+    assert!(parsed.diagnostics[0].is_error());
+    assert_eq!(parsed.diagnostics[0].code, codes::UNKNOWN_KEY);
+    assert!(!parse_with("name: s\nfoo: 1\nresources: []\n", &[]).diagnostics[0].is_error());
+}
