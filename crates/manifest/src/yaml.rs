@@ -29,7 +29,9 @@ pub(crate) fn read(key: &str, file: &mut SourceFile, problems: &mut Diagnostics)
             return None;
         }
     };
-    let value = serde_yaml::from_str::<Json>(&file.text);
+    // `serde_yaml` would take a byte order mark for a document of its own.
+    let body = file.text.strip_prefix('\u{feff}').unwrap_or(&file.text);
+    let value = serde_yaml::from_str::<Json>(body);
     file.root = spans;
     match value {
         Ok(mut value) => {
@@ -39,7 +41,8 @@ pub(crate) fn read(key: &str, file: &mut SourceFile, problems: &mut Diagnostics)
         // A problem that has been found already explains it.
         Err(_) if problems.len() > before => None,
         Err(error) => {
-            let at = error.location().map_or(0, |l| byte_of(&file.text, l.line(), l.column()));
+            let base = file.text.len() - body.len();
+            let at = base + error.location().map_or(0, |l| byte_of(body, l.line(), l.column()));
             problems.push(syntax(&file.text, &route, at, &error.to_string()));
             None
         }

@@ -1,6 +1,8 @@
 //! Tests of the crate as a whole: manifests in, desired resources and diagnostics out.
 
 mod diagnostics;
+mod documents;
+mod filters;
 mod resolving;
 mod secrets;
 mod unknowns;
