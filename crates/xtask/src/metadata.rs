@@ -11,6 +11,8 @@ pub(crate) struct Metadata {
     pub(crate) packages: Vec<Package>,
     pub(crate) workspace_members: Vec<String>,
     pub(crate) resolve: Resolve,
+    #[serde(default)]
+    pub(crate) target_directory: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,6 +54,15 @@ pub(crate) struct Link {
 #[derive(Debug, Deserialize)]
 pub(crate) struct LinkKind {
     pub(crate) kind: Option<String>,
+}
+
+/// The platform that this toolchain builds for.
+pub(crate) fn host() -> Result<String, Failure> {
+    let failed = |why: String| Failure::Command { command: "rustc -vV".to_owned(), why };
+    let output = Command::new("rustc").arg("-vV").output().map_err(|e| failed(e.to_string()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| failed("names no host".to_owned()))
 }
 
 /// Asks cargo, from the lock file as it is. Downloads what is missing, as any build does.

@@ -207,7 +207,7 @@ fn nodes_have_the_features_that_section_3_1_counts() {
         let mut found = 0;
         for schema in &all {
             walk_type(schema, &mut |node| {
-                found += usize::from(node.default_value.as_ref().is_some_and(test))
+                found += usize::from(node.default_value.as_ref().is_some_and(test));
             });
         }
         found

@@ -103,3 +103,64 @@ fn blocks<'t>(texts: impl Iterator<Item = &'t str>) -> Result<(Vec<String>, Vec<
     }
     Ok((places, out))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{facts, split, tables};
+    use stack_catalog::Catalog;
+    use stack_core::ids::TypeName;
+    use stack_core::pointer::Pointer;
+    use stack_core::schema::Schemas;
+    use std::collections::BTreeMap;
+
+    fn types() -> Vec<Type> {
+        (0..40)
+            .map(|i| {
+                let name = format!("AWS::Test::Thing{i:02}");
+                let filler: String = (0..700).map(|n| format!("word{} ", n * (i + 1) % 977)).collect();
+                let schema = serde_json::json!({
+                    "typeName": name, "description": format!("Thing {i}."),
+                    "properties": {"Name": {"type": "string", "description": filler, "enum": [filler]}},
+                    "primaryIdentifier": ["/properties/Name"], "additionalProperties": false,
+                    "handlers": {"create": {"permissions": []}, "read": {"permissions": []}}
+                });
+                let (schema, docs) = split::split(&schema);
+                facts::read(&name, schema, docs, 1).unwrap()
+            })
+            .collect()
+    }
+
+    fn built() -> Vec<u8> {
+        let source = Source {
+            package: "p".to_owned(),
+            version: "1".to_owned(),
+            sha256: String::new(),
+            schema_date: "2026-10-20T00:00:00Z".to_owned(),
+            licence: "MIT-0".to_owned(),
+        };
+        let mut types = types();
+        let tables = tables::assign(&BTreeMap::new(), &BTreeMap::new(), &mut types).unwrap();
+        let regions = [Region::known("us-east-1")];
+        encode(&source, &regions, &types, &tables).unwrap()
+    }
+
+    #[test]
+    fn the_catalog_reads_what_was_written_over_several_blocks() {
+        let catalog = Catalog::from_bytes(built().leak()).unwrap();
+        assert_eq!(catalog.types().len(), 40);
+        for i in 0..40 {
+            let ty = catalog.canonical(&format!("awscc.test.thing{i:02}s")).unwrap();
+            assert_eq!(ty, TypeName::new(format!("AWS::Test::Thing{i:02}")));
+            assert_eq!(catalog.schema(&ty).unwrap().root.properties["Name"].choices.len(), 1);
+            assert_eq!(catalog.description(&ty), Some(format!("Thing {i}.")));
+            let name = catalog.property_description(&ty, &Pointer::of(["Name"])).unwrap();
+            assert!(name.len() > 4_000);
+        }
+    }
+
+    #[test]
+    fn the_same_input_gives_the_same_bytes() {
+        assert_eq!(built(), built());
+    }
+}

@@ -23,7 +23,7 @@ pub(crate) struct Table {
     pub(crate) ty: usize,
 }
 
-type Rows = BTreeMap<String, Vec<String>>;
+pub(super) type Rows = BTreeMap<String, Vec<String>>;
 
 /// Reads the published tables, gives every type its names, and writes them into its columns.
 pub(crate) fn read(folder: &Path, types: &mut [Type]) -> Result<Tables, Failure> {
@@ -44,7 +44,8 @@ fn rows(file: &Path) -> Result<Rows, Failure> {
         .collect())
 }
 
-fn assign(awscc: &Rows, aws: &Rows, types: &mut [Type]) -> Result<Tables, Failure> {
+/// Gives every type its names: published ones, else computed ones.
+pub(super) fn assign(awscc: &Rows, aws: &Rows, types: &mut [Type]) -> Result<Tables, Failure> {
     fn cell<'r>(rows: &'r Rows, name: &str, column: usize) -> Option<&'r str> {
         rows.get(name)?.get(column).map(String::as_str).filter(|text| *text != "-")
     }

@@ -35,6 +35,13 @@ pub(crate) struct Region {
     types: BTreeSet<String>,
 }
 
+#[cfg(test)]
+impl Region {
+    pub(crate) fn known(name: &str) -> Self {
+        Self { name: name.to_owned(), known: true, types: BTreeSet::new() }
+    }
+}
+
 impl Package {
     /// The set of regions that have a type, by their numbers.
     pub(crate) fn regions_of(&self, ty: &str) -> u64 {
