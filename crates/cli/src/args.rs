@@ -454,15 +454,6 @@ pub struct SandboxDirArgs {
 pub struct SandboxServeArgs {
     /// Stack folder to keep the state in [default: memory only]
     pub stack_dir: Option<PathBuf>,
-    /// Port; 0 takes a free one
-    #[arg(
-        id = "listen_port",
-        long = "listen",
-        value_name = "PORT",
-        default_value_t = 4566,
-        visible_alias = "port"
-    )]
-    pub listen: u16,
     /// Behaviour: latency, throttling, read lag, faults (JSON)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -37,7 +37,10 @@ pub struct Loaded {
 
 impl std::fmt::Debug for Loaded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Loaded").field("stack", self.stack.stack()).field("dir", &self.dir).finish_non_exhaustive()
+        f.debug_struct("Loaded")
+            .field("stack", self.stack.stack())
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
     }
 }
 
@@ -151,11 +154,14 @@ fn template_variables(app: &App, inputs: &InputArgs) -> Result<IndexMap<String, 
         Ok(text) => variables::dotenv(&file.to_string_lossy(), &text)
             .map_err(|diagnostic| Stopped::problems(vec![diagnostic]))?,
         // Only a file that was asked for must be there.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && inputs.env_file.is_none() => IndexMap::new(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && inputs.env_file.is_none() => {
+            IndexMap::new()
+        }
         Err(error) => return Err(Stopped::unreadable(file, &error)),
     };
     for text in &inputs.env {
-        let (name, value) = variables::assignment(text).map_err(|diagnostic| Stopped::new(Exit::Usage, diagnostic))?;
+        let (name, value) =
+            variables::assignment(text).map_err(|diagnostic| Stopped::new(Exit::Usage, diagnostic))?;
         all.insert(name, value);
     }
     Ok(all)
@@ -203,9 +209,14 @@ fn secret_places(value: &Value, at: &Pointer, found: &mut BTreeSet<Pointer>) {
             found.insert(at.clone());
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(i, item)| secret_places(item, &at.child(i.to_string()), found));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(i, item)| secret_places(item, &at.child(i.to_string()), found));
         }
-        Value::Object(map) => map.iter().for_each(|(key, member)| secret_places(member, &at.child(key), found)),
+        Value::Object(map) => {
+            map.iter().for_each(|(key, member)| secret_places(member, &at.child(key), found))
+        }
         _ => {}
     }
 }

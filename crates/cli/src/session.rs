@@ -169,7 +169,8 @@ impl<'a> Session<'a> {
         match self.store().ledger() {
             Ok(ledger) => ledger,
             Err(error) => {
-                let diagnostic = Diagnostic::warning(codes::STORE, format!("hints of earlier runs are not used: {error}"));
+                let diagnostic =
+                    Diagnostic::warning(codes::STORE, format!("hints of earlier runs are not used: {error}"));
                 self.app.tell(&[diagnostic]);
                 IndexMap::new()
             }
@@ -225,9 +226,9 @@ impl<'a> Session<'a> {
     /// The disk.
     pub fn close(&self) -> Result<(), Stopped> {
         match &self.link.sandbox {
-            Some(sandbox) => {
-                sandbox.save().map_err(|error| Stopped::unwritable(std::path::Path::new("state.json"), &error))
-            }
+            Some(sandbox) => sandbox
+                .save()
+                .map_err(|error| Stopped::unwritable(std::path::Path::new("state.json"), &error)),
             None => Ok(()),
         }
     }
@@ -327,10 +328,9 @@ fn plan_options(
         if !names.contains(&address) {
             return Err(no_such_address(address, &names));
         }
-        let path = path
-            .map(Pointer::parse)
-            .transpose()
-            .map_err(|error| Stopped::usage(format!("--resend {text}: {error}"), "write --resend ADDRESS#/Property"))?;
+        let path = path.map(Pointer::parse).transpose().map_err(|error| {
+            Stopped::usage(format!("--resend {text}: {error}"), "write --resend ADDRESS#/Property")
+        })?;
         resend.push((Address::new(address), path));
     }
     Ok(PlanOptions {
@@ -357,7 +357,8 @@ fn guardrails(loaded: &Loaded, plan: &Plan) -> (Vec<GuardrailView>, Diagnostics)
     let set = &loaded.stack.settings().guardrails;
     let number = |n: Option<u64>| n.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
     let rules = planner::Guardrails {
-        max_delete: number(set.max_delete),
+        // A teardown is asked for by name; the limit is against deletes that nobody meant. `deny_actions` still holds.
+        max_delete: number(set.max_delete).filter(|_| plan.mode != Mode::Teardown),
         max_replace: number(set.max_replace),
         deny_types: set.deny_types.clone(),
         deny_actions: set.deny_actions.clone(),

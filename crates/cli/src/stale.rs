@@ -78,7 +78,9 @@ fn resource(was: &ResourceView, is: &ResourceView) -> Vec<Difference> {
     };
     let action = |r: &ResourceView| format!("{:?}", r.action).to_lowercase();
     differ(was.address.clone(), action(was), action(is));
-    let identifier = |r: &ResourceView| r.identifier.as_ref().map_or_else(|| "no identifier".to_owned(), |i| i.value.clone());
+    let identifier = |r: &ResourceView| {
+        r.identifier.as_ref().map_or_else(|| "no identifier".to_owned(), |i| i.value.clone())
+    };
     differ(was.address.clone(), identifier(was), identifier(is));
     for (a, b) in pairs(&was.changes, &is.changes, |change| change.path.clone()) {
         let Some(one) = a.or(b) else { continue };

@@ -62,11 +62,8 @@ pub async fn connect(
     aws_settings.region = region(app, cloud).map(stack_core::ids::Region::new);
     if sandbox.is_none() {
         aws_settings.profile = cloud.profile.clone().or_else(|| settings.profile.clone());
-        aws_settings.assume_role = settings.assume_role.clone().map(|arn| AssumeRole {
-            arn,
-            external_id: None,
-            session_name: None,
-        });
+        aws_settings.assume_role =
+            settings.assume_role.clone().map(|arn| AssumeRole { arn, external_id: None, session_name: None });
     }
     let transport: Arc<dyn Transport> = match &sandbox {
         Some(sandbox) => Arc::new(sandbox.transport(Arc::clone(&clock))),
@@ -85,7 +82,8 @@ pub async fn connect(
 
 /// `--rate`, then `settings.rate`, then 20 and 4, or no limit for loopback (DESIGN section 3).
 fn limits(cloud: &CloudArgs, settings: &Settings, loopback: bool) -> Limits {
-    let unset = if loopback { Limits { reads: 0.0, writes: 0.0, ..Limits::default() } } else { Limits::default() };
+    let unset =
+        if loopback { Limits { reads: 0.0, writes: 0.0, ..Limits::default() } } else { Limits::default() };
     let flag = cloud.rate.unwrap_or_default();
     Limits {
         reads: flag.reads.or(settings.rate.reads.map(f64::from)).unwrap_or(unset.reads),
@@ -96,9 +94,13 @@ fn limits(cloud: &CloudArgs, settings: &Settings, loopback: bool) -> Limits {
 
 /// True if calls of Cloud Control go to this machine.
 fn is_loopback(app: &App) -> bool {
-    let endpoint =
-        app.env.var("AWS_ENDPOINT_URL_CLOUDCONTROL").or_else(|| app.env.var("AWS_ENDPOINT_URL")).unwrap_or_default();
-    let host = endpoint.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
+    let endpoint = app
+        .env
+        .var("AWS_ENDPOINT_URL_CLOUDCONTROL")
+        .or_else(|| app.env.var("AWS_ENDPOINT_URL"))
+        .unwrap_or_default();
+    let host =
+        endpoint.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
@@ -108,7 +110,11 @@ fn is_loopback(app: &App) -> bool {
 ///
 /// # Errors
 /// The cloud does not say, or it is the wrong account or region.
-pub async fn check_account(link: &Link, loaded: &Loaded, targets: Vec<Target>) -> Result<Option<String>, Stopped> {
+pub async fn check_account(
+    link: &Link,
+    loaded: &Loaded,
+    targets: Vec<Target>,
+) -> Result<Option<String>, Stopped> {
     let settings = loaded.stack.settings();
     let mut problems = wrong_regions(settings, &targets);
     let mut account = None;
@@ -154,9 +160,12 @@ pub fn wrong_regions(settings: &Settings, targets: &[Target]) -> Diagnostics {
     wrong
         .into_iter()
         .map(|region| {
-            Diagnostic::error(codes::WRONG_REGION, format!("region {region} is not allowed for this environment"))
-                .note("allowed", settings.regions.join(", "))
-                .next("choose another region, or change settings.regions")
+            Diagnostic::error(
+                codes::WRONG_REGION,
+                format!("region {region} is not allowed for this environment"),
+            )
+            .note("allowed", settings.regions.join(", "))
+            .next("choose another region, or change settings.regions")
         })
         .collect()
 }
@@ -168,8 +177,10 @@ mod tests {
     use crate::env::Env;
 
     fn app(vars: &[(&str, &str)]) -> App {
-        let env =
-            Env { vars: vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(), ..Env::default() };
+        let env = Env {
+            vars: vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            ..Env::default()
+        };
         let settings = crate::settings::Settings::new(&crate::args::Global::default(), &env);
         let console =
             crate::render::Console::new(&settings, Box::new(std::io::sink()), Box::new(std::io::sink()));
@@ -188,7 +199,10 @@ mod tests {
         ] {
             assert_eq!(is_loopback(&app(&[("AWS_ENDPOINT_URL", url)])), expected, "{url}");
         }
-        let both = [("AWS_ENDPOINT_URL", "http://localhost"), ("AWS_ENDPOINT_URL_CLOUDCONTROL", "https://a.example")];
+        let both = [
+            ("AWS_ENDPOINT_URL", "http://localhost"),
+            ("AWS_ENDPOINT_URL_CLOUDCONTROL", "https://a.example"),
+        ];
         assert!(!is_loopback(&app(&both)));
     }
 

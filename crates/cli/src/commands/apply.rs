@@ -3,11 +3,11 @@
 use crate::args::{OnFailure as OnFailureArg, ViewArgs};
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
+use crate::render::human;
 use crate::render::outcome::{Ending, report};
 use crate::render::progress::{About, Watcher};
 use crate::render::text::{clean, count, inline};
 use crate::render::view::{ActionView, CertaintyView, PlanView, TargetsView};
-use crate::render::human;
 use crate::session::{Made, Session, no_such_address};
 use crate::settings::Progress;
 use crate::signals::Signals;
@@ -82,12 +82,8 @@ impl Apply<'_> {
         let lock = store.lock(&holder)?;
         let engine = session.engine(store);
         let about = About { command: self.command, plan_id: String::new(), actions: HashMap::new() };
-        let watcher = Arc::new(Watcher::new(
-            &session.app.settings,
-            &session.app.console,
-            about,
-            session.app.sources(),
-        ));
+        let watcher =
+            Arc::new(Watcher::new(&session.app.settings, &session.app.console, about, session.app.sources()));
         let run = session.ids.run_id(session.link.clock.now_ms());
         let events = Events::new(run, Arc::clone(&session.link.clock), Arc::clone(&watcher) as _);
         let closed = engine.close_unfinished(&events).await;
@@ -128,7 +124,8 @@ impl Apply<'_> {
         let changes = made.view.summary.changes();
         let (ask, wanted) = match question {
             Question::Yes => {
-                let these = if changes == 1 { "this change".to_owned() } else { format!("these {changes} changes") };
+                let these =
+                    if changes == 1 { "this change".to_owned() } else { format!("these {changes} changes") };
                 (format!("Apply {these} to {id}? Type yes: "), "yes".to_owned())
             }
             Question::EnvironmentName => {
@@ -218,19 +215,25 @@ impl Apply<'_> {
                 let told = busy
                     .into_iter()
                     .map(|busy| {
-                        let verb = busy.verb.map_or_else(|| "an operation".to_owned(), |verb| format!("a {verb}"));
-                        Diagnostic::error(stack_engine::codes::BUSY, format!("{verb} of {} is in flight", busy.address))
-                            .note("request", busy.request.as_str())
-                            .next("wait until it has ended, then plan again; nothing was changed")
+                        let verb =
+                            busy.verb.map_or_else(|| "an operation".to_owned(), |verb| format!("a {verb}"));
+                        Diagnostic::error(
+                            stack_engine::codes::BUSY,
+                            format!("{verb} of {} is in flight", busy.address),
+                        )
+                        .note("request", busy.request.as_str())
+                        .next("wait until it has ended, then plan again; nothing was changed")
                     })
                     .collect();
                 Err(Stopped { exit: Exit::Busy, told })
             }
             Err(failure) => {
-                let diagnostic =
-                    Diagnostic::error(stack_engine::codes::NO_ANSWER, "the service does not say what is in flight")
-                        .note("service", failure.to_string())
-                        .next("allow cloudformation:ListResourceRequests, then try again; nothing was changed");
+                let diagnostic = Diagnostic::error(
+                    stack_engine::codes::NO_ANSWER,
+                    "the service does not say what is in flight",
+                )
+                .note("service", failure.to_string())
+                .next("allow cloudformation:ListResourceRequests, then try again; nothing was changed");
                 Err(Stopped::new(Exit::Error, diagnostic))
             }
         }
@@ -263,11 +266,19 @@ fn risky(view: &PlanView) -> Vec<String> {
 fn requests(view: &PlanView, unicode: bool) -> String {
     let mut text = String::new();
     for resource in &view.resources {
-        let identifier = resource.identifier.as_ref().map(|id| format!(" {}", clean(&id.value, unicode))).unwrap_or_default();
+        let identifier = resource
+            .identifier
+            .as_ref()
+            .map(|id| format!(" {}", clean(&id.value, unicode)))
+            .unwrap_or_default();
         let head = |verb: &str| format!("query: {verb} {}{identifier}\n", resource.canonical_type);
         match resource.action {
             ActionView::Create | ActionView::Replace | ActionView::Deferred => {
-                text.push_str(&head(if resource.action == ActionView::Replace { "replace" } else { "create" }));
+                text.push_str(&head(if resource.action == ActionView::Replace {
+                    "replace"
+                } else {
+                    "create"
+                }));
                 for change in &resource.changes {
                     let value = crate::render::text::words(&change.after, unicode);
                     text.push_str(&format!("  {} = {value}\n", clean(&change.label, unicode)));
@@ -276,7 +287,8 @@ fn requests(view: &PlanView, unicode: bool) -> String {
             ActionView::Update | ActionView::Adopt => {
                 text.push_str(&head("update"));
                 for op in &resource.patch {
-                    let value = op.value.as_ref().map(|v| format!(" {}", inline(v, unicode))).unwrap_or_default();
+                    let value =
+                        op.value.as_ref().map(|v| format!(" {}", inline(v, unicode))).unwrap_or_default();
                     text.push_str(&format!("  {} {}{value}\n", op.op, clean(&op.path, unicode)));
                 }
             }
@@ -292,11 +304,16 @@ fn close_failed(error: CloseError) -> Stopped {
         CloseError::Store(error) => Stopped::from(error),
         CloseError::Provider(failure) => Stopped::new(
             Exit::Error,
-            Diagnostic::error(stack_engine::codes::EARLIER_OPEN, "an earlier run is open, and the service does not say what is in flight")
-                .note("service", failure.to_string())
-                .next("try again; nothing was changed"),
+            Diagnostic::error(
+                stack_engine::codes::EARLIER_OPEN,
+                "an earlier run is open, and the service does not say what is in flight",
+            )
+            .note("service", failure.to_string())
+            .next("try again; nothing was changed"),
         ),
-        CloseError::Journal(why) => Stopped::new(Exit::Bug, Diagnostic::error(stack_engine::codes::JOURNAL, why)),
+        CloseError::Journal(why) => {
+            Stopped::new(Exit::Bug, Diagnostic::error(stack_engine::codes::JOURNAL, why))
+        }
     }
 }
 

@@ -67,7 +67,8 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
         return Ok(exit);
     }
     if !made.plan.has_changes() {
-        let done = outputs::leave(&session, &made.outputs, std::time::Duration::ZERO, args.output_file.as_deref());
+        let done =
+            outputs::leave(&session, &made.outputs, std::time::Duration::ZERO, args.output_file.as_deref());
         session.close()?;
         return done.map(|()| Exit::Done);
     }
@@ -90,8 +91,9 @@ fn approved(app: &App, file: &Path, env: &str) -> Result<PlanView, Stopped> {
         return Err(other_stack(&saved, &saved.stack.name, env));
     }
     if saved.mode == ModeView::Drift || !saved.applyable {
-        let diagnostic = Diagnostic::error(codes::BAD_PLAN_FILE, format!("{} cannot be applied", file.display()))
-            .next("plan again, and mend what it reports");
+        let diagnostic =
+            Diagnostic::error(codes::BAD_PLAN_FILE, format!("{} cannot be applied", file.display()))
+                .next("plan again, and mend what it reports");
         return Err(Stopped::new(Exit::Error, diagnostic));
     }
     let expired = from_utc(&saved.meta.expires_at).is_none_or(|at| at < SystemClock.now_ms());
@@ -105,7 +107,10 @@ fn approved(app: &App, file: &Path, env: &str) -> Result<PlanView, Stopped> {
 
 fn other_stack(saved: &PlanView, name: &str, env: &str) -> Stopped {
     let message = format!("this plan is for {}/{}, not for {name}/{env}", saved.stack.name, saved.stack.env);
-    Stopped::new(Exit::Stale, Diagnostic::error(codes::OTHER_STACK, message).next("give the plan of this stack"))
+    Stopped::new(
+        Exit::Stale,
+        Diagnostic::error(codes::OTHER_STACK, message).next("give the plan of this stack"),
+    )
 }
 
 /// What was approved is no longer what would be done.

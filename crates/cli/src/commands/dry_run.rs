@@ -39,5 +39,9 @@ pub fn run(
     };
     app.console.out(&dry_run(&view, purpose, &next, app.console.out_style));
     app.tell(&plan.diagnostics);
-    if plan.diagnostics.iter().any(Diagnostic::is_error) { Ok(exit_of(&plan.diagnostics)) } else { Ok(Exit::Done) }
+    if plan.diagnostics.iter().any(Diagnostic::is_error) {
+        Ok(exit_of(&plan.diagnostics))
+    } else {
+        Ok(Exit::Done)
+    }
 }

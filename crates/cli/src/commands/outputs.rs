@@ -119,7 +119,8 @@ pub fn leave(
     app.write(Path::new(".stackql-deploy-exports"), &shell(&id.name, &id.env, &exports))?;
     if let Some(file) = output_file {
         let mut exports = exports;
-        exports.push(("elapsed_time".to_owned(), Some(Json::String(format!("{:.2}s", elapsed.as_secs_f64())))));
+        exports
+            .push(("elapsed_time".to_owned(), Some(Json::String(format!("{:.2}s", elapsed.as_secs_f64())))));
         app.write(file, &file_text(&exports))?;
     }
     Ok(())

@@ -48,7 +48,11 @@ pub fn run(app: &App, args: &ValidateArgs) -> Done {
         return Err(Stopped { exit, told });
     }
     app.tell(&told);
-    let named = if args.stack_env.is_none() && envs == [ANY_ENV] { String::new() } else { format!(" in {}", envs.join(", ")) };
+    let named = if args.stack_env.is_none() && envs == [ANY_ENV] {
+        String::new()
+    } else {
+        format!(" in {}", envs.join(", "))
+    };
     app.console.out(&format!("ok: {}{named}\n", count(resources, "resource", "resources")));
     Ok(Exit::Done)
 }

@@ -49,7 +49,6 @@ pub fn render(diagnostic: &Diagnostic, locate: &dyn Locate, style: Style) -> Str
     if let Some(at) = lines.iter().position(|line| strip_colour(line).trim_start().starts_with("= "))
         && at > 0
         && strip_colour(lines[at - 1]).trim() == "|"
-        && diagnostic.labels.first().is_some_and(|l| !l.text.is_empty() || !files.is_empty())
     {
         lines.remove(at - 1);
     }

@@ -1,0 +1,158 @@
+//! `build`
+
+use crate::common::{Place, Served, is_write, small};
+use insta::assert_snapshot;
+
+#[test]
+fn a_build_creates_exports_and_leaves_nothing_to_do() {
+    let place = Place::with(&small());
+    let ran = place.run("build --sandbox --output-file out/exports.json app prod");
+    assert_snapshot!(ran, @r#"
+    exit 0
+    -- stdout
+    stack-deploy plan  customer-360 → prod                                           aws us-east-1 …9012
+    2 reads in [N] s
+
+    + create   domain  awscc.customerprofiles.domains                         app/stackql_manifest.yml:8
+        + DomainName                   "customer-360-prod"
+        + DefaultExpirationDays        366
+        + Tags[owner]                  "data"
+        + Tags[stackql:stack-name]     "customer-360"
+        + Tags[stackql:stack-env]      "prod"
+        + Tags[stackql:resource-name]  "domain"
+        undo   yes
+
+    + create   events  awscc.customerprofiles.integrations                   app/stackql_manifest.yml:17
+        customer-360-prod|s3://acme-events                                                DomainName|Uri
+        + DomainName                   "customer-360-prod"
+        + Uri                          "s3://acme-events"
+        + ObjectTypeName               "order"
+        + Tags[stackql:stack-name]     "customer-360"
+        + Tags[stackql:stack-env]      "prod"
+        + Tags[stackql:resource-name]  "events"
+        undo   yes
+
+    Plan: 2 create, 0 update, 0 replace, 0 delete, 0 unchanged
+          2 writes, about 20 s
+
+    Build done: 2 created · [N]s, 10 calls
+
+    variable                                        | value
+    ------------------------------------------------+------------------
+    STACKQL_DEPLOY__customer_360__prod__domain_name | customer-360-prod
+    STACKQL_DEPLOY__customer_360__prod__stack_env   | prod
+    STACKQL_DEPLOY__customer_360__prod__stack_name  | customer-360
+    -- stderr
+    [TIME] start  build customer-360/prod run=[RUN] plan=[PLAN] 2 steps
+    [TIME] begin  domain create 1/2
+    [TIME] done   domain create [N]s customer-360-prod
+    [TIME] begin  events create 2/2
+    [TIME] done   events create [N]s customer-360-prod|s3://acme-events
+    [TIME] end    ok 2 created [N]s calls=10
+    -- end
+    "#);
+    assert_snapshot!(place.read(".stackql-deploy-exports"), @r#"
+    export STACKQL_DEPLOY__customer_360__prod__domain_name='customer-360-prod'
+    export STACKQL_DEPLOY__customer_360__prod__stack_env='prod'
+    export STACKQL_DEPLOY__customer_360__prod__stack_name='customer-360'
+    "#);
+    let exports: serde_json::Value = serde_json::from_str(&place.read("out/exports.json")).unwrap();
+    assert_eq!(exports["domain_name"], "customer-360-prod");
+    assert!(exports["elapsed_time"].as_str().unwrap().ends_with('s'));
+    let again = place.run("plan --sandbox --detailed-exitcode app prod").exits(0);
+    assert!(again.out.contains("Plan: no changes. 2 resources match customer-360/prod."), "{again}");
+    assert_snapshot!(place.run("outputs --sandbox --json app prod").exits(0).out, @r#"
+    {
+      "domain_name": "customer-360-prod",
+      "stack_env": "prod",
+      "stack_name": "customer-360"
+    }
+    "#);
+}
+
+#[test]
+fn deleting_what_we_keep_changes_no_result() {
+    let place = Place::with(&small());
+    place.run("build --sandbox --progress quiet app prod").exits(0);
+    place.forget();
+    place.run("plan --sandbox --detailed-exitcode app prod").exits(0);
+    place.forget();
+    place.run("build --sandbox app prod").exits(0);
+    place.forget();
+    place.run("teardown --sandbox --yes app prod").exits(0);
+}
+
+#[test]
+fn without_a_terminal_a_replacement_needs_consent_before_any_write() {
+    let mut place = Place::with(&small());
+    let served = Served::start(&mut place);
+    place.run("build app prod").exits(0);
+    served.calls();
+    place.manifest(&small().replace("s3://acme-events", "s3://acme-events-2"));
+    // A changed Uri is another integration to Cloud Control: a pinned identifier makes it a replacement.
+    place.manifest(&small().replace(
+        "    props:\n      DomainName: \"{{ domain.DomainName }}\"\n      Uri: s3://acme-events\n",
+        "    identifier: customer-360-prod|s3://acme-events\n    props:\n      DomainName: \"{{ domain.DomainName }}\"\n      Uri: s3://acme-events-2\n",
+    ));
+    let ran = place.run("build app prod").exits(64);
+    assert!(ran.err.contains("--yes"), "{ran}");
+    assert!(!served.calls().iter().any(|call| is_write(call)), "{ran}");
+    assert_eq!(served.held(), 2);
+    let ran = place.run("build --yes app prod").exits(0);
+    assert!(ran.out.contains("1 replaced"), "{ran}");
+}
+
+#[test]
+fn a_saved_plan_runs_once_and_is_stale_after_a_change() {
+    let mut place = Place::with(&small());
+    let served = Served::start(&mut place);
+    place.run("plan --out plan.json app prod").exits(0);
+    place.run("build --plan plan.json app prod").exits(0);
+    // Used up: now there is nothing to create.
+    place.run("build --plan plan.json app prod").exits(4);
+
+    place.manifest(&small().replace("366", "30"));
+    place.run("plan --out plan.json app prod").exits(0);
+    served.ask(
+        "POST",
+        "edit",
+        r#"{"type": "AWS::CustomerProfiles::Domain", "identifier": "customer-360-prod", "patch": {"DefaultExpirationDays": 99}}"#,
+    );
+    served.calls();
+    let ran = place.run("build --plan plan.json app prod");
+    assert_snapshot!(ran, @r#"
+    exit 4
+    -- stdout
+    -- stderr
+    error[SD4004]: the saved plan is stale: nothing was changed
+     = domain /DefaultExpirationDays  approved 366 to 30, now 99 to 30
+     = next                           stack-deploy plan app prod --out FILE, and look at it again
+    -- end
+    "#);
+    assert!(!served.calls().iter().any(|call| is_write(call)));
+}
+
+#[test]
+fn a_plan_of_another_environment_is_refused() {
+    let place = Place::with(&small());
+    place.run("plan --sandbox --out plan.json app prod").exits(0);
+    let ran = place.run("build --sandbox --plan plan.json app dev").exits(4);
+    assert_snapshot!(ran.err, @r#"
+    error[SD4003]: this plan is for customer-360/prod, not for customer-360/dev
+     = next  give the plan of this stack
+    "#);
+}
+
+#[test]
+fn json_events_have_no_gaps_and_end_with_the_run() {
+    let place = Place::with(&small());
+    let ran = place.run("build --sandbox --progress json app prod").exits(0);
+    let events: Vec<serde_json::Value> =
+        ran.err.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for (at, event) in events.iter().enumerate() {
+        assert_eq!(event["seq"], at, "{event}");
+        assert_eq!(event["v"], 1);
+    }
+    assert_eq!(events.first().unwrap()["type"], "run_start");
+    assert_eq!(events.last().unwrap()["type"], "run_end");
+}

@@ -1,0 +1,274 @@
+//! Arguments, help, notices, completions.
+
+use crate::common::{Place, small};
+use insta::assert_snapshot;
+
+#[test]
+fn help_is_short() {
+    let place = Place::with(&small());
+    assert_snapshot!(place.run("--help"), @r#"
+    exit 0
+    -- stdout
+    Deploy cloud resources from manifests: an honest plan from the live cloud, no state file.
+
+    Usage: stack-deploy [OPTIONS] <COMMAND>
+
+    Commands:
+      plan         Show what build would do: reads only
+      build        Make the cloud match the manifest
+      teardown     Delete what the manifest names
+      drift        Compare the live cloud with the manifest, property by property
+      validate     Check a manifest offline
+      outputs      Print the stack's exports, read live
+      show         Render a saved plan again
+      sandbox      A built-in cloud to try things with
+      completions  Print a completion script for a shell
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Output:
+          --color <WHEN>
+              Colour: the default follows NO_COLOR, CLICOLOR_FORCE and the terminal
+              
+              [possible values: auto, always, never]
+
+          --progress <HOW>
+              How progress is shown
+
+              Possible values:
+              - auto:  `tty` on a terminal outside CI, else `plain`
+              - tty:   Live lines
+              - plain: One line per event
+              - json:  One JSON object per line
+              - quiet: Nothing
+
+          --log-level <LEVEL>
+              Developer log on stderr: trace, debug, info, warn or error
+
+          --ascii
+              ASCII symbols only
+
+          --width <N>
+              Columns to use [default: the terminal's, else 100]
+
+    Try it without an account:
+      stack-deploy build --sandbox examples/customer-profiles dev
+
+    Exit codes: 0 done, 1 error, 2 changes (--detailed-exitcode), 3 blocked, 4 stale plan, 5 busy,
+    6 changed but not as planned, 64 wrong usage.
+    -- stderr
+    -- end
+    "#);
+}
+
+#[test]
+fn build_help_groups_its_flags() {
+    let place = Place::with(&small());
+    assert_snapshot!(place.run("build --help").exits(0).out, @r#"
+    Make the cloud match the manifest
+
+    Usage: stack-deploy build [OPTIONS] <STACK_DIR> <ENV>
+
+    Arguments:
+      <STACK_DIR>
+              Folder that holds stackql_manifest.yml
+
+      <ENV>
+              Environment, such as dev or prod
+
+    Options:
+          --plan <FILE>
+              Run exactly this saved plan, or stop
+
+          --on-failure <WHAT>
+              After a failure
+
+              Possible values:
+              - error:    Start nothing new, finish what is in flight
+              - ignore:   Carry on with what does not depend on the failure
+              - rollback: Undo what this run changed
+
+          --resend <ADDRESS[#/Path]>
+              Send write-only values again (repeatable)
+
+          --output-file <FILE>
+              Write the stack's exports as JSON
+
+          --dry-run
+              Print the requests that would be sent, offline
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Output:
+          --color <WHEN>
+              Colour: the default follows NO_COLOR, CLICOLOR_FORCE and the terminal
+              
+              [possible values: auto, always, never]
+
+          --progress <HOW>
+              How progress is shown
+
+              Possible values:
+              - auto:  `tty` on a terminal outside CI, else `plain`
+              - tty:   Live lines
+              - plain: One line per event
+              - json:  One JSON object per line
+              - quiet: Nothing
+
+          --log-level <LEVEL>
+              Developer log on stderr: trace, debug, info, warn or error
+
+          --ascii
+              ASCII symbols only
+
+          --width <N>
+              Columns to use [default: the terminal's, else 100]
+
+          --show-queries
+              Print each request before it is sent (stderr)
+
+          --full
+              Every value, nothing folded
+
+          --brief
+              Headers and summary only
+
+          --show-unchanged
+              List resources that do not change
+
+          --show-unmanaged
+              List live properties that the manifest does not mention
+
+          --show-equivalences
+              List differences in form that mean nothing
+
+    Consent:
+      -y, --yes
+              Agree to the plan, its deletes and replacements included
+
+          --allow-replace <ADDRESS>
+              Agree that a conditional replacement becomes real (repeatable)
+
+          --allow-data-loss <ADDRESS>
+              Agree to replace or delete a data store that holds data (repeatable)
+
+    Values:
+      -e, --env <KEY=VALUE>
+              Value for templates (repeatable)
+
+          --env-file <FILE>
+              File with KEY=VALUE lines [default: .env, if there]
+
+    Selection:
+          --target <ADDRESS>
+              Only these and what they depend on (repeatable, `*` matches any text)
+
+          --exclude <ADDRESS>
+              Not these, nor what depends on them (repeatable)
+
+    Cloud:
+          --sandbox
+              Use the built-in cloud, kept in STACK_DIR/.stack-deploy/sandbox
+
+          --region <REGION>
+              AWS region of resources that name none
+
+          --profile <NAME>
+              AWS profile
+
+          --allow-http <HOST>
+              Host that may be spoken to in plain HTTP (repeatable; loopback always may)
+
+          --parallelism <N>
+              Operations at a time [default: 10]
+
+          --rate <reads=N,writes=N>
+              Calls per second, 0 for no limit [default: reads=20,writes=4; no limit for loopback]
+
+          --timeout <TIME>
+              Give up after this long, such as 90s, 30m or 2h
+    "#);
+}
+
+#[test]
+fn wrong_usage_exits_with_64_and_never_with_2() {
+    let place = Place::with(&small());
+    for line in [
+        "",
+        "bulid app prod",
+        "plan",
+        "plan app",
+        "plan --nope app prod",
+        "plan --rate fast app prod",
+        "plan --timeout 0s app prod",
+        "build --plan p.json --dry-run app prod",
+        "build -e NOVALUE app prod --sandbox",
+    ] {
+        let ran = place.run(line).exits(64);
+        assert_eq!(ran.out, "", "{line}");
+        assert!(!ran.err.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn a_value_without_a_name_is_not_repeated() {
+    let place = Place::with(&small());
+    let ran = place.run("plan -e hunter2-planted app prod --sandbox").exits(64);
+    assert!(!ran.err.contains("hunter2"), "{ran}");
+}
+
+#[test]
+fn flags_of_the_predecessor_are_accepted() {
+    let place = Place::with(&small());
+    let ran = place
+        .run("build --server localhost -p 5444 --log-level WARNING --custom-registry http://x --download-dir d --on-failure rollback --dry-run app prod")
+        .exits(0);
+    assert_snapshot!(ran.err, @r#"
+    note: --server and --port are ignored: the engine is built in, no server is needed
+    note: --custom-registry is ignored: providers are built in
+    note: --download-dir is ignored: nothing is downloaded
+    "#);
+}
+
+#[test]
+fn commands_of_the_predecessor_leave_a_notice() {
+    let place = Place::with(&small());
+    for (line, said) in [
+        ("upgrade", "nothing to upgrade"),
+        ("start-server -r x -l DEBUG", "nothing to start"),
+        ("stop-server", "nothing to stop"),
+    ] {
+        let ran = place.run(line).exits(0);
+        assert!(ran.err.contains(said), "{ran}");
+        assert_eq!(ran.out, "");
+    }
+}
+
+#[test]
+fn completions_are_printed_for_every_shell() {
+    let mut place = Place::with(&small());
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = place.run(&format!("completions {shell}")).exits(0);
+        assert!(ran.out.contains("teardown"), "{shell}");
+    }
+    place.run("completions").exits(64);
+    place.set("SHELL", "/usr/bin/fish");
+    let ran = place.run("completion --install").exits(0);
+    assert!(ran.out.contains("complete -c stack-deploy"), "{ran}");
+}
+
+#[test]
+fn a_folder_without_a_manifest_is_named() {
+    let place = Place::with(&small());
+    let ran = place.run("plan nowhere prod").exits(1);
+    assert_snapshot!(ran.err, @r#"
+    error[SD1003]: there is no stackql_manifest.yml in nowhere
+     = next  give the folder that holds it: stack-deploy COMMAND STACK_DIR ENV
+    "#);
+}
