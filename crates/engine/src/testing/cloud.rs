@@ -179,10 +179,10 @@ impl FakeCloud {
 impl Inner {
     fn tick(&mut self, now: i64) {
         for at in 0..self.works.len() {
-            let work = self.works[at].clone();
-            if work.status.is_terminal() || work.due_ms > now {
+            if self.works[at].status.is_terminal() || self.works[at].due_ms > now {
                 continue;
             }
+            let work = self.works[at].clone();
             let (status, code, message, works) = match &work.fault {
                 Some(Fault::Stuck) => continue,
                 Some(Fault::End { code, message, works }) => {

@@ -174,3 +174,12 @@ async fn an_operation_of_an_earlier_run_that_does_not_end_is_reported() {
     assert_eq!(closed.diagnostics[0].code, crate::codes::EARLIER_OPEN);
     assert_eq!(world.store.unfinished().unwrap().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_that_was_not_written_down_before() {
+    let world = World::new();
+    world.store.die_after(1, false);
+    let outcome = attempt(&world, &stack(1), Mode::Build, false).await.unwrap();
+    assert_eq!(outcome.ended, Ended::Failed { changed: false });
+    assert_eq!(world.cloud.count("create"), 0);
+}

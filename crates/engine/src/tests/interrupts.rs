@@ -2,8 +2,8 @@ use crate::codes;
 use crate::engine::{Interrupt, RunOptions};
 use crate::outcome::{NotRun, Outcome, StepEnd};
 use crate::store::JournalStore;
-use crate::testing::{FakeStack, Fault, Thing, World, end_of, put};
-use stack_core::event::Ended;
+use crate::testing::{FakeStack, Fault, Thing, World, end_of, of, put};
+use stack_core::event::{Ended, EventKind};
 use stack_core::plan::Mode;
 use stack_core::provider::{FailureKind, Verb};
 use std::time::Duration;
@@ -143,4 +143,29 @@ async fn a_unit_that_breaks_down_takes_nobody_with_it() {
     // Whether the call arrived is for the next run to find out.
     assert!(matches!(end_of(&outcome, &put("a")), StepEnd::Unknown { .. }));
     assert_eq!(world.build(&stack).await.ended, Ended::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_is_only_looking_when_the_run_stops_sends_nothing() {
+    // The name of `b` is known when `a` is there: `b` reads before it creates.
+    let stack = FakeStack::new([Thing::new("a"), Thing::new("b").with("Name", of("a", "Arn"))]);
+    let world = World::new();
+    let engine = world.engine(&stack);
+    let (plan, outputs) = world.plan(&engine, Mode::Build).await;
+    // Slow enough for the interrupt to come before the answer.
+    *world.cloud.latency.lock().unwrap() = Duration::from_millis(250);
+    let (events, interrupts) = (world.events(), world.stop.subscribe());
+    let run = engine.run(plan, outputs, world.options(), &events, interrupts);
+    let early = async {
+        // The look of `b` begins right after `a` is done.
+        while world.recorder.at(|kind| matches!(kind, EventKind::OpDone { .. })).is_empty() {
+            sleep(Duration::from_millis(10)).await;
+        }
+        world.stop.send_replace(Interrupt::First);
+    };
+    let (outcome, ()) = tokio::join!(run, early);
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.ended, Ended::Interrupted);
+    assert_eq!(*end_of(&outcome, &put("b")), StepEnd::NotRun(NotRun::Stopped));
+    assert_eq!((world.cloud.count("read arn:a"), world.cloud.count("create")), (1, 1));
 }

@@ -1,5 +1,6 @@
 use crate::engine::{OnFailure, RunOptions};
 use crate::outcome::{NotRun, StepEnd};
+use crate::paced::Limits;
 use crate::testing::{FakeStack, Fault, Thing, World, delete, end_of, lit, of, put};
 use serde_json::json;
 use stack_core::event::{Ended, EventKind};
@@ -221,4 +222,24 @@ async fn events_have_numbers_without_gaps() {
     assert_eq!(world.build(&chain()).await.ended, Ended::Succeeded);
     let numbers: Vec<u64> = world.recorder.events().iter().map(|event| event.seq).collect();
     assert_eq!(numbers, (0..numbers.len() as u64).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wall_time_of_a_large_build_stays_near_its_bound() {
+    let mut world = World::new();
+    world.limits = Limits::default();
+    *world.cloud.takes.lock().unwrap() = Duration::from_secs(20);
+    *world.cloud.latency.lock().unwrap() = Duration::from_millis(150);
+    let stack = FakeStack::new((0..400).map(|n| Thing::new(&format!("t{n}"))));
+    let outcome = world.build(&stack).await;
+    assert_eq!(outcome.ended, Ended::Succeeded);
+    let calls = &outcome.calls;
+    let writes = calls.of("create") as f64 / 4.0;
+    // The reads of the plan come before the run.
+    let reads = (calls.total() - calls.of("create") - 400) as f64 / 20.0;
+    // One operation with its polls and its read.
+    let path = 28.0;
+    let bound = writes.max(reads).max(path);
+    let took = outcome.elapsed.as_secs_f64();
+    assert!(took <= bound * 1.1 + path, "{took} for {bound}: {calls:?}");
 }
