@@ -135,16 +135,21 @@ impl FakeCloud {
 
     /// Somebody else begins an operation; its token.
     pub(crate) fn other_work(&self, verb: Verb, id: &str, takes: Duration) -> RequestToken {
+        self.other_work_on(THING, verb, id, takes)
+    }
+
+    /// Somebody else begins an operation on any type.
+    pub(crate) fn other_work_on(&self, ty: &str, verb: Verb, id: &str, takes: Duration) -> RequestToken {
         let now = self.clock.now_ms();
         let mut inner = self.inner();
         inner.next += 1;
         let request = RequestToken::from(format!("other-{}", inner.next));
         inner.works.push(Work {
             request: request.clone(),
-            ty: THING.into(),
+            ty: ty.into(),
             verb,
             identifier: Some(id.to_owned()),
-            body: json!([]),
+            body: if verb == Verb::Create { json!({}) } else { json!([]) },
             fault: None,
             accepted_ms: now,
             due_ms: now + i64::try_from(takes.as_millis()).unwrap(),

@@ -3,11 +3,13 @@
 use crate::engine::RunOptions;
 use crate::outcome::Outcome;
 use crate::store::JournalStore;
-use crate::testing::{AUTO, FakeStack, Fault, Thing, World, lit, of};
+use crate::testing::{AUTO, FakeStack, Fault, Thing, World, lit, of, put, target};
 use serde_json::json;
 use stack_core::event::Ended;
+use stack_core::ids::{RunId, StackId};
+use stack_core::journal::{Entry, FORMAT, Named, Record};
 use stack_core::plan::Mode;
-use stack_core::provider::Verb;
+use stack_core::provider::{Provider, Verb};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -182,4 +184,67 @@ async fn nothing_is_sent_that_was_not_written_down_before() {
     let outcome = attempt(&world, &stack(1), Mode::Build, false).await.unwrap();
     assert_eq!(outcome.ended, Ended::Failed { changed: false });
     assert_eq!(world.cloud.count("create"), 0);
+}
+
+/// A run that died with the intent to create an `Auto`, and a create of that type that the service has on record.
+async fn after_an_unanswered_create(marks: serde_json::Value) -> (World, crate::close::Closed) {
+    let world = World::new();
+    let one = FakeStack::new([Thing::of_type("auto", AUTO)]);
+    let engine = world.engine(&one);
+    let run = RunId::from("r_0");
+    world.store.create(&run).unwrap();
+    let started = Record::Started {
+        run: run.clone(),
+        stack: StackId { name: "shop".into(), env: "dev".into() },
+        nonce: "0".into(),
+        mode: Mode::Build,
+        plan: String::new(),
+    };
+    let intent = Record::Intent {
+        step: put("auto"),
+        verb: Verb::Create,
+        ty: AUTO.into(),
+        target: target(),
+        identifier: Named::Unknown,
+        token: "t".into(),
+        round: 0,
+        undo: false,
+    };
+    for (seq, record) in [started, intent].into_iter().enumerate() {
+        let at_ms = crate::testing::START_MS;
+        world.store.append(&run, &Entry { format: FORMAT, seq: seq as u64, at_ms, record }).unwrap();
+    }
+    world.cloud.other_work_on(AUTO, Verb::Create, "auto-x", Duration::from_secs(5));
+    sleep(Duration::from_secs(6)).await;
+    // Any call makes the cloud notice that time has passed.
+    engine.provider.caller(&target()).await.unwrap();
+    world.cloud.put(AUTO, "auto-x", json!({"Id": "auto-x", "Tags": marks}));
+    let closed = engine.close_unfinished(&world.events()).await.unwrap();
+    (world, closed)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_found_by_type_and_time_is_a_hint_only_with_our_marks() {
+    let (world, _) = after_an_unanswered_create(json!([
+        {"Key": "stackql:stack-name", "Value": "shop"},
+        {"Key": "stackql:stack-env", "Value": "dev"},
+        {"Key": "stackql:resource-name", "Value": "auto"},
+    ]))
+    .await;
+    assert_eq!(world.store.ledger().unwrap()["auto"].identifier.to_string(), "auto-x");
+
+    let (world, closed) = after_an_unanswered_create(json!([])).await;
+    assert!(world.store.ledger().unwrap().is_empty());
+    let told: Vec<_> = closed.diagnostics.iter().map(|d| d.message.as_str()).collect();
+    assert!(told[0].contains("may have made auto-x for auto"), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_finished_run_leaves_a_finished_journal() {
+    let world = World::new();
+    assert_eq!(world.build(&stack(1)).await.ended, Ended::Succeeded);
+    let run = &world.store.list().unwrap()[0];
+    let state = world.store.load(run).unwrap().state;
+    assert_eq!(state.ended.as_deref(), Some("succeeded"));
+    assert!(state.steps.values().all(|step| step.name() == "verified"));
 }
