@@ -1,5 +1,6 @@
 //! Developer tasks. `cargo xtask` lists them.
 
+mod bench;
 mod budgets;
 mod catalog;
 mod crates;
@@ -19,6 +20,7 @@ usage: cargo xtask TASK
   crates                           dependencies between our crates go in the agreed direction
   licences                         every dependency has an allowed licence and comes from crates.io
   budgets                          number of packages, size of the release binary
+  bench whole                      the release binary against a sandbox in another process
   ci-snapshots                     no snapshot waits for review";
 
 /// Writes one line of result.
@@ -64,6 +66,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         "crates" => crates::run(),
         "licences" => licences::run(),
         "budgets" => budgets::run(),
+        "bench" => bench::run(rest),
         "ci-snapshots" => snapshots(),
         "help" | "--help" | "-h" => {
             say(USAGE);
