@@ -97,7 +97,8 @@ impl Stack {
             strict: options.strict,
         };
         let declared = reader.document(&document);
-        let Reader { mut problems, templates, .. } = reader;
+        let Reader { mut problems, mut templates, .. } = reader;
+        templates.seal();
         let Some(declared) = declared else {
             return Parsed { stack: None, diagnostics: problems, source_map: places };
         };

@@ -6,6 +6,7 @@ pub(crate) mod methods;
 pub(crate) mod objects;
 pub(crate) mod place;
 pub(crate) mod session;
+mod simple;
 
 use crate::template::objects::{from_engine, to_engine};
 use crate::template::place::Cause;
@@ -61,6 +62,13 @@ impl Use {
     }
 }
 
+impl Template {
+    /// True if a name is only walked into.
+    fn is_dotted(&self, name: &str) -> bool {
+        self.dotted.iter().any(|d| d == name)
+    }
+}
+
 /// A compiled template.
 #[derive(Debug)]
 pub(crate) struct Template {
@@ -74,6 +82,8 @@ pub(crate) struct Template {
 }
 
 enum Form {
+    /// Only names and text.
+    Simple(Vec<simple::Segment>),
     /// One expression and where it stands in the source.
     Single(Box<Expression<'static, 'static>>, Range<usize>),
     /// Mixed text, by its name in the environment of texts.
@@ -83,6 +93,7 @@ enum Form {
 impl std::fmt::Debug for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Simple(_) => "Simple",
             Self::Single(..) => "Single",
             Self::Mixed(_) => "Mixed",
         })
@@ -176,6 +187,10 @@ impl Templates {
             return Ok(*id);
         }
         let source = &self.readable(source);
+        if let Some(segments) = simple::segments(source) {
+            let uses = simple::uses(source, &segments);
+            return Ok(self.insert(key, source, Form::Simple(segments), uses));
+        }
         let (form, names) = match single(source) {
             Some((expression, range)) => {
                 let names = expression.undeclared_variables(true);
@@ -191,7 +206,7 @@ impl Templates {
                 (Form::Mixed(name), names)
             }
         };
-        Ok(self.insert(key, source, form, names))
+        Ok(self.insert(key, source, form, in_order(source, names)))
     }
 
     /// Compiles a bare expression, such as a name in `merge`.
@@ -205,24 +220,15 @@ impl Templates {
             .compile_expression_owned(source.to_owned())
             .map_err(|e| failure(&e, 0, source, &Session::default()))?;
         let names = expression.undeclared_variables(true);
-        Ok(self.insert(key, source, Form::Single(Box::new(expression), 0..source.len()), names))
+        Ok(self.insert(
+            key,
+            source,
+            Form::Single(Box::new(expression), 0..source.len()),
+            in_order(source, names),
+        ))
     }
 
-    fn insert(
-        &mut self,
-        key: (bool, String),
-        source: &str,
-        form: Form,
-        names: impl IntoIterator<Item = String>,
-    ) -> TemplateId {
-        let mut uses: Vec<Use> = names
-            .into_iter()
-            .map(|name| {
-                let mut parts = name.split('.').map(str::to_owned);
-                Use { head: parts.next().unwrap_or_default(), path: parts.collect() }
-            })
-            .collect();
-        uses.sort_by_cached_key(|u| (source.find(&u.text()).unwrap_or(usize::MAX), u.text()));
+    fn insert(&mut self, key: (bool, String), source: &str, form: Form, uses: Vec<Use>) -> TemplateId {
         let dotted = uses
             .iter()
             .filter(|u| uses.iter().filter(|v| v.head == u.head).all(|v| !v.path.is_empty()))
@@ -234,6 +240,12 @@ impl Templates {
         id
     }
 
+    /// Frees what only compiling needs.
+    pub(crate) fn seal(&mut self) {
+        self.by_source = HashMap::new();
+        self.all.shrink_to_fit();
+    }
+
     pub(crate) fn get(&self, id: TemplateId) -> &Template {
         &self.all[id.0]
     }
@@ -241,13 +253,23 @@ impl Templates {
     /// Evaluates a template.
     pub(crate) fn evaluate(&self, id: TemplateId, scope: &Arc<dyn Lookup>) -> Result<Value, Failure> {
         let template = self.get(id);
-        let session = Session::default();
+        let mut session = Session::default();
+        if let Form::Simple(segments) = &template.form {
+            if let Some(value) = simple::evaluate(template, segments, scope, &session) {
+                return Ok(session.mark(whole_boolean(value)));
+            }
+            session = Session::default();
+        }
         let root = root(template, scope, &session);
         let result = match &template.form {
             Form::Single(expression, _) => expression.eval(root).and_then(|v| typed(&v)),
             Form::Mixed(name) => {
                 self.texts.get_template(name).and_then(|t| t.render(root)).map(Value::String)
             }
+            Form::Simple(_) => match single(&template.source) {
+                Some((expression, _)) => expression.eval(root).and_then(|v| typed(&v)),
+                None => ENGINE.render_str(&template.source, root).map(Value::String),
+            },
         };
         match result {
             Ok(value) => Ok(session.mark(whole_boolean(value))),
@@ -317,14 +339,29 @@ fn root(template: &Template, scope: &Arc<dyn Lookup>, session: &Session) -> Mj {
 /// count as used, so it has notes of its own.
 fn inspect(template: &Template, scope: &Arc<dyn Lookup>) -> Option<(Error, usize)> {
     let root = root(template, scope, &Session::default());
-    match &template.form {
-        Form::Single(_, range) => {
-            let again =
-                INSPECTOR.compile_expression_owned(template.source.get(range.clone())?.to_owned()).ok()?;
-            Some((again.eval(root).and_then(|v| typed(&v)).err()?, range.start))
-        }
-        Form::Mixed(_) => Some((INSPECTOR.render_str(&template.source, root).err()?, 0)),
-    }
+    let range = match &template.form {
+        Form::Single(_, range) => Some(range.clone()),
+        Form::Mixed(_) => None,
+        Form::Simple(_) => single(&template.source).map(|(_, range)| range),
+    };
+    let Some(range) = range else {
+        return Some((INSPECTOR.render_str(&template.source, root).err()?, 0));
+    };
+    let again = INSPECTOR.compile_expression_owned(template.source.get(range.clone())?.to_owned()).ok()?;
+    Some((again.eval(root).and_then(|v| typed(&v)).err()?, range.start))
+}
+
+/// The names that a template uses, in the order of its text.
+fn in_order(source: &str, names: impl IntoIterator<Item = String>) -> Vec<Use> {
+    let mut uses: Vec<Use> = names
+        .into_iter()
+        .map(|name| {
+            let mut parts = name.split('.').map(str::to_owned);
+            Use { head: parts.next().unwrap_or_default(), path: parts.collect() }
+        })
+        .collect();
+    uses.sort_by_cached_key(|u| (source.find(&u.text()).unwrap_or(usize::MAX), u.text()));
+    uses
 }
 
 /// An identifier as long as the name, so that positions stay.
