@@ -13,7 +13,7 @@ fn a_build_creates_exports_and_leaves_nothing_to_do() {
     stack-deploy plan  customer-360 → prod                                           aws us-east-1 …9012
     2 reads in [N] s
 
-    + create   domain  awscc.customerprofiles.domains                         app/stackql_manifest.yml:8
+    + create   domain  awscc.customerprofiles.domains                             stackql_manifest.yml:8
         + DomainName                   "customer-360-prod"
         + DefaultExpirationDays        366
         + Tags[owner]                  "data"
@@ -22,7 +22,7 @@ fn a_build_creates_exports_and_leaves_nothing_to_do() {
         + Tags[stackql:resource-name]  "domain"
         undo   yes
 
-    + create   events  awscc.customerprofiles.integrations                   app/stackql_manifest.yml:17
+    + create   events  awscc.customerprofiles.integrations                       stackql_manifest.yml:17
         customer-360-prod|s3://acme-events                                                DomainName|Uri
         + DomainName                   "customer-360-prod"
         + Uri                          "s3://acme-events"
@@ -155,4 +155,11 @@ fn json_events_have_no_gaps_and_end_with_the_run() {
     }
     assert_eq!(events.first().unwrap()["type"], "run_start");
     assert_eq!(events.last().unwrap()["type"], "run_end");
+}
+
+#[test]
+fn a_saved_plan_does_not_depend_on_how_its_folder_is_typed() {
+    let place = Place::with(&small());
+    place.run("plan --sandbox --out plan.json app prod").exits(0);
+    place.run("build --sandbox --plan plan.json ./app/ prod").exits(0);
 }

@@ -1,4 +1,5 @@
 //! A hermetic place to run the binary in: cleared environment, own home, fixed columns, one folder per test.
+#![expect(clippy::unwrap_used, reason = "a place that cannot be made is a failed test")]
 
 use regex_lite::Regex;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! `plan`
 
-use crate::common::{Place, small};
+use crate::common::{Place, example, small};
 use insta::assert_snapshot;
 use std::process::Stdio;
 
@@ -13,7 +13,7 @@ fn a_first_plan_creates_everything_and_names_the_next_command() {
     stack-deploy plan  customer-360 → prod                                           aws us-east-1 …9012
     2 reads in [N] s
 
-    + create   domain  awscc.customerprofiles.domains                         app/stackql_manifest.yml:8
+    + create   domain  awscc.customerprofiles.domains                             stackql_manifest.yml:8
         + DomainName                   "customer-360-prod"
         + DefaultExpirationDays        366
         + Tags[owner]                  "data"
@@ -22,7 +22,7 @@ fn a_first_plan_creates_everything_and_names_the_next_command() {
         + Tags[stackql:resource-name]  "domain"
         undo   yes
 
-    + create   events  awscc.customerprofiles.integrations                   app/stackql_manifest.yml:17
+    + create   events  awscc.customerprofiles.integrations                       stackql_manifest.yml:17
         customer-360-prod|s3://acme-events                                                DomainName|Uri
         + DomainName                   "customer-360-prod"
         + Uri                          "s3://acme-events"
@@ -111,7 +111,7 @@ fn a_target_leaves_the_rest_out() {
     stack-deploy plan  customer-360 → prod                                           aws us-east-1 …9012
     1 read in [N] s · --target domain
 
-    + create   domain  awscc.customerprofiles.domains                         app/stackql_manifest.yml:8
+    + create   domain  awscc.customerprofiles.domains                             stackql_manifest.yml:8
     ! 1 left out             by --target or --exclude: events
 
     Plan: 1 create, 0 update, 0 replace, 0 delete, 0 unchanged
@@ -143,7 +143,7 @@ fn a_dry_run_reads_nothing() {
 
     create or update:
 
-      domain  awscc.customerprofiles.domains                                  app/stackql_manifest.yml:8
+      domain  awscc.customerprofiles.domains                                      stackql_manifest.yml:8
         customer-360-prod                                                                     DomainName
         + DomainName                   "customer-360-prod"
         + DefaultExpirationDays        366
@@ -152,7 +152,7 @@ fn a_dry_run_reads_nothing() {
         + Tags[stackql:stack-env]      "prod"
         + Tags[stackql:resource-name]  "domain"
 
-      events  awscc.customerprofiles.integrations                            app/stackql_manifest.yml:17
+      events  awscc.customerprofiles.integrations                                stackql_manifest.yml:17
         customer-360-prod|s3://acme-events                                                DomainName|Uri
         + DomainName                   "customer-360-prod"
         + Uri                          "s3://acme-events"
@@ -164,11 +164,21 @@ fn a_dry_run_reads_nothing() {
     delete: none
 
     cannot be known without reading:
-        -      which of these exist: one that does not is created, of the others only differences are
-               sent
+      - which of these exist: one that does not is created, of the others only differences are sent
 
     Next:  stack-deploy plan app prod
     -- stderr
     -- end
     "#);
+}
+
+#[test]
+fn the_example_s_readme_shows_the_plan_that_it_gives() {
+    let place = Place::with(&example());
+    let ran = place.run("plan --sandbox app dev").exits(0);
+    let readme =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/customer-profiles/README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let shown = ran.out.replace("in [N] s", "in 0.1 s");
+    assert!(readme.contains(&shown), "the README should hold:\n{shown}");
 }

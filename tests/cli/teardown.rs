@@ -31,11 +31,11 @@ fn it_deletes_dependents_first_and_leaves_nothing() {
     stack-deploy teardown plan  customer-360 → prod                                  aws us-east-1 …9012
     2 reads in [N] s
 
-    - delete   events  awscc.customerprofiles.integrations                   app/stackql_manifest.yml:17
+    - delete   events  awscc.customerprofiles.integrations                       stackql_manifest.yml:17
         customer-360-prod|s3://acme-events                                                DomainName|Uri
         undo   no: what it holds goes with it
 
-    - delete   domain  awscc.customerprofiles.domains                         app/stackql_manifest.yml:8
+    - delete   domain  awscc.customerprofiles.domains                             stackql_manifest.yml:8
         customer-360-prod
         undo   no: what it holds goes with it
 

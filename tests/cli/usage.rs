@@ -25,36 +25,15 @@ fn help_is_short() {
       completions  Print a completion script for a shell
 
     Options:
-      -h, --help
-              Print help (see a summary with '-h')
-
-      -V, --version
-              Print version
+      -h, --help     Print help
+      -V, --version  Print version
 
     Output:
-          --color <WHEN>
-              Colour: the default follows NO_COLOR, CLICOLOR_FORCE and the terminal
-              
-              [possible values: auto, always, never]
-
-          --progress <HOW>
-              How progress is shown
-
-              Possible values:
-              - auto:  `tty` on a terminal outside CI, else `plain`
-              - tty:   Live lines
-              - plain: One line per event
-              - json:  One JSON object per line
-              - quiet: Nothing
-
-          --log-level <LEVEL>
-              Developer log on stderr: trace, debug, info, warn or error
-
-          --ascii
-              ASCII symbols only
-
-          --width <N>
-              Columns to use [default: the terminal's, else 100]
+          --color <WHEN>       Colour: auto, always or never
+          --progress <HOW>     Progress: auto, tty, plain, json or quiet
+          --log-level <LEVEL>  Developer log: trace, debug, info, warn or error
+          --ascii              ASCII symbols only
+          --width <N>          Columns to use [default: the terminal's, else 100]
 
     Try it without an account:
       stack-deploy build --sandbox examples/customer-profiles dev
@@ -75,124 +54,55 @@ fn build_help_groups_its_flags() {
     Usage: stack-deploy build [OPTIONS] <STACK_DIR> <ENV>
 
     Arguments:
-      <STACK_DIR>
-              Folder that holds stackql_manifest.yml
-
-      <ENV>
-              Environment, such as dev or prod
+      <STACK_DIR>  Folder that holds stackql_manifest.yml
+      <ENV>        Environment, such as dev or prod
 
     Options:
-          --plan <FILE>
-              Run exactly this saved plan, or stop
-
-          --on-failure <WHAT>
-              After a failure
-
-              Possible values:
-              - error:    Start nothing new, finish what is in flight
-              - ignore:   Carry on with what does not depend on the failure
-              - rollback: Undo what this run changed
-
-          --resend <ADDRESS[#/Path]>
-              Send write-only values again (repeatable)
-
-          --output-file <FILE>
-              Write the stack's exports as JSON
-
-          --dry-run
-              Print the requests that would be sent, offline
-
-      -h, --help
-              Print help (see a summary with '-h')
+          --plan <FILE>               Run exactly this saved plan, or stop
+          --on-failure <WHAT>         After a failure: error, rollback or ignore [default: error]
+          --resend <ADDRESS[#/Path]>  Send write-only values again (repeatable)
+          --output-file <FILE>        Write the stack's exports as JSON
+          --dry-run                   Print the requests that would be sent, offline
+      -h, --help                      Print help
 
     Output:
-          --color <WHEN>
-              Colour: the default follows NO_COLOR, CLICOLOR_FORCE and the terminal
-              
-              [possible values: auto, always, never]
-
-          --progress <HOW>
-              How progress is shown
-
-              Possible values:
-              - auto:  `tty` on a terminal outside CI, else `plain`
-              - tty:   Live lines
-              - plain: One line per event
-              - json:  One JSON object per line
-              - quiet: Nothing
-
-          --log-level <LEVEL>
-              Developer log on stderr: trace, debug, info, warn or error
-
-          --ascii
-              ASCII symbols only
-
-          --width <N>
-              Columns to use [default: the terminal's, else 100]
-
-          --show-queries
-              Print each request before it is sent (stderr)
-
-          --full
-              Every value, nothing folded
-
-          --brief
-              Headers and summary only
-
-          --show-unchanged
-              List resources that do not change
-
-          --show-unmanaged
-              List live properties that the manifest does not mention
-
-          --show-equivalences
-              List differences in form that mean nothing
+          --color <WHEN>       Colour: auto, always or never
+          --progress <HOW>     Progress: auto, tty, plain, json or quiet
+          --log-level <LEVEL>  Developer log: trace, debug, info, warn or error
+          --ascii              ASCII symbols only
+          --width <N>          Columns to use [default: the terminal's, else 100]
+          --show-queries       Print each request before it is sent (stderr)
+          --full               Every value, nothing folded
+          --brief              Headers and summary only
+          --show-unchanged     List resources that do not change
+          --show-unmanaged     List live properties that the manifest does not mention
+          --show-equivalences  List differences in form that mean nothing
 
     Consent:
-      -y, --yes
-              Agree to the plan, its deletes and replacements included
-
-          --allow-replace <ADDRESS>
-              Agree that a conditional replacement becomes real (repeatable)
-
-          --allow-data-loss <ADDRESS>
-              Agree to replace or delete a data store that holds data (repeatable)
+      -y, --yes                        Agree to the plan, its deletes and replacements included
+          --allow-replace <ADDRESS>    Agree that a conditional replacement becomes real (repeatable)
+          --allow-data-loss <ADDRESS>  Agree to replace or delete a data store that holds data
+                                       (repeatable)
 
     Values:
-      -e, --env <KEY=VALUE>
-              Value for templates (repeatable)
-
-          --env-file <FILE>
-              File with KEY=VALUE lines [default: .env, if there]
+      -e, --env <KEY=VALUE>  Value for templates (repeatable)
+          --env-file <FILE>  File with KEY=VALUE lines [default: .env, if there]
 
     Selection:
-          --target <ADDRESS>
-              Only these and what they depend on (repeatable, `*` matches any text)
-
-          --exclude <ADDRESS>
-              Not these, nor what depends on them (repeatable)
+          --target <ADDRESS>   Only these and what they depend on (repeatable, `*` matches any text)
+          --exclude <ADDRESS>  Not these, nor what depends on them (repeatable)
 
     Cloud:
-          --sandbox
-              Use the built-in cloud, kept in STACK_DIR/.stack-deploy/sandbox
-
-          --region <REGION>
-              AWS region of resources that name none
-
-          --profile <NAME>
-              AWS profile
-
-          --allow-http <HOST>
-              Host that may be spoken to in plain HTTP (repeatable; loopback always may)
-
-          --parallelism <N>
-              Operations at a time [default: 10]
-
-          --rate <reads=N,writes=N>
-              Calls per second, 0 for no limit [default: reads=20,writes=4; no limit for loopback]
-
-          --timeout <TIME>
-              Give up after this long, such as 90s, 30m or 2h
+          --sandbox                  Use the built-in cloud, kept in STACK_DIR/.stack-deploy/sandbox
+          --region <REGION>          AWS region of resources that name none
+          --profile <NAME>           AWS profile
+          --allow-http <HOST>        Host that may be spoken to in plain HTTP (repeatable; loopback
+                                     always may)
+          --parallelism <N>          Calls and operations at a time [default: 10 calls, as many
+                                     operations as the graph lets fly]
+          --rate <reads=N,writes=N>  Calls per second, 0 for no limit [default: reads=20,writes=4; none
+                                     for loopback]
+          --timeout <TIME>           Give up after this long, such as 90s, 30m or 2h
     "#);
 }
 

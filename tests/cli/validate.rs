@@ -38,7 +38,7 @@ fn everything_wrong_is_told_in_one_go_with_its_place() {
       --> app/stackql_manifest.yml:21:23
        |
     21 |       DomainName: "{{ domian.DomainName }}"
-       |                       ^^^^^^ did you mean `domain` (a resource, app/stackql_manifest.yml:8)?
+       |                       ^^^^^^ did you mean `domain` (a resource, stackql_manifest.yml:8)?
        = needed by  events (awscc.customerprofiles.integrations), env prod
        = next       fix the name, or add it to globals: - { name: domian, value: … }
     -- end

@@ -31,13 +31,29 @@ pub struct Args {
 #[derive(Clone, Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Output")]
 pub struct Global {
-    /// Colour: the default follows NO_COLOR, CLICOLOR_FORCE and the terminal
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, hide_default_value = true)]
+    /// Colour: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub color: ColorWhen,
-    /// How progress is shown
-    #[arg(long, global = true, value_enum, value_name = "HOW", default_value_t, hide_default_value = true)]
+    /// Progress: auto, tty, plain, json or quiet
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "HOW",
+        default_value_t,
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub progress: ProgressHow,
-    /// Developer log on stderr: trace, debug, info, warn or error
+    /// Developer log: trace, debug, info, warn or error
     #[arg(long, global = true, value_name = "LEVEL", value_parser = crate::parse::log_level)]
     pub log_level: Option<LogLevel>,
     /// ASCII symbols only
@@ -72,16 +88,16 @@ pub enum ColorWhen {
 /// How to show progress (plan-ux 9).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ProgressHow {
-    /// `tty` on a terminal outside CI, else `plain`
+    // `tty` on a terminal outside CI, else `plain`
     #[default]
     Auto,
-    /// Live lines
+    // Live lines
     Tty,
-    /// One line per event
+    // One line per event
     Plain,
-    /// One JSON object per line
+    // One JSON object per line
     Json,
-    /// Nothing
+    // Nothing
     Quiet,
 }
 
@@ -178,10 +194,10 @@ pub struct CloudArgs {
     /// Host that may be spoken to in plain HTTP (repeatable; loopback always may)
     #[arg(long, value_name = "HOST")]
     pub allow_http: Vec<String>,
-    /// Operations at a time [default: 10]
+    /// Calls and operations at a time [default: 10 calls, as many operations as the graph lets fly]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallelism: Option<u16>,
-    /// Calls per second, 0 for no limit [default: reads=20,writes=4; no limit for loopback]
+    /// Calls per second, 0 for no limit [default: reads=20,writes=4; none for loopback]
     #[arg(long, value_name = "reads=N,writes=N", value_parser = rate)]
     pub rate: Option<Rate>,
     /// Give up after this long, such as 90s, 30m or 2h
@@ -246,12 +262,12 @@ pub struct FlowArgs {
 /// After a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum OnFailure {
-    /// Start nothing new, finish what is in flight
+    // Start nothing new, finish what is in flight
     #[default]
     Error,
-    /// Carry on with what does not depend on the failure
+    // Carry on with what does not depend on the failure
     Ignore,
-    /// Undo what this run changed
+    // Undo what this run changed
     Rollback,
 }
 
@@ -307,8 +323,8 @@ pub struct BuildArgs {
     /// Run exactly this saved plan, or stop
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "target", "exclude", "resend"])]
     pub plan: Option<PathBuf>,
-    /// After a failure
-    #[arg(long, value_enum, value_name = "WHAT")]
+    /// After a failure: error, rollback or ignore [default: error]
+    #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true)]
     pub on_failure: Option<OnFailure>,
     /// Send write-only values again (repeatable)
     #[arg(long, value_name = "ADDRESS[#/Path]")]
@@ -338,8 +354,8 @@ pub struct TeardownArgs {
     /// Leave protected resources alone and delete the rest
     #[arg(long)]
     pub keep_protected: bool,
-    /// After a failure
-    #[arg(long, value_enum, value_name = "WHAT")]
+    /// After a failure: error, rollback or ignore [default: error]
+    #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true)]
     pub on_failure: Option<OnFailure>,
     #[command(flatten)]
     pub flow: FlowArgs,
@@ -476,8 +492,8 @@ pub struct SandboxRunArgs {
 /// `completions`
 #[derive(Clone, Debug, ClapArgs)]
 pub struct CompletionsArgs {
-    /// The shell
-    #[arg(value_enum)]
+    /// bash, zsh, fish, elvish or powershell [default: that of $SHELL]
+    #[arg(value_enum, hide_possible_values = true)]
     pub shell: Option<clap_complete::Shell>,
     /// Accepted for stackql-deploy 1: says where the script goes
     #[arg(long, hide = true)]

@@ -51,7 +51,6 @@ impl Env {
     ///
     /// # Errors
     /// The working folder is gone or unreadable.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn of_process() -> std::io::Result<Self> {
         use std::io::IsTerminal;
         let vars = std::env::vars_os()

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::args::InputArgs;
 use crate::errors::{Stopped, codes, exit_of};
 use crate::exit::Exit;
+use crate::locate::StackSources;
 use crate::render::view_of::sha256;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
@@ -123,7 +124,8 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
         .unwrap_or_default();
     let sources = Sources {
         manifest,
-        manifest_name: shown_name(what.dir),
+        // Not the path: a plan must not depend on how its folder was typed.
+        manifest_name: MANIFEST_NAME.to_owned(),
         files: IndexMap::new(),
         variables: template_variables(app, what.inputs)?,
         env: what.env.to_owned(),
@@ -135,15 +137,9 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
         nonce: u128::from_str_radix(what.nonce, 16).unwrap_or_default(),
     };
     let parsed = Stack::parse(sources, crate::sandbox::schemas(), options);
-    app.set_sources(Arc::clone(&parsed.source_map) as _);
+    let sources = StackSources { map: Arc::clone(&parsed.source_map), dir: what.dir.to_owned() };
+    app.set_sources(Arc::new(sources));
     Ok((parsed, digest))
-}
-
-/// The manifest's name as it can be opened from the working folder.
-fn shown_name(dir: &Path) -> String {
-    let name = dir.join(MANIFEST_NAME);
-    let name = name.strip_prefix(".").unwrap_or(&name);
-    name.to_string_lossy().into_owned()
 }
 
 /// Variables of the environment file, overlaid by each `-e` (stackql-compat 1.6).
@@ -215,7 +211,7 @@ fn secret_places(value: &Value, at: &Pointer, found: &mut BTreeSet<Pointer>) {
                 .for_each(|(i, item)| secret_places(item, &at.child(i.to_string()), found));
         }
         Value::Object(map) => {
-            map.iter().for_each(|(key, member)| secret_places(member, &at.child(key), found))
+            map.iter().for_each(|(key, member)| secret_places(member, &at.child(key), found));
         }
         _ => {}
     }

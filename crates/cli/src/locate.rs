@@ -20,6 +20,11 @@ pub trait Locate {
     /// Text of a file as shown.
     fn text(&self, file: &str) -> Option<&str>;
 
+    /// How a file is named where it should be possible to open it.
+    fn shown(&self, file: &str) -> String {
+        file.to_owned()
+    }
+
     /// File, line and column.
     fn place(&self, route: &Route, part: &Part) -> Option<Place> {
         let Located { file, range } = self.locate(route, part)?;
@@ -56,6 +61,30 @@ impl Locate for stack_manifest::SourceMap {
     fn place(&self, route: &Route, part: &Part) -> Option<Place> {
         let span = self.span(&label(route, part))?;
         Some(Place { file: span.file, line: span.line, column: span.column })
+    }
+}
+
+/// The sources of a stack, named as they can be opened from the working folder.
+#[derive(Clone, Debug)]
+pub struct StackSources {
+    /// Positions, by names that do not depend on where the stack stands.
+    pub map: std::sync::Arc<stack_manifest::SourceMap>,
+    /// Stack folder as typed.
+    pub dir: std::path::PathBuf,
+}
+
+impl Locate for StackSources {
+    fn locate(&self, route: &Route, part: &Part) -> Option<Located> {
+        self.map.locate(route, part)
+    }
+
+    fn text(&self, file: &str) -> Option<&str> {
+        Locate::text(&*self.map, file)
+    }
+
+    fn shown(&self, file: &str) -> String {
+        let path = self.dir.join(file);
+        path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned()
     }
 }
 

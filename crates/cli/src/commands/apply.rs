@@ -41,6 +41,8 @@ pub struct Apply<'a> {
     pub on_failure: Option<OnFailureArg>,
     /// `--timeout`.
     pub timeout: Option<Duration>,
+    /// `--parallelism`.
+    pub operations: Option<u16>,
     /// `--allow-replace`.
     pub allow_replace: &'a [String],
     /// `--show-queries`.
@@ -171,6 +173,7 @@ impl Apply<'_> {
             digest: made.view.plan_id.clone(),
             on_failure: self.on_failure(),
             timeout: self.timeout,
+            operations: self.operations.map(usize::from),
             allow_replace,
             ..RunOptions::new(session.nonce.clone())
         };

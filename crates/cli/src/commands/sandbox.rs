@@ -127,7 +127,7 @@ fn reset(app: &App, args: &SandboxDirArgs) -> Done {
     match std::fs::remove_file(&path) {
         Ok(()) => app.console.err("the sandbox is empty\n"),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            app.console.err("the sandbox was empty\n")
+            app.console.err("the sandbox was empty\n");
         }
         Err(error) => return Err(Stopped::unwritable(&path, &error)),
     }

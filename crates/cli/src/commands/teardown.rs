@@ -31,6 +31,7 @@ pub async fn run(app: &App, args: &TeardownArgs) -> Done {
         targets: &targets,
         on_failure: args.on_failure,
         timeout: args.cloud.timeout,
+        operations: args.cloud.parallelism,
         allow_replace: &args.consent.allow_replace,
         show_requests: args.flow.show_queries,
         view: args.view,

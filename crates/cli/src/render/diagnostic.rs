@@ -2,9 +2,16 @@
 
 use super::console::Style;
 use super::text::{clean, width};
-use crate::locate::{Locate, Located};
+use crate::locate::Locate;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use stack_core::diagnostic::{Diagnostic, Severity};
+
+/// One underlined place.
+struct Mark {
+    is_primary: bool,
+    range: std::ops::Range<usize>,
+    text: String,
+}
 
 /// One diagnostic, with a line end.
 pub fn render(diagnostic: &Diagnostic, locate: &dyn Locate, style: Style) -> String {
@@ -16,22 +23,23 @@ pub fn render(diagnostic: &Diagnostic, locate: &dyn Locate, style: Style) -> Str
     let message = clean(&diagnostic.message, style.unicode);
     let title = level.primary_title(message).id(diagnostic.code.to_string());
     let mut group = Group::with_title(title);
-    let mut files: Vec<(String, Vec<(usize, Located, String)>)> = Vec::new();
+    let mut files: Vec<(String, Vec<Mark>)> = Vec::new();
     for (i, label) in diagnostic.labels.iter().enumerate() {
         let Some(located) = locate.locate(&label.route, &label.part) else { continue };
         let text = clean(&label.text, style.unicode);
+        let mark = Mark { is_primary: i == 0, range: located.range, text };
         match files.iter_mut().find(|(file, _)| *file == located.file) {
-            Some((_, labels)) => labels.push((i, located, text)),
-            None => files.push((located.file.clone(), vec![(i, located, text)])),
+            Some((_, marks)) => marks.push(mark),
+            None => files.push((located.file, vec![mark])),
         }
     }
-    for (file, labels) in &files {
+    for (file, marks) in &files {
         let Some(source) = locate.text(file) else { continue };
-        let mut snippet = Snippet::source(source).path(file.as_str()).fold(true);
-        for (i, located, text) in labels {
-            let kind = if *i == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let range = on_one_line(source, located.range.clone());
-            let label = if text.is_empty() { None } else { Some(text.as_str()) };
+        let mut snippet = Snippet::source(source).path(locate.shown(file)).fold(true);
+        for mark in marks {
+            let kind = if mark.is_primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let range = on_one_line(source, mark.range.clone());
+            let label = if mark.text.is_empty() { None } else { Some(mark.text.as_str()) };
             snippet = snippet.annotation(kind.span(range).label(label));
         }
         group = group.element(snippet);
@@ -87,6 +95,7 @@ fn strip_colour(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::locate::Located;
     use insta::assert_snapshot;
     use stack_core::diagnostic::{Code, Part, Route};
 

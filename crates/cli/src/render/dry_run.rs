@@ -4,7 +4,7 @@ use super::console::Style;
 use super::human::Page;
 use super::paint::Hue;
 use super::rows::{self, INDENT};
-use super::text::{clean, pad, width};
+use super::text::{clean, pad, width, wrap};
 use super::view::*;
 use crate::args::ViewArgs;
 
@@ -93,9 +93,9 @@ fn unknowns(page: &mut Page, view: &PlanView, wanted: &[&ResourceView], purpose:
         Purpose::Build => {
             "which of these exist: one that does not is created, of the others only differences are sent"
         }
-        Purpose::Teardown => "which of these exist and are this stack's: only those are deleted",
+        Purpose::Teardown => "which of these exist and are this stack's; only those are deleted",
     };
-    page.detail("-", each);
+    bullet(page, each);
     for resource in wanted {
         let mut from: Vec<&str> = resource
             .changes
@@ -110,11 +110,20 @@ fn unknowns(page: &mut Page, view: &PlanView, wanted: &[&ResourceView], purpose:
         from.sort_unstable();
         from.dedup();
         if !from.is_empty() {
-            page.detail("-", &format!("{} waits for {}", resource.address, from.join(", ")));
+            bullet(page, &format!("{} waits for {}", resource.address, from.join(", ")));
         }
     }
     if !view.skipped.is_empty() {
-        page.detail("note", &format!("skipped, its if is false: {}", view.skipped.join(", ")));
+        bullet(page, &format!("skipped, its if is false: {}", view.skipped.join(", ")));
     }
     page.line("");
+}
+
+/// `  - text`, wrapped.
+fn bullet(page: &mut Page, text: &str) {
+    let room = page.style.width.saturating_sub(INDENT).max(20);
+    for (i, line) in wrap(&page.clean(text), room).into_iter().enumerate() {
+        let edge = if i == 0 { "  - " } else { "    " };
+        page.line(&format!("{edge}{line}"));
+    }
 }

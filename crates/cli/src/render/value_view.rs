@@ -136,7 +136,7 @@ fn expand(value: &Value, at: &Pointer, label: &str, rows: &mut Vec<ChangeView>) 
                 let at = at.child(i.to_string());
                 match tag_of(item) {
                     Some((key, member)) => {
-                        rows.push(row(member, &at.child("Value"), format!("{label}[{key}]")))
+                        rows.push(row(member, &at.child("Value"), format!("{label}[{key}]")));
                     }
                     None => expand(item, &at, &format!("{label}[{i}]"), rows),
                 }
