@@ -19,7 +19,9 @@ pub(super) fn run() -> Result<(), Failure> {
     }
     let size = std::fs::metadata(&binary).map_err(|e| Failure::file(&binary, e))?.len();
     say(&format!("binary      {:.1} MB", size as f64 / 1e6));
-    let starts = (0..20).map(|_| Measured::of(Command::new(&binary).arg("--version"))).collect::<Result<Vec<_>, _>>()?;
+    let starts = (0..20)
+        .map(|_| Measured::of(Command::new(&binary).arg("--version")))
+        .collect::<Result<Vec<_>, _>>()?;
     say(&format!("start-up    {}", spread(&starts, |m| m.wall)));
 
     let folder = std::env::temp_dir().join(format!("stack-deploy-bench-{}", std::process::id()));
@@ -51,7 +53,9 @@ fn plans(binary: &Path, folder: &Path, count: usize, latency: u64) -> Result<(),
         let reads = history.matches("\"GetResource\"").count();
         let callers = history.matches("\"GetCallerIdentity\"").count();
         if (reads, callers) != (count, 1) {
-            return Err(Failure::Rule(format!("{reads} GetResource and {callers} GetCallerIdentity for {count} resources")));
+            return Err(Failure::Rule(format!(
+                "{reads} GetResource and {callers} GetCallerIdentity for {count} resources"
+            )));
         }
     }
     say(&format!(
@@ -103,11 +107,13 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|e| Failure::file(binary, e))?;
-        let stdout = child.stdout.take().ok_or_else(|| Failure::Rule("the sandbox has no stdout".to_owned()))?;
+        let stdout =
+            child.stdout.take().ok_or_else(|| Failure::Rule("the sandbox has no stdout".to_owned()))?;
         let mut lines = BufReader::new(stdout).lines();
         while let Some(Ok(line)) = lines.next() {
             if let Some(at) = line.find("http://") {
-                let host: String = line[at + 7..].chars().take_while(|c| !c.is_whitespace() && *c != '/').collect();
+                let host: String =
+                    line[at + 7..].chars().take_while(|c| !c.is_whitespace() && *c != '/').collect();
                 // Keep reading, so that the server never blocks on a full pipe.
                 std::thread::spawn(move || lines.for_each(drop));
                 return Ok(Self { child, host });
@@ -133,7 +139,8 @@ impl Server {
     }
 
     fn request(&self, method: &str, path: &str, body: &str) -> Result<String, Failure> {
-        let failed = |error: std::io::Error| Failure::file(&PathBuf::from(format!("http://{}", self.host)), error);
+        let failed =
+            |error: std::io::Error| Failure::file(&PathBuf::from(format!("http://{}", self.host)), error);
         let mut stream = TcpStream::connect(&self.host).map_err(failed)?;
         let length = body.len();
         write!(
@@ -214,7 +221,9 @@ fn spread(runs: &[Measured], figure: impl Fn(&Measured) -> Duration) -> String {
     all.sort_unstable();
     let ms = |d: &Duration| format!("{:.1}", d.as_secs_f64() * 1e3);
     match (all.first(), all.get(all.len() / 2), all.last()) {
-        (Some(least), Some(median), Some(most)) => format!("{} ms ({} to {})", ms(median), ms(least), ms(most)),
+        (Some(least), Some(median), Some(most)) => {
+            format!("{} ms ({} to {})", ms(median), ms(least), ms(most))
+        }
         _ => "-".to_owned(),
     }
 }
