@@ -24,7 +24,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     match std::fs::metadata(&binary) {
         Ok(found) => within("bytes of the release binary", found.len(), BINARY),
         Err(_) => {
-            say("budgets: release binary skipped, it is not built");
+            say("skip: size of the release binary, it is not built");
             Ok(())
         }
     }

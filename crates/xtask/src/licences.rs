@@ -30,7 +30,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         Ok(metadata) => metadata,
         Err(why) => {
             let first = why.to_string().lines().next().unwrap_or_default().to_owned();
-            say(&format!("licences: packages of other platforms skipped, they cannot be had: {first}"));
+            say(&format!("skip: licences of packages for other platforms, they cannot be had: {first}"));
             read(Some(&host()?))?
         }
     };

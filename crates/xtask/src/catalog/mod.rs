@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         (None, false, true) => match wheel::fetch() {
             Ok(file) => file,
             Err(why) => {
-                say(&format!("catalog: check skipped, the package cannot be had: {}", first_line(&why)));
+                say(&format!("skip: catalog check, the package cannot be had: {}", first_line(&why)));
                 return Ok(());
             }
         },
