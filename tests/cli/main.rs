@@ -7,6 +7,7 @@ mod plan;
 mod sandbox;
 mod secrets;
 mod show;
+mod signals;
 mod teardown;
 mod usage;
 mod validate;

@@ -52,8 +52,8 @@ pub fn report(tally: &Tally, ending: Ending<'_>, style: Style) -> String {
     }
     let undone = tally.undone.values().filter(|(undone, _)| *undone).count();
     for (n, word) in [
-        (tally.failed.len(), "failed"),
-        (tally.unknown.len(), "unknown"),
+        (tally.failed_steps, "failed"),
+        (tally.unknown_steps, "unknown"),
         (undone, "undone"),
         (tally.undone.len() - undone, "stays"),
         (tally.left, "not started"),

@@ -9,7 +9,7 @@ use stack_core::diagnostic::{Diagnostic, Part};
 use stack_core::identity::Identifier;
 use stack_core::ids::Address;
 use stack_core::plan::{
-    Action, Certainty, Impact, Mode, Ownership, PatchOp, Plan, Planned, ReasonCode, StepPart, Undo,
+    Action, Certainty, Impact, Mode, Ownership, PatchOp, Plan, Planned, ReasonCode, Undo,
 };
 use stack_core::pointer::Pointer;
 use stack_core::schema::{Handler, ResourceSchema, Schemas};
@@ -402,14 +402,6 @@ fn snake<T: serde::Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(text)) => text,
         _ => String::new(),
-    }
-}
-
-/// The words that a plan uses for its halves.
-pub fn part_name(part: StepPart) -> &'static str {
-    match part {
-        StepPart::Put => "put",
-        StepPart::Delete => "delete",
     }
 }
 

@@ -28,6 +28,10 @@ pub struct Tally {
     pub notes: Vec<Diagnostic>,
     /// How it ended.
     pub ended: Option<Ended>,
+    /// Steps that failed, as the run counts them at its end.
+    pub failed_steps: usize,
+    /// Steps whose end nobody knows, as the run counts them at its end: an interrupt tells of each no more.
+    pub unknown_steps: usize,
     /// Steps not begun.
     pub left: usize,
     /// Calls to the service.
@@ -66,8 +70,10 @@ impl Tally {
                 self.undone.insert(step.address.to_string(), (*undone, note.clone()));
             }
             EventKind::Diagnostic { diagnostic } => self.notes.push(diagnostic.clone()),
-            EventKind::RunEnd { ended, left, calls, .. } => {
+            EventKind::RunEnd { ended, left, calls, failed, unknown, .. } => {
                 self.ended = Some(*ended);
+                self.failed_steps = *failed;
+                self.unknown_steps = *unknown;
                 self.left = *left;
                 self.calls = *calls;
             }

@@ -1,0 +1,56 @@
+//! Ctrl-C and TERM.
+
+use crate::common::{Place, small};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+
+/// A cloud in which a create takes long enough to be interrupted.
+const SLOW: &str = r#"{"timing": {"pending_ms": 0, "create_ms": 1500, "retry_after_ms": 0}}"#;
+
+/// Starts a build, sends signals once the first operation has begun, and gives exit code and stderr.
+fn interrupted(place: &Place, signals: &[&str]) -> (Option<i32>, String) {
+    let mut child = place
+        .command("build --sandbox app prod")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut text = String::new();
+    while !text.contains(" begin ") && said.read_line(&mut text).unwrap() > 0 {}
+    for signal in signals {
+        let sent = Command::new("kill").arg(signal).arg(child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+        while !text.lines().last().unwrap().starts_with("stopping") && said.read_line(&mut text).unwrap() > 0
+        {
+        }
+        text.push_str("--\n");
+    }
+    said.read_to_string(&mut text).unwrap();
+    (child.wait().unwrap().code(), text)
+}
+
+#[test]
+fn the_first_finishes_what_flies_and_the_next_build_does_the_rest() {
+    let place = Place::with(&small());
+    place.write("app/.stack-deploy/sandbox/config.json", SLOW);
+    let (code, said) = interrupted(&place, &["-INT"]);
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("done   domain create"), "{said}");
+    assert!(!said.contains("begin  events"), "{said}");
+    let ran = place.run("build --sandbox app prod").exits(0);
+    assert!(ran.out.contains("Build done: 1 created"), "{ran}");
+}
+
+#[test]
+fn the_second_leaves_and_nothing_is_doubled_or_lost() {
+    let place = Place::with(&small());
+    place.write("app/.stack-deploy/sandbox/config.json", SLOW);
+    let (code, said) = interrupted(&place, &["-TERM", "-TERM"]);
+    assert_eq!(code, Some(143), "{said}");
+    assert!(said.contains("1 unknown"), "{said}");
+    let _ = place.run("build --sandbox app prod").exits(0);
+    let _ = place.run("plan --sandbox --detailed-exitcode app prod").exits(0);
+    let ran = place.run("sandbox state app").exits(0);
+    assert_eq!(ran.out.matches("\"identifier\"").count(), 2, "{ran}");
+}
