@@ -1,4 +1,5 @@
 //! Ctrl-C and TERM.
+#![expect(clippy::unwrap_used, reason = "a child that cannot be handled is a failed test")]
 
 use crate::common::{Place, small};
 use std::io::{BufRead, BufReader, Read};
