@@ -46,10 +46,11 @@ impl Identifier {
             .then(|| Self { parts: names.into_iter().zip(values.into_iter().map(str::to_owned)).collect() })
     }
 
-    /// The text for the service: the plain value of a single part, else a JSON object.
+    /// The text for the service: the plain value of a single part, else a JSON object. A single part that would read
+    /// as something else (`a|b`, `{…`) goes as an object too.
     pub fn wire(&self) -> String {
         match self.parts.as_slice() {
-            [(_, value)] if !value.contains('|') => value.clone(),
+            [(_, value)] if !value.contains('|') && !value.trim_start().starts_with('{') => value.clone(),
             [(name, value)] if name.is_empty() => value.clone(),
             parts => Json::Object(
                 parts.iter().map(|(name, value)| (name.clone(), Json::String(value.clone()))).collect(),

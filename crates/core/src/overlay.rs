@@ -4,7 +4,7 @@
 //! the schema has a place for (read-only paths) are merged there instead.
 
 use crate::ids::TypeName;
-use crate::pointer::{PathSet, PropertyPath};
+use crate::pointer::{PathSet, Pointer, PropertyPath};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -23,6 +23,9 @@ pub struct Overlay {
     /// Lists whose order is known to have meaning: a pure reorder is a change (trap 57).
     #[serde(skip_serializing_if = "PathSet::is_empty")]
     pub ordered: PathSet,
+    /// Texts that the service spells in its own way although no `propertyTransform` says so.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub forms: IndexMap<PropertyPath, TextForm>,
     /// JSON documents that the handler takes only as text, although the schema allows an object (trap 21).
     #[serde(skip_serializing_if = "PathSet::is_empty")]
     pub stringify: PathSet,
@@ -64,7 +67,30 @@ pub struct Overlay {
     pub use_instead: Vec<TypeName>,
 }
 
+/// How a service respells a text (cloud-control 3.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TextForm {
+    /// A domain name: case, a trailing dot and `\052` for `*` mean nothing (trap 51).
+    DnsName,
+    /// A DNS record's value: as a domain name, and the quotes of a TXT record mean nothing.
+    DnsRecord,
+    /// An address whose trailing slash means nothing (trap 50).
+    Url,
+    /// Id, name or ARN of the same thing.
+    Reference,
+}
+
 impl Overlay {
+    /// The value that stands for "not set", where the service ignores or refuses `remove`.
+    pub fn remove_default(&self, at: &Pointer) -> Option<&Json> {
+        self.remove_defaults.iter().find(|(path, _)| path.matches(at)).map(|(_, value)| value)
+    }
+    /// How the service spells the text at a place.
+    pub fn form(&self, at: &Pointer) -> Option<TextForm> {
+        self.forms.iter().find(|(path, _)| path.matches(at)).map(|(_, form)| *form)
+    }
+
     /// True if nothing is corrected.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

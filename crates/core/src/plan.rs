@@ -48,7 +48,7 @@ pub struct Plan {
 }
 
 /// What happens to one resource.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Planned {
     /// Place in the stack.
     pub address: Address,
@@ -94,6 +94,34 @@ pub struct Planned {
     pub diagnostics: Vec<Diagnostic>,
     /// Positions of the resource and of its values.
     pub sources: Sources,
+}
+
+/// Shows everything but the live model: nothing in that says what of it is secret.
+impl fmt::Debug for Planned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Planned")
+            .field("address", &self.address)
+            .field("ty", &self.ty)
+            .field("target", &self.target)
+            .field("identifier", &self.identifier)
+            .field("found_by", &self.found_by)
+            .field("action", &self.action)
+            .field("certainty", &self.certainty)
+            .field("ownership", &self.ownership)
+            .field("reasons", &self.reasons)
+            .field("changes", &self.changes)
+            .field("explained", &self.explained)
+            .field("cannot_compare", &self.cannot_compare)
+            .field("unmanaged", &self.unmanaged)
+            .field("patch", &self.patch)
+            .field("desired", &self.desired)
+            .field("is_live", &self.live.is_some())
+            .field("undo", &self.undo)
+            .field("after", &self.after)
+            .field("protected", &self.protected)
+            .field("diagnostics", &self.diagnostics)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The decision for one resource.
@@ -278,6 +306,12 @@ pub enum Rule {
     NotReturned,
     /// ARN against id or name of the same thing.
     ReferenceForm,
+    /// A name as its service spells it.
+    NameForm,
+    /// The same web address.
+    UrlForm,
+    /// The service keeps the value when told to remove it, and says that it did.
+    RemoveIgnored,
 }
 
 /// One operation of an update document. Pointers are relative to the properties (cloud-control 3.3 rule 10).

@@ -500,14 +500,57 @@ impl ResourceSchema {
         Some((name, form))
     }
 
+    /// True if reads never show the place: write-only by the schema, or left out all the same (trap 43).
+    pub fn is_unreadable(&self, at: &Pointer) -> bool {
+        self.write_only_properties.covers(at) || self.overlay.unreadable.covers(at)
+    }
+
+    /// True if some required property can be neither sent nor left out, so that no update passes (cloud-control 3.1,
+    /// trap 6).
+    pub fn refuses_updates(&self) -> bool {
+        self.root.required.iter().any(|name| {
+            let at = Pointer::of([name.as_str()]);
+            self.write_only_properties.contains(&at) && self.create_only_properties.contains(&at)
+        })
+    }
+
     /// True if tags can be set on a resource that exists.
     pub fn tags_updatable(&self) -> bool {
         self.tag_property().is_some_and(|(name, _)| {
             let pointer = Pointer::of([name]);
             !self.create_only_properties.contains(&pointer)
                 && !self.is_immutable()
+                && !self.refuses_updates()
                 && self.tagging.as_ref().is_none_or(|t| t.tag_updatable)
         })
+    }
+
+    /// True if a read can prove what a resource's tags are.
+    pub fn tags_readable(&self) -> bool {
+        self.tag_property().is_some_and(|(name, _)| !self.is_unreadable(&Pointer::of([name])))
+    }
+
+    /// Members that a tag needs beside `Key` and `Value`, with a neutral value (`PropagateAtLaunch: false`).
+    pub fn tag_extras(&self) -> Vec<(String, Json)> {
+        let element = self
+            .tag_property()
+            .and_then(|(name, _)| self.root.properties.get(name))
+            .and_then(|node| self.element(node));
+        let Some(element) = element else { return Vec::new() };
+        element
+            .required
+            .iter()
+            .filter(|name| !matches!(name.as_str(), "Key" | "Value"))
+            .filter_map(|name| {
+                let neutral = match self.member(element, name)?.types.single()? {
+                    JsonType::Boolean => Json::Bool(false),
+                    JsonType::Integer | JsonType::Number => Json::from(0),
+                    JsonType::String => Json::from(""),
+                    _ => return None,
+                };
+                Some((name.clone(), neutral))
+            })
+            .collect()
     }
 
     /// True if reads never show the tags (7 types).

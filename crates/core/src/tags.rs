@@ -4,7 +4,7 @@ use crate::ids::StackId;
 use crate::plan::{ChangeOp, Ownership};
 use crate::pointer::Pointer;
 use crate::schema::{ResourceSchema, TagForm};
-use crate::value::Value;
+use crate::value::{Secret, Value};
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
@@ -57,11 +57,7 @@ pub fn ownership(schema: &ResourceSchema, model: &Json, stack: &StackId, marks: 
     if let Some(name) = get(CLOUDFORMATION_STACK) {
         return Ownership::Foreign(format!("CloudFormation stack {name}"));
     }
-    if marks && schema.tags_updatable() && !schema.tags_write_only() {
-        Ownership::Free
-    } else {
-        Ownership::Ours
-    }
+    if marks && schema.tags_updatable() && schema.tags_readable() { Ownership::Free } else { Ownership::Ours }
 }
 
 /// The tags that mark a resource as ours.
@@ -75,82 +71,209 @@ pub fn marks(stack: &StackId, resource: &str, secret_version: Option<&str>) -> V
     tags
 }
 
-/// Declared tags with the stack's default tags, the declared ones winning. Where the manifest declares no tags of its
-/// own, the live ones stay: they are not ours to remove.
-///
-/// `None` if there is nothing to declare, or if what is declared is no tag list (then it is an ordinary value).
-pub fn declared(
-    own: Option<&Value>,
-    defaults: &IndexMap<String, Value>,
-    live: &[(&str, &str)],
+/// The tags of one type: their property and form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tagged<'s> {
+    schema: &'s ResourceSchema,
+    pub(crate) property: &'s str,
     form: TagForm,
-) -> Option<Value> {
-    let own_is_tags = match own {
-        None => true,
-        Some(value) => entries(value, form).is_some(),
-    };
-    if !own_is_tags || (own.is_none() && defaults.is_empty()) {
-        return own.cloned();
-    }
-    let mut all = own.cloned().unwrap_or_else(|| match form {
-        TagForm::KeyValueList => Value::Array(Vec::new()),
-        TagForm::Map => Value::object(),
-    });
-    for (key, value) in defaults {
-        add(&mut all, form, key, value.clone());
-    }
-    if own.is_none() {
-        for (key, value) in live.iter().filter(|(key, _)| !is_hidden(key)) {
-            add(&mut all, form, key, Value::text(*value));
-        }
-    }
-    Some(all)
 }
 
-/// What to send: `declared`, or the live tags where nothing is declared, with the ownership marks. System tags are
-/// left out; the service keeps them (trap 34).
-pub fn to_send(
-    declared: Option<&Value>,
-    live: &[(&str, &str)],
-    marks: &[(String, String)],
-    form: TagForm,
-) -> Value {
-    let mut all = match declared {
-        Some(value) => value.clone(),
-        None => {
-            let mut kept = match form {
-                TagForm::KeyValueList => Value::Array(Vec::new()),
-                TagForm::Map => Value::object(),
+impl<'s> Tagged<'s> {
+    /// `None` if the type cannot be tagged by us.
+    pub(crate) fn of(schema: &'s ResourceSchema) -> Option<Self> {
+        let (property, form) = schema.tag_property()?;
+        Some(Self { schema, property, form })
+    }
+
+    /// Declared tags with the stack's default tags, the declared ones winning. Where the manifest declares no tags of
+    /// its own, the live ones stay: they are not ours to remove. A declared null means: no tags.
+    ///
+    /// `live` is the live value of the tag property; `None` is a create. `None` if there is nothing to declare, or if
+    /// what is declared is no tag list (then it is an ordinary value).
+    pub(crate) fn declared(
+        &self,
+        own: Option<&Value>,
+        defaults: &IndexMap<String, Value>,
+        live: Option<Option<&Json>>,
+    ) -> Option<Value> {
+        let nothing = matches!(own, Some(Value::Null));
+        if own.is_some_and(|own| !matches!(own, Value::Null) && entries(own, self.form).is_none()) {
+            return own.cloned();
+        }
+        if defaults.is_empty() && (own.is_none() || (nothing && live.is_none())) {
+            return own.cloned();
+        }
+        let mut all = match own {
+            Some(own) if !nothing => own.clone(),
+            _ => self.none(),
+        };
+        for (key, value) in defaults {
+            match live {
+                // Default tags alone never make a resource be replaced (trap 42).
+                Some(live) if !self.schema.tags_updatable() => {
+                    if let Some((_, value)) = of_property(live).into_iter().find(|(k, _)| k == key) {
+                        self.add(&mut all, key, Value::text(value));
+                    }
+                }
+                _ => self.add(&mut all, key, value.clone()),
+            }
+        }
+        if own.is_none() {
+            self.add_live(&mut all, live.flatten());
+        }
+        Some(all)
+    }
+
+    /// What to send: `declared`, or the live tags where nothing is declared, with the ownership marks. System tags
+    /// are left out; the service keeps them (trap 34).
+    pub(crate) fn to_send(
+        &self,
+        declared: Option<&Value>,
+        live: Option<&Json>,
+        marks: &[(String, String)],
+    ) -> Value {
+        let mut all = match declared {
+            Some(value) => value.clone(),
+            None => {
+                let mut kept = self.none();
+                self.add_live(&mut kept, live);
+                kept
+            }
+        };
+        for (key, value) in marks {
+            self.add(&mut all, key, Value::text(value.as_str()));
+        }
+        all
+    }
+
+    fn none(&self) -> Value {
+        match self.form {
+            TagForm::KeyValueList => Value::Array(Vec::new()),
+            TagForm::Map => Value::object(),
+        }
+    }
+
+    /// Adds the live tags whole, system tags and marks aside.
+    fn add_live(&self, tags: &mut Value, live: Option<&Json>) {
+        match (tags, live) {
+            (Value::Array(items), Some(Json::Array(live))) => {
+                let kept: Vec<Value> = live
+                    .iter()
+                    .filter(|item| key_of(item).is_some_and(|key| !is_hidden(key)))
+                    .filter(|item| !items.iter().any(|own| own_key(own) == key_of(item)))
+                    .map(Value::from)
+                    .collect();
+                items.extend(kept);
+            }
+            (tags, live) => {
+                for (key, value) in of_property(live).into_iter().filter(|(key, _)| !is_hidden(key)) {
+                    self.add(tags, key, Value::text(value));
+                }
+            }
+        }
+    }
+
+    /// Adds a tag unless the key is there.
+    fn add(&self, tags: &mut Value, key: &str, value: Value) {
+        match (tags, self.form) {
+            (Value::Array(items), TagForm::KeyValueList) => {
+                if !items.iter().any(|item| own_key(item) == Some(key)) {
+                    let mut tag =
+                        IndexMap::from([("Key".to_owned(), Value::text(key)), ("Value".to_owned(), value)]);
+                    tag.extend(self.schema.tag_extras().iter().map(|(name, v)| (name.clone(), Value::from(v))));
+                    items.push(Value::Object(tag));
+                }
+            }
+            (Value::Object(map), TagForm::Map) => {
+                map.entry(key.to_owned()).or_insert(value);
+            }
+            (tags @ Value::Secret(_), _) => {
+                let mut inner = match tags {
+                    Value::Secret(secret) => secret.expose().clone(),
+                    _ => return,
+                };
+                self.add(&mut inner, key, value);
+                *tags = Value::Secret(Secret::new(inner));
+            }
+            _ => {}
+        }
+    }
+
+    /// Compares by key (trap 16). `None` if the declared value is no tag list.
+    ///
+    /// `base` is the place of the tag property.
+    pub(crate) fn changes(&self, declared: &Value, live: Option<&Json>, base: &Pointer) -> Option<TagChanges> {
+        let wanted = entries(declared, self.form)?;
+        let live_items = live_entries(live);
+        let mut out = TagChanges::default();
+        let mut last_seen = None;
+        for (index, key, members) in &wanted {
+            let place = base.child(self.segment(*index, key));
+            let Some((at, _, live)) = live_items.iter().find(|(_, k, _)| k == key) else {
+                let after = match self.form {
+                    TagForm::KeyValueList => declared.at(&Pointer::of([index.to_string()])).cloned(),
+                    TagForm::Map => members.first().map(|(_, value)| (*value).clone()),
+                };
+                out.push(key, place, ChangeOp::Add, None, after);
+                continue;
             };
-            for (key, value) in live.iter().filter(|(key, _)| !is_hidden(key)) {
-                add(&mut kept, form, key, Value::text(*value));
+            out.reordered |= last_seen.is_some_and(|last| *at < last);
+            last_seen = Some(*at);
+            for (name, value) in members {
+                let live = live.iter().find(|(n, _)| n == name).map(|(_, live)| *live);
+                if !same_text(value, live) {
+                    let place = match self.form {
+                        TagForm::KeyValueList => place.child(*name),
+                        TagForm::Map => place.clone(),
+                    };
+                    out.push(key, place, ChangeOp::Replace, live.cloned(), Some((*value).clone()));
+                }
             }
-            kept
         }
-    };
-    for (key, value) in marks {
-        add(&mut all, form, key, Value::text(value.as_str()));
+        for (index, key, members) in live_items {
+            if wanted.iter().any(|(_, k, _)| *k == key) {
+                continue;
+            }
+            if is_hidden(key) {
+                out.hidden += 1;
+                continue;
+            }
+            let value = members.iter().find(|(name, _)| *name == "Value").map(|(_, value)| (*value).clone());
+            out.push(key, base.child(self.segment(index, key)), ChangeOp::Remove, value, None);
+        }
+        Some(out)
     }
-    all
+
+    fn segment(&self, index: usize, key: &str) -> String {
+        match self.form {
+            TagForm::KeyValueList => index.to_string(),
+            TagForm::Map => key.to_owned(),
+        }
+    }
 }
 
-/// Adds a tag unless the key is there.
-fn add(tags: &mut Value, form: TagForm, key: &str, value: Value) {
-    match (tags, form) {
-        (Value::Array(items), TagForm::KeyValueList) => {
-            let there =
-                items.iter().any(|item| matches!(item.get("Key"), Some(Value::String(k)) if k == key));
-            if !there {
-                items.push(Value::Object(IndexMap::from([
-                    ("Key".to_owned(), Value::text(key)),
-                    ("Value".to_owned(), value),
-                ])));
-            }
-        }
-        (Value::Object(map), TagForm::Map) => {
-            map.entry(key.to_owned()).or_insert(value);
-        }
-        _ => {}
+/// A live tag value without the tags that the service or we own.
+pub(crate) fn without_hidden(live: &Json) -> Json {
+    match live {
+        Json::Array(items) => Json::Array(
+            items.iter().filter(|item| !key_of(item).is_some_and(is_hidden)).cloned().collect(),
+        ),
+        Json::Object(map) => Json::Object(
+            map.iter().filter(|(key, _)| !is_hidden(key)).map(|(k, v)| (k.clone(), v.clone())).collect(),
+        ),
+        other => other.clone(),
+    }
+}
+
+fn key_of(item: &Json) -> Option<&str> {
+    item.get("Key")?.as_str()
+}
+
+fn own_key(item: &Value) -> Option<&str> {
+    match item.get("Key") {
+        Some(Value::String(key)) => Some(key),
+        _ => None,
     }
 }
 
@@ -174,116 +297,70 @@ pub(crate) struct TagChanges {
     pub(crate) reordered: bool,
 }
 
-/// Compares by key (trap 16). `None` if the declared value is no tag list.
-///
-/// `base` is the place of the tag property.
-pub(crate) fn changes(
-    declared: &Value,
-    live: Option<&Json>,
-    form: TagForm,
-    base: &Pointer,
-) -> Option<TagChanges> {
-    let wanted = entries(declared, form)?;
-    let mut out = TagChanges::default();
-    let live_items: Vec<(usize, String, Json)> = match live {
+impl TagChanges {
+    fn push(&mut self, key: &str, at: Pointer, op: ChangeOp, before: Option<Json>, after: Option<Value>) {
+        self.changes.push(TagChange { key: key.to_owned(), at, op, before, after });
+    }
+}
+
+/// The value of a tag that says none.
+static NO_VALUE: Json = Json::Null;
+
+/// Index, key, and the other members of each live tag; a map's value stands under `Value`.
+fn live_entries(live: Option<&Json>) -> Vec<(usize, &str, Vec<(&str, &Json)>)> {
+    match live {
         Some(Json::Array(items)) => items
             .iter()
             .enumerate()
             .filter_map(|(i, item)| {
-                Some((
-                    i,
-                    item.get("Key")?.as_str()?.to_owned(),
-                    item.get("Value").cloned().unwrap_or_default(),
-                ))
+                let members = item.as_object()?;
+                let rest = members.iter().filter(|(name, _)| *name != "Key").map(|(n, v)| (n.as_str(), v));
+                Some((i, key_of(item)?, rest.collect()))
             })
             .collect(),
-        Some(Json::Object(map)) => {
-            map.iter().enumerate().map(|(i, (key, value))| (i, key.clone(), value.clone())).collect()
-        }
+        Some(Json::Object(map)) => map
+            .iter()
+            .enumerate()
+            .map(|(i, (key, value))| (i, key.as_str(), vec![("Value", value)]))
+            .collect(),
         _ => Vec::new(),
+    }
+}
+
+fn same_text(declared: &Value, live: Option<&Json>) -> bool {
+    let Some(want) = declared.scalar_text() else {
+        return matches!(declared, Value::Null) && live.is_none_or(Json::is_null);
     };
-    let mut last_seen = None;
-    for (index, key, value) in &wanted {
-        let place = match form {
-            TagForm::KeyValueList => index.to_string(),
-            TagForm::Map => key.clone(),
-        };
-        match live_items.iter().find(|(_, k, _)| k == key) {
-            None => out.changes.push(TagChange {
-                key: key.clone(),
-                at: base.child(place),
-                op: ChangeOp::Add,
-                before: None,
-                after: Some((*value).clone()),
-            }),
-            Some((at, _, live)) => {
-                out.reordered |= last_seen.is_some_and(|last| *at < last);
-                last_seen = Some(*at);
-                if !same_text(value, live) {
-                    let at = match form {
-                        TagForm::KeyValueList => base.child(place).child("Value"),
-                        TagForm::Map => base.child(place),
-                    };
-                    out.changes.push(TagChange {
-                        key: key.clone(),
-                        at,
-                        op: ChangeOp::Replace,
-                        before: Some(live.clone()),
-                        after: Some((*value).clone()),
-                    });
-                }
-            }
-        }
-    }
-    for (index, key, value) in live_items {
-        if wanted.iter().any(|(_, k, _)| *k == key) {
-            continue;
-        }
-        if is_hidden(&key) {
-            out.hidden += 1;
-            continue;
-        }
-        let place = match form {
-            TagForm::KeyValueList => index.to_string(),
-            TagForm::Map => key.clone(),
-        };
-        out.changes.push(TagChange {
-            at: base.child(place),
-            key,
-            op: ChangeOp::Remove,
-            before: Some(value),
-            after: None,
-        });
-    }
-    Some(out)
-}
-
-fn same_text(declared: &Value, live: &Json) -> bool {
-    match (declared.scalar_text(), live) {
-        (Some(want), Json::String(have)) => want == *have,
-        (Some(want), Json::Null) => want.is_empty(),
-        (Some(want), Json::Number(number)) => number.to_string() == want,
-        (Some(_), _) => false,
-        (None, _) => false,
+    match live.unwrap_or(&NO_VALUE) {
+        Json::String(have) => want == *have,
+        Json::Null => want.is_empty(),
+        other @ (Json::Number(_) | Json::Bool(_)) => other.to_string() == want,
+        Json::Array(_) | Json::Object(_) => false,
     }
 }
 
-/// The tags of a declared value: index, key, value. `None` if a key is unknown or the shape is another.
-fn entries(declared: &Value, form: TagForm) -> Option<Vec<(usize, String, &Value)>> {
+/// One declared tag: index, key, and its other members.
+type Entry<'v> = (usize, &'v str, Vec<(&'v str, &'v Value)>);
+
+/// The tags of a declared value. `None` if a key is unknown or the shape is another.
+fn entries(declared: &Value, form: TagForm) -> Option<Vec<Entry<'_>>> {
     match (declared, form) {
         (Value::Array(items), TagForm::KeyValueList) => items
             .iter()
             .enumerate()
-            .map(|(i, item)| match (item.get("Key")?, item.get("Value")) {
-                (Value::String(key), Some(value)) if item.as_object().is_some_and(|o| o.len() == 2) => {
-                    Some((i, key.clone(), value))
-                }
-                _ => None,
+            .filter(|(_, item)| !matches!(item, Value::Null))
+            .map(|(i, item)| {
+                let rest = item.as_object()?.iter().filter(|(name, _)| *name != "Key");
+                Some((i, own_key(item)?, rest.map(|(n, v)| (n.as_str(), v)).collect()))
             })
             .collect(),
-        (Value::Object(map), TagForm::Map) => {
-            Some(map.iter().enumerate().map(|(i, (key, value))| (i, key.clone(), value)).collect())
-        }
+        (Value::Object(map), TagForm::Map) => Some(
+            map.iter()
+                .filter(|(_, value)| !matches!(value, Value::Null))
+                .enumerate()
+                .map(|(i, (key, value))| (i, key.as_str(), vec![("Value", value)]))
+                .collect(),
+        ),
         _ => None,
     }
 }
@@ -298,6 +375,11 @@ mod tests {
         StackId { name: "shop".into(), env: "prod".into() }
     }
 
+    /// A type with tags as a list, and one with tags as a map.
+    fn listed() -> ResourceSchema {
+        schema("AWS::CustomerProfiles::Domain")
+    }
+
     fn list(tags: &[(&str, &str)]) -> Json {
         tags.iter().map(|(k, v)| json!({"Key": k, "Value": v})).collect()
     }
@@ -306,7 +388,7 @@ mod tests {
     fn tags_compare_by_key_not_by_position() {
         let declared = Value::from(list(&[("a", "1"), ("b", "2")]));
         let live = list(&[("b", "2"), ("aws:x", "sys"), ("a", "1")]);
-        let found = changes(&declared, Some(&live), TagForm::KeyValueList, &Pointer::root()).unwrap();
+        let found = Tagged::of(&listed()).unwrap().changes(&declared, Some(&live), &Pointer::root()).unwrap();
         assert_eq!(found, TagChanges { changes: vec![], hidden: 1, reordered: true });
     }
 
@@ -314,7 +396,7 @@ mod tests {
     fn a_changed_an_added_and_a_removed_tag_are_three_changes() {
         let declared = Value::from(list(&[("a", "1"), ("b", "2")]));
         let live = list(&[("c", "3"), ("a", "9")]);
-        let found = changes(&declared, Some(&live), TagForm::KeyValueList, &Pointer::root()).unwrap();
+        let found = Tagged::of(&listed()).unwrap().changes(&declared, Some(&live), &Pointer::root()).unwrap();
         let seen: Vec<_> = found.changes.iter().map(|c| (c.key.as_str(), c.op, c.at.to_string())).collect();
         assert_eq!(
             seen,
@@ -350,7 +432,9 @@ mod tests {
 
     #[test]
     fn undeclared_live_tags_are_sent_back_but_system_tags_are_not() {
-        let sent = to_send(None, &[("team", "x"), ("aws:y", "z")], &marks(&stack(), "r", None), TagForm::Map);
+        let schema = schema("AWS::SSM::Parameter");
+        let live = json!({"team": "x", "aws:y": "z"});
+        let sent = Tagged::of(&schema).unwrap().to_send(None, Some(&live), &marks(&stack(), "r", None));
         assert_eq!(
             sent.known().unwrap(),
             json!({"team": "x", STACK_NAME: "shop", STACK_ENV: "prod", RESOURCE_NAME: "r"})

@@ -9,15 +9,20 @@ mod patch;
 mod policy;
 mod repair;
 mod scalar;
+mod spelling;
 mod transform;
 mod walk;
 
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod traps;
 
-pub(crate) use patch::outgoing;
+pub(crate) use patch::desired_state;
 pub use patch::{PatchInput, patch};
 pub use scalar::{is_empty, same_json};
+pub(crate) use spelling::same_reference;
+pub(crate) use transform::normalised;
 
 use crate::plan::{Change, Explained, Impact};
 use crate::pointer::Pointer;

@@ -2,9 +2,9 @@
 
 use super::{Diff, document, repair};
 use crate::plan::{ChangeOp, PatchOp};
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, PropertyPath};
 use crate::schema::{JsonType, Node, ResourceSchema};
-use crate::value::Value;
+use crate::value::{Secret, Value};
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
@@ -23,56 +23,64 @@ pub struct PatchInput<'p> {
     pub also: &'p [Pointer],
     /// Write-only places that the user asks to send again. The root means all.
     pub resend: &'p [Pointer],
+    /// Places that are not ours to change: where they are sent along, they keep their live value.
+    pub ignore: &'p [Pointer],
+}
+
+/// The operations so far.
+#[derive(Default)]
+pub(super) struct Draft {
+    adds: IndexMap<Pointer, Value>,
+    removes: Vec<Pointer>,
 }
 
 /// The update document. Empty: there is nothing to call for (rule 12).
 pub fn patch(input: PatchInput<'_>) -> Vec<PatchOp> {
-    let mut adds: IndexMap<Pointer, Value> = IndexMap::new();
-    let mut removes: Vec<Pointer> = Vec::new();
+    let mut draft = Draft::default();
     for change in &input.diff.changes {
+        if input.schema.create_only_properties.covers(&change.path) {
+            // Not known yet whether it changes; if it does, no patch can do it (rule 5).
+            continue;
+        }
         let unit = unit_of(&input, &change.path);
         if change.op == ChangeOp::Remove && unit == change.path {
-            match remove_default(input.schema, &unit) {
+            match input.schema.overlay.remove_default(&unit) {
                 Some(default) => {
-                    adds.insert(unit, Value::from(default));
+                    draft.adds.insert(unit, Value::from(default));
                 }
-                None => removes.push(unit),
+                None => draft.removes.push(unit),
             }
         } else {
-            set(&input, &mut adds, unit);
+            set(&input, &mut draft, unit);
         }
     }
-    for place in input.also {
-        let unit = unit_of(&input, place);
-        set(&input, &mut adds, unit);
-    }
-    for place in requested(&input) {
+    for place in input.also.iter().cloned().chain(requested(&input)) {
         let unit = unit_of(&input, &place);
-        set(&input, &mut adds, unit);
+        set(&input, &mut draft, unit);
     }
-    if adds.is_empty() && removes.is_empty() {
+    if draft.adds.is_empty() && draft.removes.is_empty() {
         return Vec::new();
     }
-    for place in companions(&input) {
+    for place in companions(&input).into_iter().chain(rewrites(&input)) {
         let unit = unit_of(&input, &place);
-        set(&input, &mut adds, unit);
+        set(&input, &mut draft, unit);
     }
     for op in repair::repairs(&input) {
-        if adds.keys().any(|unit| op.path().starts_with(unit)) {
+        if draft.adds.keys().any(|unit| op.path().starts_with(unit)) {
             continue;
         }
         match op {
             PatchOp::Add { path, value } => {
-                adds.insert(path, value);
+                draft.adds.insert(path, value);
             }
-            PatchOp::Remove { path } => removes.push(path),
+            PatchOp::Remove { path } => draft.removes.push(path),
         }
     }
-    finish(adds, removes)
+    finish(draft)
 }
 
 /// Adds first, in order; then removes, deeper ones first; nothing twice (rule 3).
-fn finish(adds: IndexMap<Pointer, Value>, mut removes: Vec<Pointer>) -> Vec<PatchOp> {
+fn finish(Draft { adds, mut removes }: Draft) -> Vec<PatchOp> {
     let units: Vec<Pointer> = adds.keys().cloned().collect();
     let inside_another = |path: &Pointer| units.iter().any(|unit| path != unit && path.starts_with(unit));
     removes.retain(|path| !units.iter().any(|unit| path.starts_with(unit)));
@@ -107,103 +115,169 @@ pub(super) fn unit_of(input: &PatchInput<'_>, path: &Pointer) -> Pointer {
 }
 
 /// Records the declared value of a unit.
-fn set(input: &PatchInput<'_>, adds: &mut IndexMap<Pointer, Value>, unit: Pointer) {
-    if adds.contains_key(&unit) {
+fn set(input: &PatchInput<'_>, draft: &mut Draft, unit: Pointer) {
+    if draft.adds.contains_key(&unit) {
         return;
     }
     let Some(declared) = input.full.at(&unit) else { return };
     let live = unit.get(input.live);
-    let value = outgoing(input.schema, declared, live, &unit);
-    let is_husk = match &value {
+    let Some(value) = update_value(input, declared, live, &unit) else { return };
+    if is_husk(&value) && !is_required(input.schema, &unit) {
+        // An empty list or object where nothing is says nothing (rule 8); where the schema refuses it, the value goes.
+        if live.is_none() {
+            return;
+        }
+        if input.schema.at(&unit).is_some_and(|node| {
+            let node = input.schema.follow(node);
+            node.min_items.unwrap_or(0) > 0 || node.min_properties.unwrap_or(0) > 0
+        }) {
+            draft.removes.push(unit);
+            return;
+        }
+    }
+    draft.adds.insert(unit, value);
+}
+
+pub(super) fn is_husk(value: &Value) -> bool {
+    match value {
         Value::Array(items) => items.is_empty(),
         Value::Object(map) => map.is_empty(),
+        Value::Secret(secret) => is_husk(secret.expose()),
         _ => false,
-    };
-    // An empty list or object where nothing is: only if the schema requires it (rule 8).
-    if is_husk && live.is_none() && !is_required(input.schema, &unit) {
-        return;
     }
-    adds.insert(unit, value);
 }
 
 fn is_required(schema: &ResourceSchema, at: &Pointer) -> bool {
     let (Some(parent), Some(name)) = (at.parent(), at.last()) else { return false };
-    schema.at(&parent).is_some_and(|node| node.required.iter().any(|r| r == name))
+    schema.at(&parent).is_some_and(|node| schema.follow(node).required.iter().any(|r| r == name))
 }
 
-fn remove_default(schema: &ResourceSchema, at: &Pointer) -> Option<Json> {
-    schema.overlay.remove_defaults.iter().find(|(path, _)| path.matches(at)).map(|(_, value)| value.clone())
-}
-
-/// A declared value as it goes out: without nulls, documents in the live model's form, with what the live elements of
-/// an array hold beside it.
-pub(crate) fn outgoing(
-    schema: &ResourceSchema,
+/// A declared value as it goes out with an update: without nulls, documents in the live model's form, with what the
+/// live elements of an array hold beside it. What may not change keeps its live value (rule 5). `None`: nothing of it
+/// may be sent.
+pub(super) fn update_value(
+    input: &PatchInput<'_>,
     declared: &Value,
     live: Option<&Json>,
     at: &Pointer,
-) -> Value {
-    let node = schema.at(at);
-    if let Some(node) = node
-        && document::takes_both_forms(node)
-        && let Some(json) = declared.known()
-    {
-        return document_form(schema, json, live, at);
-    }
-    match declared {
-        Value::Object(members) => {
-            let mut out = IndexMap::new();
-            for (name, value) in members.iter().filter(|(_, value)| !matches!(value, Value::Null)) {
-                let inner = live.and_then(|live| live.get(name));
-                out.insert(name.clone(), outgoing(schema, value, inner, &at.child(name.as_str())));
-            }
-            if let (Some(Json::Object(live)), Some(node)) = (live, node)
-                && !document::is_opaque(node)
-            {
-                carry(schema, node, &mut out, members, live, at);
-            }
-            Value::Object(out)
+) -> Option<Value> {
+    Outgoing { schema: input.schema, ignore: input.ignore }.value(declared, live, at, false)
+}
+
+/// Declared properties as a create sends them: without nulls, documents as the handler takes them.
+pub(crate) fn desired_state(schema: &ResourceSchema, declared: &Value) -> Value {
+    Outgoing { schema, ignore: &[] }
+        .value(declared, None, &Pointer::root(), true)
+        .unwrap_or_else(Value::object)
+}
+
+struct Outgoing<'o> {
+    schema: &'o ResourceSchema,
+    ignore: &'o [Pointer],
+}
+
+impl Outgoing<'_> {
+    /// `new`: the value is part of something that is made now, so that nothing in it is fixed yet.
+    fn value(&self, declared: &Value, live: Option<&Json>, at: &Pointer, new: bool) -> Option<Value> {
+        let schema = self.schema;
+        if matches!(declared, Value::Null) {
+            return None;
         }
-        Value::Array(items) => Value::Array(
-            items
-                .iter()
-                .enumerate()
-                .filter(|(_, item)| !matches!(item, Value::Null))
-                .map(|(i, item)| {
-                    let partner = partner(item, i, items.len(), live);
-                    outgoing(schema, item, partner, &at.child(i.to_string()))
-                })
-                .collect(),
-        ),
-        other => other.clone(),
+        if !new && !at.is_root() {
+            let fixed = schema.create_only_properties.covers(at)
+                || schema.read_only_properties.covers(at)
+                || self.ignore.iter().any(|ignored| at.starts_with(ignored));
+            if fixed {
+                return live.map(Value::from);
+            }
+        }
+        let node = schema.at(at);
+        if let Some(node) = node
+            && document::takes_both_forms(node)
+            && let Some(json) = declared.exposed()
+        {
+            let form = document_form(schema, json, live, at);
+            return Some(if declared.has_secret() { Value::Secret(Secret::new(form)) } else { form });
+        }
+        Some(match declared {
+            Value::Object(members) => {
+                let mut out = IndexMap::new();
+                for (name, value) in members {
+                    let inner = live.and_then(|live| live.get(name));
+                    if let Some(value) = self.value(value, inner, &at.child(name.as_str()), new) {
+                        out.insert(name.clone(), value);
+                    }
+                }
+                if let (Some(Json::Object(live)), Some(node)) = (live, node)
+                    && self.carries(node, at)
+                {
+                    self.carry(node, &mut out, members, live, at);
+                }
+                Value::Object(out)
+            }
+            Value::Array(items) => {
+                let items: Vec<&Value> = items.iter().filter(|item| !matches!(item, Value::Null)).collect();
+                Value::Array(
+                    items
+                        .iter()
+                        .enumerate()
+                        .filter_map(|(i, item)| {
+                            let partner = partner(item, i, items.len(), live);
+                            self.value(item, partner, &at.child(i.to_string()), new || partner.is_none())
+                        })
+                        .collect(),
+                )
+            }
+            other => other.clone(),
+        })
+    }
+
+    /// True if live members that the manifest does not declare stay. Not in documents and tags, which are declared as
+    /// a whole, nor where the read form is known to be refused (traps 24, 27).
+    fn carries(&self, node: &Node, at: &Pointer) -> bool {
+        let is_tags = self.schema.tag_property().is_some_and(|(property, _)| {
+            at.segments().len() == 1 && at.last() == Some(property)
+        });
+        !document::is_opaque(node) && !is_tags && !self.schema.overlay.rewrite.covers(at)
+    }
+
+    /// Adds live members that the manifest does not declare to a container that has to be sent whole: they are not
+    /// ours to change. Where members exclude each other only those that may not change are carried (rule 5, trap 28),
+    /// and none in a form that the schema refuses (trap 25).
+    fn carry(
+        &self,
+        node: &Node,
+        out: &mut IndexMap<String, Value>,
+        declared: &IndexMap<String, Value>,
+        live: &serde_json::Map<String, Json>,
+        at: &Pointer,
+    ) {
+        let schema = self.schema;
+        let exclusive = excludes(schema, node, 4);
+        for (name, value) in live {
+            if declared.contains_key(name) || super::scalar::is_empty(value) {
+                continue;
+            }
+            let place = at.child(name.as_str());
+            let fixed =
+                schema.create_only_properties.covers(&place) || schema.read_only_properties.covers(&place);
+            if fixed {
+                out.insert(name.clone(), Value::from(value));
+            } else if !exclusive && let Some(value) = repair::mended(schema, schema.member(node, name), value) {
+                out.insert(name.clone(), Value::from(value));
+            }
+        }
     }
 }
 
-/// Adds live members that the manifest does not declare to a container that has to be sent whole: they are not ours to
-/// change. Where members exclude each other only those that may not change are carried (rule 5, trap 28).
-fn carry(
-    schema: &ResourceSchema,
-    node: &Node,
-    out: &mut IndexMap<String, Value>,
-    declared: &IndexMap<String, Value>,
-    live: &serde_json::Map<String, Json>,
-    at: &Pointer,
-) {
-    let exclusive = !node.one_of.is_empty()
+/// True if members of the object may exclude each other.
+fn excludes(schema: &ResourceSchema, node: &Node, depth: u8) -> bool {
+    let node = schema.follow(node);
+    !node.one_of.is_empty()
         || !node.any_of.is_empty()
         || !node.required_xor.is_empty()
-        || !node.dependent_excluded.is_empty();
-    for (name, value) in live {
-        if declared.contains_key(name) || super::scalar::is_empty(value) {
-            continue;
-        }
-        let place = at.child(name.as_str());
-        let fixed =
-            schema.create_only_properties.covers(&place) || schema.read_only_properties.covers(&place);
-        if fixed || !exclusive {
-            out.insert(name.clone(), Value::from(value));
-        }
-    }
+        || !node.dependent_excluded.is_empty()
+        || (depth > 0 && node.all_of.iter().any(|branch| excludes(schema, branch, depth - 1)))
 }
 
 /// The live element that a declared one stands for: the one with the same key, else the one that already holds all of
@@ -253,7 +327,15 @@ fn requested(input: &PatchInput<'_>) -> Vec<Pointer> {
         .cannot_compare
         .iter()
         .filter(|place| !input.schema.create_only_properties.covers(place))
-        .filter(|place| input.resend.iter().any(|asked| place.starts_with(asked) || asked.starts_with(place)))
+        .filter(|place| {
+            // A conditional one may replace the resource or load a snapshot (trap 4): only by its own name.
+            let conditional = input.schema.conditional_create_only_properties.covers(place);
+            input
+                .resend
+                .iter()
+                .filter(|asked| !conditional || !asked.is_root())
+                .any(|asked| place.starts_with(asked) || asked.starts_with(place))
+        })
         .cloned()
         .collect()
 }
@@ -277,6 +359,12 @@ fn companions(input: &PatchInput<'_>) -> Vec<Pointer> {
         })
         .cloned()
         .collect()
+}
+
+/// Places whose read form the service refuses: set from the manifest beside any other change (traps 24 and 27).
+fn rewrites(input: &PatchInput<'_>) -> Vec<Pointer> {
+    let paths = input.schema.overlay.rewrite.iter().filter_map(PropertyPath::as_pointer);
+    paths.filter(|at| at.get(input.live).is_some() && input.full.at(at).is_some()).collect()
 }
 
 /// True if the live model lacks a required property at the place or around it.

@@ -50,19 +50,20 @@ fn principal(value: &Json) -> Json {
     match value {
         Json::String(star) if star == "*" => principal(&serde_json::json!({ "AWS": "*" })),
         Json::Object(kinds) => {
-            sorted(kinds.iter().map(|(kind, who)| (kind.clone(), texts(who, account_as_root))).collect())
+            sorted(kinds.iter().map(|(kind, who)| (kind.clone(), texts(who, root_as_account))).collect())
         }
         other => other.clone(),
     }
 }
 
-/// A bare account id means the account's root (trap 45).
-fn account_as_root(principal: &str) -> String {
-    if principal.len() == 12 && principal.bytes().all(|b| b.is_ascii_digit()) {
-        format!("arn:aws:iam::{principal}:root")
-    } else {
-        principal.to_owned()
-    }
+/// The account's root, in whatever partition, is the bare account id (trap 45).
+fn root_as_account(principal: &str) -> String {
+    let account = principal
+        .strip_prefix("arn:aws")
+        .and_then(|rest| rest.split_once(":iam::"))
+        .and_then(|(_, rest)| rest.strip_suffix(":root"))
+        .filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()));
+    account.unwrap_or(principal).to_owned()
 }
 
 fn condition(value: &Json) -> Json {

@@ -186,7 +186,7 @@ proptest! {
                 continue;
             }
             let ops = patch(PatchInput {
-                schema, full: &full, live: &live, diff: &found, also: &[], resend: &[],
+                schema, full: &full, live: &live, diff: &found, also: &[], resend: &[], ignore: &[],
             });
             let document: json_patch::Patch = serde_json::from_value(to_json(&ops)).unwrap();
             let mut after = live.clone();
@@ -232,7 +232,7 @@ proptest! {
                 continue;
             }
             let ops = patch(PatchInput {
-                schema, full: &full, live: &live, diff: &found, also: &[], resend: &[],
+                schema, full: &full, live: &live, diff: &found, also: &[], resend: &[], ignore: &[],
             });
             for op in &ops {
                 prop_assert!(!schema.read_only_properties.covers(op.path()), "{ty}: {op:?}");

@@ -31,6 +31,12 @@ pub(super) fn scalar(declared: &Json, live: &Json, node: Option<&Node>) -> Same 
     if declared == live {
         return Same::Exactly;
     }
+    if let Some(node) = node
+        && node.format.as_deref() == Some("date-time")
+        && let (Some(x), Some(y)) = (moment(declared), moment(live))
+    {
+        return if x == y { Same::By(Rule::DateForm) } else { Same::No };
+    }
     match (declared, live) {
         (Json::Number(a), Json::Number(b)) if numbers_equal(a, b) => Same::By(Rule::NumberForm),
         (Json::Number(n), Json::String(text)) | (Json::String(text), Json::Number(n)) => {
@@ -57,34 +63,59 @@ fn texts(a: &str, b: &str, node: Option<&Node>) -> Same {
         if !node.enum_case_insensitive.is_empty() && a.eq_ignore_ascii_case(b) {
             return Same::By(Rule::Case);
         }
-        if node.format.as_deref() == Some("date-time")
-            && let (Some(x), Some(y)) = (instant(a), instant(b))
-            && x == y
-        {
-            return Same::By(Rule::DateForm);
-        }
     }
-    if same_address_block(a, b) { Same::By(Rule::CidrForm) } else { Same::No }
+    if same_address(a, b) { Same::By(Rule::CidrForm) } else { Same::No }
 }
 
 fn numbers_equal(a: &serde_json::Number, b: &serde_json::Number) -> bool {
     if a == b {
         return true;
     }
-    match (a.as_i64(), b.as_i64(), a.as_f64(), b.as_f64()) {
+    let whole = |n: &serde_json::Number| n.as_i64().map(i128::from).or(n.as_u64().map(i128::from));
+    match (whole(a), whole(b), a.as_f64(), b.as_f64()) {
         (Some(x), Some(y), _, _) => x == y,
         (_, _, Some(x), Some(y)) => x == y,
         _ => false,
     }
 }
 
-/// The instant of an RFC 3339 text; seconds since the epoch count too, as some reads give them.
+/// The instant of a date in whatever form reads give it: RFC 3339, or seconds since the epoch as text or number.
+fn moment(value: &Json) -> Option<jiff::Timestamp> {
+    match value {
+        Json::String(text) => instant(text),
+        Json::Number(number) => instant(&number.to_string()),
+        _ => None,
+    }
+}
+
 fn instant(text: &str) -> Option<jiff::Timestamp> {
     text.parse().ok().or_else(|| jiff::Timestamp::from_second(text.parse().ok()?).ok())
 }
 
-/// True if both are address blocks of the same prefix length and network, host bits and spelling aside (trap 53).
+/// True if the live text is what services make of the declared address or address block: another spelling, or the
+/// host bits cleared (trap 53). Where the live block has host bits, they mean something (a peer's address).
+fn same_address(declared: &str, live: &str) -> bool {
+    use std::net::IpAddr;
+    let exact = |text: &str| -> Option<(IpAddr, Option<u32>)> {
+        match text.split_once('/') {
+            Some((address, prefix)) => Some((address.parse().ok()?, Some(prefix.parse().ok()?))),
+            None => Some((text.parse().ok()?, None)),
+        }
+    };
+    let (Some(a), Some(b)) = (exact(declared), exact(live)) else { return false };
+    a == b || same_address_block(declared, live) && block_starts_at(live, b.0)
+}
+
+/// True if the block's host bits are clear.
+fn block_starts_at(text: &str, address: std::net::IpAddr) -> bool {
+    block(text).is_some_and(|(network, _)| network == address)
+}
+
 fn same_address_block(a: &str, b: &str) -> bool {
+    matches!((block(a), block(b)), (Some(x), Some(y)) if x == y)
+}
+
+/// The network of an address block, host bits cleared, and its prefix length.
     fn block(text: &str) -> Option<(std::net::IpAddr, u32)> {
         let (address, prefix) = text.split_once('/')?;
         let prefix: u32 = prefix.parse().ok()?;
@@ -103,8 +134,6 @@ fn same_address_block(a: &str, b: &str) -> bool {
             prefix,
         ))
     }
-    matches!((block(a), block(b)), (Some(x), Some(y)) if x == y)
-}
 
 /// True if two documents are equal, object order aside and numbers by value.
 pub fn same_json(a: &Json, b: &Json) -> bool {
@@ -150,6 +179,7 @@ mod tests {
         assert_eq!(same("2026-11-21T14:00:00.000Z", "2026-11-21T14:00:00Z"), Same::By(Rule::DateForm));
         assert_eq!(same("2026-11-21T14:00:01Z", "2026-11-21T14:00:00Z"), Same::No);
         assert_eq!(same("1970-01-02T00:00:00Z", "86400"), Same::By(Rule::DateForm));
+        assert_eq!(scalar(&json!("1970-01-02T00:00:00Z"), &json!(86400), Some(&node)), Same::By(Rule::DateForm));
     }
 
     #[test]
@@ -158,6 +188,9 @@ mod tests {
         assert_eq!(plain(json!("2001:db8:0::/32"), json!("2001:db8::/32")), Same::By(Rule::CidrForm));
         assert_eq!(plain(json!("10.0.0.0/24"), json!("10.0.0.0/25")), Same::No);
         assert_eq!(plain(json!("0.0.0.0/0"), json!("0.0.0.0/0")), Same::Exactly);
+        // Two peers on one link.
+        assert_eq!(plain(json!("169.254.255.1/30"), json!("169.254.255.2/30")), Same::No);
+        assert_eq!(plain(json!("2001:DB8:0::1"), json!("2001:db8::1")), Same::By(Rule::CidrForm));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The walk over declared values, one node at a time.
 
 use super::scalar::{Same, is_empty, scalar};
-use super::{Diff, DiffContext, document, transform};
+use super::{Diff, DiffContext, document, same_json, spelling, transform};
 use crate::plan::{Change, ChangeOp, Explained, Impact, Rule};
 use crate::pointer::Pointer;
 use crate::schema::{JsonType, Node};
-use crate::tags;
+use crate::tags::{self, Tagged};
 use crate::value::{Secret, Value};
 use serde_json::Value as Json;
 
@@ -40,26 +40,38 @@ impl<'w> Walk<'w> {
     pub(super) fn root(&mut self) {
         let Value::Object(members) = self.declared else { return };
         let schema = self.context.schema;
-        let tag_property = schema.tag_property();
+        let tagged = Tagged::of(schema);
         for (name, declared) in members {
             let at = Pointer::of([name.as_str()]);
             let live = self.live.get(name);
             let node = schema.member(&schema.root, name);
             let place = Place { declared, live, node, at: &at, label: name };
-            match tag_property {
-                Some((property, form)) if property == name => self.tag_property(place, form),
+            match tagged {
+                Some(tagged) if tagged.property == name => self.tags(place, tagged),
                 _ => self.value(place),
             }
         }
     }
 
-    fn tag_property(&mut self, place: Place<'_>, form: crate::schema::TagForm) {
-        if self.unreadable(place) {
-            return;
-        }
-        let Some(tag_changes) = tags::changes(place.declared, place.live, form, place.at) else {
-            // Not the shape of tags (a whole unknown, a null): an ordinary value.
+    fn tags(&mut self, place: Place<'_>, tagged: Tagged<'_>) {
+        if self.ignored(place.at) || self.unreadable(place) {
             return self.value(place);
+        }
+        let covered;
+        let declared = match place.declared {
+            Value::Secret(secret) => {
+                covered = true;
+                secret.expose()
+            }
+            other => {
+                covered = false;
+                other
+            }
+        };
+        let Some(tag_changes) = tagged.changes(declared, place.live, place.at) else {
+            // Not the shape of tags (a whole unknown): an ordinary value, apart from the tags that are never ours.
+            let live = place.live.map(tags::without_hidden);
+            return self.value(Place { live: live.as_ref(), ..place });
         };
         if tag_changes.hidden > 0 {
             self.explain(place.at, Rule::SystemTags);
@@ -67,10 +79,29 @@ impl<'w> Walk<'w> {
         if tag_changes.reordered {
             self.explain(place.at, Rule::SetOrder);
         }
-        for change in tag_changes.changes {
-            let label = format!("{}[{}]", place.label, change.key);
-            self.change(&change.at, &label, change.op, change.before.as_ref(), change.after.as_ref());
+        if place.live.is_none_or(is_empty) && !tag_changes.changes.is_empty() && self.is_not_returned(place) {
+            return self.explain(place.at, Rule::NotReturned);
         }
+        for change in tag_changes.changes {
+            if self.ignored(&place.at.child(change.key.as_str())) {
+                self.explain(&change.at, Rule::Ignored);
+                continue;
+            }
+            let cover = |value: Value| if covered { Value::Secret(Secret::new(value)) } else { value };
+            let label = if covered { place.label.to_owned() } else { format!("{}[{}]", place.label, change.key) };
+            let after = change.after.map(cover);
+            self.record(&change.at, &label, change.op, change.before.as_ref(), after.as_ref(), covered);
+        }
+    }
+
+    /// True if the place is under `lifecycle.ignore_changes`.
+    fn ignored(&self, at: &Pointer) -> bool {
+        self.context.ignore.iter().any(|ignored| at.starts_with(ignored))
+    }
+
+    /// True if the read handler may simply leave the value out, as it does with create-only ones (cloud-control 3.4).
+    pub(super) fn is_not_returned(&self, place: Place<'_>) -> bool {
+        self.context.schema.create_only_properties.covers(place.at)
     }
 
     /// Handles what cannot be compared; true if the place is settled.
@@ -79,21 +110,24 @@ impl<'w> Walk<'w> {
         if schema.read_only_properties.covers(place.at) {
             return true;
         }
-        if schema.write_only_properties.covers(place.at) {
-            self.diff.cannot_compare.push(place.at.clone());
+        if schema.is_unreadable(place.at) {
+            // A null has nothing to send; that a value is gone cannot be seen either.
+            if !matches!(place.declared, Value::Null) && !self.diff.cannot_compare.contains(place.at) {
+                self.diff.cannot_compare.push(place.at.clone());
+            }
             return true;
         }
         false
     }
 
     pub(super) fn value(&mut self, place: Place<'_>) {
-        if self.unreadable(place) {
-            return;
-        }
-        if self.context.ignore.iter().any(|ignored| place.at.starts_with(ignored)) {
+        if self.ignored(place.at) {
             if !self.trial_is_clean(place) {
                 self.explain(place.at, Rule::Ignored);
             }
+            return;
+        }
+        if self.unreadable(place) {
             return;
         }
         match place.declared {
@@ -102,8 +136,8 @@ impl<'w> Walk<'w> {
                 self.change_at(place, op);
             }
             Value::Null => {
-                if place.live.is_some_and(|live| !is_empty(live)) {
-                    self.change_at(place, ChangeOp::Remove);
+                if let Some(live) = place.live.filter(|live| !is_empty(live)) {
+                    self.removal(place, live);
                 }
             }
             Value::Secret(secret) => self.secret(place, secret),
@@ -113,11 +147,26 @@ impl<'w> Walk<'w> {
         }
     }
 
+    /// A declared null where the live model has a value.
+    fn removal(&mut self, place: Place<'_>, live: &Json) {
+        let overlay = &self.context.schema.overlay;
+        let default = overlay
+            .remove_default(place.at)
+            .or_else(|| place.node.and_then(|node| node.default_value.as_ref()));
+        if default.is_some_and(|default| same_json(default, live)) {
+            // It is what the service says for "not set".
+            self.explain(place.at, Rule::Empty);
+        } else if overlay.remove_default(place.at).is_none() && overlay.remove_ignored.covers(place.at) {
+            self.explain(place.at, Rule::RemoveIgnored);
+        } else {
+            self.change_at(place, ChangeOp::Remove);
+        }
+    }
+
     /// Compares without the `ignore_changes` rule; true if nothing differs.
     fn trial_is_clean(&self, place: Place<'_>) -> bool {
         let context = DiffContext { ignore: &[], ..*self.context };
-        let mut trial =
-            Walk { context: &context, declared: place.declared, live: self.live, diff: Diff::default() };
+        let mut trial = Walk::new(&context, self.declared, self.live);
         trial.value(place);
         trial.diff.changes.is_empty()
     }
@@ -154,7 +203,7 @@ impl<'w> Walk<'w> {
 
     /// A value compared as a whole: a scalar, a document, or something of another shape than the live one.
     fn leaf(&mut self, place: Place<'_>) {
-        let Some(declared) = place.declared.known() else {
+        let Some(declared) = place.declared.exposed() else {
             return self.change_at(place, ChangeOp::Replace);
         };
         let Some(live) = place.live else {
@@ -178,6 +227,12 @@ impl<'w> Walk<'w> {
         {
             verdict = Same::By(Rule::Transform);
         }
+        if verdict == Same::No
+            && let Some(rule) =
+                spelling::same(self.context.schema, place.node, place.at, &declared, live)
+        {
+            verdict = Same::By(rule);
+        }
         match verdict {
             Same::Exactly => {}
             Same::By(rule) => self.explain(place.at, rule),
@@ -193,26 +248,26 @@ impl<'w> Walk<'w> {
     }
 
     pub(super) fn change_at(&mut self, place: Place<'_>, op: ChangeOp) {
+        if place.live.is_none_or(is_empty) && self.is_not_returned(place) {
+            // That is no reason to replace.
+            return self.explain(place.at, Rule::NotReturned);
+        }
         let after = (op != ChangeOp::Remove).then_some(place.declared);
-        self.change(place.at, place.label, op, place.live, after);
+        self.record(place.at, place.label, op, place.live, after, false);
     }
 
-    /// Records a change, unless it is one that reads alone make up (create-only and not returned).
-    pub(super) fn change(
+    /// Records a change. `covered`: the live value is not to be shown, whatever the declared one is.
+    pub(super) fn record(
         &mut self,
         at: &Pointer,
         label: &str,
         op: ChangeOp,
         before: Option<&Json>,
         after: Option<&Value>,
+        covered: bool,
     ) {
         let impact = self.impact(at, after);
-        if impact == Impact::Replace && before.is_none() && !self.context.schema.is_immutable() {
-            // The read handler leaves some create-only values out; that is no reason to replace (cloud-control 3.4).
-            self.explain(at, Rule::NotReturned);
-            return;
-        }
-        let secret = after.is_some_and(Value::has_secret);
+        let secret = covered || after.is_some_and(Value::has_secret);
         let before = before.map(|json| {
             let value = Value::from(json);
             if secret { Value::Secret(Secret::new(value)) } else { value }
@@ -232,7 +287,9 @@ impl<'w> Walk<'w> {
         if schema.is_immutable() {
             return Impact::Replace;
         }
-        if schema.create_only_properties.covers(at) {
+        // A part of the identifier that is not marked create-only still names another resource (cloud-control 2.1).
+        let names_another = schema.primary_identifier.iter().any(|path| path.covers(at));
+        if names_another || schema.create_only_properties.covers(at) {
             return match after.and_then(Value::unknown) {
                 Some(unknown) if !(self.context.is_fresh)(&unknown) => Impact::MayReplace,
                 _ => Impact::Replace,
@@ -249,8 +306,9 @@ impl<'w> Walk<'w> {
 
 /// True if order has no meaning in the array; `None` if the schema says nothing (cloud-control 3.4).
 pub(super) fn is_unordered(context: &DiffContext<'_>, node: Option<&Node>, at: &Pointer) -> Option<bool> {
-    if context.schema.overlay.unordered.contains(at) {
-        return Some(true);
+    let overlay = &context.schema.overlay;
+    if overlay.unordered.contains(at) || overlay.ordered.contains(at) {
+        return Some(!overlay.ordered.contains(at));
     }
     let node = node?;
     match node.insertion_order {

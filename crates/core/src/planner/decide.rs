@@ -3,17 +3,17 @@
 use super::{codes, guard};
 use crate::desired::{Adopt, Edge, ReplaceOrder, Wanted};
 use crate::diagnostic::Diagnostic;
-use crate::diff::{Diff, DiffContext, PatchInput, diff, outgoing, patch};
-use crate::identity::Identifier;
+use super::identity::declared_identifier;
+use crate::diff::{Diff, DiffContext, PatchInput, desired_state, diff, patch, same_reference};
 use crate::ids::StackId;
 use crate::observed::{IdentityStep, Sighting};
 use crate::plan::{
-    Action, Certainty, Change, ChangeOp, Impact, Mode, Ownership, Planned, Reason, ReasonCode, Undo,
+    Action, Certainty, Change, ChangeOp, Impact, Mode, Ownership, Planned, Reason, ReasonCode, Rule, Undo,
 };
 use crate::pointer::Pointer;
 use crate::provider::{Failure, Found};
 use crate::schema::{ReplacementStrategy, ResourceSchema};
-use crate::tags;
+use crate::tags::{self, Tagged};
 use crate::value::{Unknown, Value};
 use serde_json::Value as Json;
 
@@ -38,7 +38,9 @@ pub(super) struct Decide<'d> {
     pub(super) allow_data_loss: bool,
     /// Write-only places to send again.
     pub(super) resend: Vec<Pointer>,
-    /// True if the value comes from a resource that is yet to be made.
+    /// True if the value comes from a resource that is not there: nothing that needs it can be there under it.
+    pub(super) is_absent: &'d dyn Fn(&Unknown) -> bool,
+    /// True if the value surely is another one than any so far: its resource is yet to be made, and gets a new id.
     pub(super) is_fresh: &'d dyn Fn(&Unknown) -> bool,
 }
 
@@ -50,9 +52,8 @@ impl Decide<'_> {
                 self.present(found, *step)
             }
             Seen::Sighted(_) => self.absent(),
-            Seen::Waiting(unknown) if self.mode == Mode::Teardown || (self.is_fresh)(unknown) => {
-                self.absent()
-            }
+            Seen::Waiting(unknown) if (self.is_absent)(unknown) => self.absent(),
+            Seen::Waiting(unknown) if self.mode == Mode::Teardown => self.not_found(unknown),
             Seen::Waiting(unknown) => self.deferred(unknown),
         }
     }
@@ -96,6 +97,21 @@ impl Decide<'_> {
         planned.reasons.push(Reason { code: ReasonCode::AwaitsOutput, path: None });
         planned.desired = Some(self.full(None));
         planned.undo = Undo::Partial("what it does is decided when it runs".into());
+        planned
+    }
+
+    /// At teardown: its key needs a value of a live resource that reads do not return. Nobody knows whether it exists.
+    fn not_found(&self, unknown: &Unknown) -> Planned {
+        let mut planned = self.blank(Action::Blocked);
+        let from: Vec<String> = unknown.from.iter().map(ToString::to_string).collect();
+        planned.diagnostics.push(
+            Diagnostic::error(
+                codes::UNREADABLE,
+                format!("{} cannot be looked for: {} is not known", self.wanted.address, from.join(", ")),
+            )
+            .at(self.wanted.sources.resource.clone(), "")
+            .next(format!("give `identifier:` for {}, or leave it out with --exclude", self.wanted.address)),
+        );
         planned
     }
 
@@ -202,6 +218,8 @@ impl Decide<'_> {
         let action = match found_diff.impact() {
             Some(Impact::Replace) => Action::Replace(replace_order(self.wanted, self.schema, found)),
             _ if takes_over => Action::Adopt,
+            // All that may change can only change by a replacement, and is not known yet: the step decides.
+            _ if resend.is_empty() && also.is_empty() && self.only_awaits(&found_diff) => Action::Deferred,
             _ if has_work => Action::Update,
             _ => Action::Noop,
         };
@@ -222,14 +240,25 @@ impl Decide<'_> {
                     diff: &found_diff,
                     also: &also,
                     resend: &resend,
+                    ignore: &self.wanted.lifecycle.ignore_changes,
                 });
                 planned.undo = undo_of_update(self.schema, &planned.patch);
-                if planned.patch.is_empty() && action == Action::Update {
+                // Nothing to send, nothing to call for (cloud-control 3.3 rule 12).
+                if planned.patch.is_empty() {
                     planned.action = Action::Noop;
+                    planned.undo = Undo::Nothing;
                 }
+            }
+            Action::Deferred => {
+                planned.certainty = Certainty::Deferred(
+                    found_diff.unknown().map(|u| u.from.into_iter().collect()).unwrap_or_default(),
+                );
+                planned.reasons.push(Reason { code: ReasonCode::AwaitsOutput, path: None });
+                planned.undo = Undo::Partial("what it does is decided when it runs".into());
             }
             _ => {}
         }
+        self.warn_of_kept(&mut planned, &found_diff);
         planned.unmanaged = unmanaged(self.schema, &declared, &found.model);
         planned.changes = found_diff.changes;
         planned.explained = found_diff.explained;
@@ -267,13 +296,33 @@ impl Decide<'_> {
         }
     }
 
+    /// True if every change waits for a value and could only be a replacement.
+    fn only_awaits(&self, diff: &Diff) -> bool {
+        !diff.changes.is_empty()
+            && diff.changes.iter().all(|change| {
+                self.schema.create_only_properties.covers(&change.path)
+                    && change.impact == Impact::MayReplace
+                    && change.after.as_ref().is_some_and(|after| after.unknown().is_some())
+            })
+    }
+
+    /// Declared nulls that the service is known not to carry out (cloud-control 3.8).
+    fn warn_of_kept(&self, planned: &mut Planned, diff: &Diff) {
+        for kept in diff.explained.iter().filter(|e| e.rule == Rule::RemoveIgnored) {
+            planned.diagnostics.push(
+                Diagnostic::warning(
+                    codes::REMOVE_IGNORED,
+                    format!("{} keeps {}: the service does not remove it", self.wanted.address, kept.path.dotted()),
+                )
+                .at(self.wanted.sources.of(&kept.path).clone(), "")
+                .next("give the value that you want there instead of null"),
+            );
+        }
+    }
+
     /// Where a required property can be neither sent nor left out, every change is a replacement (cloud-control 3.1).
     fn mark_impossible_updates(&self, diff: &mut Diff) {
-        let schema = self.schema;
-        let impossible = schema.root.required.iter().map(|name| Pointer::of([name.as_str()])).any(|at| {
-            schema.write_only_properties.contains(&at) && schema.create_only_properties.contains(&at)
-        });
-        if impossible {
+        if self.schema.refuses_updates() {
             diff.changes.iter_mut().for_each(|change| change.impact = Impact::Replace);
         }
     }
@@ -294,23 +343,27 @@ impl Decide<'_> {
     /// Write-only places to send again: on request, or because the secret version changed.
     fn resend(&self, live: &Json) -> Vec<Pointer> {
         let mut places = self.resend.clone();
-        if let Some(version) = &self.wanted.lifecycle.secret_version
-            && self.schema.tags_updatable()
-            && tags::of_model(self.schema, live)
-                .iter()
-                .all(|(k, v)| *k != tags::SECRET_VERSION || v != version)
-        {
+        if self.has_new_secret_version(live) {
             places.push(Pointer::root());
         }
         places
     }
 
+    /// True if the tag that keeps `lifecycle.secret_version` says another one. Where it cannot be kept and read, no
+    /// version is ever new: the values would be sent with every build.
+    fn has_new_secret_version(&self, live: &Json) -> bool {
+        let kept = self.wanted.ownership_tags && self.schema.tags_updatable() && self.schema.tags_readable();
+        self.wanted.lifecycle.secret_version.as_deref().is_some_and(|version| {
+            kept && tags::of_model(self.schema, live)
+                .iter()
+                .all(|(k, v)| *k != tags::SECRET_VERSION || *v != version)
+        })
+    }
+
     /// The tag property, if marks have to be written although no declared tag differs.
     fn tag_places(&self, takes_over: bool, live: &Json) -> Vec<Pointer> {
         let Some((property, _)) = self.schema.tag_property() else { return Vec::new() };
-        let new_version = self.wanted.lifecycle.secret_version.as_deref().is_some_and(|version| {
-            tags::of_model(self.schema, live).iter().all(|(k, v)| *k != tags::SECRET_VERSION || *v != version)
-        });
+        let new_version = self.has_new_secret_version(live);
         if self.wanted.ownership_tags && self.schema.tags_updatable() && (takes_over || new_version) {
             vec![Pointer::of([property])]
         } else {
@@ -359,13 +412,13 @@ impl Decide<'_> {
 /// Declared properties with the stack's default tags; what the differ holds against the live model.
 pub(super) fn declared(wanted: &Wanted, schema: &ResourceSchema, live: Option<&Json>) -> Value {
     let mut props = wanted.props.clone();
-    if let Some((property, form)) = schema.tag_property()
+    if let Some(tagged) = Tagged::of(schema)
         && let Value::Object(members) = &mut props
     {
-        let live_tags = live.map(|model| tags::of_model(schema, model)).unwrap_or_default();
-        let own = members.get(property).filter(|v| !matches!(v, Value::Null));
-        if let Some(all) = tags::declared(own, &wanted.default_tags, &live_tags, form) {
-            members.insert(property.to_owned(), all);
+        let live_tags = live.map(|model| model.get(tagged.property));
+        let own = members.get(tagged.property);
+        if let Some(all) = tagged.declared(own, &wanted.default_tags, live_tags) {
+            members.insert(tagged.property.to_owned(), all);
         }
     }
     props
@@ -375,28 +428,22 @@ pub(super) fn declared(wanted: &Wanted, schema: &ResourceSchema, live: Option<&J
 pub(super) fn full(wanted: &Wanted, schema: &ResourceSchema, stack: &StackId, live: Option<&Json>) -> Value {
     let mut props = declared(wanted, schema, live);
     let may_mark = live.is_none() || schema.tags_updatable();
-    if let Some((property, form)) = schema.tag_property()
+    if let Some(tagged) = Tagged::of(schema)
         && wanted.ownership_tags
         && may_mark
         && let Value::Object(members) = &mut props
+        && !matches!(members.get(tagged.property), Some(Value::Unknown(_)))
     {
         let marks = tags::marks(stack, wanted.address.as_str(), wanted.lifecycle.secret_version.as_deref());
-        let live_tags = live.map(|model| tags::of_model(schema, model)).unwrap_or_default();
-        let own = members.get(property).filter(|v| !matches!(v, Value::Null | Value::Unknown(_)));
-        let all = tags::to_send(own, &live_tags, &marks, form);
-        if !matches!(members.get(property), Some(Value::Unknown(_))) {
-            members.insert(property.to_owned(), all);
-        }
+        let live_tags = live.and_then(|model| model.get(tagged.property));
+        // Tags that are not ours to change stay as they are, marks aside.
+        let at = Pointer::of([tagged.property]);
+        let ignored = live.is_some() && wanted.lifecycle.ignore_changes.iter().any(|i| at.starts_with(i));
+        let own = members.get(tagged.property).filter(|v| !ignored && !matches!(v, Value::Null));
+        let all = tagged.to_send(own, live_tags, &marks);
+        members.insert(tagged.property.to_owned(), all);
     }
-    if live.is_none() { outgoing(schema, &props, None, &Pointer::root()) } else { props }
-}
-
-/// The identifier that a create will give, if the manifest settles it.
-fn declared_identifier(wanted: &Wanted, schema: &ResourceSchema) -> Option<Identifier> {
-    match crate::identity::from_props(&schema.primary_identifier, &wanted.props) {
-        crate::identity::FromProps::Known(parts) => Some(Identifier { parts }),
-        _ => None,
-    }
+    if live.is_none() { desired_state(schema, &props) } else { props }
 }
 
 /// Live top-level properties that the manifest does not mention, read-only ones, tags and empty ones aside.
@@ -419,13 +466,20 @@ fn replace_order(wanted: &Wanted, schema: &ResourceSchema, found: &Found) -> Rep
     if schema.replacement_strategy == Some(ReplacementStrategy::DeleteThenCreate) {
         return ReplaceOrder::DeleteFirst;
     }
-    if declared_identifier(wanted, schema).is_some_and(|id| id == found.identifier) {
+    if declared_identifier(wanted, schema).is_some_and(|id| {
+        id.parts.len() == found.identifier.parts.len()
+            && id.parts.iter().zip(&found.identifier.parts).all(|((_, a), (_, b))| same_reference(a, b))
+    }) {
         return ReplaceOrder::DeleteFirst;
     }
     let same = |path: &crate::pointer::PropertyPath| {
         path.as_pointer().is_some_and(|at| {
             match (wanted.props.at(&at).and_then(Value::exposed), at.get(&found.model)) {
-                (Some(declared), Some(live)) => crate::diff::same_json(&declared, live),
+                (Some(declared), Some(live)) => {
+                    let stored = crate::diff::normalised(schema, &at, &wanted.props, &declared);
+                    crate::diff::same_json(&declared, live)
+                        || stored.is_some_and(|stored| crate::diff::same_json(&stored, live))
+                }
                 _ => false,
             }
         })

@@ -3,6 +3,7 @@
 use super::codes;
 use crate::desired::Wanted;
 use crate::diagnostic::Diagnostic;
+use crate::diff::normalised;
 use crate::identity::{FromProps, Identifier, Key, from_props, part_name};
 use crate::ids::StackId;
 use crate::observed::{IdentityStep, LedgerEntry, Probe, Question};
@@ -75,8 +76,34 @@ pub(super) fn identity(
     }
 }
 
-/// The primary identifier by declared values, with the service's own values for parts that may be left out.
+/// The identifier that a create will give, if the manifest settles it.
+pub(super) fn declared_identifier(wanted: &Wanted, schema: &ResourceSchema) -> Option<Identifier> {
+    match primary(wanted, schema) {
+        FromProps::Known(parts) => Some(Identifier { parts }),
+        FromProps::Waiting(_) | FromProps::Missing(_) => None,
+    }
+}
+
+/// The primary identifier by declared values as the service will spell them (trap 48), with the service's own values
+/// for parts that may be left out.
 fn primary(wanted: &Wanted, schema: &ResourceSchema) -> FromProps {
+    let mut parts = match declared_primary(wanted, schema) {
+        FromProps::Known(parts) => parts,
+        other => return other,
+    };
+    for (path, part) in schema.primary_identifier.iter().zip(&mut parts) {
+        let stored = path.as_pointer().and_then(|at| {
+            let declared = serde_json::Value::String(part.1.clone());
+            normalised(schema, &at, &wanted.props, &declared)
+        });
+        if let Some(serde_json::Value::String(text)) = stored {
+            part.1 = text;
+        }
+    }
+    FromProps::Known(parts)
+}
+
+fn declared_primary(wanted: &Wanted, schema: &ResourceSchema) -> FromProps {
     let defaults = &schema.overlay.identifier_defaults;
     if defaults.is_empty() {
         return from_props(&schema.primary_identifier, &wanted.props);
@@ -127,7 +154,7 @@ fn pinned(wanted: &Wanted, schema: &ResourceSchema, pin: &Value) -> Identity {
 /// The ledger's hint. A hit is ours if it carries our marks; where marks are impossible it has to show what a listing
 /// would be searched for, so that a run without the ledger comes to the same verdict.
 fn hinted(wanted: &Wanted, schema: &ResourceSchema, stack: &StackId, entry: &LedgerEntry) -> Probe {
-    let marked = wanted.ownership_tags && schema.tags_updatable() && !schema.tags_write_only();
+    let marked = wanted.ownership_tags && schema.tags_updatable() && schema.tags_readable();
     let mut probe = Probe::certain(Key::Primary(entry.identifier.clone()), IdentityStep::Ledger);
     match schema.tag_property().filter(|_| marked) {
         Some((property, _)) => {

@@ -10,6 +10,7 @@ mod identity;
 mod outputs;
 mod refine;
 mod select;
+mod siblings;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -18,10 +19,11 @@ pub use guard::{GuardrailCheck, Guardrails, action_word, check_guardrails, is_re
 pub use outputs::output_of;
 pub use refine::{Prepared, prepare, question, residue};
 pub use select::glob;
+pub use siblings::render;
 
 use crate::desired::{Outputs, Rendered, Resolver, Wanted};
 use crate::diagnostic::Diagnostic;
-use crate::ids::{Address, TypeName};
+use crate::ids::{Address, Target, TypeName};
 use crate::observed::{LedgerEntry, Question, Sighting};
 use crate::plan::{Action, Mode, Plan, Planned};
 use crate::pointer::Pointer;
@@ -30,7 +32,7 @@ use crate::value::Unknown;
 use decide::{Decide, Seen};
 use identity::Identity;
 use indexmap::IndexMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What a plan is made for, and what the user agreed to.
@@ -170,7 +172,7 @@ impl Planning {
     fn open(&mut self, index: usize) -> Option<Question> {
         let resolver = Arc::clone(&self.resolver);
         let node = &resolver.nodes()[index];
-        let wanted = match resolver.render(&node.address, &self.outputs) {
+        let wanted = match render(&*resolver, &*self.schemas, &node.address, &self.outputs) {
             Ok(Rendered::Wanted(wanted)) => wanted,
             Ok(Rendered::Skipped) => {
                 self.skipped.insert(node.address.clone());
@@ -240,14 +242,23 @@ impl Planning {
             .collect();
         let planned_by_address = &self.planned;
         let index_of = &self.index;
-        let is_fresh = |unknown: &Unknown| {
+        let schemas = &self.schemas;
+        let sources = |unknown: &Unknown, is: &dyn Fn(&Planned) -> bool| {
             unknown.from.iter().all(|reference| {
-                index_of.get(&reference.address).and_then(|i| planned_by_address.get(i)).is_some_and(
-                    |source| {
-                        matches!(source.action, Action::Create | Action::Replace(_))
-                            || (source.action == Action::Noop && source.live.is_none())
-                    },
-                )
+                index_of.get(&reference.address).and_then(|i| planned_by_address.get(i)).is_some_and(is)
+            })
+        };
+        let is_absent = |unknown: &Unknown| {
+            sources(unknown, &|source| {
+                matches!(source.action, Action::Create | Action::Replace(_))
+                    || (source.action == Action::Noop && source.live.is_none())
+            })
+        };
+        let is_fresh = |unknown: &Unknown| {
+            sources(unknown, &|source| {
+                matches!(source.action, Action::Create | Action::Replace(_))
+                    // A resource of the same name may well get the same ARN again.
+                    && schemas.schema(&source.ty).is_ok_and(|schema| gets_new_id(&schema))
             })
         };
         let mut planned = Decide {
@@ -260,9 +271,13 @@ impl Planning {
             keep_protected: self.options.keep_protected,
             allow_data_loss: self.options.allow_data_loss.iter().any(|p| glob(p, wanted.address.as_str())),
             resend,
+            is_absent: &is_absent,
             is_fresh: &is_fresh,
         }
         .decide();
+        if let Some(warning) = siblings::warning(&*self.resolver, &*self.schemas, wanted, schema) {
+            planned.diagnostics.push(warning);
+        }
         if let Some(problem) = needs_skipped {
             planned.diagnostics.push(problem);
             planned.action = Action::Blocked;
@@ -338,14 +353,24 @@ impl Planning {
     }
 }
 
+/// True if the service chooses (a part of) the identifier of the type.
+fn gets_new_id(schema: &ResourceSchema) -> bool {
+    schema
+        .primary_identifier
+        .iter()
+        .any(|path| path.as_pointer().is_none_or(|at| schema.read_only_properties.covers(&at)))
+}
+
 /// Two resources of the manifest that are one live resource: neither may go on.
 fn block_doubles(resources: &mut IndexMap<Address, Planned>) {
-    let mut seen: BTreeMap<(TypeName, Option<String>, String), Address> = BTreeMap::new();
+    // Parts, not their joined text: `a|b` and `c` are not `a` and `b|c` (trap 68). Another role may be another account.
+    type Place<'p> = (&'p TypeName, &'p Target, Vec<&'p str>);
+    let mut seen: HashMap<Place<'_>, Address> = HashMap::new();
     let mut doubles: Vec<(Address, Address)> = Vec::new();
     for planned in resources.values() {
         let Some(identifier) = &planned.identifier else { continue };
-        let region = planned.target.region.as_ref().map(ToString::to_string);
-        let key = (planned.ty.clone(), region, identifier.to_string());
+        let values = identifier.parts.iter().map(|(_, value)| value.as_str()).collect();
+        let key = (&planned.ty, &planned.target, values);
         match seen.get(&key) {
             Some(first) => doubles.push((first.clone(), planned.address.clone())),
             None => {

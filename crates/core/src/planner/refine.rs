@@ -6,7 +6,7 @@ use super::decide::{Decide, Seen, declared, full};
 use super::identity::{Identity, identity};
 use crate::desired::Wanted;
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::diff::{DiffContext, diff, same_json};
+use crate::diff::{DiffContext, diff, same_meaning};
 use crate::identity::Identifier;
 use crate::ids::StackId;
 use crate::observed::{LedgerEntry, Question, Sighting};
@@ -96,6 +96,7 @@ pub fn prepare(
         keep_protected: false,
         allow_data_loss: true,
         resend,
+        is_absent: &|_| false,
         is_fresh: &|_| false,
     }
     .decide();
@@ -197,7 +198,8 @@ fn first_difference(before: &Value, now: &Value, at: &Pointer) -> Option<Pointer
             .enumerate()
             .find_map(|(i, (x, y))| first_difference(x, y, &at.child(i.to_string()))),
         _ => match (before.exposed(), now.exposed()) {
-            (Some(a), Some(b)) if same_json(&a, &b) => None,
+            // A service may have spelt the value of another resource in its own way meanwhile.
+            (Some(a), Some(b)) if same_meaning(&a, &b) => None,
             (None, _) => None,
             _ => Some(at.clone()),
         },

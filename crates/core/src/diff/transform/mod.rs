@@ -23,8 +23,23 @@ pub(super) fn explains(
     declared: &Json,
     live: &Json,
 ) -> bool {
+    alternatives(schema, at, root, declared).iter().any(|made| fits(made, live))
+}
+
+/// The scalar that the service makes of a declared value, if the schema says exactly which one: the first alternative
+/// that is no pattern (trap 48).
+pub(crate) fn normalised(schema: &ResourceSchema, at: &Pointer, root: &Value, declared: &Json) -> Option<Json> {
+    alternatives(schema, at, root, declared).into_iter().find(|made| match made {
+        Json::String(text) => !looks_like_pattern(text),
+        Json::Number(_) | Json::Bool(_) => true,
+        _ => false,
+    })
+}
+
+/// What each alternative of a place's transform makes of the declared value.
+fn alternatives(schema: &ResourceSchema, at: &Pointer, root: &Value, declared: &Json) -> Vec<Json> {
     let Some((_, expression)) = schema.property_transform.iter().find(|(path, _)| path.matches(at)) else {
-        return false;
+        return Vec::new();
     };
     let parent = at.parent().unwrap_or_default();
     let lookup = |path: &[String]| -> Option<Json> {
@@ -39,7 +54,7 @@ pub(super) fn explains(
     expression
         .split(" $OR ")
         .filter_map(|alternative| Evaluation::new(&lookup).value(&parse::parse(alternative)?))
-        .any(|made| fits(&made, live))
+        .collect()
 }
 
 /// Equal, or equal as text, or a regular expression that the whole live text follows.
@@ -51,11 +66,13 @@ fn fits(made: &Json, live: &Json) -> bool {
         return true;
     }
     let (Some(made), Some(live)) = (scalar_text(made), scalar_text(live)) else { return false };
-    let looks_like_regex =
-        made.contains(".*") || made.contains(".+") || made.contains('[') || made.contains('\\');
     made == live
-        || (looks_like_regex
+        || (looks_like_pattern(&made)
             && regex_lite::Regex::new(&format!("^(?:{made})$")).is_ok_and(|pattern| pattern.is_match(&live)))
+}
+
+fn looks_like_pattern(made: &str) -> bool {
+    made.contains(".*") || made.contains(".+") || made.contains('[') || made.contains('\\')
 }
 
 fn scalar_text(json: &Json) -> Option<String> {
