@@ -90,6 +90,73 @@ enum Form {
     Mixed(String),
 }
 
+/// The parts of a text that are template code, quoted text left out.
+fn code(source: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some((open, close)) = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")]
+        .into_iter()
+        .filter_map(|(open, close)| Some((at + source[at..].find(open)?, close)))
+        .min()
+    {
+        let start = open + 2;
+        let is_comment = close == "#}";
+        let end = if is_comment {
+            source[start..].find(close).map_or(source.len(), |i| start + i)
+        } else {
+            end_of_code(source, start, close)
+        };
+        if !is_comment {
+            found.extend(unquoted(source, start..end));
+        }
+        at = (end + 2).min(source.len());
+    }
+    found
+}
+
+/// Where the code that begins at `start` ends: at `close` outside quotes.
+fn end_of_code(source: &str, start: usize, close: &str) -> usize {
+    let mut quote = None;
+    let mut escaped = false;
+    for (i, c) in source[start..].char_indices() {
+        match quote {
+            Some(q) if c == q && !escaped => quote = None,
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None if source[start + i..].starts_with(close) => return start + i,
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    source.len()
+}
+
+/// The parts of a range of code outside quotes.
+fn unquoted(source: &str, range: Range<usize>) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut quote = None;
+    let mut escaped = false;
+    let mut start = range.start;
+    for (i, c) in source[range.clone()].char_indices() {
+        let at = range.start + i;
+        match quote {
+            Some(q) if c == q && !escaped => {
+                quote = None;
+                start = at + c.len_utf8();
+            }
+            None if matches!(c, '\'' | '"') => {
+                found.push(start..at);
+                quote = Some(c);
+            }
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    if quote.is_none() {
+        found.push(start..range.end);
+    }
+    found
+}
+
 impl std::fmt::Debug for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -153,19 +220,26 @@ impl Templates {
     }
 
     /// The source with identifiers in place of names that the engine would take for operations.
-    fn readable(&self, source: &str) -> String {
+    ///
+    /// Only code is touched: text around expressions and quoted text inside them stay as written.
+    fn readable(&self, source: &str, is_expression: bool) -> String {
         let mut source = source.to_owned();
+        if self.aliases.is_empty() {
+            return source;
+        }
+        // An alias is as long as its name, so the places stay good.
+        let code = if is_expression { unquoted(&source, 0..source.len()) } else { code(&source) };
         for (name, alias) in &self.aliases {
             let places: Vec<usize> = source
                 .match_indices(name.as_str())
                 .map(|(at, _)| at)
+                .filter(|at| code.iter().any(|range| range.start <= *at && at + name.len() <= range.end))
                 .filter(|at| {
                     let before = source[..*at].chars().next_back();
                     let after = source[at + name.len()..].chars().next();
                     matches!(after, Some('.' | '['))
-                        && !before.is_some_and(|c| {
-                            c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '\'' | '"' | '/' | '-')
-                        })
+                        && !before
+                            .is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-'))
                 })
                 .collect();
             for at in places {
@@ -186,7 +260,7 @@ impl Templates {
         if let Some(id) = self.by_source.get(&key) {
             return Ok(*id);
         }
-        let source = &self.readable(source);
+        let source = &self.readable(source, false);
         if let Some(segments) = simple::segments(source) {
             let uses = simple::uses(source, &segments);
             return Ok(self.insert(key, source, Form::Simple(segments), uses));
@@ -215,7 +289,7 @@ impl Templates {
         if let Some(id) = self.by_source.get(&key) {
             return Ok(*id);
         }
-        let source = &self.readable(source);
+        let source = &self.readable(source, true);
         let expression = ENGINE
             .compile_expression_owned(source.to_owned())
             .map_err(|e| failure(&e, 0, source, &Session::default()))?;
@@ -517,4 +591,27 @@ pub(crate) fn find_expression(
                 && !source[r.end..].chars().next().is_some_and(is_word)
         })
         .min_by_key(|r| r.start.abs_diff(from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_code_is_read_with_other_names() {
+        let templates = Templates::new(["my-bucket", "plain"]);
+        let alias = alias("my-bucket");
+        let read = |source: &str| templates.readable(source, false);
+        assert_eq!(read("see my-bucket.example.com"), "see my-bucket.example.com");
+        assert_eq!(
+            read("my-bucket.x {{ my-bucket.Arn }} my-bucket.y"),
+            format!("my-bucket.x {{{{ {alias}.Arn }}}} my-bucket.y")
+        );
+        assert_eq!(
+            read("{{ 'my-bucket.x' ~ my-bucket.Arn }}"),
+            format!("{{{{ 'my-bucket.x' ~ {alias}.Arn }}}}")
+        );
+        assert_eq!(read("{{ \"}} my-bucket.x\" }} my-bucket.z"), "{{ \"}} my-bucket.x\" }} my-bucket.z");
+        assert_eq!(read("{# my-bucket.x #}"), "{# my-bucket.x #}");
+    }
 }
