@@ -4,10 +4,11 @@ use crate::codes;
 use crate::condition;
 use crate::inner::{At, Inner, Meaning};
 use crate::model::{PropBody, PropDecl, ResourceDecl, Spot, Tree};
+use crate::path::Path;
 use crate::template::objects::TOKEN;
 use crate::template::{TemplateId, find_expression};
 use stack_core::desired::{Edge, Node};
-use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, nearest};
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, nearest};
 use stack_core::value::Value;
 use std::collections::HashSet;
 
@@ -28,7 +29,7 @@ pub(crate) fn nodes(inner: &Inner, problems: &mut Diagnostics) -> Vec<Node> {
             address: resource.address.clone(),
             declared_type: resource.declared_type.clone(),
             after: edges.into_iter().map(|found| found.edge).collect(),
-            route: resource.route.clone(),
+            route: resource.path.route(),
         })
         .collect()
 }
@@ -60,7 +61,7 @@ impl<'a> Collector<'a> {
             self.spot(when, &none);
             if let Tree::Literal(Value::String(text)) = &when.tree {
                 for word in condition::words(text) {
-                    self.name(&word, &[], &when.route, text, At::Resource(self.index));
+                    self.name(&word, &[], &when.path, text, At::Resource(self.index));
                 }
             }
         }
@@ -93,9 +94,9 @@ impl<'a> Collector<'a> {
         if let Some(tags) = self.inner.declared.settings.values.get("tags") {
             self.spot(tags, &locals);
         }
-        for (name, route) in &resource.depends_on {
+        for (name, path) in &resource.depends_on {
             match self.inner.resource_index(name) {
-                Some(to) => self.edge(to, "depends_on", route, Part::Value),
+                Some(to) => self.edge(to, "depends_on", path, Part::Value),
                 None => {
                     let names = self.inner.declared.resources.iter().map(|r| r.address.as_str());
                     let label = nearest(name, names)
@@ -108,7 +109,7 @@ impl<'a> Collector<'a> {
                                 resource.address
                             ),
                         )
-                        .at(route.clone(), label),
+                        .at(path.route(), label),
                     );
                 }
             }
@@ -123,41 +124,42 @@ impl<'a> Collector<'a> {
             PropBody::Nothing | PropBody::Problem(_) => {}
         }
         for merge in &prop.merge {
-            self.template(merge.template, &merge.route, locals);
+            self.template(merge.template, &merge.path, locals);
         }
     }
 
     fn spot(&mut self, spot: &Spot, locals: &HashSet<&str>) {
         let mut found = Vec::new();
-        spot.templates(&mut |id, route| found.push((id, route.clone())));
-        for (id, route) in found {
-            self.template(id, &route, locals);
+        spot.templates(&mut |id, path| found.push((id, path.clone())));
+        for (id, path) in found {
+            self.template(id, &path, locals);
         }
     }
 
-    fn template(&mut self, id: TemplateId, route: &Route, locals: &HashSet<&str>) {
-        self.template_at(id, route, locals, At::Resource(self.index));
+    fn template(&mut self, id: TemplateId, path: &Path, locals: &HashSet<&str>) {
+        self.template_at(id, path, locals, At::Resource(self.index));
     }
 
-    fn template_at(&mut self, id: TemplateId, route: &Route, locals: &HashSet<&str>, at: At) {
+    fn template_at(&mut self, id: TemplateId, path: &Path, locals: &HashSet<&str>, at: At) {
         let inner = self.inner;
         let template = inner.templates.get(id);
         for used in &template.uses {
             let name = inner.templates.real_name(&used.head);
             if !locals.contains(name) {
-                self.name(name, &used.path, route, &template.source, at);
+                self.name(name, &used.path, path, &template.source, at);
             }
         }
     }
 
-    fn name(&mut self, name: &str, path: &[String], route: &Route, source: &str, at: At) {
-        let via = std::iter::once(name).chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join(".");
+    fn name(&mut self, name: &str, members: &[String], at_path: &Path, source: &str, at: At) {
+        let via =
+            std::iter::once(name).chain(members.iter().map(String::as_str)).collect::<Vec<_>>().join(".");
         let part = || find_expression(source, &via, None).map_or(Part::Value, Part::Within);
-        match self.inner.meaning(name, at, !path.is_empty()) {
+        match self.inner.meaning(name, at, !members.is_empty()) {
             // The token is known before the resource exists.
-            Some(Meaning::Resource(_)) if path.first().is_some_and(|p| p == TOKEN) => {}
-            Some(Meaning::Resource(to)) => self.edge(to, &via, route, part()),
-            Some(Meaning::Export(to, _)) => self.edge(to, name, route, part()),
+            Some(Meaning::Resource(_)) if members.first().is_some_and(|p| p == TOKEN) => {}
+            Some(Meaning::Resource(to)) => self.edge(to, &via, at_path, part()),
+            Some(Meaning::Export(to, _)) => self.edge(to, name, at_path, part()),
             Some(Meaning::Global(global)) => self.global(global),
             _ => {}
         }
@@ -169,16 +171,16 @@ impl<'a> Collector<'a> {
         }
         let Some(spot) = &self.inner.declared.globals[global].value else { return };
         let mut found = Vec::new();
-        spot.templates(&mut |id, route| found.push((id, route.clone())));
-        for (id, route) in found {
-            self.template_at(id, &route, &HashSet::new(), At::GlobalFor(global, self.index));
+        spot.templates(&mut |id, path| found.push((id, path.clone())));
+        for (id, path) in found {
+            self.template_at(id, &path, &HashSet::new(), At::GlobalFor(global, self.index));
         }
     }
 
-    fn edge(&mut self, to: usize, via: &str, route: &Route, part: Part) {
+    fn edge(&mut self, to: usize, via: &str, path: &Path, part: Part) {
         if !self.found.iter().any(|found| found.to == to) {
             let address = self.inner.declared.resources[to].address.clone();
-            let edge = Edge { to: address, via: via.to_owned(), route: route.clone() };
+            let edge = Edge { to: address, via: via.to_owned(), route: path.route() };
             self.found.push(Found { to, edge, part });
         }
     }

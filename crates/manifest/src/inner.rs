@@ -15,7 +15,11 @@ use stack_core::schema::Schemas;
 use stack_core::value::Value;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
+
+/// After so many undefined names nobody reads the suggestions any more.
+const MAX_SUGGESTIONS: usize = 200;
 
 /// Everything about a stack that does not change any more.
 pub(crate) struct Inner {
@@ -31,6 +35,8 @@ pub(crate) struct Inner {
     /// For globals that are the same for every resource.
     pub(crate) constants: Vec<Option<OnceLock<Value>>>,
     settings: OnceLock<Settings>,
+    /// How often names were suggested: it costs a look at every name of the stack.
+    suggested: AtomicUsize,
     by_name: HashMap<String, usize>,
     globals: HashMap<String, usize>,
     /// Variable → resources that export it and which of their exports, in manifest order.
@@ -128,6 +134,7 @@ impl Inner {
             nodes: Vec::new(),
             facts,
             settings: OnceLock::new(),
+            suggested: AtomicUsize::new(0),
             by_name,
             globals,
             exporters,
@@ -203,10 +210,8 @@ impl Inner {
     fn exported_before(&self, name: &str, resource: Option<usize>) -> Option<Meaning> {
         let all = self.exporters.get(name)?;
         let before = resource.unwrap_or(usize::MAX);
-        all.iter()
-            .rev()
-            .find(|(index, _)| *index < before)
-            .map(|(index, export)| Meaning::Export(*index, *export))
+        let (index, export) = all.get(all.partition_point(|(index, _)| *index < before).checked_sub(1)?)?;
+        Some(Meaning::Export(*index, *export))
     }
 
     /// As above, else the first one after it.
@@ -222,8 +227,11 @@ impl Inner {
     /// Names that a template could use, with what defines them.
     pub(crate) fn visible(&self, at: At) -> Vec<(String, String)> {
         let mut out = Vec::new();
+        if self.suggested.fetch_add(1, Ordering::Relaxed) >= MAX_SUGGESTIONS {
+            return out;
+        }
         let mut global = |g: &GlobalDecl| {
-            out.push((g.name.clone(), format!("globals, {}", self.places.place(&g.route))));
+            out.push((g.name.clone(), format!("globals, {}", self.places.place(&g.path.route()))));
         };
         match at {
             At::Global(this) | At::GlobalFor(this, _) => {
@@ -238,7 +246,7 @@ impl Inner {
             At::Resource(_) | At::Stack => self.declared.globals.iter().for_each(global),
         }
         for resource in &self.declared.resources {
-            let place = self.places.place(&resource.route);
+            let place = self.places.place(&resource.path.route());
             out.push((resource.address.to_string(), format!("a resource, {place}")));
             for export in &resource.exports {
                 out.push((export.variable.clone(), format!("exported by {}, {place}", resource.address)));

@@ -12,6 +12,7 @@ mod graph;
 mod inner;
 mod model;
 mod parse;
+mod path;
 mod render;
 mod report;
 mod scalar;

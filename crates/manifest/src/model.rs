@@ -1,9 +1,10 @@
 //! A parsed manifest: declarations with templates in their leaves, each with its position.
 
+use crate::path::Path;
 use crate::template::TemplateId;
 use indexmap::IndexMap;
 use stack_core::desired::ReplaceOrder;
-use stack_core::diagnostic::{Diagnostic, Part, Route};
+use stack_core::diagnostic::{Diagnostic, Part};
 use stack_core::ids::{Address, TypeName};
 use stack_core::schema::ResourceSchema;
 use stack_core::value::Value;
@@ -26,7 +27,7 @@ pub(crate) enum Tree {
 #[derive(Clone, Debug)]
 pub(crate) struct Spot {
     pub(crate) tree: Tree,
-    pub(crate) route: Route,
+    pub(crate) path: Path,
 }
 
 #[derive(Debug)]
@@ -35,22 +36,22 @@ pub(crate) struct GlobalDecl {
     /// `None`: reported.
     pub(crate) value: Option<Spot>,
     pub(crate) sensitive: bool,
-    pub(crate) route: Route,
+    pub(crate) path: Path,
 }
 
 #[derive(Debug)]
 pub(crate) struct ResourceDecl {
     pub(crate) address: Address,
-    pub(crate) route: Route,
+    pub(crate) path: Path,
     pub(crate) declared_type: String,
     pub(crate) kind: Kind,
     pub(crate) props: Vec<PropDecl>,
     /// The node that holds all props.
-    pub(crate) props_route: Route,
+    pub(crate) props_path: Path,
     pub(crate) exports: Vec<ExportDecl>,
     pub(crate) protected: Vec<String>,
     pub(crate) when: Option<Spot>,
-    pub(crate) depends_on: Vec<(String, Route)>,
+    pub(crate) depends_on: Vec<(String, Path)>,
     pub(crate) identifier: Option<Spot>,
     pub(crate) region: Option<Spot>,
     pub(crate) role_arn: Option<Spot>,
@@ -70,11 +71,11 @@ pub(crate) enum Kind {
 pub(crate) struct PropDecl {
     pub(crate) name: String,
     /// What to underline when the name is meant.
-    pub(crate) name_at: (Route, Part),
+    pub(crate) name_at: (Path, Part),
     pub(crate) body: PropBody,
     pub(crate) merge: Vec<MergeDecl>,
     pub(crate) sensitive: bool,
-    pub(crate) route: Route,
+    pub(crate) path: Path,
     /// Environment whose `values` entry was taken.
     pub(crate) from_env: bool,
 }
@@ -94,7 +95,7 @@ pub(crate) enum PropBody {
 pub(crate) struct MergeDecl {
     pub(crate) name: String,
     pub(crate) template: TemplateId,
-    pub(crate) route: Route,
+    pub(crate) path: Path,
 }
 
 #[derive(Clone, Debug)]
@@ -137,19 +138,19 @@ pub(crate) struct StackExportDecl {
 }
 
 impl Tree {
-    /// Every template in here, with its route below `route`.
-    pub(crate) fn templates(&self, route: &Route, f: &mut impl FnMut(TemplateId, &Route)) {
+    /// Every template in here, with its way below `path`.
+    pub(crate) fn templates(&self, path: &Path, f: &mut impl FnMut(TemplateId, &Path)) {
         match self {
             Self::Literal(_) | Self::Broken => {}
-            Self::Template(id) => f(*id, route),
+            Self::Template(id) => f(*id, path),
             Self::List(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    item.templates(&route.index(index), f);
+                    item.templates(&path.index(index), f);
                 }
             }
             Self::Map(members) => {
                 for (key, item) in members {
-                    item.templates(&route.key(key), f);
+                    item.templates(&path.key(key), f);
                 }
             }
         }
@@ -157,7 +158,7 @@ impl Tree {
 }
 
 impl Spot {
-    pub(crate) fn templates(&self, f: &mut impl FnMut(TemplateId, &Route)) {
-        self.tree.templates(&self.route, f);
+    pub(crate) fn templates(&self, f: &mut impl FnMut(TemplateId, &Path)) {
+        self.tree.templates(&self.path, f);
     }
 }

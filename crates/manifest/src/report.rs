@@ -11,6 +11,8 @@ use stack_core::diagnostic::{Diagnostic, Part, Route, nearest};
 pub(crate) struct Names {
     /// Visible names, with what defines them: `globals, stackql_manifest.yml:9`.
     pub(crate) visible: Vec<(String, String)>,
+    /// True if the expression begins with a name that is defined.
+    pub(crate) head_is_defined: bool,
     /// Members of the value that an undefined expression walks into.
     pub(crate) members: Vec<String>,
     /// True inside `globals`, which see the variables of the command line.
@@ -55,7 +57,7 @@ pub(crate) fn template(failure: &Failure, source: &str, route: &Route, names: &N
                 return plain(codes::UNDEFINED, "this expression gives no value".to_owned(), String::new())
                     .map(|p| p.next("correct it, or give a default: `| default(…)`"));
             }
-            if names.visible.iter().any(|(name, _)| name == head) {
+            if names.head_is_defined {
                 let last = expression.rsplit('.').next().unwrap_or_default();
                 let near = nearest(last, names.members.iter().map(String::as_str));
                 let label = near.map_or_else(String::new, |n| format!("did you mean `{n}`?"));

@@ -3,6 +3,7 @@
 use crate::codes;
 use crate::inner::{At, Inner, Meaning};
 use crate::model::Tree;
+use crate::path::Path;
 use crate::report::{self, Names};
 use crate::template::objects::{Known, hidden};
 use crate::template::place::{Cause, Facts, Place};
@@ -11,7 +12,7 @@ use crate::template::{FailureKind, Lookup, answer, head_of};
 use indexmap::IndexMap;
 use minijinja::Value as Mj;
 use stack_core::desired::Outputs;
-use stack_core::diagnostic::{Diagnostic, Diagnostics, Route, RouteStep};
+use stack_core::diagnostic::{Diagnostic, Diagnostics};
 use stack_core::value::{Secret, Unknown, Value};
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -89,7 +90,7 @@ impl Scope {
     }
 
     /// Evaluates every template in a tree. `None` if one failed; the problems are noted.
-    pub(crate) fn evaluate(self: &Arc<Self>, tree: &Tree, route: &mut Route) -> Option<Value> {
+    pub(crate) fn evaluate(self: &Arc<Self>, tree: &Tree, path: &Path) -> Option<Value> {
         match tree {
             Tree::Literal(value) => Some(value.clone()),
             Tree::Broken => None,
@@ -100,7 +101,7 @@ impl Scope {
                     Err(failure) => {
                         let source = &self.shared.inner.templates.get(*id).source;
                         let names = self.names(&failure.kind);
-                        if let Some(problem) = report::template(&failure, source, route, &names) {
+                        if let Some(problem) = report::template(&failure, source, &path.route(), &names) {
                             self.report(problem);
                         }
                         None
@@ -111,12 +112,10 @@ impl Scope {
                 let mut out = Vec::with_capacity(items.len());
                 let mut whole = true;
                 for (index, item) in items.iter().enumerate() {
-                    route.steps.push(RouteStep::Index(index));
-                    match self.evaluate(item, route) {
+                    match self.evaluate_member(item, || path.index(index)) {
                         Some(value) => out.push(value),
                         None => whole = false,
                     }
-                    route.steps.pop();
                 }
                 whole.then_some(Value::Array(out))
             }
@@ -124,17 +123,22 @@ impl Scope {
                 let mut out = IndexMap::with_capacity(members.len());
                 let mut whole = true;
                 for (key, item) in members {
-                    route.steps.push(RouteStep::Key(key.clone()));
-                    match self.evaluate(item, route) {
+                    match self.evaluate_member(item, || path.key(key)) {
                         Some(value) => {
                             out.insert(key.clone(), value);
                         }
                         None => whole = false,
                     }
-                    route.steps.pop();
                 }
                 whole.then_some(Value::Object(out))
             }
+        }
+    }
+
+    fn evaluate_member(self: &Arc<Self>, tree: &Tree, path: impl FnOnce() -> Path) -> Option<Value> {
+        match tree {
+            Tree::Literal(value) => Some(value.clone()),
+            other => self.evaluate(other, &path()),
         }
     }
 
@@ -178,8 +182,13 @@ impl Scope {
                 members = map.keys().cloned().collect();
             }
         }
+        let head_is_defined = lock(&self.locals).contains_key(head)
+            || inner
+                .meaning(inner.templates.real_name(head), self.at.with(self.shared.resource), true)
+                .is_some();
         Names {
             visible,
+            head_is_defined,
             members,
             in_globals: matches!(self.at, At::Global(_)),
             only_variable: !matches!(self.at, At::Global(_)) && inner.variables.contains_key(head),
@@ -250,8 +259,7 @@ impl Shared {
         let spot = global.value.as_ref()?;
         let scope =
             Arc::new(Scope { shared: Arc::clone(self), at: At::Global(index), locals: Mutex::default() });
-        let mut route = spot.route.clone();
-        let value = scope.evaluate(&spot.tree, &mut route)?;
+        let value = scope.evaluate(&spot.tree, &spot.path)?;
         let empty = match &value {
             Value::String(s) => s.is_empty(),
             Value::Null => true,
@@ -261,7 +269,7 @@ impl Shared {
         if empty {
             scope.report(
                 Diagnostic::error(codes::EMPTY_GLOBAL, format!("the global `{}` is empty", global.name))
-                    .at(spot.route.clone(), "this renders to nothing")
+                    .at(spot.path.route(), "this renders to nothing")
                     .next("give it a value, or write the empty text where it is used"),
             );
             return None;

@@ -99,8 +99,8 @@ pub(crate) fn resolve(values: &IndexMap<String, Spot>, scope: &Arc<Scope>) -> Se
         if key == "tags" {
             continue;
         }
-        let mut route = spot.route.clone();
-        let Some(value) = scope.evaluate(&spot.tree, &mut route) else { continue };
+        let Some(value) = scope.evaluate(&spot.tree, &spot.path) else { continue };
+        let route = spot.path.route();
         let value = match value {
             Value::Secret(secret) => secret.expose().clone(),
             other => other,

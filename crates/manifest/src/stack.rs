@@ -166,7 +166,7 @@ impl Stack {
             .map(|e| StackExport {
                 name: e.name.clone(),
                 expression: e.expression.clone(),
-                route: e.value.route.clone(),
+                route: e.value.path.route(),
             })
             .collect()
     }
@@ -195,10 +195,10 @@ impl Stack {
         let mut out = IndexMap::new();
         let mut problems = Diagnostics::new();
         for export in &self.inner.declared.exports {
-            let mut route = export.value.route.clone();
-            if let Some(value) = scope.evaluate(&export.value.tree, &mut route) {
+            if let Some(value) = scope.evaluate(&export.value.tree, &export.value.path) {
                 out.insert(export.name.clone(), value);
             }
+            let route = export.value.path.route();
             for mut problem in scope.take_problems() {
                 for label in problem.labels.iter_mut().filter(|label| export.on_key && label.route == route) {
                     label.part = Part::Key;

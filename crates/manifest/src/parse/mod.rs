@@ -9,6 +9,7 @@ pub(crate) use node::{Node, Reader};
 
 use crate::codes;
 use crate::model::{GlobalDecl, ResourceDecl, SettingsDecl, StackExportDecl};
+use crate::path::Path;
 use crate::template::Templates;
 use serde_json::Value as Json;
 use stack_core::diagnostic::{Diagnostic, Part, Route};
@@ -41,7 +42,7 @@ pub(crate) fn resource_names(document: &Json) -> impl Iterator<Item = &str> {
 impl Reader<'_> {
     /// Reads the whole document. `None` if it is no mapping.
     pub(crate) fn document(&mut self, document: &Json) -> Option<Declared> {
-        let root = Node { json: document, route: Route::default() };
+        let root = Node { json: document, path: Path::default() };
         if document.is_null() {
             self.push(
                 Diagnostic::error(codes::NOT_ONE_DOCUMENT, "the manifest is empty")
@@ -87,28 +88,28 @@ impl Reader<'_> {
     }
 
     fn globals(&mut self, node: &Node<'_>) -> Vec<GlobalDecl> {
-        let mut seen: HashMap<String, Route> = HashMap::new();
+        let mut seen: HashMap<String, Path> = HashMap::new();
         let mut out = Vec::new();
         for item in self.list(node, "`globals`") {
             let Some(members) = self.mapping(&item, "a global") else { continue };
             self.keys(&members, "a global", GLOBAL_KEYS);
             let Some(name) = self.name(&members, "this global") else { continue };
-            self.once(&mut seen, &name, &members.route.key("name"), "global");
+            self.once(&mut seen, &name, &members.path.key("name"), "global");
             let sensitive = members.given("sensitive").is_some_and(|n| self.boolean(&n, "`sensitive`"));
             let value = match members.given("value") {
                 Some(value) if value.json.as_str() != Some("") => Some(self.spot(&value)),
                 other => {
                     let at =
-                        if other.is_some() { members.route.key("value") } else { members.route.key("name") };
+                        if other.is_some() { members.path.key("value") } else { members.path.key("name") };
                     self.push(
                         Diagnostic::error(codes::EMPTY_GLOBAL, format!("the global `{name}` is empty"))
-                            .at(at, "")
+                            .at(at.route(), "")
                             .next("give it a `value`, or remove it"),
                     );
                     None
                 }
             };
-            out.push(GlobalDecl { name, value, sensitive, route: members.route });
+            out.push(GlobalDecl { name, value, sensitive, path: members.path });
         }
         out
     }
@@ -149,22 +150,20 @@ impl Reader<'_> {
         on_key: bool,
         out: &mut Vec<StackExportDecl>,
     ) {
-        if let Some(template) = self.expression(variable, &node.route) {
-            let value = crate::model::Spot {
-                tree: crate::model::Tree::Template(template),
-                route: node.route.clone(),
-            };
+        if let Some(template) = self.expression(variable, &node.path) {
+            let value =
+                crate::model::Spot { tree: crate::model::Tree::Template(template), path: node.path.clone() };
             out.push(StackExportDecl { name, expression: variable.to_owned(), value, on_key });
         }
     }
 
     /// Compiles a bare name or expression.
-    pub(crate) fn expression(&mut self, text: &str, route: &Route) -> Option<crate::template::TemplateId> {
+    pub(crate) fn expression(&mut self, text: &str, path: &Path) -> Option<crate::template::TemplateId> {
         match self.templates.compile_expression(text) {
             Ok(id) => Some(id),
             Err(failure) => {
                 let problem =
-                    crate::report::template(&failure, text, route, &crate::report::Names::default());
+                    crate::report::template(&failure, text, &path.route(), &crate::report::Names::default());
                 self.problems.extend(problem);
                 None
             }
@@ -179,7 +178,7 @@ impl Reader<'_> {
                 if !given {
                     self.push(
                         Diagnostic::error(codes::MISSING_KEY, format!("{what} has an empty `name`"))
-                            .at(node.route.clone(), ""),
+                            .at(node.path.route(), ""),
                     );
                 }
                 given
@@ -187,7 +186,7 @@ impl Reader<'_> {
             None => {
                 self.push(
                     Diagnostic::error(codes::MISSING_KEY, format!("{what} has no `name`"))
-                        .at(members.route.clone(), "")
+                        .at(members.path.route(), "")
                         .next("add `name:`"),
                 );
                 None
@@ -196,17 +195,17 @@ impl Reader<'_> {
     }
 
     /// Complains about a name that is used a second time.
-    pub(crate) fn once(&mut self, seen: &mut HashMap<String, Route>, name: &str, route: &Route, what: &str) {
+    pub(crate) fn once(&mut self, seen: &mut HashMap<String, Path>, name: &str, path: &Path, what: &str) {
         match seen.get(name) {
             Some(first) => {
                 let problem =
                     Diagnostic::error(codes::DUPLICATE_NAME, format!("there are two {what}s named `{name}`"))
-                        .at(route.clone(), "again here")
-                        .at(first.clone(), "first here");
+                        .at(path.route(), "again here")
+                        .at(first.route(), "first here");
                 self.push(problem);
             }
             None => {
-                seen.insert(name.to_owned(), route.clone());
+                seen.insert(name.to_owned(), path.clone());
             }
         }
     }

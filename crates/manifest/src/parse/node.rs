@@ -2,10 +2,11 @@
 
 use crate::codes;
 use crate::model::{Spot, Tree};
+use crate::path::Path;
 use crate::report;
 use crate::template::Templates;
 use serde_json::{Map, Value as Json};
-use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, Severity, nearest};
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Severity, nearest};
 use stack_core::schema::Schemas;
 use stack_core::value::Value;
 
@@ -13,14 +14,14 @@ use stack_core::value::Value;
 #[derive(Clone, Debug)]
 pub(crate) struct Node<'j> {
     pub(crate) json: &'j Json,
-    pub(crate) route: Route,
+    pub(crate) path: Path,
 }
 
 /// A mapping of the document.
 #[derive(Clone, Debug)]
 pub(crate) struct Members<'j> {
     pub(crate) map: &'j Map<String, Json>,
-    pub(crate) route: Route,
+    pub(crate) path: Path,
 }
 
 /// What reading needs and collects.
@@ -34,7 +35,7 @@ pub(crate) struct Reader<'a> {
 
 impl<'j> Members<'j> {
     pub(crate) fn get(&self, key: &str) -> Option<Node<'j>> {
-        self.map.get(key).map(|json| Node { json, route: self.route.key(key) })
+        self.map.get(key).map(|json| Node { json, path: self.path.key(key) })
     }
 
     /// As `get`; a null counts as absent.
@@ -43,18 +44,18 @@ impl<'j> Members<'j> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'j str, Node<'j>)> + use<'_, 'j> {
-        self.map.iter().map(|(key, json)| (key.as_str(), Node { json, route: self.route.key(key) }))
+        self.map.iter().map(|(key, json)| (key.as_str(), Node { json, path: self.path.key(key) }))
     }
 }
 
 impl<'j> Node<'j> {
     pub(crate) fn items(&self) -> Option<Vec<Node<'j>>> {
         let items = self.json.as_array()?;
-        Some(items.iter().enumerate().map(|(i, json)| Node { json, route: self.route.index(i) }).collect())
+        Some(items.iter().enumerate().map(|(i, json)| Node { json, path: self.path.index(i) }).collect())
     }
 
     pub(crate) fn members(&self) -> Option<Members<'j>> {
-        self.json.as_object().map(|map| Members { map, route: self.route.clone() })
+        self.json.as_object().map(|map| Members { map, path: self.path.clone() })
     }
 
     /// The text of a scalar, numbers and booleans as written in JSON.
@@ -93,7 +94,7 @@ impl Reader<'_> {
                 codes::WRONG_NODE,
                 format!("{what} must be {expected}, not {}", kind_of(node.json)),
             )
-            .at_part(node.route.clone(), part, ""),
+            .at_part(node.path.route(), part, ""),
         );
     }
 
@@ -124,11 +125,11 @@ impl Reader<'_> {
         text
     }
 
-    pub(crate) fn texts(&mut self, node: &Node<'_>, what: &str) -> Vec<(String, Route)> {
+    pub(crate) fn texts(&mut self, node: &Node<'_>, what: &str) -> Vec<(String, Path)> {
         let items = self.list(node, what);
         items
             .into_iter()
-            .filter_map(|i| Some((self.text(&i, &format!("an element of {what}"))?, i.route)))
+            .filter_map(|i| Some((self.text(&i, &format!("an element of {what}"))?, i.path)))
             .collect()
     }
 
@@ -144,13 +145,16 @@ impl Reader<'_> {
 
     /// Complains about keys that the format does not have.
     pub(crate) fn keys(&mut self, members: &Members<'_>, what: &str, known: &[&str]) {
-        for (key, node) in members.iter() {
+        for key in members.map.keys().map(String::as_str) {
             if known.contains(&key) {
                 continue;
             }
             let near = nearest(key, known.iter().copied());
             let mut problem = Diagnostic::warning(codes::UNKNOWN_KEY, format!("{what} has no key `{key}`"))
-                .at_key(node.route, near.map_or_else(String::new, |near| format!("did you mean `{near}`?")));
+                .at_key(
+                    members.path.key(key).route(),
+                    near.map_or_else(String::new, |near| format!("did you mean `{near}`?")),
+                );
             if self.strict {
                 problem.severity = Severity::Error;
             }
@@ -160,16 +164,24 @@ impl Reader<'_> {
 
     /// A value with its texts compiled.
     pub(crate) fn spot(&mut self, node: &Node<'_>) -> Spot {
-        let mut route = node.route.clone();
-        Spot { tree: self.tree(node.json, &mut route), route }
+        Spot { tree: self.tree(node.json, &node.path), path: node.path.clone() }
     }
 
-    fn tree(&mut self, json: &Json, route: &mut Route) -> Tree {
+    /// As `tree`; plain scalars need no path.
+    fn nested(&mut self, json: &Json, path: impl FnOnce() -> Path) -> Tree {
+        match json {
+            Json::String(text) if !Templates::is_template(text) => Tree::Literal(Value::text(text.as_str())),
+            Json::Null | Json::Bool(_) | Json::Number(_) => Tree::Literal(Value::from(json)),
+            _ => self.tree(json, &path()),
+        }
+    }
+
+    fn tree(&mut self, json: &Json, path: &Path) -> Tree {
         match json {
             Json::String(text) if Templates::is_template(text) => match self.templates.compile(text) {
                 Ok(id) => Tree::Template(id),
                 Err(failure) => {
-                    let problem = report::template(&failure, text, route, &report::Names::default());
+                    let problem = report::template(&failure, text, &path.route(), &report::Names::default());
                     self.problems.extend(problem);
                     Tree::Broken
                 }
@@ -178,12 +190,7 @@ impl Reader<'_> {
                 let trees: Vec<Tree> = items
                     .iter()
                     .enumerate()
-                    .map(|(index, item)| {
-                        route.steps.push(stack_core::diagnostic::RouteStep::Index(index));
-                        let tree = self.tree(item, route);
-                        route.steps.pop();
-                        tree
-                    })
+                    .map(|(index, item)| self.nested(item, || path.index(index)))
                     .collect();
                 if trees.iter().all(|t| matches!(t, Tree::Literal(_))) {
                     return Tree::Literal(Value::from(json));
@@ -193,12 +200,7 @@ impl Reader<'_> {
             Json::Object(map) => {
                 let members: Vec<(String, Tree)> = map
                     .iter()
-                    .map(|(key, item)| {
-                        route.steps.push(stack_core::diagnostic::RouteStep::Key(key.clone()));
-                        let tree = self.tree(item, route);
-                        route.steps.pop();
-                        (key.clone(), tree)
-                    })
+                    .map(|(key, item)| (key.clone(), self.nested(item, || path.key(key))))
                     .collect();
                 if members.iter().all(|(_, t)| matches!(t, Tree::Literal(_))) {
                     return Tree::Literal(Value::from(json));

@@ -3,7 +3,8 @@
 use crate::codes;
 use crate::model::{MergeDecl, PropBody, PropDecl};
 use crate::parse::node::{Members, Node, Reader, kind_of};
-use stack_core::diagnostic::{Diagnostic, Part, Route, nearest};
+use crate::path::Path;
+use stack_core::diagnostic::{Diagnostic, Part, nearest};
 use std::collections::HashMap;
 
 const PROP_KEYS: &[&str] = &["name", "value", "values", "merge", "props", "description", "sensitive"];
@@ -24,14 +25,14 @@ impl Reader<'_> {
             self.wrong(node, "`props`", "a list or a mapping");
             return Vec::new();
         }
-        let mut seen: HashMap<String, Route> = HashMap::new();
+        let mut seen: HashMap<String, Path> = HashMap::new();
         let mut out = Vec::new();
         for item in self.list(node, "`props`") {
             let Some(members) = self.mapping(&item, "a prop") else { continue };
             self.keys(&members, "a prop", PROP_KEYS);
             let Some(name) = self.name(&members, "this prop") else { continue };
-            let name_route = members.route.key("name");
-            self.once(&mut seen, &name, &name_route, "prop");
+            let name_path = members.path.key("name");
+            self.once(&mut seen, &name, &name_path, "prop");
             out.push(self.prop(name, &members));
         }
         out
@@ -43,11 +44,11 @@ impl Reader<'_> {
             self.placeholder(name, &node);
             out.push(PropDecl {
                 name: name.to_owned(),
-                name_at: (node.route.clone(), Part::Key),
+                name_at: (node.path.clone(), Part::Key),
                 body: PropBody::Value(self.spot(&node)),
                 merge: Vec::new(),
                 sensitive: false,
-                route: node.route,
+                path: node.path,
                 from_env: false,
             });
         }
@@ -55,31 +56,31 @@ impl Reader<'_> {
     }
 
     fn prop(&mut self, name: String, members: &Members<'_>) -> PropDecl {
-        let name_route = members.route.key("name");
+        let name_path = members.path.key("name");
         let sensitive = members.given("sensitive").is_some_and(|n| self.boolean(&n, "`sensitive`"));
         let merge = members.given("merge").map_or_else(Vec::new, |n| self.merge_names(&n));
         let mut from_env = false;
-        let mut route = members.route.clone();
+        let mut path = members.path.clone();
         let body = if let Some(value) = members.given("value") {
             self.placeholder(&name, &value);
-            route.clone_from(&value.route);
+            path.clone_from(&value.path);
             PropBody::Value(self.spot(&value))
         } else if let Some(values) = members.given("values") {
             let body = self.values(&name, &values);
             if let PropBody::Value(spot) = &body {
-                route.clone_from(&spot.route);
+                path.clone_from(&spot.path);
                 from_env = true;
             }
             body
         } else if let Some(inner) = members.given("props") {
-            route.clone_from(&inner.route);
+            path.clone_from(&inner.path);
             let inner_props = self.props(&inner);
             PropBody::Nested(inner_props)
         } else if !merge.is_empty() {
             PropBody::Nothing
         } else {
             let null = members.get("value").is_some();
-            let at = if null { members.route.key("value") } else { name_route.clone() };
+            let at = members.path.key(if null { "value" } else { "name" });
             let next = if null {
                 "a null counts as absent here; to remove a property write `props` as a mapping with a null"
             } else {
@@ -87,11 +88,11 @@ impl Reader<'_> {
             };
             let problem =
                 Diagnostic::error(codes::PROP_WITHOUT_VALUE, format!("the prop `{name}` has no value"))
-                    .at_part(at, if null { Part::Key } else { Part::Value }, "")
+                    .at_part(at.route(), if null { Part::Key } else { Part::Value }, "")
                     .next(next);
             PropBody::Problem(Box::new(problem))
         };
-        PropDecl { name, name_at: (name_route, Part::Value), body, merge, sensitive, route, from_env }
+        PropDecl { name, name_at: (name_path, Part::Value), body, merge, sensitive, path, from_env }
     }
 
     /// `values.<env>.value`
@@ -99,7 +100,7 @@ impl Reader<'_> {
         let Some(members) = self.mapping(node, "`values`") else {
             return PropBody::Value(crate::model::Spot {
                 tree: crate::model::Tree::Broken,
-                route: node.route.clone(),
+                path: node.path.clone(),
             });
         };
         let Some(entry) = members.get(self.env) else {
@@ -113,7 +114,7 @@ impl Reader<'_> {
                 codes::NO_VALUE_FOR_ENV,
                 format!("the prop `{name}` has no value for the environment {}", self.env),
             )
-            .at_key(node.route.clone(), label)
+            .at_key(node.path.route(), label)
             .next(format!("add `{}: {{ value: … }}`, or use `value` for all environments", self.env));
             return PropBody::Problem(Box::new(problem));
         };
@@ -126,12 +127,12 @@ impl Reader<'_> {
                         kind_of(entry.json)
                     ),
                 )
-                .at(entry.route.clone(), "")
+                .at(entry.path.route(), "")
                 .next(format!("write `{}: {{ value: … }}`", self.env)),
             );
             return PropBody::Value(crate::model::Spot {
                 tree: crate::model::Tree::Broken,
-                route: entry.route,
+                path: entry.path,
             });
         };
         self.keys(&entry_members, "a value for an environment", &["value", "description"]);
@@ -145,7 +146,7 @@ impl Reader<'_> {
                     codes::PROP_WITHOUT_VALUE,
                     format!("the prop `{name}` has no value for the environment {}", self.env),
                 )
-                .at_key(entry.route, "")
+                .at_key(entry.path.route(), "")
                 .next("give it a `value`"),
             )),
         }
@@ -153,9 +154,9 @@ impl Reader<'_> {
 
     fn merge_names(&mut self, node: &Node<'_>) -> Vec<MergeDecl> {
         let mut out = Vec::new();
-        for (name, route) in self.texts(node, "`merge`") {
-            if let Some(template) = self.expression(&name, &route) {
-                out.push(MergeDecl { name, template, route });
+        for (name, path) in self.texts(node, "`merge`") {
+            if let Some(template) = self.expression(&name, &path) {
+                out.push(MergeDecl { name, template, path });
             }
         }
         out
@@ -166,7 +167,7 @@ impl Reader<'_> {
         if let Some(text) = node.json.as_str().filter(|text| PLACEHOLDERS.contains(text)) {
             self.push(
                 Diagnostic::warning(codes::PLACEHOLDER, format!("the prop `{name}` is literally `{text}`"))
-                    .at(node.route.clone(), "this is the documentation's placeholder")
+                    .at(node.path.route(), "this is the documentation's placeholder")
                     .next("write the value that you want"),
             );
         }

@@ -3,8 +3,9 @@
 use crate::codes;
 use crate::model::{ExportDecl, Kind, LifecycleDecl, ResourceDecl};
 use crate::parse::node::{Members, Node, Reader};
+use crate::path::Path;
 use serde_json::Value as Json;
-use stack_core::diagnostic::{Diagnostic, Part, Route, nearest};
+use stack_core::diagnostic::{Diagnostic, Part, nearest};
 use stack_core::ids::Address;
 use stack_core::naming::find_property;
 use std::collections::HashMap;
@@ -45,14 +46,14 @@ const NOT_YET: &[&str] = &["for_each", "formerly", "auth", "return_vals", "file"
 
 impl Reader<'_> {
     pub(crate) fn resources(&mut self, node: &Node<'_>) -> Vec<ResourceDecl> {
-        let mut seen: HashMap<String, Route> = HashMap::new();
+        let mut seen: HashMap<String, Path> = HashMap::new();
         let mut out: Vec<ResourceDecl> = Vec::new();
         for item in self.list(node, "`resources`") {
             let Some(members) = self.mapping(&item, "a resource") else { continue };
             self.keys(&members, "a resource", RESOURCE_KEYS);
             let Some(name) = self.name(&members, "this resource") else { continue };
             let doubled = seen.contains_key(&name);
-            self.once(&mut seen, &name, &members.route.key("name"), "resource");
+            self.once(&mut seen, &name, &members.path.key("name"), "resource");
             let resource = self.resource(&name, &members);
             if !doubled {
                 out.push(resource);
@@ -71,19 +72,19 @@ impl Reader<'_> {
         {
             self.push(
                 Diagnostic::error(codes::BAD_IDENTIFIER, format!("{name} has both `identifier` and `id`"))
-                    .at_key(id.route, "")
+                    .at_key(id.path.route(), "")
                     .next("keep one: `id` is another name of `identifier`"),
             );
         }
         let props = members.get("props");
-        let props_route = props.as_ref().map_or_else(|| members.route.clone(), |p| p.route.clone());
+        let props_path = props.as_ref().map_or_else(|| members.path.clone(), |p| p.path.clone());
         let spot = |reader: &mut Self, key: &str| members.given(key).map(|n| reader.spot(&n));
         let mut resource = ResourceDecl {
             address: Address::new(name),
-            route: members.route.clone(),
+            path: members.path.clone(),
             declared_type,
             props: props.map_or_else(Vec::new, |p| self.props(&p)),
-            props_route,
+            props_path,
             exports: Vec::new(),
             protected: members.given("protected").map_or_else(Vec::new, |n| {
                 self.texts(&n, "`protected`").into_iter().map(|(text, _)| text).collect()
@@ -105,20 +106,20 @@ impl Reader<'_> {
 
     fn kind(&mut self, name: &str, members: &Members<'_>) -> (String, Kind) {
         let Some(node) = members.given("type") else {
-            let at = members.route.key("name");
-            self.needs_query_file(name, "resource", at);
+            let at = members.path.key("name");
+            self.needs_query_file(name, "resource", &at);
             return ("resource".to_owned(), Kind::Unusable);
         };
         let Some(declared) = self.text(&node, "`type`") else { return (String::new(), Kind::Unusable) };
         if QUERY_TYPES.contains(&declared.as_str()) {
-            self.needs_query_file(name, &declared, node.route);
+            self.needs_query_file(name, &declared, &node.path);
             return (declared, Kind::Unusable);
         }
         if !declared.contains('.') && !declared.contains("::") {
             let near = nearest(&declared, QUERY_TYPES.iter().copied());
             self.push(
                 Diagnostic::error(codes::UNKNOWN_TYPE, format!("there is no resource type `{declared}`"))
-                    .at(node.route, near.map_or_else(String::new, |n| format!("did you mean `{n}`?")))
+                    .at(node.path.route(), near.map_or_else(String::new, |n| format!("did you mean `{n}`?")))
                     .next("write a type such as `awscc.s3.buckets` or `AWS::S3::Bucket`"),
             );
             return (declared, Kind::Unusable);
@@ -140,7 +141,7 @@ impl Reader<'_> {
                             codes::NOT_YET,
                             format!("the provider of `{declared}` is not supported by this version"),
                         )
-                        .at(node.route, "")
+                        .at(node.path.route(), "")
                         .next("this version deploys CloudFormation types: `awscc.service.resources`"),
                     );
                     return (declared, Kind::Unusable);
@@ -156,20 +157,20 @@ impl Reader<'_> {
                 };
                 self.push(
                     Diagnostic::error(codes::UNKNOWN_TYPE, format!("there is no resource type `{declared}`"))
-                        .at(node.route, label),
+                        .at(node.path.route(), label),
                 );
                 (declared, Kind::Unusable)
             }
         }
     }
 
-    fn needs_query_file(&mut self, name: &str, ty: &str, at: Route) {
+    fn needs_query_file(&mut self, name: &str, ty: &str, at: &Path) {
         self.push(
             Diagnostic::error(
                 codes::NOT_YET,
                 format!("{name}: resources of type `{ty}` are not supported by this version yet"),
             )
-            .at(at, "")
+            .at(at.route(), "")
             .next("give it a dotted type such as `awscc.s3.buckets`, which needs no query file"),
         );
     }
@@ -183,7 +184,7 @@ impl Reader<'_> {
                         codes::NOT_YET,
                         format!("{name}: `{key}` is not supported by this version on a dotted type"),
                     )
-                    .at_key(node.route, "")
+                    .at_key(node.path.route(), "")
                     .next("remove it"),
                 );
             }
@@ -196,12 +197,12 @@ impl Reader<'_> {
                         codes::NOT_YET,
                         format!("{name}: `state: absent` is not supported by this version"),
                     )
-                    .at(node.route, "")
+                    .at(node.path.route(), "")
                     .next("remove the resource with `teardown --target`, then from the manifest"),
                 ),
                 _ => self.push(
                     Diagnostic::error(codes::BAD_VALUE, "`state` is `present` or `absent`")
-                        .at(node.route, ""),
+                        .at(node.path.route(), ""),
                 ),
             }
         }
@@ -230,13 +231,13 @@ impl Reader<'_> {
                     let Some(members) = item.members() else { continue };
                     for (property, value) in members.iter() {
                         if let Some(variable) = self.text(&value, "an export") {
-                            self.export(property, variable, (value.route, Part::Key), resource, &mut out);
+                            self.export(property, variable, (value.path, Part::Key), resource, &mut out);
                         }
                     }
                 }
                 _ => {
                     if let Some(name) = self.text(&item, "an export") {
-                        self.export(&name.clone(), name, (item.route, Part::Value), resource, &mut out);
+                        self.export(&name.clone(), name, (item.path, Part::Value), resource, &mut out);
                     }
                 }
             }
@@ -248,7 +249,7 @@ impl Reader<'_> {
         &mut self,
         property: &str,
         variable: String,
-        at: (Route, Part),
+        at: (Path, Part),
         resource: &ResourceDecl,
         out: &mut Vec<ExportDecl>,
     ) {
@@ -259,7 +260,7 @@ impl Reader<'_> {
                 let label = nearest(head, names).map_or_else(String::new, |n| format!("did you mean `{n}`?"));
                 self.push(
                     Diagnostic::error(codes::UNKNOWN_PROPERTY, format!("{ty} has no property `{head}`"))
-                        .at_part(at.0, at.1, label)
+                        .at_part(at.0.route(), at.1, label)
                         .note("needed by", format!("the exports of {}", resource.address)),
                 );
                 return;

@@ -2,9 +2,10 @@
 
 use crate::codes;
 use crate::model::{REPLACE_ORDERS, Spot};
+use crate::path::Path;
 use crate::render::Job;
 use stack_core::desired::{Adopt, Lifecycle, ReplaceOrder};
-use stack_core::diagnostic::{Diagnostic, Route, nearest};
+use stack_core::diagnostic::{Diagnostic, nearest};
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
 use stack_core::schema::ResourceSchema;
@@ -24,8 +25,8 @@ impl Job<'_> {
         }
     }
 
-    fn bad(&mut self, route: &Route, message: String, label: String) {
-        self.fail(Diagnostic::error(codes::BAD_VALUE, message).at(route.clone(), label));
+    fn bad(&mut self, path: &Path, message: String, label: String) {
+        self.fail(Diagnostic::error(codes::BAD_VALUE, message).at(path.route(), label));
     }
 
     fn prevent_destroy(&mut self, spot: Option<&Spot>) -> bool {
@@ -35,7 +36,7 @@ impl Job<'_> {
             ("false", _) => false,
             (_, Some(spot)) => {
                 self.bad(
-                    &spot.route,
+                    &spot.path,
                     "`lifecycle.prevent_destroy` is true or false".to_owned(),
                     String::new(),
                 );
@@ -52,7 +53,7 @@ impl Job<'_> {
         }
         let names = REPLACE_ORDERS.iter().map(|(name, _)| *name);
         let label = nearest(&text, names).map_or_else(String::new, |n| format!("did you mean `{n}`?"));
-        self.bad(&spot?.route, "`lifecycle.replace` is create_first or delete_first".to_owned(), label);
+        self.bad(&spot?.path, "`lifecycle.replace` is create_first or delete_first".to_owned(), label);
         None
     }
 
@@ -63,7 +64,7 @@ impl Job<'_> {
             ("false", _) => Adopt::Proven,
             ("force", _) => Adopt::Force,
             (_, Some(spot)) => {
-                self.bad(&spot.route, "`lifecycle.adopt` is true, false or force".to_owned(), String::new());
+                self.bad(&spot.path, "`lifecycle.adopt` is true, false or force".to_owned(), String::new());
                 Adopt::Proven
             }
             (_, None) => Adopt::Proven,
@@ -75,7 +76,7 @@ impl Job<'_> {
         let duration = duration(&text);
         if duration.is_none() {
             self.bad(
-                &spot?.route,
+                &spot?.path,
                 format!("`{text}` is no duration"),
                 "write 90s, 30m, 2h or 1h30m".to_owned(),
             );
@@ -87,14 +88,14 @@ impl Job<'_> {
     fn ignore_changes(&mut self, spot: Option<&Spot>, schema: Option<&ResourceSchema>) -> Vec<Pointer> {
         let (Some(value), Some(spot)) = (self.value(spot), spot) else { return Vec::new() };
         let Value::Array(items) = value else {
-            self.bad(&spot.route, "`lifecycle.ignore_changes` must be a list".to_owned(), String::new());
+            self.bad(&spot.path, "`lifecycle.ignore_changes` must be a list".to_owned(), String::new());
             return Vec::new();
         };
         let mut out = Vec::new();
         for (index, item) in items.iter().enumerate() {
-            let route = spot.route.index(index);
+            let path = spot.path.index(index);
             let Some(text) = item.scalar_text().filter(|t| !t.is_empty()) else {
-                self.bad(&route, "`lifecycle.ignore_changes` lists properties".to_owned(), String::new());
+                self.bad(&path, "`lifecycle.ignore_changes` lists properties".to_owned(), String::new());
                 continue;
             };
             let pointer = Pointer::parse(&text).unwrap_or_else(|_| Pointer::of(text.split('.')));
@@ -113,7 +114,7 @@ impl Job<'_> {
                             codes::UNKNOWN_PROPERTY,
                             format!("{} has no property `{first}`", schema.type_name),
                         )
-                        .at(route, label),
+                        .at(path.route(), label),
                     );
                 }
             }

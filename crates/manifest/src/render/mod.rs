@@ -7,11 +7,12 @@ use crate::codes;
 use crate::condition::{self, Problem};
 use crate::inner::Inner;
 use crate::model::{Kind, ResourceDecl, Spot, Tree};
+use crate::path::Path;
 use crate::scope::Scope;
 use indexmap::IndexMap;
 use stack_core::conform::conform;
 use stack_core::desired::{Outputs, Rendered, Sources, Wanted};
-use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, Severity};
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Severity};
 use stack_core::identity::Identifier;
 use stack_core::ids::{ProviderId, Region, Target};
 use stack_core::schema::ResourceSchema;
@@ -89,7 +90,7 @@ impl Job<'_> {
             default_tags,
             ownership_tags,
             lifecycle,
-            sources: Sources { resource: self.declared.route.clone(), props: routes.into_values() },
+            sources: Sources { resource: self.declared.path.route(), props: routes.into_values() },
         })))
     }
 
@@ -102,8 +103,7 @@ impl Job<'_> {
     /// The value of an optional key; `None` also if it failed.
     fn value(&mut self, spot: Option<&Spot>) -> Option<Value> {
         let spot = spot?;
-        let mut route = spot.route.clone();
-        let value = self.scope.evaluate(&spot.tree, &mut route);
+        let value = self.scope.evaluate(&spot.tree, &spot.path);
         self.failed |= value.is_none();
         value
     }
@@ -111,7 +111,7 @@ impl Job<'_> {
     /// The value as a text that must be known now.
     fn known_text(&mut self, spot: Option<&Spot>, what: &str) -> Option<String> {
         let value = self.value(spot)?;
-        let route = &spot?.route;
+        let route = || spot.map(|s| s.path.route()).unwrap_or_default();
         if let Some(unknown) = value.unknown() {
             if !self.offline {
                 let from: Vec<String> = unknown.from.iter().map(ToString::to_string).collect();
@@ -120,16 +120,14 @@ impl Job<'_> {
                         codes::BAD_VALUE,
                         format!("{what} must be known before anything is made"),
                     )
-                    .at(route.clone(), format!("this waits for {}", from.join(", "))),
+                    .at(route(), format!("this waits for {}", from.join(", "))),
                 );
             }
             return None;
         }
         let text = value.scalar_text();
         if text.is_none() {
-            self.fail(
-                Diagnostic::error(codes::BAD_VALUE, format!("{what} must be a text")).at(route.clone(), ""),
-            );
+            self.fail(Diagnostic::error(codes::BAD_VALUE, format!("{what} must be a text")).at(route(), ""));
         }
         text
     }
@@ -171,7 +169,7 @@ impl Job<'_> {
                         codes::CONDITION_UNKNOWN,
                         format!("the `if` of {} cannot be decided yet", self.declared.address),
                     )
-                    .at(when.route.clone(), format!("this waits for {}", from.join(", ")))
+                    .at(when.path.route(), format!("this waits for {}", from.join(", ")))
                     .next("use a value that is known beforehand: a global, the environment, a declared name"),
                 );
                 None
@@ -183,7 +181,7 @@ impl Job<'_> {
                         codes::BAD_CONDITION,
                         format!("the `if` of {} is neither true nor false", self.declared.address),
                     )
-                    .at_part(when.route.clone(), part, why)
+                    .at_part(when.path.route(), part, why)
                     .next("write true, false, or a comparison: \"'{{ stack_env }}' == 'prod'\""),
                 );
                 None
@@ -197,7 +195,7 @@ impl Job<'_> {
             && !valid_region(region)
         {
             self.fail(
-                Diagnostic::error(codes::BAD_VALUE, format!("`{region}` is no region")).at(at.clone(), ""),
+                Diagnostic::error(codes::BAD_VALUE, format!("`{region}` is no region")).at(at.route(), ""),
             );
         } else if let Some(region) = &region {
             self.check_region(region, at.as_ref(), ty);
@@ -211,12 +209,12 @@ impl Job<'_> {
     }
 
     /// The region and where it is written: the resource's, the global or variable `region`, the caller's.
-    fn region(&mut self) -> (Option<String>, Option<Route>) {
+    fn region(&mut self) -> (Option<String>, Option<Path>) {
         if let Some(spot) = &self.declared.region {
-            return (self.known_text(Some(spot), "`region`"), Some(spot.route.clone()));
+            return (self.known_text(Some(spot), "`region`"), Some(spot.path.clone()));
         }
         if let Some(index) = self.inner.global_index("region") {
-            let route = self.inner.declared.globals[index].value.as_ref().map(|spot| spot.route.clone());
+            let route = self.inner.declared.globals[index].value.as_ref().map(|spot| spot.path.clone());
             match self.scope.global(index) {
                 Some(value) if value.unknown().is_none() => return (value.scalar_text(), route),
                 Some(_) => {}
@@ -230,8 +228,8 @@ impl Job<'_> {
         (fallback.or_else(|| self.inner.options.default_region.as_ref().map(ToString::to_string)), None)
     }
 
-    fn check_region(&mut self, region: &str, at: Option<&Route>, ty: Option<&str>) {
-        let place = at.cloned().unwrap_or_else(|| self.declared.route.key("name"));
+    fn check_region(&mut self, region: &str, at: Option<&Path>, ty: Option<&str>) {
+        let place = at.cloned().unwrap_or_else(|| self.declared.path.key("name")).route();
         let allowed = self.inner.settings().regions.as_slice();
         if !allowed.is_empty() && !allowed.iter().any(|a| a == region) {
             self.fail(
@@ -252,7 +250,7 @@ impl Job<'_> {
         {
             self.scope.report(
                 Diagnostic::warning(codes::NOT_IN_REGION, format!("{ty} is not known in {region}"))
-                    .at(self.declared.route.key("type"), "")
+                    .at(self.declared.path.key("type").route(), "")
                     .next("choose another region, or go on if the service is new there"),
             );
         }
@@ -279,7 +277,7 @@ impl Job<'_> {
                     codes::BAD_IDENTIFIER,
                     format!("this is no identifier of {}", schema.type_name),
                 )
-                .at(spot.route.clone(), format!("it has {}: {}", count(names.len()), names.join("|"))),
+                .at(spot.path.route(), format!("it has {}: {}", count(names.len()), names.join("|"))),
             );
             return None;
         }
@@ -304,7 +302,7 @@ impl Job<'_> {
                         }
                         (None, Some(spot)) => self.fail(
                             Diagnostic::error(codes::BAD_SETTING, format!("the tag `{key}` must be a text"))
-                                .at(spot.route.key(&key), ""),
+                                .at(spot.path.key(&key).route(), ""),
                         ),
                         (None, None) => {}
                     }
@@ -314,7 +312,7 @@ impl Job<'_> {
                 if let Some(spot) = spot {
                     self.fail(
                         Diagnostic::error(codes::BAD_SETTING, "`settings.tags` must be a mapping of texts")
-                            .at(spot.route.clone(), ""),
+                            .at(spot.path.route(), ""),
                     );
                 }
             }

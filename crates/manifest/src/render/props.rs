@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::model::{MergeDecl, PropBody, PropDecl, Tree};
+use crate::path::Path;
 use crate::render::Job;
 use crate::scope::hide;
 use indexmap::IndexMap;
@@ -14,9 +15,9 @@ use std::collections::{BTreeMap, HashMap};
 /// Which node of the document gives which property.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
-    values: BTreeMap<Pointer, Route>,
+    values: BTreeMap<Pointer, Path>,
     /// What to underline for the name of a property where that is not the key of its value.
-    names: HashMap<Pointer, (Route, Part)>,
+    names: HashMap<Pointer, (Path, Part)>,
 }
 
 impl Routes {
@@ -36,41 +37,41 @@ impl Routes {
     }
 
     pub(super) fn into_values(self) -> BTreeMap<Pointer, Route> {
-        self.values
+        self.values.into_iter().map(|(pointer, path)| (pointer, path.route())).collect()
     }
 
-    fn add(&mut self, tree: &Tree, pointer: &Pointer, route: &Route) {
-        self.values.insert(pointer.clone(), route.clone());
+    fn add(&mut self, tree: &Tree, pointer: &Pointer, path: &Path) {
+        self.values.insert(pointer.clone(), path.clone());
         match tree {
             Tree::List(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.add(item, &pointer.child(index.to_string()), &route.index(index));
+                    self.add(item, &pointer.child(index.to_string()), &path.index(index));
                 }
             }
             Tree::Map(members) => {
                 for (key, item) in members {
-                    self.add(item, &pointer.child(key), &route.key(key));
+                    self.add(item, &pointer.child(key), &path.key(key));
                 }
             }
-            Tree::Literal(value) => self.add_literal(value, pointer, route),
+            Tree::Literal(value) => self.add_literal(value, pointer, path),
             Tree::Template(_) | Tree::Broken => {}
         }
     }
 
-    fn add_literal(&mut self, value: &Value, pointer: &Pointer, route: &Route) {
-        let mut add = |pointer: Pointer, route: Route, value: &Value| {
-            self.values.insert(pointer.clone(), route.clone());
-            self.add_literal(value, &pointer, &route);
+    fn add_literal(&mut self, value: &Value, pointer: &Pointer, path: &Path) {
+        let mut add = |pointer: Pointer, path: Path, value: &Value| {
+            self.values.insert(pointer.clone(), path.clone());
+            self.add_literal(value, &pointer, &path);
         };
         match value {
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    add(pointer.child(index.to_string()), route.index(index), item);
+                    add(pointer.child(index.to_string()), path.index(index), item);
                 }
             }
             Value::Object(map) => {
                 for (key, item) in map {
-                    add(pointer.child(key), route.key(key), item);
+                    add(pointer.child(key), path.key(key), item);
                 }
             }
             _ => {}
@@ -99,7 +100,7 @@ impl Job<'_> {
 
     fn prop(&mut self, prop: &PropDecl, pointer: &Pointer, routes: &mut Routes) -> Option<Value> {
         routes.names.insert(pointer.clone(), prop.name_at.clone());
-        routes.values.insert(pointer.clone(), prop.route.clone());
+        routes.values.insert(pointer.clone(), prop.path.clone());
         let own = match &prop.body {
             PropBody::Nothing => None,
             PropBody::Problem(problem) => {
@@ -107,7 +108,7 @@ impl Job<'_> {
                 return None;
             }
             PropBody::Value(spot) => {
-                routes.add(&spot.tree, pointer, &spot.route);
+                routes.add(&spot.tree, pointer, &spot.path);
                 Some(self.value(Some(spot))?)
             }
             PropBody::Nested(inner) => {
@@ -139,8 +140,7 @@ impl Job<'_> {
 
     /// Adds one variable to what there is (stackql-compat 1.7).
     fn merge(&mut self, base: Option<Value>, merge: &MergeDecl, prop: &str) -> Option<Value> {
-        let mut route = merge.route.clone();
-        let added = self.scope.evaluate(&Tree::Template(merge.template), &mut route)?;
+        let added = self.scope.evaluate(&Tree::Template(merge.template), &merge.path)?;
         let secret = matches!(added, Value::Secret(_)) || matches!(base, Some(Value::Secret(_)));
         let unknown = [base.as_ref(), Some(&added)].into_iter().flatten().find_map(|v| match v {
             Value::Unknown(_) => {
@@ -157,7 +157,7 @@ impl Job<'_> {
                 codes::MERGE_MISMATCH,
                 format!("`{}` cannot be merged into the prop `{prop}`", merge.name),
             )
-            .at(merge.route.clone(), format!("{left} and {right} do not merge"))
+            .at(merge.path.route(), format!("{left} and {right} do not merge"))
             .next("merge lists with lists, and objects with objects")
         };
         let added = structure(added);
@@ -194,14 +194,14 @@ impl Job<'_> {
     /// A property that does not fit, at the line that declares it.
     pub(super) fn violation(&mut self, violation: Violation, routes: &Routes) {
         let pointer = &violation.pointer;
-        let (route, part) = if violation.on_key {
+        let (path, part) = if violation.on_key {
             match (routes.names.get(pointer), pointer.is_root()) {
-                (Some((route, part)), _) => (route.clone(), part.clone()),
-                (None, true) => (self.declared.props_route.clone(), Part::Key),
+                (Some((path, part)), _) => (path.clone(), part.clone()),
+                (None, true) => (self.declared.props_path.clone(), Part::Key),
                 (None, false) => (self.place(pointer, routes), Part::Key),
             }
         } else if pointer.is_root() {
-            (self.declared.props_route.clone(), Part::Value)
+            (self.declared.props_path.clone(), Part::Value)
         } else {
             (self.place(pointer, routes), Part::Value)
         };
@@ -212,18 +212,18 @@ impl Job<'_> {
             labels: Vec::new(),
             notes: violation.notes,
         };
-        self.fail(problem.at_part(route, part, violation.label));
+        self.fail(problem.at_part(path.route(), part, violation.label));
     }
 
-    fn place(&self, pointer: &Pointer, routes: &Routes) -> Route {
+    fn place(&self, pointer: &Pointer, routes: &Routes) -> Path {
         let mut at = Some(pointer.clone());
         while let Some(pointer) = at {
-            if let Some(route) = routes.values.get(&pointer) {
-                return route.clone();
+            if let Some(path) = routes.values.get(&pointer) {
+                return path.clone();
             }
             at = pointer.parent();
         }
-        self.declared.props_route.clone()
+        self.declared.props_path.clone()
     }
 }
 

@@ -199,54 +199,52 @@ pub(crate) struct Templates {
     texts: Environment<'static>,
     all: Vec<Template>,
     by_source: HashMap<(bool, String), TemplateId>,
-    /// Names that are no identifiers, and identifiers of the same length that stand for them.
-    aliases: Vec<(String, String)>,
+    /// Names that are no identifiers → identifiers of the same length that stand for them, and back.
+    aliases: HashMap<String, String>,
+    names: HashMap<String, String>,
 }
 
 impl Templates {
     /// Templates that may use `names` of resources, which need not be identifiers of the template language.
     pub(crate) fn new<'n>(names: impl IntoIterator<Item = &'n str>) -> Self {
-        let aliases = names
+        let aliases: HashMap<String, String> = names
             .into_iter()
             .filter(|name| !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
             .map(|name| (name.to_owned(), alias(name)))
             .collect();
-        Self { texts: ENGINE.clone(), all: Vec::new(), by_source: HashMap::new(), aliases }
+        let names = aliases.iter().map(|(name, alias)| (alias.clone(), name.clone())).collect();
+        Self { texts: ENGINE.clone(), all: Vec::new(), by_source: HashMap::new(), aliases, names }
     }
 
     /// The name that an identifier stands for.
     pub(crate) fn real_name<'n>(&'n self, name: &'n str) -> &'n str {
-        self.aliases.iter().find(|(_, alias)| alias == name).map_or(name, |(real, _)| real)
+        self.names.get(name).map_or(name, String::as_str)
     }
 
     /// The source with identifiers in place of names that the engine would take for operations.
     ///
     /// Only code is touched: text around expressions and quoted text inside them stay as written.
     fn readable(&self, source: &str, is_expression: bool) -> String {
-        let mut source = source.to_owned();
+        let mut out = source.to_owned();
         if self.aliases.is_empty() {
-            return source;
+            return out;
         }
         // An alias is as long as its name, so the places stay good.
-        let code = if is_expression { unquoted(&source, 0..source.len()) } else { code(&source) };
-        for (name, alias) in &self.aliases {
-            let places: Vec<usize> = source
-                .match_indices(name.as_str())
-                .map(|(at, _)| at)
-                .filter(|at| code.iter().any(|range| range.start <= *at && at + name.len() <= range.end))
-                .filter(|at| {
-                    let before = source[..*at].chars().next_back();
-                    let after = source[at + name.len()..].chars().next();
-                    matches!(after, Some('.' | '['))
-                        && !before
-                            .is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-'))
-                })
-                .collect();
-            for at in places {
-                source.replace_range(at..at + name.len(), alias);
+        let code = if is_expression { unquoted(source, 0..source.len()) } else { code(source) };
+        let in_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/');
+        for range in code {
+            let mut at = range.start;
+            while let Some(start) = source[at..range.end].find(in_name).map(|i| at + i) {
+                let end = source[start..range.end].find(|c| !in_name(c)).map_or(range.end, |i| start + i);
+                let before = source[..start].chars().next_back();
+                let walked = source[end..].starts_with(['.', '[']) && before != Some('.');
+                if let Some(alias) = self.aliases.get(&source[start..end]).filter(|_| walked) {
+                    out.replace_range(start..end, alias);
+                }
+                at = end;
             }
         }
-        source
+        out
     }
 
     /// True if a text holds template syntax.

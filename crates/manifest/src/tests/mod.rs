@@ -5,6 +5,7 @@ mod documents;
 mod filters;
 mod resolving;
 mod secrets;
+mod structure;
 mod unknowns;
 
 use crate::{Options, Parsed, Sources, Stack};
