@@ -181,7 +181,9 @@ impl<'s> Tagged<'s> {
                 if !items.iter().any(|item| own_key(item) == Some(key)) {
                     let mut tag =
                         IndexMap::from([("Key".to_owned(), Value::text(key)), ("Value".to_owned(), value)]);
-                    tag.extend(self.schema.tag_extras().iter().map(|(name, v)| (name.clone(), Value::from(v))));
+                    tag.extend(
+                        self.schema.tag_extras().iter().map(|(name, v)| (name.clone(), Value::from(v))),
+                    );
                     items.push(Value::Object(tag));
                 }
             }
@@ -203,7 +205,12 @@ impl<'s> Tagged<'s> {
     /// Compares by key (trap 16). `None` if the declared value is no tag list.
     ///
     /// `base` is the place of the tag property.
-    pub(crate) fn changes(&self, declared: &Value, live: Option<&Json>, base: &Pointer) -> Option<TagChanges> {
+    pub(crate) fn changes(
+        &self,
+        declared: &Value,
+        live: Option<&Json>,
+        base: &Pointer,
+    ) -> Option<TagChanges> {
         let wanted = entries(declared, self.form)?;
         let live_items = live_entries(live);
         let mut out = TagChanges::default();
@@ -256,9 +263,9 @@ impl<'s> Tagged<'s> {
 /// A live tag value without the tags that the service or we own.
 pub(crate) fn without_hidden(live: &Json) -> Json {
     match live {
-        Json::Array(items) => Json::Array(
-            items.iter().filter(|item| !key_of(item).is_some_and(is_hidden)).cloned().collect(),
-        ),
+        Json::Array(items) => {
+            Json::Array(items.iter().filter(|item| !key_of(item).is_some_and(is_hidden)).cloned().collect())
+        }
         Json::Object(map) => Json::Object(
             map.iter().filter(|(key, _)| !is_hidden(key)).map(|(k, v)| (k.clone(), v.clone())).collect(),
         ),

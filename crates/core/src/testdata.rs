@@ -9,6 +9,28 @@ pub(crate) fn schema(ty: &str) -> ResourceSchema {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
+/// The same with the hand corrections of the catalog.
+pub(crate) fn corrected(ty: &str) -> ResourceSchema {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Correction {
+        #[serde(default)]
+        read_only: crate::pointer::PathSet,
+        #[serde(default)]
+        overlay: crate::overlay::Overlay,
+    }
+    let mut schema = schema(ty);
+    let file = format!("../catalog/data/overlays/{}.json", ty.replace("::", "-"));
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if let Ok(text) = std::fs::read_to_string(&path) {
+        let correction: Correction =
+            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        schema.read_only_properties.0.extend(correction.read_only.0);
+        schema.overlay = correction.overlay;
+    }
+    schema
+}
+
 /// All of them, parsed once.
 pub(crate) fn all() -> &'static [ResourceSchema] {
     static ALL: std::sync::OnceLock<Vec<ResourceSchema>> = std::sync::OnceLock::new();

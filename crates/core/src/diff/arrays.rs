@@ -252,7 +252,8 @@ fn is_whole_write_only(walk: &Walk<'_>, place: Place<'_>) -> bool {
 fn likeness(declared: &Value, live: &Json) -> usize {
     let (Some(members), Json::Object(map)) = (declared.as_object(), live) else { return 0 };
     let held = members.iter().filter(|(name, value)| {
-        map.get(*name).is_some_and(|live| value.exposed().is_some_and(|json| super::same_meaning(&json, live)))
+        map.get(*name)
+            .is_some_and(|live| value.exposed().is_some_and(|json| super::same_meaning(&json, live)))
     });
     if members.is_empty() { 0 } else { 100 * held.count() / members.len() }
 }

@@ -235,9 +235,10 @@ impl Outgoing<'_> {
     /// True if live members that the manifest does not declare stay. Not in documents and tags, which are declared as
     /// a whole, nor where the read form is known to be refused (traps 24, 27).
     fn carries(&self, node: &Node, at: &Pointer) -> bool {
-        let is_tags = self.schema.tag_property().is_some_and(|(property, _)| {
-            at.segments().len() == 1 && at.last() == Some(property)
-        });
+        let is_tags = self
+            .schema
+            .tag_property()
+            .is_some_and(|(property, _)| at.segments().len() == 1 && at.last() == Some(property));
         !document::is_opaque(node) && !is_tags && !self.schema.overlay.rewrite.covers(at)
     }
 
@@ -263,7 +264,8 @@ impl Outgoing<'_> {
                 schema.create_only_properties.covers(&place) || schema.read_only_properties.covers(&place);
             if fixed {
                 out.insert(name.clone(), Value::from(value));
-            } else if !exclusive && let Some(value) = repair::mended(schema, schema.member(node, name), value) {
+            } else if !exclusive && let Some(value) = repair::mended(schema, schema.member(node, name), value)
+            {
                 out.insert(name.clone(), Value::from(value));
             }
         }

@@ -2,8 +2,8 @@
 //! (cloud-control 3.2, 3.3 rule 7; traps 23 to 31).
 
 use super::patch::{PatchInput, is_husk, update_value};
-use crate::plan::PatchOp;
 use crate::pattern;
+use crate::plan::PatchOp;
 use crate::pointer::{Pointer, PropertyPath};
 use crate::schema::{Node, ResourceSchema};
 use crate::value::Value;
@@ -235,7 +235,10 @@ fn excluded<'m>(
     let listed = xor.iter().any(|choice| choice.len() > 1);
     let choices: Vec<Vec<Vec<&str>>> = if listed {
         // Each entry is a group of its own.
-        xor.into_iter().map(|group| group.into_iter().map(|name| vec![name]).collect()).chain([branches]).collect()
+        xor.into_iter()
+            .map(|group| group.into_iter().map(|name| vec![name]).collect())
+            .chain([branches])
+            .collect()
     } else {
         vec![xor, branches]
     };
@@ -246,7 +249,8 @@ fn excluded<'m>(
         let chosen: Vec<&Vec<&str>> =
             alternatives.iter().filter(|names| names.iter().all(|name| declared(name))).collect();
         let [chosen] = chosen.as_slice() else { continue };
-        for names in alternatives.iter().filter(|names| names.iter().all(|name| members.contains_key(*name))) {
+        for names in alternatives.iter().filter(|names| names.iter().all(|name| members.contains_key(*name)))
+        {
             gone.extend(
                 names
                     .iter()

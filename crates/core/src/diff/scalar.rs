@@ -116,24 +116,24 @@ fn same_address_block(a: &str, b: &str) -> bool {
 }
 
 /// The network of an address block, host bits cleared, and its prefix length.
-    fn block(text: &str) -> Option<(std::net::IpAddr, u32)> {
-        let (address, prefix) = text.split_once('/')?;
-        let prefix: u32 = prefix.parse().ok()?;
-        Some((
-            match address.parse().ok()? {
-                std::net::IpAddr::V4(v4) if prefix <= 32 => {
-                    let mask = u32::MAX.checked_shl(32 - prefix).unwrap_or(0);
-                    std::net::Ipv4Addr::from(u32::from(v4) & mask).into()
-                }
-                std::net::IpAddr::V6(v6) if prefix <= 128 => {
-                    let mask = u128::MAX.checked_shl(128 - prefix).unwrap_or(0);
-                    std::net::Ipv6Addr::from(u128::from(v6) & mask).into()
-                }
-                _ => return None,
-            },
-            prefix,
-        ))
-    }
+fn block(text: &str) -> Option<(std::net::IpAddr, u32)> {
+    let (address, prefix) = text.split_once('/')?;
+    let prefix: u32 = prefix.parse().ok()?;
+    Some((
+        match address.parse().ok()? {
+            std::net::IpAddr::V4(v4) if prefix <= 32 => {
+                let mask = u32::MAX.checked_shl(32 - prefix).unwrap_or(0);
+                std::net::Ipv4Addr::from(u32::from(v4) & mask).into()
+            }
+            std::net::IpAddr::V6(v6) if prefix <= 128 => {
+                let mask = u128::MAX.checked_shl(128 - prefix).unwrap_or(0);
+                std::net::Ipv6Addr::from(u128::from(v6) & mask).into()
+            }
+            _ => return None,
+        },
+        prefix,
+    ))
+}
 
 /// True if two documents are equal, object order aside and numbers by value.
 pub fn same_json(a: &Json, b: &Json) -> bool {
@@ -179,7 +179,10 @@ mod tests {
         assert_eq!(same("2026-11-21T14:00:00.000Z", "2026-11-21T14:00:00Z"), Same::By(Rule::DateForm));
         assert_eq!(same("2026-11-21T14:00:01Z", "2026-11-21T14:00:00Z"), Same::No);
         assert_eq!(same("1970-01-02T00:00:00Z", "86400"), Same::By(Rule::DateForm));
-        assert_eq!(scalar(&json!("1970-01-02T00:00:00Z"), &json!(86400), Some(&node)), Same::By(Rule::DateForm));
+        assert_eq!(
+            scalar(&json!("1970-01-02T00:00:00Z"), &json!(86400), Some(&node)),
+            Same::By(Rule::DateForm)
+        );
     }
 
     #[test]

@@ -88,7 +88,8 @@ impl<'w> Walk<'w> {
                 continue;
             }
             let cover = |value: Value| if covered { Value::Secret(Secret::new(value)) } else { value };
-            let label = if covered { place.label.to_owned() } else { format!("{}[{}]", place.label, change.key) };
+            let label =
+                if covered { place.label.to_owned() } else { format!("{}[{}]", place.label, change.key) };
             let after = change.after.map(cover);
             self.record(&change.at, &label, change.op, change.before.as_ref(), after.as_ref(), covered);
         }
@@ -228,8 +229,7 @@ impl<'w> Walk<'w> {
             verdict = Same::By(Rule::Transform);
         }
         if verdict == Same::No
-            && let Some(rule) =
-                spelling::same(self.context.schema, place.node, place.at, &declared, live)
+            && let Some(rule) = spelling::same(self.context.schema, place.node, place.at, &declared, live)
         {
             verdict = Same::By(rule);
         }

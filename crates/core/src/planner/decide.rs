@@ -1,9 +1,9 @@
 //! The decision for one resource, from what is wanted and what was seen.
 
+use super::identity::declared_identifier;
 use super::{codes, guard};
 use crate::desired::{Adopt, Edge, ReplaceOrder, Wanted};
 use crate::diagnostic::Diagnostic;
-use super::identity::declared_identifier;
 use crate::diff::{Diff, DiffContext, PatchInput, desired_state, diff, patch, same_reference};
 use crate::ids::StackId;
 use crate::observed::{IdentityStep, Sighting};
@@ -312,7 +312,11 @@ impl Decide<'_> {
             planned.diagnostics.push(
                 Diagnostic::warning(
                     codes::REMOVE_IGNORED,
-                    format!("{} keeps {}: the service does not remove it", self.wanted.address, kept.path.dotted()),
+                    format!(
+                        "{} keeps {}: the service does not remove it",
+                        self.wanted.address,
+                        kept.path.dotted()
+                    ),
                 )
                 .at(self.wanted.sources.of(&kept.path).clone(), "")
                 .next("give the value that you want there instead of null"),

@@ -26,6 +26,7 @@ use stack_core::ids::Address;
 use stack_core::journal::{Record, StepState};
 use stack_core::observed::LedgerEntry;
 use stack_core::plan::{Change, Mode, Plan, Planned, Step, StepId, StepPart};
+use stack_core::planner;
 use stack_core::provider::Verb;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -362,7 +363,10 @@ impl Dispatcher {
             .get(&step.address)
             .ok_or_else(|| broken(format!("the plan has a step for {}, but no resource", step.address)))?;
         let schema = self.engine.schemas.schema(&planned.ty).map_err(|error| broken(error.to_string()))?;
-        let wanted = match (self.engine.resolver.render(&step.address, &self.outputs), step.part) {
+        let engine = &self.engine;
+        let rendered =
+            planner::render(&*engine.resolver, &*engine.schemas, &step.address, &self.outputs);
+        let wanted = match (rendered, step.part) {
             (Ok(Rendered::Wanted(wanted)), _) => Some(wanted),
             // A delete needs no values; what it hangs on may be gone already.
             (Ok(Rendered::Skipped) | Err(_), StepPart::Delete) => None,

@@ -28,7 +28,12 @@ pub(super) fn explains(
 
 /// The scalar that the service makes of a declared value, if the schema says exactly which one: the first alternative
 /// that is no pattern (trap 48).
-pub(crate) fn normalised(schema: &ResourceSchema, at: &Pointer, root: &Value, declared: &Json) -> Option<Json> {
+pub(crate) fn normalised(
+    schema: &ResourceSchema,
+    at: &Pointer,
+    root: &Value,
+    declared: &Json,
+) -> Option<Json> {
     alternatives(schema, at, root, declared).into_iter().find(|made| match made {
         Json::String(text) => !looks_like_pattern(text),
         Json::Number(_) | Json::Bool(_) => true,
