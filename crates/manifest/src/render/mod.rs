@@ -69,7 +69,7 @@ impl Job<'_> {
             // A check of half the properties would report what is merely not rendered.
             Value::object()
         } else {
-            let conformed = conform(schema, Value::Object(declared));
+            let conformed = conform(schema, props::embed(Value::Object(declared), schema, &schema.root));
             for violation in conformed.violations {
                 self.violation(violation, &routes);
             }
@@ -203,7 +203,10 @@ impl Job<'_> {
         Target {
             provider: ProviderId::new("aws"),
             region: region.map(Region::from),
-            role_arn: self.known_text(self.declared.role_arn.as_ref(), "`role_arn`"),
+            role_arn: match &self.declared.role_arn {
+                Some(spot) => self.known_text(Some(spot), "`role_arn`"),
+                None => self.inner.settings().role_arn.clone(),
+            },
             type_version_id: self.known_text(self.declared.type_version_id.as_ref(), "`type_version_id`"),
         }
     }

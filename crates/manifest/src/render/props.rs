@@ -8,7 +8,9 @@ use crate::scope::hide;
 use indexmap::IndexMap;
 use stack_core::conform::Violation;
 use stack_core::diagnostic::{Diagnostic, Part, Route};
+use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
+use stack_core::schema::{JsonType, Node, ResourceSchema};
 use stack_core::value::Value;
 use std::collections::{BTreeMap, HashMap};
 
@@ -225,6 +227,43 @@ impl Job<'_> {
         }
         self.declared.props_path.clone()
     }
+}
+
+/// Puts texts that hold JSON where the schema wants a list or an object and no text (stackql-compat 1.7): variables of
+/// the command line can only be texts.
+pub(super) fn embed(value: Value, schema: &ResourceSchema, node: &Node) -> Value {
+    let node = schema.follow(node);
+    let member = |key: &str| {
+        let found = find_property(key, node.properties.keys().map(String::as_str)).unwrap_or(key);
+        schema.member(node, found)
+    };
+    match value {
+        Value::Object(map) => Value::Object(
+            map.into_iter()
+                .map(|(key, value)| {
+                    let value = match member(&key) {
+                        Some(node) => embed(value, schema, node),
+                        None => value,
+                    };
+                    (key, value)
+                })
+                .collect(),
+        ),
+        Value::Array(items) => match schema.element(node) {
+            Some(node) => Value::Array(items.into_iter().map(|item| embed(item, schema, node)).collect()),
+            None => Value::Array(items),
+        },
+        Value::Secret(secret) => hide(embed(secret.expose().clone(), schema, node)),
+        Value::String(text) if text.starts_with(['[', '{']) && wants_structure(node) => {
+            structure(Value::String(text))
+        }
+        other => other,
+    }
+}
+
+fn wants_structure(node: &Node) -> bool {
+    (node.types.names(JsonType::Array) || node.types.names(JsonType::Object))
+        && !node.types.names(JsonType::String)
 }
 
 /// Texts that hold a JSON list or object count as such; secrets are opened by those who hide the result again.

@@ -1,6 +1,7 @@
 //! Templates: compiled once, evaluated often, typed where they are one single expression.
 
 pub(crate) mod engine;
+mod failure;
 mod filters;
 pub(crate) mod methods;
 pub(crate) mod objects;
@@ -8,11 +9,13 @@ pub(crate) mod place;
 pub(crate) mod session;
 mod simple;
 
+pub(crate) use crate::template::failure::{Failure, FailureKind, find_expression, head_of};
+
+use crate::template::failure::failure;
 use crate::template::objects::{from_engine, to_engine};
-use crate::template::place::Cause;
 use crate::template::session::Session;
 use minijinja::value::Object;
-use minijinja::{Environment, Error, ErrorKind, Expression, Value as Mj};
+use minijinja::{Environment, Error, Expression, Value as Mj};
 use stack_core::value::{Unknown, Value};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -165,32 +168,6 @@ impl std::fmt::Debug for Form {
             Self::Mixed(_) => "Mixed",
         })
     }
-}
-
-/// Why a template gave no value. Positions are bytes of its source.
-#[derive(Clone, Debug)]
-pub(crate) struct Failure {
-    pub(crate) kind: FailureKind,
-    pub(crate) range: Option<Range<usize>>,
-}
-
-/// Kinds of failure.
-#[derive(Clone, Debug)]
-pub(crate) enum FailureKind {
-    /// It has been reported elsewhere.
-    Reported,
-    /// It cannot be parsed.
-    Syntax(String),
-    /// No such filter, test, function or method: which kind and which name.
-    Unknown(&'static str, String),
-    /// Nothing defines this expression.
-    Undefined(String),
-    /// A live resource has no such value: the expression and why.
-    Absent(String, String),
-    /// A finding of ours.
-    Cause(Cause),
-    /// Anything else. `None` if the words might hold a secret.
-    Other(Option<String>),
 }
 
 /// All templates of a stack.
@@ -493,102 +470,6 @@ impl Object for Root {
 /// A value of ours for a scope's answer.
 pub(crate) fn answer(value: &Value, session: &Session) -> Mj {
     to_engine(value, session, None)
-}
-
-fn failure(error: &Error, offset: usize, source: &str, session: &Session) -> Failure {
-    let mut at = std::error::Error::source(error);
-    let mut cause = None;
-    while let Some(inner) = at {
-        cause = cause.or_else(|| inner.downcast_ref::<Cause>());
-        at = inner.source();
-    }
-    let range = error.range().map(|r| r.start + offset..r.end + offset).filter(|r| r.end <= source.len());
-    let quoted = || error.detail().and_then(|d| d.split('`').nth(1)).map(str::to_owned);
-    let named = || {
-        // `filter nofilter is unknown`, `nofun is unknown`
-        let words: Vec<&str> = error.detail().unwrap_or_default().split(' ').collect();
-        words.iter().rev().nth(2).copied().unwrap_or_default().to_owned()
-    };
-    if let Some(cause) = cause {
-        if cause.code.is_none() {
-            return Failure { kind: FailureKind::Reported, range };
-        }
-        let range = find_expression(source, &cause.expression, range.clone()).or(range);
-        return Failure { kind: FailureKind::Cause(cause.clone()), range };
-    }
-    let narrowed = |name: &str| find_expression(source, name, range.clone()).or_else(|| range.clone());
-    match error.kind() {
-        ErrorKind::SyntaxError | ErrorKind::BadEscape | ErrorKind::InvalidDelimiter => {
-            let words = error.detail().unwrap_or("it does not end").to_owned();
-            Failure { kind: FailureKind::Syntax(words), range }
-        }
-        ErrorKind::UnknownFilter => {
-            Failure { range: narrowed(&named()), kind: FailureKind::Unknown("filter", named()) }
-        }
-        ErrorKind::UnknownTest => {
-            Failure { range: narrowed(&named()), kind: FailureKind::Unknown("test", named()) }
-        }
-        ErrorKind::UnknownFunction => {
-            Failure { range: narrowed(&named()), kind: FailureKind::Unknown("function", named()) }
-        }
-        ErrorKind::UnknownMethod => {
-            let name =
-                quoted().or_else(|| error.detail().and_then(|d| d.rsplit(' ').next()).map(str::to_owned));
-            let name = name.unwrap_or_default();
-            Failure { range: narrowed(&name), kind: FailureKind::Unknown("method", name) }
-        }
-        ErrorKind::UndefinedError => {
-            let at_range = range.clone().and_then(|r| source.get(r)).map(|text| text.trim().to_owned());
-            let expression = quoted().or(at_range).unwrap_or_else(|| inner_expression(source).to_owned());
-            let range = find_expression(source, &expression, range.clone()).or(range);
-            match session.absent(&expression) {
-                Some(why) => Failure { kind: FailureKind::Absent(expression, why), range },
-                None => Failure { kind: FailureKind::Undefined(expression), range },
-            }
-        }
-        ErrorKind::OutOfFuel => {
-            Failure { kind: FailureKind::Other(Some("it takes too many steps".to_owned())), range }
-        }
-        _ => {
-            let words = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-            Failure { kind: FailureKind::Other((!session.is_secret()).then_some(words)), range }
-        }
-    }
-}
-
-fn inner_expression(source: &str) -> &str {
-    let trimmed = source.trim();
-    trimmed.strip_prefix("{{").and_then(|s| s.strip_suffix("}}")).unwrap_or(trimmed).trim()
-}
-
-/// The name that an expression begins with.
-pub(crate) fn head_of(expression: &str) -> &str {
-    let end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(expression.len());
-    &expression[..end]
-}
-
-/// Where an expression stands: the occurrence inside `near` or nearest to it, as whole words.
-pub(crate) fn find_expression(
-    source: &str,
-    expression: &str,
-    near: Option<Range<usize>>,
-) -> Option<Range<usize>> {
-    if expression.is_empty() {
-        return None;
-    }
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let from = near.map_or(0, |n| n.start);
-    source
-        .match_indices(expression)
-        .map(|(at, _)| at..at + expression.len())
-        .filter(|r| {
-            !source[..r.start]
-                .chars()
-                .next_back()
-                .is_some_and(|c| is_word(c) || c == '.' && expression.contains('.'))
-                && !source[r.end..].chars().next().is_some_and(is_word)
-        })
-        .min_by_key(|r| r.start.abs_diff(from))
 }
 
 #[cfg(test)]

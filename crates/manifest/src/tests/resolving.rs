@@ -368,3 +368,37 @@ resources:
     let stack = good(manifest);
     assert_eq!(props(&wanted(&stack, "b", &Outputs::new())), r#"{"QueueName":"a"}"#);
 }
+
+#[test]
+fn json_texts_become_structure_where_the_schema_wants_one_and_stay_text_elsewhere() {
+    let manifest = "name: s
+globals:
+  - { name: tags, value: \"{{ TAGS }}\" }
+  - { name: hidden, value: \"{{ TAGS }}\", sensitive: true }
+resources:
+  - { name: q, type: awscc.sqs.queues, props: { QueueName: \"{{ tags }}\", tags: \"{{ tags }}\" } }
+  - { name: h, type: awscc.sqs.queues, props: { QueueName: a, Tags: \"{{ hidden }}\" } }
+";
+    let tags = r#"[{"Key":"a","Value":"1"}]"#;
+    let stack = good_with(manifest, &[("TAGS", tags)]);
+    let q = wanted(&stack, "q", &Outputs::new());
+    assert_eq!(q.props.get("QueueName").unwrap().scalar_text().as_deref(), Some(tags));
+    assert_eq!(json(q.props.get("Tags").unwrap()).to_string(), tags);
+    let h = wanted(&stack, "h", &Outputs::new());
+    assert_eq!(props(&h), r#"{"QueueName":"a","Tags":"<secret>"}"#);
+    assert_eq!(h.props.exposed().unwrap()["Tags"].to_string(), tags);
+}
+
+#[test]
+fn the_role_of_the_settings_serves_resources_that_name_none() {
+    let stack = good(
+        "name: s
+settings: { role_arn: { prod: \"arn:aws:iam::1:role/{{ stack_env }}\" } }
+resources:
+  - { name: a, type: awscc.sqs.queues, props: { QueueName: a } }
+  - { name: b, type: awscc.sqs.queues, role_arn: own, props: { QueueName: a } }
+",
+    );
+    let role = |name: &str| wanted(&stack, name, &Outputs::new()).target.role_arn.unwrap();
+    assert_eq!((role("a").as_str(), role("b").as_str()), ("arn:aws:iam::1:role/prod", "own"));
+}
