@@ -1,5 +1,7 @@
 //! Whole runs, in process: manifest, planner, engine, AWS SDK, wire protocol and emulator, under paused time.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
 mod lifecycle;
 mod templates;
 mod trouble;

@@ -42,3 +42,22 @@ async fn thirty_percent_trouble_ends_well_for_many_seeds() {
         assert_eq!(world.live_count(), 4, "seed {seed}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_at_any_position_with_the_journal_lost_ends_in_the_same_cloud() {
+    let mut position = 0;
+    loop {
+        let mut world = World::new(EXAMPLE, "dev", Config::default());
+        let died = world.dies_at(position).await;
+        world.forget();
+        world.must(Mode::Build).await;
+        assert_eq!(world.live_count(), 4, "died at {position}");
+        let (plan, _) = world.plan(Mode::Build).await;
+        assert!(!plan.has_changes(), "died at {position}");
+        if !died {
+            break;
+        }
+        position += 1;
+    }
+    assert!(position >= 12, "only {position} writes");
+}

@@ -57,10 +57,6 @@ impl World {
         }
     }
 
-    pub(crate) fn with_manifest(&mut self, manifest: &str) {
-        manifest.clone_into(&mut self.manifest);
-    }
-
     /// Forgets everything local, as if `.stack-deploy/` had been deleted.
     pub(crate) fn forget(&mut self) {
         self.store = Arc::new(MemoryStore::new());
@@ -166,6 +162,26 @@ impl World {
         (outcome, self.calls())
     }
 
+    /// A build whose process dies at the `position`th write of its journal; false if it got through.
+    pub(crate) async fn dies_at(&self, position: usize) -> bool {
+        self.store.die_after(position, true);
+        let (plan, outputs, engine, _) = self.planned(Mode::Build).await;
+        let ids = IdSource::seeded(1_000 + position as u64);
+        let events = Arc::new(Events::new(
+            ids.run_id(self.clock.now_ms()),
+            Arc::clone(&engine.clock),
+            Arc::new(Silent),
+        ));
+        let (_sender, interrupts) = tokio::sync::watch::channel(Interrupt::None);
+        let nonce = format!("{:032x}", 1_000 + position);
+        let run = engine.run(plan, outputs, RunOptions::new(nonce), &events, interrupts);
+        tokio::select! {
+            () = self.store.died() => true,
+            // It may have ended because its store died.
+            _ = run => tokio::time::timeout(std::time::Duration::ZERO, self.store.died()).await.is_ok(),
+        }
+    }
+
     /// A run that has to succeed.
     pub(crate) async fn must(&self, mode: Mode) -> Calls {
         let (outcome, calls) = self.run(mode).await;
@@ -182,22 +198,6 @@ impl World {
             *calls.entry(name).or_default() += 1;
         }
         calls
-    }
-
-    /// Successful submits per resource and client token, to find doubles.
-    pub(crate) fn creates_by_identifier(&self) -> BTreeMap<String, usize> {
-        let mut creates = BTreeMap::new();
-        for call in self.cloud.lock().unwrap().history() {
-            if call.operation == Some(Op::CreateResource) {
-                let key = format!(
-                    "{} {}",
-                    call.ty.clone().unwrap_or_default(),
-                    call.identifier.clone().unwrap_or_default()
-                );
-                *creates.entry(key).or_default() += 1;
-            }
-        }
-        creates
     }
 
     pub(crate) fn edit(&self, ty: &str, identifier: &str, patch: &Json) {

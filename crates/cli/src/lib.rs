@@ -44,7 +44,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: Env) -> u8 {
     let console = Console::of_process(&settings);
     catch_panics(&console);
     log(&settings);
-    for notice in Settings::notices(&args.global) {
+    let serves = matches!(args.command, Command::Sandbox(_));
+    for notice in Settings::notices(&args.global, serves) {
         console.err(&format!("note: {notice}\n"));
     }
     let app = App::new(env, settings, console, args.global.port);

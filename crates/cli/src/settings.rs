@@ -78,9 +78,9 @@ impl Settings {
     }
 
     /// Notices for flags that are accepted and do nothing here (stackql-compat 3).
-    pub fn notices(global: &Global) -> Vec<String> {
+    pub fn notices(global: &Global, serves: bool) -> Vec<String> {
         let mut notices = Vec::new();
-        if global.server.is_some() || global.port.is_some() {
+        if global.server.is_some() || (global.port.is_some() && !serves) {
             notices.push(
                 "--server and --port are ignored: the engine is built in, no server is needed".to_owned(),
             );

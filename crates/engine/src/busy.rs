@@ -1,11 +1,14 @@
 //! Operations of others on what is about to be changed.
 
 use crate::paced::Paced;
+use crate::schedule::Schedule;
 use crate::unit::same_resource;
 use stack_core::ids::{Address, RequestToken, Target};
 use stack_core::plan::Plan;
-use stack_core::provider::{Failure, Verb};
+use stack_core::provider::{Failure, FailureKind, Provider, Verb};
 use std::collections::HashMap;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// An operation in flight on a resource that the plan wants to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +19,30 @@ pub struct InFlight {
     pub verb: Option<Verb>,
     /// The service's handle.
     pub request: RequestToken,
+    /// Where it runs.
+    pub place: Target,
+}
+
+/// Waits until the operations have ended, well or badly, whoever started them.
+///
+/// # Errors
+/// If the service stops answering.
+pub async fn wait_for(provider: &Paced, running: &[InFlight]) -> Result<(), Failure> {
+    for operation in running {
+        let began = Instant::now();
+        let mut schedule = Schedule::default();
+        loop {
+            tokio::time::sleep(schedule.next(began.elapsed(), Duration::ZERO, 0.5)).await;
+            match provider.poll(&operation.place, &operation.request).await {
+                Ok(progress) if progress.status.is_terminal() => break,
+                Ok(_) => {}
+                // Forgotten by the service: it cannot be running.
+                Err(failure) if failure.kind == FailureKind::RequestUnknown => break,
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Asks, once per place, what is in flight on the planned identifiers (plan-ux section 15). Between machines this is
@@ -56,6 +83,7 @@ pub async fn in_flight(provider: &Paced, plan: &Plan) -> Result<Vec<InFlight>, F
                 address: address.clone(),
                 verb: progress.verb,
                 request: progress.request.clone(),
+                place: place.clone(),
             }));
         }
     }

@@ -17,7 +17,7 @@ use stack_core::event::Ended;
 use stack_core::ids::Address;
 use stack_core::plan::Mode;
 use stack_core::planner::glob;
-use stack_engine::busy::in_flight;
+use stack_engine::busy::{in_flight, wait_for};
 use stack_engine::close::CloseError;
 use stack_engine::store::{Held, Holder, JournalStore};
 use stack_engine::{Engine, Events, OnFailure, Outcome, RunError, RunOptions};
@@ -25,6 +25,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::BufRead;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How often a plan is made anew because something was in flight.
+const ROUNDS: usize = 10;
 
 /// One `build` or `teardown`.
 #[derive(Debug)]
@@ -153,7 +156,6 @@ impl Apply<'_> {
         let session = self.session;
         let app = session.app;
         let allow_replace = self.allowed(&made)?;
-        self.refuse_busy(&made).await?;
         if self.show_requests {
             app.console.err(&requests(&made.view, app.settings.unicode));
         }
@@ -210,36 +212,52 @@ impl Apply<'_> {
         Ok(allowed)
     }
 
-    /// Stops if somebody else's operation is in flight on what is to be changed.
-    async fn refuse_busy(&self, made: &Made) -> Result<(), Stopped> {
-        match in_flight(&self.session.link.provider, &made.plan).await {
-            Ok(busy) if busy.is_empty() => Ok(()),
-            Ok(busy) => {
-                let told = busy
-                    .into_iter()
-                    .map(|busy| {
-                        let verb =
-                            busy.verb.map_or_else(|| "an operation".to_owned(), |verb| format!("a {verb}"));
-                        Diagnostic::error(
-                            stack_engine::codes::BUSY,
-                            format!("{verb} of {} is in flight", busy.address),
-                        )
-                        .note("request", busy.request.as_str())
-                        .next("wait until it has ended, then plan again; nothing was changed")
-                    })
-                    .collect();
-                Err(Stopped { exit: Exit::Busy, told })
+    /// Plans once nothing is in flight on what is to be changed: whoever plans over a running operation plans wrongly
+    /// (plan-ux 15). With or without a local journal a run that was killed is thus seen to its end first.
+    ///
+    /// # Errors
+    /// As [`Session::plan`]; busy (5) if others never pause.
+    pub async fn plan(&self, mode: Mode, targets: &TargetsView) -> Result<Made, Stopped> {
+        let app = self.session.app;
+        for _ in 0..ROUNDS {
+            let made = self.session.plan(mode, targets).await?;
+            if made.plan.steps.is_empty() || made.blocked().is_some() {
+                return Ok(made);
             }
-            Err(failure) => {
+            let provider = &self.session.link.provider;
+            let running = match in_flight(provider, &made.plan).await {
+                Ok(running) if running.is_empty() => return Ok(made),
+                Ok(running) => running,
+                Err(failure) => {
+                    // The service itself refuses two operations on one resource, so this is no reason to stop.
+                    let diagnostic = Diagnostic::warning(
+                        stack_engine::codes::NO_ANSWER,
+                        "the service does not say what is in flight",
+                    )
+                    .note("service", failure.to_string())
+                    .next("allow cloudformation:ListResourceRequests");
+                    app.tell(&[diagnostic]);
+                    return Ok(made);
+                }
+            };
+            for busy in &running {
+                let verb = busy.verb.map_or_else(|| "an operation".to_owned(), |verb| format!("a {verb}"));
+                app.console.err(&format!("waiting: {verb} of {} is in flight ({})\n", busy.address, busy.request));
+            }
+            if let Err(failure) = wait_for(provider, &running).await {
                 let diagnostic = Diagnostic::error(
-                    stack_engine::codes::NO_ANSWER,
-                    "the service does not say what is in flight",
+                    stack_engine::codes::BUSY,
+                    "an operation is in flight, and the service does not say when it ends",
                 )
                 .note("service", failure.to_string())
-                .next("allow cloudformation:ListResourceRequests, then try again; nothing was changed");
-                Err(Stopped::new(Exit::Error, diagnostic))
+                .next("plan again; nothing was changed");
+                return Err(Stopped::new(Exit::Busy, diagnostic));
             }
         }
+        let diagnostic =
+            Diagnostic::error(stack_engine::codes::BUSY, "others keep changing the resources of this stack")
+                .next("wait until they have ended, then plan again; nothing was changed");
+        Err(Stopped::new(Exit::Busy, diagnostic))
     }
 
     fn on_failure(&self) -> OnFailure {

@@ -55,7 +55,7 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
         view: args.view,
     };
     let held = apply.begin().await?;
-    let made = session.plan(mode, &targets).await?;
+    let made = apply.plan(mode, &targets).await?;
     if let Some(saved) = &saved
         && saved.plan_id != made.view.plan_id
     {

@@ -37,7 +37,7 @@ pub async fn run(app: &App, args: &TeardownArgs) -> Done {
         view: args.view,
     };
     let held = apply.begin().await?;
-    let made = session.plan(Mode::Teardown, &targets).await?;
+    let made = apply.plan(Mode::Teardown, &targets).await?;
     apply.show(&made);
     if let Some(exit) = made.blocked() {
         session.close()?;
