@@ -128,7 +128,7 @@ impl<'s> Tagged<'s> {
     /// What to send: `declared`, or the live tags where nothing is declared, with the ownership marks. System tags
     /// are left out; the service keeps them (trap 34).
     pub(crate) fn to_send(
-        &self,
+        self,
         declared: Option<&Value>,
         live: Option<&Json>,
         marks: &[(String, String)],
@@ -177,15 +177,13 @@ impl<'s> Tagged<'s> {
     /// Adds a tag unless the key is there.
     fn add(&self, tags: &mut Value, key: &str, value: Value) {
         match (tags, self.form) {
-            (Value::Array(items), TagForm::KeyValueList) => {
-                if !items.iter().any(|item| own_key(item) == Some(key)) {
-                    let mut tag =
-                        IndexMap::from([("Key".to_owned(), Value::text(key)), ("Value".to_owned(), value)]);
-                    tag.extend(
-                        self.schema.tag_extras().iter().map(|(name, v)| (name.clone(), Value::from(v))),
-                    );
-                    items.push(Value::Object(tag));
-                }
+            (Value::Array(items), TagForm::KeyValueList)
+                if !items.iter().any(|item| own_key(item) == Some(key)) =>
+            {
+                let mut tag =
+                    IndexMap::from([("Key".to_owned(), Value::text(key)), ("Value".to_owned(), value)]);
+                tag.extend(self.schema.tag_extras().iter().map(|(name, v)| (name.clone(), Value::from(v))));
+                items.push(Value::Object(tag));
             }
             (Value::Object(map), TagForm::Map) => {
                 map.entry(key.to_owned()).or_insert(value);
@@ -313,8 +311,11 @@ impl TagChanges {
 /// The value of a tag that says none.
 static NO_VALUE: Json = Json::Null;
 
+/// One live tag: index, key, and its other members.
+type LiveEntry<'v> = (usize, &'v str, Vec<(&'v str, &'v Json)>);
+
 /// Index, key, and the other members of each live tag; a map's value stands under `Value`.
-fn live_entries(live: Option<&Json>) -> Vec<(usize, &str, Vec<(&str, &Json)>)> {
+fn live_entries(live: Option<&Json>) -> Vec<LiveEntry<'_>> {
     match live {
         Some(Json::Array(items)) => items
             .iter()
@@ -341,7 +342,7 @@ fn same_text(declared: &Value, live: Option<&Json>) -> bool {
     match live.unwrap_or(&NO_VALUE) {
         Json::String(have) => want == *have,
         Json::Null => want.is_empty(),
-        other @ (Json::Number(_) | Json::Bool(_)) => other.to_string() == want,
+        other @ (Json::Number(_) | Json::Bool(_)) => want == other.to_string().as_str(),
         Json::Array(_) | Json::Object(_) => false,
     }
 }

@@ -225,7 +225,8 @@ impl Pairing<'_, '_> {
                 return true;
             }
         }
-        for l in 0..self.live.len() {
+        let untried: Vec<usize> = (0..self.live.len()).filter(|l| !tried[*l]).collect();
+        for l in untried {
             if tried[l] || !self.equal(d, l) {
                 continue;
             }

@@ -122,7 +122,8 @@ fn set(input: &PatchInput<'_>, draft: &mut Draft, unit: Pointer) {
     let Some(declared) = input.full.at(&unit) else { return };
     let live = unit.get(input.live);
     let Some(value) = update_value(input, declared, live, &unit) else { return };
-    if is_husk(&value) && !is_required(input.schema, &unit) {
+    // What reads never show is sent as declared: an empty `GenerateSecretString` asks for a password.
+    if is_husk(&value) && !is_required(input.schema, &unit) && !input.schema.is_unreadable(&unit) {
         // An empty list or object where nothing is says nothing (rule 8); where the schema refuses it, the value goes.
         if live.is_none() {
             return;
@@ -184,10 +185,10 @@ impl Outgoing<'_> {
             return None;
         }
         if !new && !at.is_root() {
-            let fixed = schema.create_only_properties.covers(at)
-                || schema.read_only_properties.covers(at)
-                || self.ignore.iter().any(|ignored| at.starts_with(ignored));
-            if fixed {
+            let fixed = schema.create_only_properties.covers(at) || schema.read_only_properties.covers(at);
+            // Tags were put together with what is ignored in mind: the marks of ownership go along with any others.
+            let ignored = !self.is_tags(at) && self.ignore.iter().any(|ignored| at.starts_with(ignored));
+            if fixed || ignored {
                 return live.map(Value::from);
             }
         }
@@ -235,11 +236,12 @@ impl Outgoing<'_> {
     /// True if live members that the manifest does not declare stay. Not in documents and tags, which are declared as
     /// a whole, nor where the read form is known to be refused (traps 24, 27).
     fn carries(&self, node: &Node, at: &Pointer) -> bool {
-        let is_tags = self
-            .schema
-            .tag_property()
-            .is_some_and(|(property, _)| at.segments().len() == 1 && at.last() == Some(property));
-        !document::is_opaque(node) && !is_tags && !self.schema.overlay.rewrite.covers(at)
+        !document::is_opaque(node) && !self.is_tags(at) && !self.schema.overlay.rewrite.covers(at)
+    }
+
+    fn is_tags(&self, at: &Pointer) -> bool {
+        let property = self.schema.tag_property().map(|(property, _)| property);
+        property.is_some() && at.segments().first().map(String::as_str) == property
     }
 
     /// Adds live members that the manifest does not declare to a container that has to be sent whole: they are not

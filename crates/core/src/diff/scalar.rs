@@ -59,12 +59,13 @@ pub(super) fn scalar(declared: &Json, live: &Json, node: Option<&Node>) -> Same 
 }
 
 fn texts(a: &str, b: &str, node: Option<&Node>) -> Same {
-    if let Some(node) = node {
-        if !node.enum_case_insensitive.is_empty() && a.eq_ignore_ascii_case(b) {
-            return Same::By(Rule::Case);
-        }
+    if node.is_some_and(|node| !node.enum_case_insensitive.is_empty()) && a.eq_ignore_ascii_case(b) {
+        Same::By(Rule::Case)
+    } else if same_address(a, b) {
+        Same::By(Rule::CidrForm)
+    } else {
+        Same::No
     }
-    if same_address(a, b) { Same::By(Rule::CidrForm) } else { Same::No }
 }
 
 fn numbers_equal(a: &serde_json::Number, b: &serde_json::Number) -> bool {
@@ -103,16 +104,8 @@ fn same_address(declared: &str, live: &str) -> bool {
         }
     };
     let (Some(a), Some(b)) = (exact(declared), exact(live)) else { return false };
-    a == b || same_address_block(declared, live) && block_starts_at(live, b.0)
-}
-
-/// True if the block's host bits are clear.
-fn block_starts_at(text: &str, address: std::net::IpAddr) -> bool {
-    block(text).is_some_and(|(network, _)| network == address)
-}
-
-fn same_address_block(a: &str, b: &str) -> bool {
-    matches!((block(a), block(b)), (Some(x), Some(y)) if x == y)
+    let cleared = |block: (IpAddr, u32)| block.0 == b.0;
+    a == b || block(declared).is_some_and(|network| cleared(network) && block(live) == Some(network))
 }
 
 /// The network of an address block, host bits cleared, and its prefix length.

@@ -29,7 +29,7 @@ fn husks_that_their_schema_refuses_are_removed_beside_a_change_trap_23() {
     let tags_refuse = schema.at(&at("/Tags")).unwrap().min_items.unwrap_or(0) > 0;
     assert_eq!(names.contains(&"/Tags"), tags_refuse);
     // A variant whose tags need an element.
-    let mut strict = schema.clone();
+    let mut strict = schema;
     strict.root.properties.get_mut("Tags").unwrap().min_items = Some(1);
     let document = ops(&strict, acl(json!({"TokenDomains": ["a.com"]})), acl(json!({"Tags": []})));
     assert_eq!(document, json!([add("/TokenDomains", json!(["a.com"])), remove("/Tags")]));
@@ -257,7 +257,7 @@ fn a_launch_template_makes_no_version_by_itself_trap_39() {
     let live = json!({"LaunchTemplateId": "lt-1", "LaunchTemplateName": "t"});
     assert_eq!(ops(&schema, declared("a"), live.clone()), json!([]));
     // Another necessary change takes it along, because the model is invalid without it.
-    let mut other = schema.clone();
+    let mut other = schema;
     other.write_only_properties.0.retain(|path| path.top() == Some("LaunchTemplateData"));
     assert_eq!(named(&ops(&other, declared("b"), live)), ["/VersionDescription", "/LaunchTemplateData"]);
 }

@@ -3,3 +3,4 @@
 mod cases;
 mod replace;
 mod support;
+mod traps;

@@ -22,7 +22,7 @@ impl Schemas for TestSchemas {
         Ok(name.into())
     }
     fn schema(&self, ty: &TypeName) -> Result<Arc<ResourceSchema>, UnknownType> {
-        Ok(Arc::new(crate::testdata::schema(ty.as_str())))
+        Ok(Arc::new(crate::testdata::corrected(ty.as_str())))
     }
     fn available_in(&self, _: &TypeName, region: &str) -> bool {
         region != "nowhere-1"
@@ -115,7 +115,7 @@ impl TestStack {
                         Sighting::Absent
                     }
                     Some(model) => {
-                        let schema = crate::testdata::schema(question.ty.as_str());
+                        let schema = crate::testdata::corrected(question.ty.as_str());
                         let parts = schema
                             .primary_identifier
                             .iter()
@@ -135,8 +135,11 @@ impl TestStack {
             }
         }
         let plan = planning.finish().0;
-        let schemas: BTreeMap<_, _> =
-            plan.resources.values().map(|p| (p.ty.clone(), crate::testdata::schema(p.ty.as_str()))).collect();
+        let schemas: BTreeMap<_, _> = plan
+            .resources
+            .values()
+            .map(|p| (p.ty.clone(), crate::testdata::corrected(p.ty.as_str())))
+            .collect();
         assert_eq!(crate::check::check(&plan, |planned| schemas.get(&planned.ty)), []);
         (plan, asked)
     }
