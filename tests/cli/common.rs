@@ -202,9 +202,14 @@ pub(crate) struct Served {
 impl Served {
     /// Starts one, and points later commands of the place at it.
     pub(crate) fn start(place: &mut Place) -> Self {
-        place.write("quick.json", QUICK);
+        Self::behaving(place, QUICK)
+    }
+
+    /// Starts one with a behaviour of its own (JSON).
+    pub(crate) fn behaving(place: &mut Place, config: &str) -> Self {
+        place.write("cloud.json", config);
         let mut child = place
-            .command("sandbox serve --config quick.json --port 0")
+            .command("sandbox serve --config cloud.json --port 0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

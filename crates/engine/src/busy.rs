@@ -4,7 +4,7 @@ use crate::paced::Paced;
 use crate::schedule::Schedule;
 use crate::unit::same_resource;
 use stack_core::ids::{Address, RequestToken, Target};
-use stack_core::plan::Plan;
+use stack_core::plan::{Action, Plan};
 use stack_core::provider::{Failure, FailureKind, Provider, Verb};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -21,6 +21,8 @@ pub struct InFlight {
     pub request: RequestToken,
     /// Where it runs.
     pub place: Target,
+    /// False while the service does not say on which resource it works.
+    pub named: bool,
 }
 
 /// Waits until the operations have ended, well or badly, whoever started them.
@@ -35,6 +37,13 @@ pub async fn wait_for(provider: &Paced, running: &[InFlight]) -> Result<(), Fail
             tokio::time::sleep(schedule.next(began.elapsed(), Duration::ZERO, 0.5)).await;
             match provider.poll(&operation.place, &operation.request).await {
                 Ok(progress) if progress.status.is_terminal() => break,
+                // Now it can be told whether it is about us.
+                Ok(progress)
+                    if !operation.named
+                        && progress.identifier.as_ref().is_some_and(|text| !text.is_empty()) =>
+                {
+                    break;
+                }
                 Ok(_) => {}
                 // Forgotten by the service: it cannot be running.
                 Err(failure) if failure.kind == FailureKind::RequestUnknown => break,
@@ -73,17 +82,23 @@ pub async fn in_flight(provider: &Paced, plan: &Plan) -> Result<Vec<InFlight>, F
         let running = provider.all_requests(&place, true, |_| true).await?;
         for address in by_target.remove(&place).unwrap_or_default() {
             let Some(planned) = plan.resources.get(address) else { continue };
-            // An early create without an identifier is not held against anybody: it may be of any resource.
             let blocks = running.iter().filter(|progress| {
+                let named = progress.identifier.as_deref().is_some_and(|text| !text.is_empty());
+                // An early create without an identifier may be of any resource, ours included (DESIGN section 5).
+                let may_be_ours = !named
+                    && planned.action == Action::Create
+                    && progress.verb.is_none_or(|verb| verb == Verb::Create);
                 progress.ty.as_ref() == Some(&planned.ty)
-                    && progress.identifier.as_deref().is_some_and(|text| !text.is_empty())
-                    && same_resource(progress.identifier.as_deref(), planned.identifier.as_ref())
+                    && (may_be_ours
+                        || (named
+                            && same_resource(progress.identifier.as_deref(), planned.identifier.as_ref())))
             });
             found.extend(blocks.map(|progress| InFlight {
                 address: address.clone(),
                 verb: progress.verb,
                 request: progress.request.clone(),
                 place: place.clone(),
+                named: progress.identifier.as_deref().is_some_and(|text| !text.is_empty()),
             }));
         }
     }

@@ -25,14 +25,14 @@ pub(super) fn run() -> Result<(), Failure> {
     say(&format!("start-up    {}", spread(&starts, |m| m.wall)));
 
     let folder = std::env::temp_dir().join(format!("stack-deploy-bench-{}", std::process::id()));
-    for (count, latency) in [(1_000, 0), (1_000, 20), (10_000, 0)] {
-        plans(&binary, &folder, count, latency)?;
+    for (count, latency, runs) in [(1_000, 0, RUNS), (1_000, 20, RUNS), (1_000, 200, 2), (10_000, 0, RUNS)] {
+        plans(&binary, &folder, count, latency, runs)?;
     }
     std::fs::remove_dir_all(&folder).map_err(|e| Failure::file(&folder, e))
 }
 
 /// Plans of `count` unchanged resources with declared identifiers, every answer `latency` milliseconds late.
-fn plans(binary: &Path, folder: &Path, count: usize, latency: u64) -> Result<(), Failure> {
+fn plans(binary: &Path, folder: &Path, count: usize, latency: u64, repeats: usize) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, e))?;
     let manifest = folder.join("stackql_manifest.yml");
     std::fs::write(&manifest, stack_of(count)).map_err(|e| Failure::file(&manifest, e))?;
@@ -44,7 +44,7 @@ fn plans(binary: &Path, folder: &Path, count: usize, latency: u64) -> Result<(),
         server.post("plant", &planted(index))?;
     }
     let mut runs = Vec::new();
-    for _ in 0..RUNS {
+    for _ in 0..repeats {
         server.post("clear-history", "{}")?;
         let mut command = Command::new(binary);
         command.args(["plan", "--detailed-exitcode", "--brief"]).arg(folder).arg("dev");
@@ -112,8 +112,10 @@ impl Server {
         let mut lines = BufReader::new(stdout).lines();
         while let Some(Ok(line)) = lines.next() {
             if let Some(at) = line.find("http://") {
-                let host: String =
-                    line[at + 7..].chars().take_while(|c| !c.is_whitespace() && *c != '/').collect();
+                let host: String = line[at + 7..]
+                    .chars()
+                    .take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ':'))
+                    .collect();
                 // Keep reading, so that the server never blocks on a full pipe.
                 std::thread::spawn(move || lines.for_each(drop));
                 return Ok(Self { child, host });
