@@ -91,54 +91,56 @@ impl Scope {
 
     /// Evaluates every template in a tree. `None` if one failed; the problems are noted.
     pub(crate) fn evaluate(self: &Arc<Self>, tree: &Tree, path: &Path) -> Option<Value> {
+        let mut whole = true;
+        let value = self.evaluate_around(tree, &|| path.clone(), &mut whole);
+        whole.then_some(value)
+    }
+
+    /// Evaluates every template in a tree. Where one fails the problem is noted and an unknown without a source stands
+    /// in its place, so that the rest can still be checked; `whole` becomes false.
+    pub(crate) fn evaluate_around(
+        self: &Arc<Self>,
+        tree: &Tree,
+        path: &dyn Fn() -> Path,
+        whole: &mut bool,
+    ) -> Value {
         match tree {
-            Tree::Literal(value) => Some(value.clone()),
-            Tree::Broken => None,
+            Tree::Literal(value) => value.clone(),
+            Tree::Broken => {
+                *whole = false;
+                Value::Unknown(Unknown::default())
+            }
             Tree::Template(id) => {
                 let scope: Arc<dyn Lookup> = Arc::<Self>::clone(self);
                 match self.shared.inner.templates.evaluate(*id, &scope) {
-                    Ok(value) => Some(value),
+                    Ok(value) => value,
                     Err(failure) => {
                         let source = &self.shared.inner.templates.get(*id).source;
                         let names = self.names(&failure.kind);
-                        if let Some(problem) = report::template(&failure, source, &path.route(), &names) {
+                        if let Some(problem) = report::template(&failure, source, &path().route(), &names) {
                             self.report(problem);
                         }
-                        None
+                        *whole = false;
+                        Value::Unknown(Unknown::default())
                     }
                 }
             }
             Tree::List(items) => {
-                let mut out = Vec::with_capacity(items.len());
-                let mut whole = true;
-                for (index, item) in items.iter().enumerate() {
-                    match self.evaluate_member(item, || path.index(index)) {
-                        Some(value) => out.push(value),
-                        None => whole = false,
-                    }
-                }
-                whole.then_some(Value::Array(out))
+                let values = items.iter().enumerate();
+                Value::Array(
+                    values.map(|(i, item)| self.evaluate_around(item, &|| path().index(i), whole)).collect(),
+                )
             }
             Tree::Map(members) => {
-                let mut out = IndexMap::with_capacity(members.len());
-                let mut whole = true;
-                for (key, item) in members {
-                    match self.evaluate_member(item, || path.key(key)) {
-                        Some(value) => {
-                            out.insert(key.clone(), value);
-                        }
-                        None => whole = false,
-                    }
-                }
-                whole.then_some(Value::Object(out))
+                let values = members.iter();
+                Value::Object(
+                    values
+                        .map(|(key, item)| {
+                            (key.clone(), self.evaluate_around(item, &|| path().key(key), whole))
+                        })
+                        .collect(),
+                )
             }
-        }
-    }
-
-    fn evaluate_member(self: &Arc<Self>, tree: &Tree, path: impl FnOnce() -> Path) -> Option<Value> {
-        match tree {
-            Tree::Literal(value) => Some(value.clone()),
-            other => self.evaluate(other, &path()),
         }
     }
 

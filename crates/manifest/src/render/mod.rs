@@ -65,17 +65,12 @@ impl Job<'_> {
             self.failed = true;
             return None;
         };
-        let props = if self.failed {
-            // A check of half the properties would report what is merely not rendered.
-            Value::object()
-        } else {
-            let conformed = conform(schema, props::embed(Value::Object(declared), schema, &schema.root));
-            for violation in conformed.violations {
-                self.violation(violation, &routes);
-            }
-            routes.rename(&conformed.renames);
-            conformed.props
-        };
+        let conformed = conform(schema, props::embed(Value::Object(declared), schema, &schema.root));
+        for violation in conformed.violations {
+            self.violation(violation, &routes);
+        }
+        routes.rename(&conformed.renames);
+        let props = conformed.props;
         let target = self.target(Some(ty.as_str()));
         let identifier = self.identifier(schema);
         let lifecycle = self.lifecycle(Some(schema));

@@ -11,7 +11,7 @@ use stack_core::diagnostic::{Diagnostic, Part, Route};
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
 use stack_core::schema::{JsonType, Node, ResourceSchema};
-use stack_core::value::Value;
+use stack_core::value::{Unknown, Value};
 use std::collections::{BTreeMap, HashMap};
 
 /// Which node of the document gives which property.
@@ -82,20 +82,19 @@ impl Routes {
 }
 
 impl Job<'_> {
-    /// All props that could be rendered, and their places.
+    /// All props and their places. What could not be rendered is unknown, and noted.
     pub(super) fn props(&mut self) -> (IndexMap<String, Value>, Routes) {
         let mut routes = Routes::default();
         let mut out = IndexMap::new();
         for prop in &self.declared.props {
             let pointer = Pointer::of([prop.name.as_str()]);
-            if let Some(value) = self.prop(prop, &pointer, &mut routes) {
-                self.scope.define(&prop.name, value.clone());
-                out.insert(prop.name.clone(), value);
-            } else {
+            let value = self.prop(prop, &pointer, &mut routes).unwrap_or_else(|| {
                 // Later props may mention it: one problem is enough.
                 self.failed = true;
-                self.scope.define(&prop.name, Value::Unknown(stack_core::value::Unknown::default()));
-            }
+                Value::Unknown(Unknown::default())
+            });
+            self.scope.define(&prop.name, value.clone());
+            out.insert(prop.name.clone(), value);
         }
         (out, routes)
     }
@@ -111,20 +110,20 @@ impl Job<'_> {
             }
             PropBody::Value(spot) => {
                 routes.add(&spot.tree, pointer, &spot.path);
-                Some(self.value(Some(spot))?)
+                let mut whole = true;
+                let value = self.scope.evaluate_around(&spot.tree, &|| spot.path.clone(), &mut whole);
+                self.failed |= !whole;
+                Some(value)
             }
             PropBody::Nested(inner) => {
                 let mut map = IndexMap::new();
-                let mut whole = true;
                 for prop in inner {
-                    match self.prop(prop, &pointer.child(&prop.name), routes) {
-                        Some(value) => {
-                            map.insert(prop.name.clone(), value);
-                        }
-                        None => whole = false,
-                    }
+                    let value = self.prop(prop, &pointer.child(&prop.name), routes).unwrap_or_else(|| {
+                        self.failed = true;
+                        Value::Unknown(Unknown::default())
+                    });
+                    map.insert(prop.name.clone(), value);
                 }
-                whole.then_some(())?;
                 Some(Value::Object(map))
             }
         };

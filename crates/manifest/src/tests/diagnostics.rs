@@ -410,3 +410,26 @@ warning[SD1117] AWS::EC2::VPC is not known in ap-south-2
   = next  choose another region, or go on if the service is new there
 "#);
 }
+
+#[test]
+fn a_template_that_fails_hides_no_mistake_beside_it() {
+    let text = problems(
+        "name: s
+resources:
+  - name: q
+    type: awscc.sqs.queues
+    props:
+      QueueName: \"{{ nothing_like_it }}\"
+      DelaySecond: 3
+      Tags:
+        - { Key: \"{{ nor_this }}\", Value: a, Valu: b }
+",
+    );
+    let found: Vec<&str> = text.lines().filter(|line| line.starts_with("error")).collect();
+    insta::assert_snapshot!(found.join("\n"), @r"
+    error[SD1203] `nothing_like_it` is not defined
+    error[SD1301] `AWS::SQS::Queue` has no property `DelaySecond`
+    error[SD1203] `nor_this` is not defined
+    error[SD1301] `Tags[0]` has no property `Valu`
+    ");
+}
