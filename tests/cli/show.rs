@@ -20,7 +20,7 @@ fn a_file_that_is_no_plan_is_an_error() {
     let ran = place.run("show other.json").exits(1);
     assert!(ran.err.contains("error[SD4001]: other.json cannot be used: its format is `terraform`"), "{ran}");
     let ran = place.run("show missing.json").exits(1);
-    assert!(ran.err.contains("error[SD1001]: missing.json cannot be read"), "{ran}");
+    assert!(ran.err.contains("error[SD1021]: missing.json cannot be read"), "{ran}");
     place.write("newer.json", r#"{"format": "stack-deploy/plan", "format_version": "2.0"}"#);
     place.run("show newer.json").exits(4);
 }

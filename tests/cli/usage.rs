@@ -178,7 +178,7 @@ fn a_folder_without_a_manifest_is_named() {
     let place = Place::with(&small());
     let ran = place.run("plan nowhere prod").exits(1);
     assert_snapshot!(ran.err, @r#"
-    error[SD1003]: there is no stackql_manifest.yml in nowhere
+    error[SD1023]: there is no stackql_manifest.yml in nowhere
      = next  give the folder that holds it: stack-deploy COMMAND STACK_DIR ENV
     "#);
 }

@@ -24,11 +24,11 @@ pub mod codes {
     use super::Code;
 
     /// A file of the stack cannot be read.
-    pub const UNREADABLE_FILE: Code = Code(1001);
+    pub const UNREADABLE_FILE: Code = Code(1021);
     /// A file cannot be written.
-    pub const UNWRITABLE_FILE: Code = Code(1002);
+    pub const UNWRITABLE_FILE: Code = Code(1022);
     /// The stack folder has no manifest.
-    pub const NO_MANIFEST: Code = Code(1003);
+    pub const NO_MANIFEST: Code = Code(1023);
     /// A saved plan cannot be read.
     pub const BAD_PLAN_FILE: Code = Code(4001);
     /// A saved plan is too old.
@@ -92,12 +92,15 @@ impl Stopped {
         Self::new(Exit::Error, Diagnostic::error(codes::UNWRITABLE_FILE, message))
     }
 
-    /// A saved plan that cannot be used.
-    pub fn plan_file(path: &Path, error: &ReadError) -> Self {
+    /// A saved plan that cannot be used. `edited`: how a command ends whose plan was changed after it was saved.
+    pub fn plan_file(path: &Path, error: &ReadError, edited: Exit) -> Self {
         let diagnostic =
             Diagnostic::error(codes::BAD_PLAN_FILE, format!("{} cannot be used: {error}", path.display()));
         let (exit, next) = match error {
-            ReadError::Newer(_) => (Exit::Stale, "plan again with this version of stack-deploy"),
+            ReadError::Version(_) => (Exit::Stale, "plan again with this version of stack-deploy"),
+            ReadError::Edited { .. } | ReadError::EditedMeta | ReadError::Nonce => {
+                (edited, "plan again, and look at what it says; nothing was changed")
+            }
             ReadError::Shape(_) | ReadError::Format(_) => {
                 (Exit::Error, "give the file that `plan --out` wrote")
             }

@@ -149,8 +149,12 @@ fn template_variables(app: &App, inputs: &InputArgs) -> Result<IndexMap<String, 
     let mut all = match std::fs::read_to_string(app.path(file)) {
         Ok(text) => variables::dotenv(&file.to_string_lossy(), &text)
             .map_err(|diagnostic| Stopped::problems(vec![diagnostic]))?,
-        // Only a file that was asked for must be there.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && inputs.env_file.is_none() => {
+        // The predecessor takes a missing file for an empty one; one that was asked for is at least mentioned.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if inputs.env_file.is_some() {
+                let message = format!("{} is not there: no variables are read from it", file.display());
+                app.tell(&[Diagnostic::warning(codes::UNREADABLE_FILE, message)]);
+            }
             IndexMap::new()
         }
         Err(error) => return Err(Stopped::unreadable(file, &error)),
