@@ -59,8 +59,10 @@ impl Walk<'_> {
             self.take(same);
         }
         if !left_declared.is_empty() || !left_live.is_empty() {
-            let hidden = place.declared.has_secret();
-            self.unmatched(place, &wanted, &seen, left_declared, left_live, hidden);
+            let outside = self.covers;
+            self.covers |= place.declared.has_secret();
+            self.unmatched(place, &wanted, &seen, left_declared, left_live);
+            self.covers = outside;
         }
     }
 
@@ -114,8 +116,7 @@ impl Walk<'_> {
             .collect()
     }
 
-    /// What is left after matching: same key first, then the same position among the rest. `hidden`: the list holds
-    /// secrets, so live elements that the manifest does not have may have been ones.
+    /// What is left after matching: same key first, then the same position among the rest.
     fn unmatched(
         &mut self,
         place: Place<'_>,
@@ -123,7 +124,6 @@ impl Walk<'_> {
         live: &Elements<'_, Json>,
         left_declared: Vec<usize>,
         mut left_live: Vec<usize>,
-        hidden: bool,
     ) {
         let mut pairs = Vec::new();
         let mut rest = Vec::new();
@@ -161,9 +161,9 @@ impl Walk<'_> {
         for l in left_live {
             let (index, element) = live[l];
             let at = place.at.child(index.to_string());
-            let key = element.as_object().and_then(json_key).filter(|_| !hidden);
+            let key = element.as_object().and_then(json_key).filter(|_| !self.covers);
             let label = label(place.label, index, key);
-            self.record(&at, &label, ChangeOp::Remove, Some(element), None, hidden);
+            self.record(&at, &label, ChangeOp::Remove, Some(element), None, false);
         }
     }
 
@@ -219,8 +219,9 @@ impl Pairing<'_, '_> {
     /// Finds a partner for `d`, moving others to another partner of theirs where that helps (Kuhn's algorithm).
     fn find(&mut self, d: usize, tried: &mut [bool]) -> bool {
         // Free partners first: moving others is rarely needed, and then it is costly.
-        for l in 0..self.live.len() {
-            if self.partner_of[l].is_none() && !tried[l] && self.equal(d, l) {
+        let free = self.partner_of.iter().enumerate().filter(|(_, d)| d.is_none()).map(|(l, _)| l);
+        for l in free.collect::<Vec<_>>() {
+            if self.equal(d, l) {
                 self.partner_of[l] = Some(d);
                 return true;
             }

@@ -5,7 +5,7 @@ use crate::plan::{Impact, PatchOp};
 use crate::pointer::Pointer;
 use crate::schema::{Additional, JsonType, Node, ResourceSchema};
 use crate::testdata;
-use crate::value::Value;
+use crate::value::{Secret, Unknown, Value};
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 
@@ -242,6 +242,86 @@ proptest! {
             }
             if found.changes.is_empty() {
                 prop_assert!(ops.is_empty(), "{ty}: {ops:?}");
+            }
+        }
+    }
+}
+
+/// The word that stands in every secret.
+const SECRET: &str = "hunter2";
+
+/// Turns some leaves and some containers into secrets and unknowns.
+fn sprinkled(random: &mut Gen, value: &Json, depth: u8) -> Value {
+    match random.next(12) {
+        0 if depth > 0 => return Value::Unknown(Unknown::of(&"other".into(), "Output")),
+        1 if depth > 0 => {
+            let covered = match value {
+                Json::String(_) => Value::text(format!("{SECRET}-{}", random.next(9))),
+                Json::Object(_) | Json::Array(_) => Value::from(&spoilt(value)),
+                other => Value::from(other),
+            };
+            return Value::Secret(Secret::new(covered));
+        }
+        _ => {}
+    }
+    match value {
+        Json::Object(members) => Value::Object(
+            members.iter().map(|(k, v)| (k.clone(), sprinkled(random, v, depth.saturating_add(1)))).collect(),
+        ),
+        Json::Array(items) => {
+            Value::Array(items.iter().map(|item| sprinkled(random, item, depth.saturating_add(1))).collect())
+        }
+        other => Value::from(other),
+    }
+}
+
+/// The same with the secret word as every text, keys of tags aside: those are names.
+fn spoilt(value: &Json) -> Json {
+    match value {
+        Json::String(_) => json!(SECRET),
+        Json::Object(members) => {
+            members.iter().map(|(k, v)| (k.clone(), if k == "Key" { v.clone() } else { spoilt(v) })).collect()
+        }
+        Json::Array(items) => items.iter().map(spoilt).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The live model after an update that set every secret of the declared one before: the word is in it.
+fn with_old_secrets(declared: &Value, live: &Json) -> Json {
+    match (declared, live) {
+        (Value::Secret(_), live) => spoilt(live),
+        (Value::Object(members), Json::Object(live)) => live
+            .iter()
+            .map(|(k, v)| {
+                (k.clone(), members.get(k).map_or_else(|| v.clone(), |inner| with_old_secrets(inner, v)))
+            })
+            .collect(),
+        // The live order may be another: every element may hold one.
+        (Value::Array(_), Json::Array(live)) if declared.has_secret() => live.iter().map(spoilt).collect(),
+        _ => live.clone(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+
+    /// Secrets and unknowns anywhere: nothing breaks, and no text of a secret is in what is shown.
+    #[test]
+    fn secrets_are_never_shown(seed in any::<u64>()) {
+        for schema in testdata::all() {
+            let (declared, live) = models(schema, seed);
+            let full = sprinkled(&mut Gen(seed ^ 0x5ec2e7), &declared, 0);
+            let live = with_old_secrets(&full, &live);
+            let found = diff(&context(schema), &full, &live);
+            let shown = format!("{found:?}");
+            prop_assert!(!shown.contains(SECRET), "{}: {shown}", schema.type_name);
+            let ops = patch(PatchInput {
+                schema, full: &full, live: &live, diff: &found, also: &[], resend: &[Pointer::root()], ignore: &[],
+            });
+            for op in &ops {
+                prop_assert!(!schema.read_only_properties.covers(op.path()), "{}: {op:?}", schema.type_name);
+                prop_assert!(!schema.create_only_properties.covers(op.path()), "{}: {op:?}", schema.type_name);
             }
         }
     }

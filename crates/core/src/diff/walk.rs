@@ -13,6 +13,9 @@ pub(super) struct Walk<'w> {
     pub(super) context: &'w DiffContext<'w>,
     declared: &'w Value,
     live: &'w Json,
+    /// True inside a list that holds a secret: which of the live elements is the secret one, nobody can tell, so no
+    /// live value of it is shown.
+    pub(super) covers: bool,
     pub(super) diff: Diff,
 }
 
@@ -29,7 +32,7 @@ pub(super) struct Place<'p> {
 
 impl<'w> Walk<'w> {
     pub(super) fn new(context: &'w DiffContext<'w>, declared: &'w Value, live: &'w Json) -> Self {
-        Self { context, declared, live, diff: Diff::default() }
+        Self { context, declared, live, covers: false, diff: Diff::default() }
     }
 
     /// A walk with the same context and an empty result, to try a comparison.
@@ -57,17 +60,11 @@ impl<'w> Walk<'w> {
         if self.ignored(place.at) || self.unreadable(place) {
             return self.value(place);
         }
-        let covered;
-        let declared = match place.declared {
-            Value::Secret(secret) => {
-                covered = true;
-                secret.expose()
-            }
-            other => {
-                covered = false;
-                other
-            }
+        let (declared, nameless) = match place.declared {
+            Value::Secret(secret) => (secret.expose(), true),
+            other => (other, false),
         };
+        let covered = nameless || declared.has_secret();
         let Some(tag_changes) = tagged.changes(declared, place.live, place.at) else {
             // Not the shape of tags (a whole unknown): an ordinary value, apart from the tags that are never ours.
             let live = place.live.map(tags::without_hidden);
@@ -87,9 +84,11 @@ impl<'w> Walk<'w> {
                 self.explain(&change.at, Rule::Ignored);
                 continue;
             }
-            let cover = |value: Value| if covered { Value::Secret(Secret::new(value)) } else { value };
-            let label =
-                if covered { place.label.to_owned() } else { format!("{}[{}]", place.label, change.key) };
+            let cover = |value: Value| if nameless { Value::Secret(Secret::new(value)) } else { value };
+            let label = match nameless {
+                true => place.label.to_owned(),
+                false => format!("{}[{}]", place.label, change.key),
+            };
             let after = change.after.map(cover);
             self.record(&change.at, &label, change.op, change.before.as_ref(), after.as_ref(), covered);
         }
@@ -267,7 +266,7 @@ impl<'w> Walk<'w> {
         covered: bool,
     ) {
         let impact = self.impact(at, after);
-        let secret = covered || after.is_some_and(Value::has_secret);
+        let secret = covered || self.covers || after.is_some_and(Value::has_secret);
         let before = before.map(|json| {
             let value = Value::from(json);
             if secret { Value::Secret(Secret::new(value)) } else { value }

@@ -32,6 +32,7 @@ use crate::value::Unknown;
 use decide::{Decide, Seen};
 use identity::Identity;
 use indexmap::IndexMap;
+use siblings::Siblings;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -75,6 +76,7 @@ pub struct Planning {
     schemas: Arc<dyn Schemas>,
     options: PlanOptions,
     acted_on: BTreeSet<Address>,
+    siblings: Siblings,
     /// Indices of nodes that wait, with the number of dependencies that are not decided yet.
     waiting: BTreeMap<usize, usize>,
     index: BTreeMap<Address, usize>,
@@ -126,10 +128,12 @@ impl Planning {
             waiting.insert(i, before.len());
         }
         let ready = waiting.iter().filter(|(_, open)| **open == 0).map(|(i, _)| *i).collect();
+        let siblings = Siblings::of(&*resolver, &*schemas);
         Self {
             resolver,
             schemas,
             options,
+            siblings,
             acted_on: selection.acted_on,
             waiting,
             index,
@@ -172,7 +176,7 @@ impl Planning {
     fn open(&mut self, index: usize) -> Option<Question> {
         let resolver = Arc::clone(&self.resolver);
         let node = &resolver.nodes()[index];
-        let wanted = match render(&*resolver, &*self.schemas, &node.address, &self.outputs) {
+        let mut wanted = match resolver.render(&node.address, &self.outputs) {
             Ok(Rendered::Wanted(wanted)) => wanted,
             Ok(Rendered::Skipped) => {
                 self.skipped.insert(node.address.clone());
@@ -195,6 +199,8 @@ impl Planning {
                 return None;
             }
         };
+        let owned = self.siblings.owned(&*resolver, &wanted, &schema);
+        siblings::leave(&mut wanted, &owned);
         if let Some(problem) = self.region_problem(&wanted) {
             self.diagnostics.push(problem);
             self.close(index);
@@ -275,7 +281,8 @@ impl Planning {
             is_fresh: &is_fresh,
         }
         .decide();
-        if let Some(warning) = siblings::warning(&*self.resolver, &*self.schemas, wanted, schema) {
+        let owned = self.siblings.owned(&*self.resolver, wanted, schema);
+        if let Some(warning) = siblings::warning(wanted, &owned) {
             planned.diagnostics.push(warning);
         }
         if let Some(problem) = needs_skipped {
