@@ -23,6 +23,9 @@ enum Token {
     Op(&'static str),
 }
 
+/// Nesting that no condition needs.
+const MAX_DEPTH: usize = 50;
+
 type Tokens = Vec<(Token, Range<usize>)>;
 
 const OPERATORS: &[&str] = &["==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", ","];
@@ -111,6 +114,15 @@ struct Parser<'t> {
 }
 
 impl Parser<'_> {
+    /// One level deeper, as far as is allowed: the parser calls itself.
+    fn deeper(&mut self) -> Result<(), Problem> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(Problem::Bad("this is nested too deeply".to_owned(), self.here()));
+        }
+        Ok(())
+    }
+
     fn here(&self) -> Range<usize> {
         self.tokens.get(self.at).map_or(self.end.saturating_sub(1)..self.end, |(_, range)| range.clone())
     }
@@ -172,10 +184,7 @@ impl Parser<'_> {
     }
 
     fn negation(&mut self) -> Result<Value, Problem> {
-        self.depth += 1;
-        if self.depth > 50 {
-            return Err(Problem::Bad("this is nested too deeply".to_owned(), self.here()));
-        }
+        self.deeper()?;
         let start = self.here().start;
         let out = if self.word("not") {
             let value = self.negation()?;
@@ -230,6 +239,7 @@ impl Parser<'_> {
                 Ok(value)
             }
             Token::Op("[") => {
+                self.deeper()?;
                 let mut items = Vec::new();
                 while !self.op("]") {
                     items.push(self.operand()?);
@@ -237,6 +247,7 @@ impl Parser<'_> {
                         return Err(Problem::Bad("`,` or `]` is missing here".to_owned(), self.here()));
                     }
                 }
+                self.depth -= 1;
                 Ok(Value::Array(items))
             }
             _ => Err(Problem::Bad("a value is missing here".to_owned(), range)),
@@ -358,6 +369,17 @@ mod tests {
         assert_eq!(bad("'a' == ").0, "a value is missing here");
         assert_eq!(bad("'a").1, "'a");
         assert_eq!(bad("a == b c").1, "c");
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_at_its_place() {
+        for opening in ["[", "(", "not ", "not ("] {
+            match evaluate(&opening.repeat(8_000), &|_| None) {
+                Err(Problem::Bad(why, _)) => assert_eq!(why, "this is nested too deeply", "{opening}"),
+                other => panic!("{opening}: {other:?}"),
+            }
+        }
+        assert!(is(&format!("'a' in [{}'a']", "['b'], ".repeat(200))), "beside is not inside");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::codes;
 use crate::condition;
-use crate::inner::{At, Inner, Meaning};
+use crate::inner::{At, Inner, MAX_GLOBAL_DEPTH, Meaning};
 use crate::model::{PropBody, PropDecl, ResourceDecl, Spot, Tree};
 use crate::path::Path;
 use crate::template::objects::TOKEN;
@@ -16,8 +16,10 @@ use std::collections::HashSet;
 pub(crate) fn nodes(inner: &Inner, problems: &mut Diagnostics) -> Vec<Node> {
     let mut edges: Vec<Vec<Found>> = Vec::new();
     for index in 0..inner.declared.resources.len() {
-        edges
-            .push(Collector { inner, index, found: Vec::new(), globals: HashSet::new(), problems }.collect());
+        edges.push(
+            Collector { inner, index, found: Vec::new(), globals: HashSet::new(), depth: 0, problems }
+                .collect(),
+        );
     }
     cut_cycles(inner, &mut edges, problems);
     inner
@@ -46,6 +48,7 @@ struct Collector<'a> {
     index: usize,
     found: Vec<Found>,
     globals: HashSet<usize>,
+    depth: usize,
     problems: &'a mut Diagnostics,
 }
 
@@ -166,15 +169,18 @@ impl<'a> Collector<'a> {
     }
 
     fn global(&mut self, global: usize) {
-        if !self.globals.insert(global) {
+        // Longer chains are refused where they are evaluated.
+        if self.depth > MAX_GLOBAL_DEPTH || !self.globals.insert(global) {
             return;
         }
+        self.depth += 1;
         let Some(spot) = &self.inner.declared.globals[global].value else { return };
         let mut found = Vec::new();
         spot.templates(&mut |id, path| found.push((id, path.clone())));
         for (id, path) in found {
             self.template_at(id, &path, &HashSet::new(), At::GlobalFor(global, self.index));
         }
+        self.depth -= 1;
     }
 
     fn edge(&mut self, to: usize, via: &str, path: &Path, part: Part) {

@@ -21,6 +21,9 @@ use std::sync::{Arc, LazyLock, OnceLock};
 /// After so many undefined names nobody reads the suggestions any more.
 const MAX_SUGGESTIONS: usize = 200;
 
+/// How many globals may need each other one after the other: each is evaluated inside the one before.
+pub(crate) const MAX_GLOBAL_DEPTH: usize = 50;
+
 /// Everything about a stack that does not change any more.
 pub(crate) struct Inner {
     pub(crate) id: StackId,
@@ -139,8 +142,9 @@ impl Inner {
             globals,
             exporters,
         };
+        let mut known = vec![None; inner.declared.globals.len()];
         inner.constants = (0..inner.declared.globals.len())
-            .map(|index| inner.is_constant(index, &mut Vec::new()).then(OnceLock::new))
+            .map(|index| inner.is_constant(index, &mut Vec::new(), &mut known).then(OnceLock::new))
             .collect();
         inner
     }
@@ -263,8 +267,12 @@ impl Inner {
     }
 
     /// True if a global is the same for every resource.
-    fn is_constant(&self, index: usize, open: &mut Vec<usize>) -> bool {
-        if open.contains(&index) {
+    fn is_constant(&self, index: usize, open: &mut Vec<usize>, known: &mut [Option<bool>]) -> bool {
+        if let Some(constant) = known[index] {
+            return constant;
+        }
+        // Longer chains are refused where they are evaluated.
+        if open.len() >= MAX_GLOBAL_DEPTH || open.contains(&index) {
             return false;
         }
         open.push(index);
@@ -275,7 +283,7 @@ impl Inner {
                     let name = self.templates.real_name(&used.head);
                     constant &= match self.meaning(name, At::Global(index), !used.path.is_empty()) {
                         Some(Meaning::Text(_) | Meaning::Variables) => true,
-                        Some(Meaning::Global(other)) => self.is_constant(other, open),
+                        Some(Meaning::Global(other)) => self.is_constant(other, open, known),
                         Some(_) => false,
                         // Unknown names fail for each resource that needs them; `uuid` is new for each.
                         None => name != "uuid" && crate::template::engine::is_builtin(name),
@@ -284,6 +292,7 @@ impl Inner {
             });
         }
         open.pop();
+        known[index] = Some(constant);
         constant
     }
 }

@@ -1,7 +1,7 @@
 //! What the templates of a resource see, and in which order names are looked for (stackql-compat 1.6).
 
 use crate::codes;
-use crate::inner::{At, Inner, Meaning};
+use crate::inner::{At, Inner, MAX_GLOBAL_DEPTH, Meaning};
 use crate::model::Tree;
 use crate::path::Path;
 use crate::report::{self, Names};
@@ -231,6 +231,30 @@ impl Scope {
 }
 
 impl Shared {
+    /// Why a global cannot be evaluated inside those that are being evaluated: it is one of them, or there are too
+    /// many, each of which calls the next.
+    fn cannot_open(&self, index: usize, name: &str) -> Option<Cause> {
+        let open = lock(&self.open);
+        let chain = |from: usize| {
+            let names = open.iter().skip(from).chain([&index]);
+            names.map(|i| self.inner.declared.globals[*i].name.as_str()).collect::<Vec<_>>()
+        };
+        let (code, message) = match open.iter().position(|i| *i == index) {
+            Some(first) => (codes::CYCLE, format!("globals need each other: {}", chain(first).join(" → "))),
+            None if open.len() >= MAX_GLOBAL_DEPTH && !lock(&self.globals).contains_key(&index) => {
+                let all = chain(0);
+                let ends = [&all[..3], &["…"], &all[all.len() - 2..]].concat();
+                let message = format!(
+                    "more than {MAX_GLOBAL_DEPTH} globals need each other one after the other: {}",
+                    ends.join(" → ")
+                );
+                (codes::TEMPLATE_FAILED, message)
+            }
+            None => return None,
+        };
+        Some(Cause { code: Some(code), message, expression: name.to_owned(), label: String::new() })
+    }
+
     fn needed_by(&self) -> Option<String> {
         let resource = &self.inner.declared.resources[self.resource?];
         Some(format!("{} ({}), env {}", resource.address, resource.declared_type, self.inner.id.env))
@@ -323,8 +347,8 @@ impl Lookup for Scope {
                 Some(Mj::from_object(Known::new(Value::Object(all), None, session.clone())))
             }
             Meaning::Global(index) => {
-                if lock(&self.shared.open).contains(&index) {
-                    return None;
+                if let Some(cause) = self.shared.cannot_open(index, name) {
+                    return Some(cause.into_value());
                 }
                 Some(match self.shared.global(index) {
                     Some(value) => answer(&value, session),

@@ -1,5 +1,6 @@
 //! Templates: compiled once, evaluated often, typed where they are one single expression.
 
+mod bounds;
 pub(crate) mod engine;
 mod failure;
 mod filters;
@@ -226,7 +227,7 @@ impl Templates {
 
     /// True if a text holds template syntax.
     pub(crate) fn is_template(text: &str) -> bool {
-        text.contains("{{") || text.contains("{%") || (text.contains("{#") && text.contains("#}"))
+        text.contains("{{") || text.contains("{%") || text.contains("{#")
     }
 
     /// Compiles a text, once.
@@ -235,6 +236,7 @@ impl Templates {
         if let Some(id) = self.by_source.get(&key) {
             return Ok(*id);
         }
+        bounds::check(source, false)?;
         let source = &self.readable(source, false);
         if let Some(segments) = simple::segments(source) {
             let uses = simple::uses(source, &segments);
@@ -264,6 +266,7 @@ impl Templates {
         if let Some(id) = self.by_source.get(&key) {
             return Ok(*id);
         }
+        bounds::check(source, true)?;
         let source = &self.readable(source, true);
         let expression = ENGINE
             .compile_expression_owned(source.to_owned())

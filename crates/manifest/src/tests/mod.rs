@@ -3,6 +3,7 @@
 mod diagnostics;
 mod documents;
 mod filters;
+mod limits;
 mod resolving;
 mod secrets;
 mod structure;

@@ -1,0 +1,182 @@
+//! Bounds of what a template may be: the engine's parser and compiler call themselves for each operator of a chain and
+//! for each block inside a block, and would run out of stack.
+
+use crate::template::{Failure, FailureKind};
+use std::ops::Range;
+
+/// Bytes of one template.
+const MAX_SOURCE: usize = 1 << 20;
+
+/// Operators, brackets and steps that stand inside one another in an expression.
+const MAX_CHAIN: usize = 400;
+
+/// Blocks inside blocks.
+const MAX_BLOCKS: usize = 50;
+
+/// Words that are operators.
+const WORDS: &[&str] = &["not", "and", "or", "in", "is", "if", "else"];
+
+/// Refuses what the engine could not read safely.
+pub(super) fn check(source: &str, is_expression: bool) -> Result<(), Failure> {
+    if source.len() > MAX_SOURCE {
+        return Err(syntax("this template is longer than 1 MiB".to_owned(), None));
+    }
+    if is_expression {
+        return chain(source, 0..source.len());
+    }
+    let mut blocks: Vec<usize> = Vec::new();
+    let mut at = 0;
+    while let Some((start, close)) = next_code(source, at) {
+        let end = if close == "#}" {
+            let Some(end) = source[start..].find(close).map(|i| start + i) else {
+                return Err(syntax(
+                    "this comment is never closed: `#}` is missing".to_owned(),
+                    Some(start - 2..start),
+                ));
+            };
+            end
+        } else {
+            super::end_of_code(source, start, close)
+        };
+        if close == "%}" {
+            let body = source[start..end].trim_start_matches(['-', '+']).trim_start();
+            let word: &str = body.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+            if word == "raw" {
+                at = source[end..].find("endraw").map_or(source.len(), |i| end + i);
+                at = source[at..].find("%}").map_or(source.len(), |i| at + i + 2);
+                continue;
+            }
+            match word {
+                "if" | "for" | "with" | "macro" | "filter" | "call" | "block" | "autoescape" => {
+                    blocks.push(1)
+                }
+                "set" if !body.contains('=') => blocks.push(1),
+                // Each branch is read inside the one before.
+                "elif" => {
+                    if let Some(last) = blocks.last_mut() {
+                        *last += 1;
+                    }
+                }
+                end if end.starts_with("end") => {
+                    blocks.pop();
+                }
+                _ => {}
+            }
+            if blocks.iter().sum::<usize>() > MAX_BLOCKS {
+                return Err(syntax(
+                    format!("more than {MAX_BLOCKS} blocks stand inside one another"),
+                    Some(start..end),
+                ));
+            }
+        }
+        if close != "#}" {
+            chain(source, start..end)?;
+        }
+        at = (end + 2).min(source.len());
+    }
+    Ok(())
+}
+
+/// Where the next piece of code begins, and what ends it.
+fn next_code(source: &str, at: usize) -> Option<(usize, &'static str)> {
+    let rest = source.get(at..)?;
+    [("{{", "}}"), ("{%", "%}"), ("{#", "#}")]
+        .into_iter()
+        .filter_map(|(open, close)| Some((at + rest.find(open)? + 2, close)))
+        .min()
+}
+
+/// Counts what stands inside one another in one expression or statement.
+fn chain(source: &str, range: Range<usize>) -> Result<(), Failure> {
+    let code = &source[range.clone()];
+    // One count for each open bracket; a comma begins anew.
+    let mut counts: Vec<usize> = vec![0];
+    let mut total = 0;
+    let mut quote: Option<char> = None;
+    let mut escaped = false;
+    let mut word_from: Option<usize> = None;
+    for (i, c) in code.char_indices() {
+        if let Some(q) = quote {
+            if c == q && !escaped {
+                quote = None;
+            }
+            escaped = c == '\\' && !escaped;
+            continue;
+        }
+        let in_word = c.is_alphanumeric() || c == '_';
+        if let Some(from) = word_from.filter(|_| !in_word) {
+            word_from = None;
+            if WORDS.contains(&&code[from..i]) {
+                total += 1;
+                counts.last_mut().into_iter().for_each(|n| *n += 1);
+            }
+        }
+        match c {
+            _ if in_word => word_from = word_from.or(Some(i)),
+            '\'' | '"' => quote = Some(c),
+            '(' | '[' | '{' => {
+                total += 2;
+                counts.last_mut().into_iter().for_each(|n| *n += 1);
+                counts.push(1);
+            }
+            ')' | ']' | '}' if counts.len() > 1 => total -= counts.pop().unwrap_or_default(),
+            ',' => total -= counts.last_mut().map_or(0, std::mem::take),
+            '~' | '+' | '-' | '*' | '/' | '%' | '|' | '.' | '=' | '<' | '>' | '!' => {
+                total += 1;
+                counts.last_mut().into_iter().for_each(|n| *n += 1);
+            }
+            _ => {}
+        }
+        if total > MAX_CHAIN {
+            let at = range.start + i;
+            return Err(syntax(
+                format!("this expression is too long: more than {MAX_CHAIN} operations depend on each other"),
+                Some(at..at + c.len_utf8()),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn syntax(why: String, range: Option<Range<usize>>) -> Failure {
+    Failure { kind: FailureKind::Syntax(why), range }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(source: &str) -> Option<String> {
+        check(source, false).err().map(|failure| match failure.kind {
+            FailureKind::Syntax(why) => why,
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn chains_that_would_end_the_stack_are_refused() {
+        for part in ["not ", "- ", "(", "[", "1 ~ ", "1 + ", "1 if 1 else ", "a.", "{'a':"] {
+            assert!(why(&format!("{{{{ {}1 }}}}", part.repeat(100_000))).is_some(), "{part}");
+        }
+        for part in ["|d(1, 2)", "[0]", "()", ".a"] {
+            assert!(why(&format!("{{{{ a{} }}}}", part.repeat(100_000))).is_some(), "{part}");
+        }
+        assert!(why(&"{% if 1 %}".repeat(10_000)).is_some());
+        assert!(why(&format!("{{% if 1 %}}{}", "{% elif 1 %}".repeat(10_000))).is_some());
+    }
+
+    #[test]
+    fn long_texts_and_lists_are_fine() {
+        assert_eq!(why(&"a.b {{ a.b | default('x.y.z') }}".repeat(5_000)), None);
+        assert_eq!(why(&format!("{{{{ [{}] }}}}", "f(a.b, c) ~ 'x', ".repeat(5_000))), None);
+        assert_eq!(why(&format!("{{{{ '{}' }}}}", "not - ((".repeat(1_000))), None);
+        assert_eq!(why(&"{% if a %}x{% endif %}{% set b = 1 %}".repeat(1_000)), None);
+        assert_eq!(why(&format!("{{% raw %}}{}{{% endraw %}}{{{{ a }}}}", "{{ ((((".repeat(1_000))), None);
+    }
+
+    #[test]
+    fn a_comment_that_does_not_end_is_no_text() {
+        assert!(why("a {# b").is_some_and(|why| why.contains("never closed")));
+        assert_eq!(why("a {# b #}"), None);
+    }
+}

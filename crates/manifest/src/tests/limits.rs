@@ -1,0 +1,39 @@
+//! Manifests that would take the stack, the memory or the time of the machine end in diagnostics.
+
+use super::problems;
+use std::fmt::Write as _;
+
+/// A manifest with these globals, of which the bucket uses the first.
+fn globals(count: usize, value: impl Fn(usize) -> String) -> String {
+    let mut text = "name: s\nglobals:\n".to_owned();
+    for index in 0..count {
+        writeln!(text, "  - {{ name: g{index}, value: \"{}\" }}", value(index)).unwrap();
+    }
+    text + "resources:\n  - name: b\n    type: awscc.s3.buckets\n    props: { BucketName: \"{{ g0 }}\" }\n"
+}
+
+#[test]
+fn a_long_chain_of_globals_is_refused_with_its_ends() {
+    let chain = |count: usize| {
+        globals(count, |index| {
+            if index + 1 < count { format!("{{{{ g{} }}}}", index + 1) } else { "aaa-bbb".to_owned() }
+        })
+    };
+    assert_eq!(problems(&chain(40)), "");
+    for count in [60, 3_000] {
+        let said = problems(&chain(count));
+        let expected = "error[SD1205] more than 50 globals need each other one after the other: g0 → g1 → g2 → … → g49 → g50\n";
+        assert!(said.starts_with(expected), "{said}");
+        assert_eq!(said.matches("error[").count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn globals_that_need_each_other_are_shown_as_a_circle() {
+    let said = problems(&globals(3, |index| format!("{{{{ g{} }}}}", (index + 1) % 3)));
+    insta::assert_snapshot!(said, @r"
+    error[SD1206] globals need each other: g0 → g1 → g2 → g0
+      5:28 «g0» 
+      = needed by  b (awscc.s3.buckets), env prod
+    ");
+}
