@@ -17,7 +17,7 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep};
 
 /// How fast and how many at a time, for each region.
@@ -100,6 +100,12 @@ impl Wait {
 pub trait OnWait: Send + Sync {
     /// A wait begins.
     fn on_wait(&self, wait: &Wait);
+
+    /// Turns true once nothing new may be sent: a submit that was never accepted is given up then, instead of being
+    /// repeated without end. `None`: never.
+    fn stopping(&self) -> Option<watch::Receiver<bool>> {
+        None
+    }
 }
 
 /// Nobody.
@@ -339,15 +345,21 @@ impl Paced {
         F: Future<Output = Result<T, Failure>> + Send,
     {
         let lane = self.lane(at);
+        let stopping = if call == Call::Submit { watch.stopping() } else { None };
         let (mut failures, mut throttles) = (0, 0);
+        let mut throttled = None;
         loop {
+            // As long as every answer was "too many", nothing has arrived that could be lost by not asking again.
+            let may_leave = stopping.clone().filter(|_| failures == 0);
             // The slot first, so that a call goes out at the very moment that its bucket gave it.
             let slot = lane.slots(kind).acquire().await;
             if call != Call::Cancel {
                 let delay = lane.bucket(kind).take(Instant::now());
                 if !delay.is_zero() {
                     watch.on_wait(&Wait::Pacing(delay));
-                    sleep(delay).await;
+                    if !sleep_unless(delay, may_leave.clone()).await {
+                        return Err(throttled.unwrap_or_else(not_sent));
+                    }
                 }
             }
             self.count(name, failures + throttles > 0);
@@ -371,15 +383,39 @@ impl Paced {
                     tracing::debug!(name, code = failure.code, ?delay, "call is repeated");
                     watch.on_wait(&if is_throttle {
                         let limit = lane.bucket(kind).rate();
-                        Wait::Throttled { delay, code: failure.code, limit }
+                        Wait::Throttled { delay, code: failure.code.clone(), limit }
                     } else {
-                        Wait::Repeat { delay, code: failure.code }
+                        Wait::Repeat { delay, code: failure.code.clone() }
                     });
-                    sleep(delay).await;
+                    if is_throttle && !sleep_unless(delay, may_leave).await {
+                        return Err(failure);
+                    } else if !is_throttle {
+                        sleep(delay).await;
+                    }
+                    throttled = Some(failure);
                 }
             }
         }
     }
+}
+
+/// Waits; false at once when `stopping` says so.
+async fn sleep_unless(delay: Duration, stopping: Option<watch::Receiver<bool>>) -> bool {
+    let Some(mut stopping) = stopping else {
+        sleep(delay).await;
+        return true;
+    };
+    tokio::select! {
+        biased;
+        // An error means that whoever could stop us is gone, which stops everything too.
+        _ = stopping.wait_for(|stopping| *stopping) => false,
+        () = sleep(delay) => true,
+    }
+}
+
+/// The failure of a call that was never made.
+fn not_sent() -> Failure {
+    Failure::new(FailureKind::Throttled, "NotSent", "the run was stopped while the call waited for its turn")
 }
 
 #[async_trait]

@@ -1,11 +1,13 @@
 //! What the dispatcher writes down when a step ends, and how a run adds up.
 
 use super::{Dispatcher, Finished, Halt, ended_word, not_run};
+use crate::codes;
 use crate::engine::OnFailure;
 use crate::inverse::Inverse;
 use crate::outcome::{Outcome, StepEnd};
 use crate::unit::{Aftermath, Done, End, Failed, shown};
 use indexmap::IndexMap;
+use stack_core::diagnostic::Diagnostic;
 use stack_core::event::{Ended, EventKind};
 use stack_core::ids::Address;
 use stack_core::journal::{Record, StepState};
@@ -168,6 +170,13 @@ impl Dispatcher {
     pub(super) fn close(mut self) -> Outcome {
         let steps = self.all_ends();
         let all_done = steps.values().all(|end| matches!(end, StepEnd::Done { .. }));
+        if self.halt == Some(Halt::Timeout) && !all_done {
+            let problem =
+                Diagnostic::error(codes::TIME_IS_OVER, "the run's time was over before it was done")
+                    .next("plan again to see where it stands; give more time with --timeout");
+            self.failures.insert(0, problem.clone());
+            self.events.emit(EventKind::Diagnostic { diagnostic: problem });
+        }
         let ended = if all_done {
             Ended::Succeeded
         } else if self.halt == Some(Halt::Interrupt) {

@@ -294,12 +294,16 @@ impl Dispatcher {
                 self.leave();
             }
             Turn::TimeOver => {
-                let problem =
-                    Diagnostic::error(codes::TIME_IS_OVER, "the run's time is over: nothing new is started")
-                        .next("plan again; give more time with --timeout");
-                self.failures.push(problem.clone());
-                self.events.emit(EventKind::Diagnostic { diagnostic: problem });
+                let grace = self.time_over_grace();
                 self.stop(Halt::Timeout);
+                self.leave_at = Some(Instant::now() + grace);
+                let message = format!(
+                    "the time is over: nothing new is started, what is in flight has {} s to end",
+                    grace.as_secs().max(1)
+                );
+                // If it all ends well, the run was just in time.
+                let problem = Diagnostic::warning(codes::TIME_IS_OVER, message);
+                self.events.emit(EventKind::Diagnostic { diagnostic: problem });
             }
             Turn::Leave => self.leave(),
             Turn::Wake => self.wake(),
@@ -308,6 +312,12 @@ impl Dispatcher {
                 self.heartbeat();
             }
         }
+    }
+
+    /// How long a run whose time is over waits for what is in flight: as long again, at most a minute.
+    fn time_over_grace(&self) -> Duration {
+        const MOST: Duration = Duration::from_secs(60);
+        self.options.timeout.unwrap_or(MOST).min(MOST).min(self.options.grace)
     }
 
     /// From now on nothing new is started; what flies may land for a while.
@@ -364,8 +374,7 @@ impl Dispatcher {
             .ok_or_else(|| broken(format!("the plan has a step for {}, but no resource", step.address)))?;
         let schema = self.engine.schemas.schema(&planned.ty).map_err(|error| broken(error.to_string()))?;
         let engine = &self.engine;
-        let rendered =
-            planner::render(&*engine.resolver, &*engine.schemas, &step.address, &self.outputs);
+        let rendered = planner::render(&*engine.resolver, &*engine.schemas, &step.address, &self.outputs);
         let wanted = match (rendered, step.part) {
             (Ok(Rendered::Wanted(wanted)), _) => Some(wanted),
             // A delete needs no values; what it hangs on may be gone already.
@@ -399,7 +408,7 @@ impl Dispatcher {
             tried: Tried::default(),
             polls: 0,
             inverse: None,
-            watch: Watch::new(step.clone(), self.tell.clone()),
+            watch: Watch::new(step.clone(), self.tell.clone(), self.stopping.subscribe()),
         };
         Ok((unit, wanted))
     }

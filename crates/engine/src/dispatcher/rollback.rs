@@ -4,7 +4,7 @@ use super::{Dispatcher, Finished};
 use crate::codes;
 use crate::inverse::Inverse;
 use crate::outcome::{StepEnd, Undone};
-use crate::unit::{End, Work};
+use crate::unit::{End, PERHAPS_OURS, Work};
 use stack_core::diagnostic::Diagnostic;
 use stack_core::event::EventKind;
 use stack_core::plan::{Action, StepId, StepPart};
@@ -32,12 +32,19 @@ impl Dispatcher {
         let changed: Vec<StepId> = self
             .ends
             .iter()
-            .filter(|(_, end)| matches!(end, StepEnd::Failed { changed: true, .. } | StepEnd::Unknown { .. }))
+            .filter(|(_, end)| match end {
+                StepEnd::Failed { changed, .. } => *changed,
+                StepEnd::Unknown { .. } => true,
+                StepEnd::Done { note, .. } => *note == PERHAPS_OURS,
+                StepEnd::NotRun(_) => false,
+            })
             .map(|(step, _)| step.clone())
             .filter(|step| self.undone.iter().all(|undone| undone.step != *step))
             .collect();
         for step in changed {
-            self.not_undone(step, None, "nobody knows what it changed".to_owned());
+            let is_done = matches!(self.ends.get(&step), Some(StepEnd::Done { .. }));
+            let why = if is_done { "nobody knows who made it" } else { "nobody knows what it changed" };
+            self.not_undone(step, None, why.to_owned());
         }
     }
 

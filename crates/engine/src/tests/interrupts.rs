@@ -129,7 +129,63 @@ async fn the_time_limit_ends_endless_throttling() {
         ..world.options()
     };
     let outcome = world.go(&two(), Mode::Build, options).await;
-    assert_eq!(outcome.elapsed.as_secs(), 310);
+    // Nothing was ever accepted, so there is nothing to wait for, and nothing was changed.
+    assert_eq!(outcome.elapsed.as_secs(), 300);
+    assert_eq!(outcome.ended, Ended::Failed { changed: false });
+    assert_eq!(outcome.unknown().count(), 0);
+    assert!(world.store.unfinished().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_time_is_over_waits_as_long_again_at_most_a_minute() {
+    for (limit, end) in [(5, 10), (600, 660)] {
+        let world = World::new();
+        world.cloud.fault("create a", Fault::Stuck);
+        let options = RunOptions { timeout: Some(Duration::from_secs(limit)), ..world.options() };
+        let outcome = world.go(&two(), Mode::Build, options).await;
+        assert_eq!(outcome.elapsed.as_secs(), end);
+        let (step, request) = outcome.unknown().next().unwrap();
+        assert_eq!((step, request.unwrap().as_str()), (&put("a"), "r1"));
+        assert_eq!(world.store.unfinished().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_status_that_is_throttled_without_end_does_not_outlive_the_time_limit() {
+    let world = World::new();
+    for _ in 0..2_000 {
+        world.cloud.fault("status", Fault::Refuse(FailureKind::Throttled, "ThrottlingException", ""));
+    }
+    let options = RunOptions { timeout: Some(Duration::from_secs(30)), ..world.options() };
+    let outcome = world.go(&two(), Mode::Build, options).await;
+    assert_eq!(outcome.elapsed.as_secs(), 60);
+    assert_eq!(outcome.ended, Ended::Failed { changed: true });
+    assert_eq!(outcome.unknown().count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ends_well_in_the_grace_has_no_error() {
+    let world = World::new();
+    let one = FakeStack::new([Thing::new("a")]);
+    let options = RunOptions { timeout: Some(Duration::from_secs(3)), ..world.options() };
+    let outcome = world.go(&one, Mode::Build, options).await;
+    assert_eq!(outcome.ended, Ended::Succeeded);
+    assert!(outcome.failures.is_empty(), "{:#?}", outcome.failures);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_submit_that_waits_for_its_turn_is_not_sent_after_an_interrupt() {
+    let mut world = World::new();
+    world.limits.writes = 0.01;
+    let stack = FakeStack::new(["a", "b", "c"].map(Thing::new));
+    let stop = async {
+        sleep(Duration::from_secs(20)).await;
+        world.stop.send_replace(Interrupt::First);
+    };
+    let (outcome, ()) = tokio::join!(world.build(&stack), stop);
+    assert_eq!(outcome.ended, Ended::Interrupted);
+    assert!(outcome.elapsed <= Duration::from_secs(20), "{:?}", outcome.elapsed);
+    assert_eq!(world.cloud.count("create"), 1);
 }
 
 #[tokio::test(start_paused = true)]

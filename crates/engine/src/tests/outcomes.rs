@@ -323,6 +323,8 @@ async fn a_create_that_meets_its_own_twin_takes_its_work() {
     let (outcome, ()) = tokio::join!(async { world.build(&one()).await }, twin);
     assert_eq!(outcome.ended, Ended::Succeeded, "{:#?}", outcome.failures);
     assert_eq!(world.cloud.accepted(Verb::Create, "a"), 0);
+    // It did not create it, and does not say so.
+    assert!(matches!(end_of(&outcome, &put("a")), StepEnd::Done { verb: None, .. }), "{:?}", outcome.steps);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,11 +1,11 @@
 use crate::codes;
 use crate::engine::{OnFailure, RunOptions};
-use crate::outcome::Outcome;
-use crate::testing::{FakeStack, Fault, Thing, World, lit, secret};
+use crate::outcome::{Outcome, StepEnd};
+use crate::testing::{FakeStack, Fault, THING, Thing, World, end_of, lit, put, secret};
 use serde_json::json;
 use stack_core::event::{Ended, EventKind};
 use stack_core::plan::Mode;
-use stack_core::provider::Verb;
+use stack_core::provider::{FailureKind, Verb};
 
 async fn with_rollback(world: &World, stack: &FakeStack) -> Outcome {
     let options = RunOptions { on_failure: OnFailure::Rollback, ..world.options() };
@@ -95,4 +95,59 @@ async fn an_undo_that_fails_is_named() {
     assert_eq!(outcome.ended, Ended::RollbackIncomplete);
     assert_eq!(world.cloud.names(), ["made"]);
     assert_eq!(world.cloud.accepted(Verb::Delete, "made"), 1);
+}
+
+/// `a` is there, as our stack would have made it, but the plan did not see it: another run was quicker.
+fn made_by_another_run(world: &World, size: u32) {
+    let tags = json!([
+        {"Key": "stackql:stack-name", "Value": "shop"},
+        {"Key": "stackql:stack-env", "Value": "dev"},
+        {"Key": "stackql:resource-name", "Value": "a"},
+    ]);
+    world.cloud.put(THING, "a", json!({"Name": "a", "Size": size, "Tags": tags}));
+    world.cloud.fault("read a", Fault::Unseen);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_run_made_meanwhile_is_not_deleted() {
+    for kind in [FailureKind::AlreadyExists, FailureKind::Busy] {
+        let world = World::new();
+        made_by_another_run(&world, 1);
+        world.cloud.fault("create a", Fault::Refuse(kind, "Code", "")).fault("create bad", refused());
+        let stack = FakeStack::new([Thing::new("a").with("Size", lit(1)), Thing::new("bad").after("a")]);
+        let outcome = with_rollback(&world, &stack).await;
+        assert_eq!(outcome.ended, Ended::Failed { changed: false }, "{kind:?} {:#?}", outcome.warnings);
+        assert_eq!(world.cloud.names(), ["a"]);
+        assert_eq!(world.cloud.count("delete"), 0);
+        let end = end_of(&outcome, &put("a"));
+        assert!(matches!(end, StepEnd::Done { verb: None, .. }), "{end:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_run_made_otherwise_is_neither_changed_nor_deleted() {
+    let world = World::new();
+    made_by_another_run(&world, 7);
+    world
+        .cloud
+        .fault("create a", Fault::Refuse(FailureKind::AlreadyExists, "Code", ""))
+        .fault("create bad", refused());
+    let stack = FakeStack::new([Thing::new("a").with("Size", lit(1)), Thing::new("bad").after("a")]);
+    let outcome = with_rollback(&world, &stack).await;
+    assert_eq!(outcome.ended, Ended::Failed { changed: false }, "{:#?}", outcome.failures);
+    assert_eq!(world.cloud.live("a").unwrap()["Size"], json!(7));
+    assert_eq!(world.cloud.count("delete"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_handler_met_of_its_own_stays_and_that_is_said() {
+    // Trap 84: accepted, then AlreadyExists. Nobody can tell it from the work of another run.
+    let world = World::new();
+    let twice = Fault::End { code: "AlreadyExists", message: "", works: true };
+    world.cloud.fault("create a", twice).fault("create bad", refused());
+    let stack = FakeStack::new([Thing::new("a"), Thing::new("bad").after("a")]);
+    let outcome = with_rollback(&world, &stack).await;
+    assert_eq!(outcome.ended, Ended::RollbackIncomplete);
+    assert_eq!(world.cloud.names(), ["a"]);
+    assert_eq!(outcome.undone[0].note, "nobody knows who made it");
 }

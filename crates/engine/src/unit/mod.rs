@@ -10,6 +10,7 @@ mod restore;
 
 pub(crate) use delete::ALREADY_GONE;
 pub(crate) use look::{is_gone, same_resource};
+pub(crate) use put::PERHAPS_OURS;
 
 use crate::clock::{Clock, millis};
 use crate::inverse::Inverse;
@@ -176,12 +177,17 @@ impl Debug for Unit {
 pub(crate) struct Watch {
     step: StepId,
     tell: mpsc::UnboundedSender<Message>,
+    stopping: watch::Receiver<bool>,
     throttled_ms: AtomicU64,
 }
 
 impl Watch {
-    pub(crate) fn new(step: StepId, tell: mpsc::UnboundedSender<Message>) -> Arc<Self> {
-        Arc::new(Self { step, tell, throttled_ms: AtomicU64::new(0) })
+    pub(crate) fn new(
+        step: StepId,
+        tell: mpsc::UnboundedSender<Message>,
+        stopping: watch::Receiver<bool>,
+    ) -> Arc<Self> {
+        Arc::new(Self { step, tell, stopping, throttled_ms: AtomicU64::new(0) })
     }
 
     /// Time spent throttled so far.
@@ -191,6 +197,10 @@ impl Watch {
 }
 
 impl OnWait for Watch {
+    fn stopping(&self) -> Option<watch::Receiver<bool>> {
+        Some(self.stopping.clone())
+    }
+
     fn on_wait(&self, wait: &Wait) {
         if wait.is_throttling() {
             self.throttled_ms.fetch_add(millis(wait.delay()), Ordering::Relaxed);

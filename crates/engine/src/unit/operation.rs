@@ -106,6 +106,11 @@ impl Unit {
                         }
                     }
                 }
+                // It waited for its turn and was never accepted: it is not begun.
+                Err(failure) if failure.kind == FailureKind::Throttled && self.is_stopping() => {
+                    self.settle(SettledStatus::NeverSent, None).await;
+                    return Performed::Stopping;
+                }
                 Err(failure) => {
                     self.settle(SettledStatus::Failed, None).await;
                     return self.trouble(failure, None, None);

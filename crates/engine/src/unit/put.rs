@@ -16,6 +16,11 @@ use stack_core::plan::Change;
 use stack_core::planner::{self, Prepared};
 use stack_core::provider::{FailureKind, Operation, Verb};
 
+/// A create was refused, and the resource is there as wanted: somebody else made it.
+const THERE: &str = "already there as wanted, this run did not make it";
+/// The same, but the create was accepted first: the handler may have met its own work (trap 84).
+pub(crate) const PERHAPS_OURS: &str = "already there as wanted, perhaps made by this run";
+
 /// What comes after an operation that did not succeed.
 enum Next {
     /// Decide again with this.
@@ -75,7 +80,13 @@ impl Unit {
                 }
                 Performed::Trouble(trouble) => {
                     match self.next(wanted, verb, &trouble).await {
-                        Next::Again(seen) => sighting = seen,
+                        Next::Again(seen) => {
+                            sighting = seen;
+                            if verb == Verb::Create && !made_it(&trouble) {
+                                // What is there now must not be deleted by an undo: this run did not make it.
+                                self.inverse = None;
+                            }
+                        }
                         Next::Over(end) => return end,
                     }
                     last = Some((verb, trouble));
@@ -164,6 +175,8 @@ impl Unit {
         let aftermath = match trouble.failure.kind {
             // Refused at once: nothing was started.
             FailureKind::Busy if !was_sent => Aftermath::Busy,
+            // What is there was made by somebody else, or long before.
+            FailureKind::AlreadyExists if verb == Verb::Create => Aftermath::Unchanged,
             FailureKind::Unavailable | FailureKind::Internal | FailureKind::NotStabilized => {
                 self.aftermath(verb, wanted, trouble.identifier.as_ref()).await
             }
@@ -254,6 +267,10 @@ impl Unit {
         };
         let (verb, warnings, note) = match &last {
             None => (None, Vec::new(), "already as wanted"),
+            Some((Verb::Create, trouble)) if !made_it(trouble) => {
+                let note = if trouble.ticket.is_some() { PERHAPS_OURS } else { THERE };
+                (None, vec![self.done_anyway(Verb::Create, trouble)], note)
+            }
             Some((verb, trouble)) => (
                 Some(*verb),
                 vec![self.done_anyway(*verb, trouble)],
@@ -283,7 +300,7 @@ impl Unit {
             residue,
             warnings,
             note,
-            changed: verb.is_some(),
+            changed: verb.is_some() || note == PERHAPS_OURS,
             inverse: self.inverse.clone(),
             polls: self.polls,
         }))
@@ -332,4 +349,13 @@ impl Unit {
             aftermath: Aftermath::Unchanged,
         }))
     }
+}
+
+/// True if the failed create may have made what is there now: it was accepted, and did not meet the work of another.
+fn made_it(trouble: &Trouble) -> bool {
+    let met_another = matches!(
+        trouble.failure.kind,
+        FailureKind::AlreadyExists | FailureKind::Busy | FailureKind::TokenConflict
+    );
+    trouble.ticket.is_some() && !met_another
 }
