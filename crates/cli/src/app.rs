@@ -6,6 +6,7 @@ use crate::locate::{Locate, Nowhere};
 use crate::render::{Console, diagnostic};
 use crate::settings::Settings;
 use stack_core::diagnostic::Diagnostic;
+use stack_core::redact::Redactor;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,6 +20,8 @@ pub struct App {
     pub console: Console,
     /// `--port`, which only `sandbox serve` uses.
     pub port: Option<u16>,
+    /// Secrets of the stack, as far as they are known.
+    pub redactor: Redactor,
     sources: Mutex<Arc<dyn Locate + Send + Sync>>,
 }
 
@@ -34,7 +37,8 @@ impl std::fmt::Debug for App {
 impl App {
     /// A program without sources yet.
     pub fn new(env: Env, settings: Settings, console: Console, port: Option<u16>) -> Self {
-        Self { env, settings, console, port, sources: Mutex::new(Arc::new(Nowhere)) }
+        let redactor = Redactor::default();
+        Self { env, settings, console, port, redactor, sources: Mutex::new(Arc::new(Nowhere)) }
     }
 
     /// The sources that diagnostics point into.
@@ -50,7 +54,9 @@ impl App {
     /// Tells problems on stderr.
     pub fn tell(&self, told: &[Diagnostic]) {
         if !told.is_empty() {
-            let text = diagnostic::render_all(told, &*self.sources(), self.console.err_style);
+            let told: Vec<Diagnostic> =
+                told.iter().map(|problem| self.redactor.diagnostic(problem.clone())).collect();
+            let text = diagnostic::render_all(&told, &*self.sources(), self.console.err_style);
             self.console.err(&text);
         }
     }

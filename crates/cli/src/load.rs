@@ -135,6 +135,7 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
         default_region: what.region.map(Region::new),
         strict: what.strict,
         nonce: u128::from_str_radix(what.nonce, 16).unwrap_or_default(),
+        redactor: app.redactor.clone(),
     };
     let parsed = Stack::parse(sources, crate::sandbox::schemas(), options);
     let sources = StackSources { map: Arc::clone(&parsed.source_map), dir: what.dir.to_owned() };

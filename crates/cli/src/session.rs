@@ -210,6 +210,7 @@ impl<'a> Session<'a> {
             fingerprints: self.loaded.survey.fingerprints(&plan),
             secrets: self.loaded.survey.secrets.clone(),
             meta,
+            redactor: self.loaded.stack.redactor(),
         };
         let view = view_of(&plan, &context);
         Made { plan, outputs, view, refused }
@@ -262,6 +263,7 @@ pub fn offline(loaded: &Loaded, targets: &TargetsView, nonce: &str) -> Result<(P
         fingerprints: std::collections::HashMap::new(),
         secrets: loaded.survey.secrets.clone(),
         meta: Meta { nonce: nonce.to_owned(), ..Meta::default() },
+        redactor: loaded.stack.redactor(),
     };
     let view = view_of(&plan, &context);
     Ok((plan, view))

@@ -16,7 +16,7 @@ use stack_engine::paced::Limits;
 use stack_engine::retry::Policy;
 use stack_manifest::Settings;
 use stack_providers::aws::{self, AssumeRole, AwsSettings, SANDBOX_REGION};
-use stack_providers::{Net, NetSettings, Proxies, Transport};
+use stack_providers::{Net, NetSettings, Proxies, Redacted, Transport};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -76,6 +76,8 @@ pub async fn connect(
     let provider = aws::connect(transport, schemas, aws_settings).await?;
     let found = provider.region().map(|region| region.to_string());
     let limits = limits(cloud, settings, sandbox.is_some() || is_loopback(app));
+    // The one way in: nobody behind it sees what the service says with a secret in it.
+    let provider = Redacted::new(provider, app.redactor.clone());
     let provider = Arc::new(Paced::new(Arc::new(provider), limits, Policy::default(), ids));
     Ok((Link { provider, clock, sandbox }, found))
 }

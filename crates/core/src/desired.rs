@@ -3,6 +3,7 @@
 use crate::diagnostic::{Diagnostics, Route};
 use crate::ids::{Address, StackId, Target, TypeName};
 use crate::pointer::Pointer;
+use crate::redact::Redactor;
 use crate::schema::ResourceSchema;
 use crate::value::Value;
 use indexmap::IndexMap;
@@ -157,4 +158,8 @@ pub trait Resolver: Send + Sync {
     /// # Errors
     /// Everything that is wrong with this resource in this environment, in one go.
     fn render(&self, address: &Address, outputs: &Outputs) -> Result<Rendered, Diagnostics>;
+    /// The secrets that rendering has met so far. Clones go on learning.
+    fn redactor(&self) -> Redactor {
+        Redactor::default()
+    }
 }

@@ -22,6 +22,7 @@ pub mod plan;
 pub mod planner;
 pub mod pointer;
 pub mod provider;
+pub mod redact;
 pub mod schema;
 pub mod tags;
 pub mod value;

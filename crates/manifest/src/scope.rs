@@ -13,6 +13,7 @@ use indexmap::IndexMap;
 use minijinja::Value as Mj;
 use stack_core::desired::Outputs;
 use stack_core::diagnostic::{Diagnostic, Diagnostics};
+use stack_core::ids::Address;
 use stack_core::value::{Secret, Unknown, Value};
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -48,7 +49,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Scope {
     /// The scope of a resource, or of the stack as a whole. Only the outputs that it can refer to are kept.
     pub(crate) fn new(inner: &Arc<Inner>, resource: Option<usize>, outputs: &Outputs) -> Arc<Self> {
-        let needed: Outputs = match resource {
+        let mut needed: Outputs = match resource {
             Some(index) => inner.nodes[index]
                 .after
                 .iter()
@@ -57,6 +58,16 @@ impl Scope {
                 .collect(),
             None => outputs.clone(),
         };
+        let redactor = &inner.options.redactor;
+        for (address, output) in &needed {
+            inner.learn_protected(address, &output.model);
+        }
+        if !redactor.is_empty() {
+            // A secret that comes back by another way, such as a part of an identifier or of an ARN, stays one.
+            for output in needed.values_mut() {
+                output.model = redactor.seal(std::mem::replace(&mut output.model, Value::Null));
+            }
+        }
         let shared = Shared {
             inner: Arc::clone(inner),
             resource,
@@ -86,7 +97,10 @@ impl Scope {
 
     /// All problems so far.
     pub(crate) fn take_problems(&self) -> Diagnostics {
-        std::mem::take(&mut *lock(&self.shared.problems))
+        // Messages repeat what was rendered: `…` is no region.
+        let redactor = &self.shared.inner.options.redactor;
+        let problems = std::mem::take(&mut *lock(&self.shared.problems));
+        problems.into_iter().map(|problem| redactor.diagnostic(problem)).collect()
     }
 
     /// Evaluates every template in a tree. `None` if one failed; the problems are noted.
@@ -113,7 +127,10 @@ impl Scope {
             Tree::Template(id) => {
                 let scope: Arc<dyn Lookup> = Arc::<Self>::clone(self);
                 match self.shared.inner.templates.evaluate(*id, &scope) {
-                    Ok(value) => value,
+                    Ok(value) => {
+                        self.shared.inner.options.redactor.learn(&value);
+                        value
+                    }
                     Err(failure) => {
                         let source = &self.shared.inner.templates.get(*id).source;
                         let names = self.names(&failure.kind);
@@ -300,7 +317,7 @@ impl Shared {
             );
             return None;
         }
-        Some(if global.sensitive { hide(value) } else { value })
+        Some(if global.sensitive { self.inner.hide(value) } else { value })
     }
 
     /// A version 4 UUID (RFC 9562 section 5.4) made from the nonce of this run and a name.
@@ -321,6 +338,27 @@ pub(crate) fn uuid(nonce: u128, who: &str, salt: &str) -> String {
     let bits = bits & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
     let hex = format!("{bits:032x}");
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+impl Inner {
+    /// Remembers the outputs of a resource that its `protected` lists.
+    fn learn_protected(&self, address: &Address, model: &Value) {
+        let Some(facts) = self.resource_index(address.as_str()).map(|index| &self.facts[index]) else {
+            return;
+        };
+        let Some(members) = model.as_object().filter(|_| !facts.protected.is_empty()) else { return };
+        for (name, value) in members {
+            if Place::root(facts, "").member(name).is_ok_and(|place| place.is_protected()) {
+                self.options.redactor.learn_all(value);
+            }
+        }
+    }
+
+    /// The value as a secret, which is remembered.
+    pub(crate) fn hide(&self, value: Value) -> Value {
+        self.options.redactor.learn_all(&value);
+        hide(value)
+    }
 }
 
 /// The value as a secret.

@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use stack_core::ids::Region;
+use stack_core::redact::Redactor;
 
 /// The name that a manifest has on disk.
 pub const MANIFEST_NAME: &str = "stackql_manifest.yml";
@@ -33,4 +34,6 @@ pub struct Options {
     /// 128 random bits of this run, from which `uuid()` and `idempotency_token` are made, so that a plan and the run
     /// that follows it see the same values.
     pub nonce: u128,
+    /// Learns every secret that is rendered.
+    pub redactor: Redactor,
 }

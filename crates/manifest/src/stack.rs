@@ -14,6 +14,7 @@ use indexmap::IndexMap;
 use stack_core::desired::{Node, Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route};
 use stack_core::ids::{Address, StackId};
+use stack_core::redact::Redactor;
 use stack_core::schema::Schemas;
 use stack_core::value::Value;
 use std::collections::HashMap;
@@ -107,6 +108,7 @@ impl Stack {
         let mut inner =
             Inner::new(id, declared, templates, Arc::clone(&places), schemas, sources.variables, options);
         inner.nodes = graph::nodes(&inner, &mut problems);
+        inner.learn_variables();
         let stack = Self { inner: Arc::new(inner) };
         // Settings are needed by every resource, so they are evaluated here, once.
         let scope = Scope::new(&stack.inner, None, &Outputs::new());
@@ -287,9 +289,28 @@ impl Resolver for Stack {
             None => Err(outcome.problems.into_iter().filter(Diagnostic::is_error).collect()),
         }
     }
+
+    fn redactor(&self) -> Redactor {
+        self.inner.options.redactor.clone()
+    }
 }
 
 impl Inner {
+    /// What only goes into sensitive globals is secret by itself, however it is put together there.
+    fn learn_variables(&self) {
+        let (hidden, plain): (Vec<usize>, Vec<usize>) =
+            (0..self.declared.globals.len()).partition(|index| self.declared.globals[*index].sensitive);
+        if hidden.is_empty() {
+            return;
+        }
+        let shown: Vec<String> = plain.into_iter().flat_map(|index| self.variables_of(index)).collect();
+        for name in hidden.into_iter().flat_map(|index| self.variables_of(index)) {
+            if let (false, Some(text)) = (shown.contains(&name), self.variables.get(&name)) {
+                self.options.redactor.learn_text(text);
+            }
+        }
+    }
+
     /// Variables of the command line and the environment file that a global uses.
     fn variables_of(&self, index: usize) -> Vec<String> {
         let mut out = Vec::new();

@@ -4,9 +4,11 @@
 
 pub mod aws;
 mod net;
+mod redacted;
 mod smithy;
 mod transport;
 
 pub use net::{Net, NetError, NetSettings, Proxies};
+pub use redacted::Redacted;
 pub use smithy::SdkHttpClient;
 pub use transport::{BoxFuture, InProcess, Transport, TransportError, TransportErrorKind};

@@ -9,11 +9,13 @@ use stack_core::diagnostic::{Diagnostic, Part};
 use stack_core::identity::Identifier;
 use stack_core::ids::Address;
 use stack_core::plan::{
-    Action, Certainty, Impact, Mode, Ownership, PatchOp, Plan, Planned, ReasonCode, Undo,
+    Action, Certainty, Change, Impact, Mode, Ownership, PatchOp, Plan, Planned, ReasonCode, Undo,
 };
 use stack_core::pointer::Pointer;
 use stack_core::schema::{Handler, ResourceSchema, Schemas};
+use stack_core::redact::{MARK, Redactor};
 use std::collections::{BTreeSet, HashMap};
+use stack_core::value::Value;
 
 /// What a view needs beside the plan.
 pub struct Context<'a> {
@@ -36,6 +38,8 @@ pub struct Context<'a> {
     /// Declared places that hold secrets, by address: what stands there is never shown, not even in an identifier.
     pub secrets: HashMap<Address, BTreeSet<Pointer>>,
     /// What may differ between two runs.
+    /// Secrets wherever else they come from.
+    pub redactor: Redactor,
     pub meta: Meta,
 }
 
@@ -119,7 +123,7 @@ pub fn view_of(plan: &Plan, context: &Context<'_>) -> PlanView {
         edges,
         orphans: Vec::new(),
         drift,
-        warnings: diagnostics.iter().map(|d| diagnostic(d, context.locate)).collect(),
+        warnings: diagnostics.iter().map(|d| told(d, context)).collect(),
         guardrails: context.guardrails.clone(),
         budget: Budget {
             reads: resources.len(),
@@ -218,7 +222,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
     let creating = matches!(action, Action::Create) || (matches!(action, Action::Deferred) && live.is_none());
     let changes: Vec<ChangeView> = match desired {
         // A create is shown leaf by leaf; the planner names only its top-level properties.
-        Some(desired) if creating => rows_of_create(desired)
+        Some(desired) if creating => rows_of_create(&sealed(desired))
             .into_iter()
             .map(|mut row| {
                 row.source = Pointer::parse(&row.path).ok().and_then(|p| place(&p));
@@ -231,7 +235,11 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
                 source: place(&change.path),
                 forces_replace: change.impact == Impact::Replace,
                 may_replace: change.impact == Impact::MayReplace,
-                ..change_of(change)
+                ..change_of(&Change {
+                    before: change.before.as_ref().map(sealed),
+                    after: change.after.as_ref().map(sealed),
+                    ..change.clone()
+                })
             })
             .collect(),
     };
@@ -247,12 +255,15 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
     let mut depends_on: Vec<String> = after.iter().map(|edge| edge.to.to_string()).collect();
     depends_on.sort();
     depends_on.dedup();
+    let sealed = |value: &Value| context.redactor.seal(value.clone());
     ResourceView {
         address: address.to_string(),
         ty: declared_type.clone(),
         canonical_type: ty.to_string(),
         source: context.locate.place(&sources.resource, &Part::Value),
-        identifier: identifier.as_ref().map(|id| identifier_view(id, context.secrets.get(address))),
+        identifier: identifier
+            .as_ref()
+            .map(|id| identifier_view(id, context.secrets.get(address), &context.redactor)),
         action: match action {
             Action::Noop => ActionView::Noop,
             Action::Create => ActionView::Create,
@@ -268,6 +279,14 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
             Action::Replace(ReplaceOrder::DeleteFirst) => Some("delete_first".to_owned()),
             _ => None,
         },
+    // Elements of lists are called by their keys.
+    let changes: Vec<ChangeView> = changes
+        .into_iter()
+        .map(|mut row| {
+            context.redactor.clear(&mut row.label);
+            row
+        })
+        .collect();
         certainty,
         decided_by,
         reasons: reasons
@@ -291,9 +310,11 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         patch: patch
             .iter()
             .map(|op| match op {
-                PatchOp::Add { path, value } => {
-                    PatchView { op: "add".to_owned(), path: path.to_string(), value: Some(shown_json(value)) }
-                }
+                PatchOp::Add { path, value } => PatchView {
+                    op: "add".to_owned(),
+                    path: path.to_string(),
+                    value: Some(shown_json(&sealed(value))),
+                },
                 PatchOp::Remove { path } => {
                     PatchView { op: "remove".to_owned(), path: path.to_string(), value: None }
                 }
@@ -315,21 +336,33 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         ownership: ownership.as_ref().map(|o| match o {
             Ownership::Ours => OwnershipView { whose: "ours".to_owned(), tag: None },
             Ownership::Free => OwnershipView { whose: "free".to_owned(), tag: None },
-            Ownership::Foreign(tag) => OwnershipView { whose: "foreign".to_owned(), tag: Some(tag.clone()) },
+            Ownership::Foreign(tag) => OwnershipView {
+                whose: "foreign".to_owned(),
+                tag: Some(context.redactor.text(tag).into_owned()),
+            },
         }),
         permissions: schema.as_deref().map(|s| permissions(*action, s)).unwrap_or_default(),
-        diagnostics: diagnostics.iter().map(|d| diagnostic(d, context.locate)).collect(),
+        diagnostics: diagnostics.iter().map(|d| told(d, context)).collect(),
     }
 }
 
-/// An identifier, its secret parts masked.
-fn identifier_view(identifier: &Identifier, secrets: Option<&BTreeSet<Pointer>>) -> IdentifierView {
+fn told(problem: &Diagnostic, context: &Context<'_>) -> DiagnosticView {
+    diagnostic(&context.redactor.diagnostic(problem.clone()), context.locate)
+}
+
+/// An identifier, its secret parts masked: those that are declared so, and those that come from elsewhere.
+fn identifier_view(
+    identifier: &Identifier,
+    secrets: Option<&BTreeSet<Pointer>>,
+    redactor: &Redactor,
+) -> IdentifierView {
     let parts: Vec<(String, String)> = identifier
         .parts
         .iter()
         .map(|(name, value)| {
-            let hidden = secrets.is_some_and(|s| s.contains(&Pointer::of(name.split('/'))));
-            (name.clone(), if hidden { "(sensitive)".to_owned() } else { value.clone() })
+            let hidden =
+                secrets.is_some_and(|s| s.contains(&Pointer::of(name.split('/')))) || redactor.is_in(value);
+            (name.clone(), if hidden { MARK.to_owned() } else { value.clone() })
         })
         .collect();
     IdentifierView {

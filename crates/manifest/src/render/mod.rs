@@ -71,6 +71,8 @@ impl Job<'_> {
         }
         routes.rename(&conformed.renames);
         let props = conformed.props;
+        // Texts that became structure have parts of their own.
+        self.inner.options.redactor.learn(&props);
         let target = self.target(Some(ty.as_str()));
         let identifier = self.identifier(schema);
         let lifecycle = self.lifecycle(Some(schema));

@@ -136,7 +136,7 @@ impl Job<'_> {
             }
         }
         let value = value.filter(|_| whole)?;
-        Some(if prop.sensitive { hide(value) } else { value })
+        Some(if prop.sensitive { self.inner.hide(value) } else { value })
     }
 
     /// Adds one variable to what there is (stackql-compat 1.7).

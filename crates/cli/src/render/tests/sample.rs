@@ -311,6 +311,7 @@ pub(super) fn view(plan: &Plan) -> PlanView {
         guardrails: vec![GuardrailView { rule: "max_replace".into(), limit: Some(1), found: 1, ok: true }],
         fingerprints: HashMap::new(),
         secrets: HashMap::new(),
+        redactor: stack_core::redact::Redactor::default(),
         meta: Meta {
             nonce: "00".repeat(16),
             tool_version: "0.1.0".into(),
