@@ -14,7 +14,7 @@ mod transform;
 mod walk;
 
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 #[cfg(test)]
 mod traps;
 

@@ -195,6 +195,7 @@ impl Outgoing<'_> {
         let node = schema.at(at);
         if let Some(node) = node
             && document::takes_both_forms(node)
+            && !self.is_tags(at)
             && let Some(json) = declared.exposed()
         {
             let form = document_form(schema, json, live, at);

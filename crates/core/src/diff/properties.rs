@@ -130,7 +130,7 @@ impl Gen {
 }
 
 /// Without the paths that a predicate names.
-fn without(value: &Json, at: &Pointer, drop: &impl Fn(&Pointer) -> bool) -> Json {
+pub(crate) fn without(value: &Json, at: &Pointer, drop: &impl Fn(&Pointer) -> bool) -> Json {
     match value {
         Json::Object(members) => Json::Object(
             members
@@ -146,7 +146,7 @@ fn without(value: &Json, at: &Pointer, drop: &impl Fn(&Pointer) -> bool) -> Json
     }
 }
 
-fn to_json(ops: &[PatchOp]) -> Json {
+pub(crate) fn to_json(ops: &[PatchOp]) -> Json {
     ops.iter()
         .map(|op| match op {
             PatchOp::Add { path, value } => {
@@ -158,7 +158,7 @@ fn to_json(ops: &[PatchOp]) -> Json {
 }
 
 /// A declared model and a live one near it.
-fn models(schema: &ResourceSchema, seed: u64) -> (Json, Json) {
+pub(crate) fn models(schema: &ResourceSchema, seed: u64) -> (Json, Json) {
     let mut random = Gen(seed);
     let base = random.value(schema, &schema.root, 4);
     let declared = without(&base, &Pointer::root(), &|at| schema.read_only_properties.covers(at));
