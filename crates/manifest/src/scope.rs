@@ -8,6 +8,7 @@ use crate::report::{self, Names};
 use crate::template::objects::{Known, hidden};
 use crate::template::place::{Cause, Facts, Place};
 use crate::template::session::Session;
+use crate::template::size;
 use crate::template::{FailureKind, Lookup, answer, head_of};
 use indexmap::IndexMap;
 use minijinja::Value as Mj;
@@ -17,7 +18,7 @@ use stack_core::ids::Address;
 use stack_core::value::{Secret, Unknown, Value};
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One rendering of one resource, shared by the scopes in it.
@@ -31,6 +32,9 @@ pub(crate) struct Shared {
     globals: Mutex<HashMap<usize, Option<Value>>>,
     open: Mutex<Vec<usize>>,
     uuids: AtomicU64,
+    /// Bytes of all values so far, and whether they were too many.
+    rendered: AtomicUsize,
+    full: AtomicBool,
 }
 
 /// What one group of templates sees.
@@ -76,6 +80,8 @@ impl Scope {
             globals: Mutex::default(),
             open: Mutex::default(),
             uuids: AtomicU64::new(0),
+            rendered: AtomicUsize::new(0),
+            full: AtomicBool::new(false),
         };
         let at = resource.map_or(At::Stack, At::Resource);
         Arc::new(Self { shared: Arc::new(shared), at, locals: Mutex::default() })
@@ -129,6 +135,11 @@ impl Scope {
                 match self.shared.inner.templates.evaluate(*id, &scope) {
                     Ok(value) => {
                         self.shared.inner.options.redactor.learn(&value);
+                        if !self.shared.may_take(&value) {
+                            self.too_much(path());
+                            *whole = false;
+                            return Value::Unknown(Unknown::default());
+                        }
                         value
                     }
                     Err(failure) => {
@@ -158,6 +169,16 @@ impl Scope {
                         .collect(),
                 )
             }
+        }
+    }
+
+    /// Notes that the values of this rendering are too large together, once.
+    fn too_much(&self, path: Path) {
+        if !self.shared.full.swap(true, Ordering::Relaxed) {
+            self.report(
+                Diagnostic::error(codes::TEMPLATE_FAILED, "the values are larger than 16 MiB together")
+                    .at(path.route(), "here there was no room left"),
+            );
         }
     }
 
@@ -248,6 +269,12 @@ impl Scope {
 }
 
 impl Shared {
+    /// Counts a value; false if there is no room for it.
+    fn may_take(&self, value: &Value) -> bool {
+        let bytes = size::bytes_of(value);
+        self.rendered.fetch_add(bytes, Ordering::Relaxed) + bytes <= size::MAX_RENDERING
+    }
+
     /// Why a global cannot be evaluated inside those that are being evaluated: it is one of them, or there are too
     /// many, each of which calls the next.
     fn cannot_open(&self, index: usize, name: &str) -> Option<Cause> {

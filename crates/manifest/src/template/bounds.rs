@@ -1,7 +1,7 @@
 //! Bounds of what a template may be: the engine's parser and compiler call themselves for each operator of a chain and
 //! for each block inside a block, and would run out of stack.
 
-use crate::template::{Failure, FailureKind};
+use crate::template::{Failure, FailureKind, size};
 use std::ops::Range;
 
 /// Bytes of one template.
@@ -25,56 +25,64 @@ pub(super) fn check(source: &str, is_expression: bool) -> Result<(), Failure> {
         return chain(source, 0..source.len());
     }
     let mut blocks: Vec<usize> = Vec::new();
+    let mut result = Ok(());
+    visit(source, &mut |range, statement| {
+        if result.is_ok() {
+            result = chain(source, range.clone());
+        }
+        let Some(body) = statement else { return };
+        let word = body.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        match word {
+            "if" | "for" | "with" | "macro" | "filter" | "call" | "block" | "autoescape" => blocks.push(1),
+            "set" if !body.contains('=') => blocks.push(1),
+            // Each branch is read inside the one before.
+            "elif" => blocks.last_mut().into_iter().for_each(|last| *last += 1),
+            end if end.starts_with("end") => {
+                blocks.pop();
+            }
+            _ => {}
+        }
+        if result.is_ok() && blocks.iter().sum::<usize>() > MAX_BLOCKS {
+            let why = format!("more than {MAX_BLOCKS} blocks stand inside one another");
+            result = Err(syntax(why, Some(range)));
+        }
+    })?;
+    result
+}
+
+/// Calls `each` for every piece of code, with the statement where it is one. Comments and raw text are none.
+fn visit(source: &str, each: &mut dyn FnMut(Range<usize>, Option<&str>)) -> Result<(), Failure> {
     let mut at = 0;
     while let Some((start, close)) = next_code(source, at) {
-        let end = if close == "#}" {
+        if close == "#}" {
             let Some(end) = source[start..].find(close).map(|i| start + i) else {
-                return Err(syntax(
-                    "this comment is never closed: `#}` is missing".to_owned(),
-                    Some(start - 2..start),
-                ));
+                let why = "this comment is never closed: `#}` is missing".to_owned();
+                return Err(syntax(why, Some(start - 2..start)));
             };
-            end
-        } else {
-            super::end_of_code(source, start, close)
-        };
-        if close == "%}" {
-            let body = source[start..end].trim_start_matches(['-', '+']).trim_start();
-            let word: &str = body.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-            if word == "raw" {
-                at = source[end..].find("endraw").map_or(source.len(), |i| end + i);
-                at = source[at..].find("%}").map_or(source.len(), |i| at + i + 2);
-                continue;
-            }
-            match word {
-                "if" | "for" | "with" | "macro" | "filter" | "call" | "block" | "autoescape" => {
-                    blocks.push(1)
-                }
-                "set" if !body.contains('=') => blocks.push(1),
-                // Each branch is read inside the one before.
-                "elif" => {
-                    if let Some(last) = blocks.last_mut() {
-                        *last += 1;
-                    }
-                }
-                end if end.starts_with("end") => {
-                    blocks.pop();
-                }
-                _ => {}
-            }
-            if blocks.iter().sum::<usize>() > MAX_BLOCKS {
-                return Err(syntax(
-                    format!("more than {MAX_BLOCKS} blocks stand inside one another"),
-                    Some(start..end),
-                ));
-            }
+            at = end + 2;
+            continue;
         }
-        if close != "#}" {
-            chain(source, start..end)?;
+        let end = super::end_of_code(source, start, close);
+        let body = (close == "%}").then(|| source[start..end].trim_start_matches(['-', '+']).trim_start());
+        if body.is_some_and(|b| b.trim_end_matches(['-', '+']).trim_end() == "raw") {
+            at = source[end..].find("endraw").map_or(source.len(), |i| end + i);
+            at = source[at..].find("%}").map_or(source.len(), |i| at + i + 2);
+            continue;
         }
+        each(start..end, body);
         at = (end + 2).min(source.len());
     }
     Ok(())
+}
+
+/// The source with what it puts together measured, and the places of that. Texts without statements cannot use what
+/// they made again, so they need none.
+pub(super) fn measured(source: &str) -> (String, Vec<usize>) {
+    let mut code = Vec::new();
+    if source.contains("{%") && visit(source, &mut |range, _| code.push(range)).is_err() {
+        code.clear();
+    }
+    size::measure(source, code.into_iter())
 }
 
 /// Where the next piece of code begins, and what ends it.

@@ -1,13 +1,13 @@
 //! The template engine's settings: strict, typed, plain text, and filters that let unknown values through.
 
 use crate::template::objects::{find_unknown, hidden, note_secrets, text_of};
-use crate::template::{filters, methods};
+use crate::template::{filters, methods, size};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value as Mj};
 use minijinja::{filters as f, functions, tests as t};
 
 /// Instructions that one template may take. Enough for any manifest, few enough to end a runaway loop.
-const FUEL: u64 = 5_000_000;
+const FUEL: u64 = 1_000_000;
 
 /// An environment with everything that templates can use. With `debug`, errors say which expression was undefined, and
 /// look at every variable of the template to do so.
@@ -17,7 +17,12 @@ pub(crate) fn environment(debug: bool) -> Environment<'static> {
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_fuel(Some(FUEL));
-    env.set_formatter(|out, _, value| Ok(out.write_str(&text_of(value)?)?));
+    env.set_formatter(|out, _, value| {
+        let text = text_of(value)?;
+        size::written(text.len())?;
+        Ok(out.write_str(&text)?)
+    });
+    env.add_filter(size::MEASURE, size::measured);
     env.set_unknown_method_callback(methods::call);
     // It would print every variable, secrets included.
     env.remove_global("debug");
@@ -267,7 +272,10 @@ fn guarded(
             positional(&mut args, names)?;
         }
         args.iter().for_each(note_secrets);
-        state.apply_filter(raw, &args)
+        size::check_arguments(raw, &args)?;
+        let result = state.apply_filter(raw, &args)?;
+        // Lists are measured where they become text or a value.
+        if result.as_str().is_some() { size::measured(result) } else { Ok(result) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::template::place::Cause;
 use crate::template::session::Session;
+use crate::template::size::place_before;
 use minijinja::{Error, ErrorKind};
 use std::ops::Range;
 
@@ -32,14 +33,23 @@ pub(crate) enum FailureKind {
 }
 
 /// The failure behind an error of the engine. `offset` is where the evaluated text begins in the source.
-pub(super) fn failure(error: &Error, offset: usize, source: &str, session: &Session) -> Failure {
+pub(super) fn failure(
+    error: &Error,
+    offset: usize,
+    source: &str,
+    measured: &[usize],
+    session: &Session,
+) -> Failure {
     let mut at = std::error::Error::source(error);
     let mut cause = None;
     while let Some(inner) = at {
         cause = cause.or_else(|| inner.downcast_ref::<Cause>());
         at = inner.source();
     }
-    let range = error.range().map(|r| r.start + offset..r.end + offset).filter(|r| r.end <= source.len());
+    let range = error
+        .range()
+        .map(|r| place_before(measured, r.start) + offset..place_before(measured, r.end) + offset);
+    let range = range.filter(|r| r.end <= source.len());
     let quoted = || error.detail().and_then(|d| d.split('`').nth(1)).map(str::to_owned);
     let named = || {
         // `filter nofilter is unknown`, `nofun is unknown`

@@ -3,7 +3,7 @@
 use crate::template::engine::fail;
 use crate::template::objects::{from_engine, text_of, to_engine};
 use crate::template::session::Session;
-use crate::template::{SCOPE_KEY, ScopeHandle};
+use crate::template::{SCOPE_KEY, ScopeHandle, size};
 use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Error, State, Value as Mj};
 use serde_json::{Map, Value as Json, json};
@@ -181,9 +181,22 @@ pub(crate) fn string(value: &Mj) -> Result<Mj, Error> {
 
 /// `list | join(sep)`: the items in the form that they have inside a larger text.
 pub(crate) fn join(value: &Mj, separator: Option<String>) -> Result<String, Error> {
-    let items: Vec<String> =
-        value.try_iter()?.checked().map(|item| text_of(&item?)).collect::<Result<_, Error>>()?;
-    Ok(items.join(separator.as_deref().unwrap_or_default()))
+    joined(value, separator.as_deref().unwrap_or_default())
+}
+
+/// The items as one text that is no larger than a value may be.
+pub(crate) fn joined(items: &Mj, separator: &str) -> Result<String, Error> {
+    let mut out = String::new();
+    for (index, item) in items.try_iter()?.checked().enumerate() {
+        if index > 0 {
+            out.push_str(separator);
+        }
+        out.push_str(&text_of(&item?)?);
+        if out.len() > size::MAX_VALUE {
+            return Err(size::too_large());
+        }
+    }
+    Ok(out)
 }
 
 /// `range(n)`, `range(from, to[, step])`, `range(end=n, start=…, step_by=…)`.

@@ -1,7 +1,8 @@
 //! Methods of Python's texts, lists and dictionaries that Jinja templates call.
 
 use crate::template::engine::fail;
-use crate::template::objects::{find_unknown, hidden, note_secrets, text_of};
+use crate::template::objects::{find_unknown, hidden, note_secrets};
+use crate::template::{filters, size};
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, State, Value as Mj};
 
@@ -79,7 +80,11 @@ fn text(state: &mut State<'_, '_>, value: &Mj, method: &str, args: &[Mj]) -> Res
         "strip" => cut(true, true),
         "lstrip" => cut(true, false),
         "rstrip" => cut(false, true),
-        "replace" => Ok(Mj::from(text.replace(argument(args, 0, method)?, argument(args, 1, method)?))),
+        "replace" => {
+            let (from, to) = (argument(args, 0, method)?, argument(args, 1, method)?);
+            size::replaced(text, from, to)?;
+            Ok(Mj::from(text.replace(from, to)))
+        }
         "startswith" => Ok(Mj::from(text.starts_with(argument(args, 0, method)?))),
         "endswith" => Ok(Mj::from(text.ends_with(argument(args, 0, method)?))),
         "count" => Ok(Mj::from(text.matches(argument(args, 0, method)?).count())),
@@ -102,9 +107,7 @@ fn text(state: &mut State<'_, '_>, value: &Mj, method: &str, args: &[Mj]) -> Res
         }
         "join" => {
             let items = args.first().ok_or_else(|| fail("join() takes a list"))?;
-            let items: Vec<String> =
-                items.try_iter()?.checked().map(|i| text_of(&i?)).collect::<Result<_, Error>>()?;
-            Ok(Mj::from(items.join(text)))
+            Ok(Mj::from(filters::joined(items, text)?))
         }
         _ => Err(unknown_method(ValueKind::String, method)),
     }

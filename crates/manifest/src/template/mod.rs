@@ -9,6 +9,7 @@ pub(crate) mod objects;
 pub(crate) mod place;
 pub(crate) mod session;
 mod simple;
+pub(crate) mod size;
 
 pub(crate) use crate::template::failure::{Failure, FailureKind, find_expression, head_of};
 
@@ -91,7 +92,14 @@ enum Form {
     /// One expression and where it stands in the source.
     Single(Box<Expression<'static, 'static>>, Range<usize>),
     /// Mixed text, by its name in the environment of texts.
-    Mixed(String),
+    Mixed(Measured),
+}
+
+/// A text with statements: its name in the environment of texts, and its source with measuring filters and where.
+struct Measured {
+    name: String,
+    source: String,
+    places: Vec<usize>,
 }
 
 /// The parts of a text that are template code, quoted text left out.
@@ -249,12 +257,13 @@ impl Templates {
             }
             None => {
                 let name = format!("t{}", self.all.len());
+                let (measured, places) = bounds::measured(source);
                 self.texts
-                    .add_template_owned(name.clone(), source.to_owned())
-                    .map_err(|e| failure(&e, 0, source, &Session::default()))?;
+                    .add_template_owned(name.clone(), measured.clone())
+                    .map_err(|e| failure(&e, 0, source, &places, &Session::default()))?;
                 let names =
                     self.texts.get_template(&name).map(|t| t.undeclared_variables(true)).unwrap_or_default();
-                (Form::Mixed(name), names)
+                (Form::Mixed(Measured { name, source: measured, places }), names)
             }
         };
         Ok(self.insert(key, source, form, in_order(source, names)))
@@ -270,7 +279,7 @@ impl Templates {
         let source = &self.readable(source, true);
         let expression = ENGINE
             .compile_expression_owned(source.to_owned())
-            .map_err(|e| failure(&e, 0, source, &Session::default()))?;
+            .map_err(|e| failure(&e, 0, source, &[], &Session::default()))?;
         let names = expression.undeclared_variables(true);
         Ok(self.insert(
             key,
@@ -305,29 +314,33 @@ impl Templates {
     /// Evaluates a template.
     pub(crate) fn evaluate(&self, id: TemplateId, scope: &Arc<dyn Lookup>) -> Result<Value, Failure> {
         let template = self.get(id);
+        let _count = size::Counter::start();
         let mut session = Session::default();
         if let Form::Simple(segments) = &template.form {
             if let Some(value) = simple::evaluate(template, segments, scope, &session) {
-                return Ok(session.mark(whole_boolean(value)));
+                return bounded(session.mark(whole_boolean(value)));
             }
             session = Session::default();
         }
         let root = root(template, scope, &session);
         let result = match &template.form {
             Form::Single(expression, _) => expression.eval(root).and_then(|v| typed(&v)),
-            Form::Mixed(name) => {
-                self.texts.get_template(name).and_then(|t| t.render(root)).map(Value::String)
-            }
+            Form::Mixed(measured) => self.texts.get_template(&measured.name).and_then(|t| rendered(&t, root)),
             Form::Simple(_) => match single(&template.source) {
                 Some((expression, _)) => expression.eval(root).and_then(|v| typed(&v)),
                 None => ENGINE.render_str(&template.source, root).map(Value::String),
             },
         };
         match result {
-            Ok(value) => Ok(session.mark(whole_boolean(value))),
+            Ok(value) => bounded(session.mark(whole_boolean(value))),
             Err(error) => {
                 let (error, offset) = inspect(template, scope).unwrap_or((error, 0));
-                self.failed(template, &failure(&error, offset, &template.source, &session), scope, &session)
+                let places = match &template.form {
+                    Form::Mixed(measured) => measured.places.as_slice(),
+                    _ => &[],
+                };
+                let failure = failure(&error, offset, &template.source, places, &session);
+                self.failed(template, &failure, scope, &session)
             }
         }
     }
@@ -390,10 +403,14 @@ fn root(template: &Template, scope: &Arc<dyn Lookup>, session: &Session) -> Mj {
 /// The same failure with more about it, and where the evaluated text begins in the source. What this looks at does not
 /// count as used, so it has notes of its own.
 fn inspect(template: &Template, scope: &Arc<dyn Lookup>) -> Option<(Error, usize)> {
+    let _count = size::Counter::start();
     let root = root(template, scope, &Session::default());
     let range = match &template.form {
         Form::Single(_, range) => Some(range.clone()),
-        Form::Mixed(_) => None,
+        Form::Mixed(measured) => {
+            let again = INSPECTOR.template_from_str(&measured.source);
+            return Some((again.and_then(|t| rendered(&t, root)).err()?, 0));
+        }
         Form::Simple(_) => single(&template.source).map(|(_, range)| range),
     };
     let Some(range) = range else {
@@ -401,6 +418,25 @@ fn inspect(template: &Template, scope: &Arc<dyn Lookup>) -> Option<(Error, usize
     };
     let again = INSPECTOR.compile_expression_owned(template.source.get(range.clone())?.to_owned()).ok()?;
     Some((again.eval(root).and_then(|v| typed(&v)).err()?, range.start))
+}
+
+/// The text of a template, which grows no larger than a value may be.
+fn rendered(template: &minijinja::Template<'_, '_>, root: Mj) -> Result<Value, Error> {
+    let mut out = size::Output::default();
+    template.render_captured_to(root, &mut out).map_err(|error| {
+        // The error of the writer hides behind a general one.
+        if error.kind() == minijinja::ErrorKind::WriteFailure { size::too_large() } else { error }
+    })?;
+    String::from_utf8(out.0).map(Value::String).map_err(|e| engine::fail(e.to_string()))
+}
+
+/// Refuses a value that is too large.
+fn bounded(value: Value) -> Result<Value, Failure> {
+    if size::bytes_of(&value) <= size::MAX_VALUE {
+        return Ok(value);
+    }
+    let why = "the value is larger than 1 MiB".to_owned();
+    Err(Failure { kind: FailureKind::Other(Some(why)), range: None })
 }
 
 /// The names that a template uses, in the order of its text.

@@ -2,6 +2,7 @@
 
 use crate::template::place::{Cause, Place};
 use crate::template::session::Session;
+use crate::template::size;
 use indexmap::IndexMap;
 use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value as Mj};
@@ -85,6 +86,8 @@ fn plain(value: &Value) -> Mj {
 
 /// The result of an expression. Unknowns that stand in it as they are no longer count as used up.
 pub(crate) fn from_engine(value: &Mj) -> Result<Value, Error> {
+    // Lists share their elements, so a small value of the engine may be a very large one of ours.
+    size::measured(value.clone())?;
     convert(value, 0)
 }
 
@@ -201,7 +204,17 @@ pub(crate) fn find_unknown(values: &[Mj]) -> Option<(Session, Unknown)> {
     found
 }
 
+/// Looks at a value and all that it holds. A value that is too large to look at is too large to be used (see
+/// `size::measured`), so the rest of it does not matter.
 fn visit(value: &Mj, depth: usize, f: &mut impl FnMut(&Mj)) {
+    look(value, depth, &mut 1_000_000, f);
+}
+
+fn look(value: &Mj, depth: usize, left: &mut usize, f: &mut impl FnMut(&Mj)) {
+    *left = left.saturating_sub(1);
+    if *left == 0 {
+        return;
+    }
     let Some(object) = value.as_object() else { return };
     f(value);
     let ours =
@@ -211,10 +224,14 @@ fn visit(value: &Mj, depth: usize, f: &mut impl FnMut(&Mj)) {
     }
     match object.repr() {
         ObjectRepr::Seq | ObjectRepr::Iterable => {
-            object.try_iter().into_iter().flatten().for_each(|item| visit(&item, depth + 1, f));
+            object.try_iter().into_iter().flatten().for_each(|item| look(&item, depth + 1, left, f));
         }
         ObjectRepr::Map => {
-            object.try_iter_pairs().into_iter().flatten().for_each(|(_, item)| visit(&item, depth + 1, f));
+            object
+                .try_iter_pairs()
+                .into_iter()
+                .flatten()
+                .for_each(|(_, item)| look(&item, depth + 1, left, f));
         }
         _ => {}
     }

@@ -4,6 +4,7 @@
 
 use crate::template::objects::{from_engine, text_of};
 use crate::template::session::Session;
+use crate::template::size::MAX_VALUE;
 use crate::template::{Lookup, Template, Use};
 use minijinja::Value as Mj;
 use minijinja::value::ValueKind;
@@ -84,6 +85,10 @@ pub(super) fn evaluate(
     }
     let mut text = String::with_capacity(template.source.len() + 16);
     for segment in segments {
+        if text.len() > MAX_VALUE {
+            // The caller refuses it.
+            break;
+        }
         match segment {
             Segment::Text(range) => text.push_str(&template.source[range.clone()]),
             Segment::Path(range) => {

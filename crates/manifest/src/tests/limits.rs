@@ -37,3 +37,39 @@ fn globals_that_need_each_other_are_shown_as_a_circle() {
       = needed by  b (awscc.s3.buckets), env prod
     ");
 }
+
+#[test]
+fn templates_that_would_fill_the_memory_are_refused() {
+    for template in [
+        "{{ \"%1000000000d\" | format(1) }}",
+        "{{ \"%.1000000000f\" | format(1.0) }}",
+        "{{ \"%*d\" | format(1000000000, 1) }}",
+        "{{ \"a\\nb\" | indent(1000000000) }}",
+        "{{ \"a\\nb\" | indent(width=1000000000) }}",
+        "{{ [1,2] | batch(1000000000,1) | list }}",
+        "{{ [1,2] | slice(1000000000) | list | length }}",
+        "{{ (\"a\" * 9000) | replace(\"a\", \"b\" * 9000) | replace(\"b\", \"c\" * 9000) }}",
+        "{{ (\"a\" * 9000).replace(\"a\", \"b\" * 9000) }}",
+        "{{ range(9000) | join(\"a\" * 90000) }}",
+        "{{ \"a\" * 90000000 }}",
+        "{% set ns = namespace(x=\"aaaaaaaaaa\") %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}",
+        "{% set ns = namespace(x=\"aaaaaaaaaa\") %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x }}",
+        "{% set ns = namespace(x=[1,2]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
+        "{% set ns = namespace(x=[1,2]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x ~ \"\" }}",
+        "{% macro f(x) %}{{ f(x ~ x) }}{% endmacro %}{{ f(\"aaaaaaaa\") }}",
+        "{% set b = \"a\" * 900000 %}{% for i in range(90000) %}{{ b }}{% endfor %}",
+        "{% for i in range(90000) %}aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{% endfor %}",
+    ] {
+        let said = problems(&globals(1, |_| template.replace('\\', "\\\\").replace('"', "\\\"")));
+        assert!(said.starts_with("error[SD1205] this template failed"), "{template}: {said}");
+        assert!(said.contains(" is larger than "), "{template}: {said}");
+    }
+}
+
+#[test]
+fn globals_that_double_each_other_are_refused_where_it_is_too_much() {
+    let doubled = |index: usize| format!("{{{{ g{} }}}}", index + 1).repeat(2);
+    let said =
+        problems(&globals(41, |index| if index == 40 { "aaa-bbb".to_owned() } else { doubled(index) }));
+    assert!(said.contains("the value is larger than 1 MiB"), "{said}");
+}
