@@ -246,6 +246,7 @@ impl Stack {
     }
 
     /// The time from the graph to the plan.
+    #[expect(clippy::disallowed_methods, reason = "real time of a real computation")]
     fn plan(self: &Arc<Self>) -> Result<Duration, Failure> {
         let begin = Instant::now();
         let resolver: Arc<dyn Resolver> = Arc::<Self>::clone(self);
