@@ -74,6 +74,8 @@ files![
     "AWS-RedshiftServerless-Namespace",
     "AWS-ResourceExplorer2-DefaultViewAssociation",
     "AWS-RolesAnywhere-Profile",
+    "AWS-Route53-HostedZone",
+    "AWS-Route53-RecordSet",
     "AWS-SES-ReceiptRule",
     "AWS-SES-VdmAttributes",
     "AWS-SNS-Subscription",
