@@ -26,8 +26,6 @@ pub const NOT_IN_REGION: Code = Code(2110);
 pub const REMOVE_IGNORED: Code = Code(2111);
 /// An inline list is left to resources of the stack that own the same values.
 pub const SIBLING_OWNED: Code = Code(2112);
-/// The resource is a setting of the whole account: making it overwrites what is there.
-pub const SINGLETON: Code = Code(2113);
 /// At run time the plan no longer holds.
 pub const NO_LONGER_HOLDS: Code = Code(2201);
 /// At run time a value is still unknown.

@@ -172,7 +172,12 @@ fn declared_create_only(wanted: &Wanted, schema: &ResourceSchema) -> Vec<(Pointe
         .create_only_properties
         .iter()
         .filter_map(PropertyPath::as_pointer)
-        .filter(|pointer| !schema.write_only_properties.covers(pointer))
+        .filter(|pointer| !schema.is_unreadable(pointer))
+        // The service spells these anew. Taking a respelt hit for somebody else's would make a second resource; a real
+        // difference is shown by the differ, which knows the transforms.
+        .filter(|pointer| {
+            !schema.property_transform.keys().any(|path| path.covers(pointer) || path.is_below(pointer))
+        })
         .filter_map(|pointer| {
             let value = wanted.props.at(&pointer)?;
             value.exposed().map(|json| (pointer, Value::from(json)))

@@ -398,3 +398,27 @@ fn no_change_is_worse_than_its_impact_says() {
     let plan = stack.plan(Mode::Build, &[("domain", live)]);
     assert!(plan.resources["domain"].changes.iter().all(|c| c.impact == Impact::Update));
 }
+
+#[test]
+fn a_respelt_value_is_no_reason_to_take_a_hit_for_another_resource() {
+    // An additional identifier finds it; the service lowers the case of a create-only value.
+    let mut schema = crate::testdata::schema("AWS::EC2::SecurityGroup");
+    schema
+        .property_transform
+        .insert(crate::pointer::PropertyPath::parse("/properties/GroupName"), "$lowercase(GroupName)".into());
+    schema.additional_identifiers = vec![vec![crate::pointer::PropertyPath::parse("/properties/GroupName")]];
+    let stack = TestStack::new().with(
+        "group",
+        "AWS::EC2::SecurityGroup",
+        json!({ "GroupName": "Web", "GroupDescription": "d" }),
+    );
+    let question = super::super::question(
+        stack.wanted("group"),
+        &schema,
+        &StackId { name: "shop".into(), env: "prod".into() },
+        None,
+    )
+    .unwrap();
+    assert!(question.probes[0].confirms(&json!({ "GroupName": "web", "GroupDescription": "d" })));
+    assert!(!question.probes[0].confirms(&json!({ "GroupName": "web", "GroupDescription": "other" })));
+}
