@@ -348,6 +348,10 @@ impl Schemas for Catalog {
         }
     }
 
+    fn regions(&self) -> Option<Vec<String>> {
+        Some(self.regions.iter().map(|line| first_column(line).to_owned()).collect())
+    }
+
     fn available_in(&self, ty: &TypeName, region: &str) -> bool {
         let Some(number) = self.regions.iter().position(|line| first_column(line) == region) else {
             return true;

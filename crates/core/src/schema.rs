@@ -567,6 +567,10 @@ pub trait Schemas: Send + Sync {
     fn schema(&self, ty: &TypeName) -> Result<std::sync::Arc<ResourceSchema>, UnknownType>;
     /// False if the type is known to be absent from the region. True where nothing is known.
     fn available_in(&self, ty: &TypeName, region: &str) -> bool;
+    /// Every region that is known to exist. `None` where nothing is known.
+    fn regions(&self) -> Option<Vec<String>> {
+        None
+    }
 }
 
 /// A type name that no schema has.

@@ -84,6 +84,9 @@ codes! {
     BAD_IDENTIFIER = 1118, "The identifier does not fit the type",
         "A composite identifier has one part per property of the type's primary identifier, in its order, joined \
          with `|`, or a mapping of these properties.";
+    UNKNOWN_REGION = 1119, "No such region is known",
+        "The bundled list of regions does not have this name. It is a warning, because the list may be older than the \
+         region; `validate --strict` makes it an error.";
     TEMPLATE_SYNTAX = 1201, "A template cannot be parsed",
         "Templates are Jinja: `{{ expression }}`, `{% if … %}…{% endif %}`, `{# comment #}`.";
     UNKNOWN_FUNCTION = 1202, "There is no such filter, test or function",

@@ -192,7 +192,10 @@ impl Unit {
     fn with_remains(&self, problem: Diagnostic, verb: Verb, aftermath: &Aftermath) -> Diagnostic {
         match aftermath {
             Aftermath::Part(identifier) => problem
-                .note("created in part", format!("{} {}", self.planned.ty, shown(identifier, self.masked)))
+                .note(
+                    "created in part",
+                    format!("{} {}", self.planned.ty, shown(identifier, self.hides(identifier))),
+                )
                 .note("", "it is left as it is; the next plan finds it and finishes or replaces it"),
             Aftermath::Changed if verb == Verb::Update => {
                 problem.note("changed", "the live resource is not as before, or cannot be compared")

@@ -69,6 +69,12 @@ impl<'j> Node<'j> {
     }
 }
 
+/// True for the directive that takes a value from a file (stackql-compat 1.5).
+fn is_file(text: &str) -> bool {
+    let inner = text.trim().strip_prefix("file(").and_then(|rest| rest.strip_suffix(')'));
+    inner.is_some_and(|inner| !inner.trim().is_empty())
+}
+
 /// What a node is, for people.
 pub(crate) fn kind_of(json: &Json) -> &'static str {
     match json {
@@ -170,7 +176,9 @@ impl Reader<'_> {
     /// As `tree`; plain scalars need no path.
     fn nested(&mut self, json: &Json, path: impl FnOnce() -> Path) -> Tree {
         match json {
-            Json::String(text) if !Templates::is_template(text) => Tree::Literal(Value::text(text.as_str())),
+            Json::String(text) if !Templates::is_template(text) && !is_file(text) => {
+                Tree::Literal(Value::text(text.as_str()))
+            }
             Json::Null | Json::Bool(_) | Json::Number(_) => Tree::Literal(Value::from(json)),
             _ => self.tree(json, &path()),
         }
@@ -178,6 +186,14 @@ impl Reader<'_> {
 
     fn tree(&mut self, json: &Json, path: &Path) -> Tree {
         match json {
+            Json::String(text) if is_file(text) => {
+                self.push(
+                    Diagnostic::error(codes::NOT_YET, "`file(…)` is not supported by this version yet")
+                        .at(path.route(), "this would be sent as a text")
+                        .next("write the value itself here"),
+                );
+                Tree::Broken
+            }
             Json::String(text) if Templates::is_template(text) => match self.templates.compile(text) {
                 Ok(id) => Tree::Template(id),
                 Err(failure) => {

@@ -1,5 +1,6 @@
 //! One resource, rendered with the outputs known so far.
 
+mod identifier;
 mod lifecycle;
 mod props;
 
@@ -10,12 +11,10 @@ use crate::model::{Kind, ResourceDecl, Spot, Tree};
 use crate::path::Path;
 use crate::scope::Scope;
 use indexmap::IndexMap;
-use stack_core::conform::conform;
+use stack_core::conform::{codes as conform_codes, conform};
 use stack_core::desired::{Outputs, Rendered, Sources, Wanted};
-use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Severity};
-use stack_core::identity::Identifier;
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, Severity, nearest};
 use stack_core::ids::{ProviderId, Region, Target};
-use stack_core::schema::ResourceSchema;
 use stack_core::value::Value;
 use std::sync::Arc;
 
@@ -67,7 +66,10 @@ impl Job<'_> {
         };
         let conformed = conform(schema, props::embed(Value::Object(declared), schema, &schema.root));
         for violation in conformed.violations {
-            self.violation(violation, &routes);
+            // The service need not choose the name of what is named already.
+            if violation.code != conform_codes::IDENTIFIER_PART || self.declared.identifier.is_none() {
+                self.violation(violation, &routes);
+            }
         }
         routes.rename(&conformed.renames);
         let props = conformed.props;
@@ -75,6 +77,9 @@ impl Job<'_> {
         self.inner.options.redactor.learn(&props);
         let target = self.target(Some(ty.as_str()));
         let identifier = self.identifier(schema);
+        if let Some(identifier) = &identifier {
+            self.agrees(identifier, schema, &props, &routes);
+        }
         let lifecycle = self.lifecycle(Some(schema));
         let (default_tags, ownership_tags) = self.tags();
         Some(Rendered::Wanted(Box::new(Wanted {
@@ -228,8 +233,25 @@ impl Job<'_> {
         (fallback.or_else(|| self.inner.options.default_region.as_ref().map(ToString::to_string)), None)
     }
 
+    /// Complains about a region that nobody knows, with the name that was probably meant.
+    fn check_known(&mut self, region: &str, place: &Route) {
+        let Some(known) = self.inner.schemas.regions().filter(|all| !all.iter().any(|r| r == region)) else {
+            return;
+        };
+        let label = nearest(region, known.iter().map(String::as_str))
+            .map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        let mut problem =
+            Diagnostic::warning(codes::UNKNOWN_REGION, format!("no region `{region}` is known"))
+                .at(place.clone(), label);
+        if self.inner.options.strict {
+            problem.severity = Severity::Error;
+        }
+        self.fail(problem);
+    }
+
     fn check_region(&mut self, region: &str, at: Option<&Path>, ty: Option<&str>) {
         let place = at.cloned().unwrap_or_else(|| self.declared.path.key("name")).route();
+        self.check_known(region, &place);
         let allowed = self.inner.settings().regions.as_slice();
         if !allowed.is_empty() && !allowed.iter().any(|a| a == region) {
             self.fail(
@@ -254,35 +276,6 @@ impl Job<'_> {
                     .next("choose another region, or go on if the service is new there"),
             );
         }
-    }
-
-    /// `identifier`: one text, or a mapping of the parts, which becomes the JSON form.
-    fn identifier(&mut self, schema: &ResourceSchema) -> Option<Value> {
-        let spot = self.declared.identifier.as_ref()?;
-        let value = self.value(Some(spot))?;
-        if let Some(unknown) = value.unknown() {
-            return Some(Value::Unknown(unknown));
-        }
-        let text = match &value {
-            Value::Object(_) => value.exposed().map(|json| json.to_string()),
-            _ => value.scalar_text(),
-        };
-        let names: Vec<String> =
-            schema.primary_identifier.iter().map(stack_core::identity::part_name).collect();
-        let fits =
-            text.as_deref().is_some_and(|text| !text.is_empty() && Identifier::parse(schema, text).is_some());
-        if !fits {
-            self.fail(
-                Diagnostic::error(
-                    codes::BAD_IDENTIFIER,
-                    format!("this is no identifier of {}", schema.type_name),
-                )
-                .at(spot.path.route(), format!("it has {}: {}", count(names.len()), names.join("|"))),
-            );
-            return None;
-        }
-        let text = Value::String(text?);
-        Some(if value.has_secret() { Value::Secret(stack_core::value::Secret::new(text)) } else { text })
     }
 
     fn tags(&mut self) -> (IndexMap<String, Value>, bool) {
@@ -320,10 +313,6 @@ impl Job<'_> {
         }
         (tags, self.inner.settings().ownership_tags)
     }
-}
-
-fn count(parts: usize) -> String {
-    if parts == 1 { "one part".to_owned() } else { format!("{parts} parts") }
 }
 
 /// `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.

@@ -216,7 +216,7 @@ impl Job<'_> {
         self.fail(problem.at_part(path.route(), part, violation.label));
     }
 
-    fn place(&self, pointer: &Pointer, routes: &Routes) -> Path {
+    pub(super) fn place(&self, pointer: &Pointer, routes: &Routes) -> Path {
         let mut at = Some(pointer.clone());
         while let Some(pointer) = at {
             if let Some(path) = routes.values.get(&pointer) {

@@ -274,7 +274,7 @@ fn tokens(code: &str, base: usize) -> Vec<Token<'_>> {
             continue;
         } else if in_word(c) {
             let number = c.is_ascii_digit();
-            rest.find(|d: char| !in_word(d) && !(number && d == '.')).unwrap_or(rest.len())
+            rest.find(|d: char| !(in_word(d) || number && d == '.')).unwrap_or(rest.len())
         } else if matches!(c, '\'' | '"') {
             let mut escaped = false;
             let close = rest.char_indices().skip(1).find(|(_, d)| {

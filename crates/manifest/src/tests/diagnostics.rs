@@ -433,3 +433,55 @@ resources:
     error[SD1301] `Tags[0]` has no property `Valu`
     ");
 }
+
+/// A bucket named `aaa-bbb` with further lines.
+fn bucket(more: &str) -> String {
+    format!(
+        "name: s\nresources:\n  - name: b\n    type: awscc.s3.buckets\n    region: us-east-1\n    {more}\n    props: {{ BucketName: aaa-bbb }}\n"
+    )
+}
+
+#[test]
+fn an_identifier_must_agree_with_the_properties_and_the_type() {
+    insta::assert_snapshot!(problems(&bucket("identifier: other-bucket")), @r"
+    error[SD1118] `identifier` and `BucketName` of b do not agree
+      6:17 «other-bucket» this says `other-bucket` for `BucketName`
+      7:26 «aaa-bbb» this is what is declared
+      = needed by  b (awscc.s3.buckets), env prod
+      = next  take one of the two out, or write the same value
+    ");
+    assert!(problems(&bucket("identifier: aaa-bbb|x")).starts_with("error[SD1118] `identifier` and"));
+    for other in ["identifier: { Nope: x }", "identifier: { BucketName: aaa-bbb, Nope: x }"] {
+        let said = problems(&bucket(other));
+        assert!(said.starts_with("error[SD1118] this is no identifier of AWS::S3::Bucket\n"), "{said}");
+        assert!(said.contains("it has one part: BucketName"), "{said}");
+    }
+    for good in ["identifier: aaa-bbb", "identifier: { BucketName: aaa-bbb }"] {
+        assert_eq!(problems(&bucket(good)), "");
+    }
+    // The name is known, so the property that would give it may be left out.
+    let bare = "name: s\nresources:\n  - name: b\n    type: awscc.s3.buckets\n";
+    assert!(problems(&format!("{bare}    props: {{}}\n")).contains("SD1321"));
+    assert_eq!(problems(&format!("{bare}    identifier: x-y-z\n    props: {{}}\n")), "");
+}
+
+#[test]
+fn an_unknown_region_is_a_warning_with_a_suggestion() {
+    let said = problems(&bucket("").replace("us-east-1", "us-nowhere-1"));
+    assert!(said.starts_with("warning[SD1119] no region `us-nowhere-1` is known\n"), "{said}");
+    insta::assert_snapshot!(problems(&bucket("").replace("us-east-1", "us-esat-1")), @r"
+    warning[SD1119] no region `us-esat-1` is known
+      5:13 «us-esat-1» did you mean `us-east-1`?
+      = needed by  b (awscc.s3.buckets), env prod
+    ");
+}
+
+#[test]
+fn a_file_directive_is_not_sent_as_text() {
+    insta::assert_snapshot!(problems(&bucket("").replace("aaa-bbb", "file(name.txt)")), @r"
+    error[SD1114] `file(…)` is not supported by this version yet
+      7:26 «file(name.txt)» this would be sent as a text
+      = next  write the value itself here
+    ");
+    assert_eq!(problems(&bucket("description: see file(a) and file()")), "");
+}

@@ -68,6 +68,18 @@ impl Schemas for Fixture {
     fn available_in(&self, _: &TypeName, region: &str) -> bool {
         region != "ap-south-2"
     }
+    fn regions(&self) -> Option<Vec<String>> {
+        let known = [
+            "us-east-1",
+            "us-east-2",
+            "us-west-2",
+            "eu-west-1",
+            "eu-central-1",
+            "ap-south-2",
+            "ap-southeast-2",
+        ];
+        Some(known.map(str::to_owned).to_vec())
+    }
 }
 
 /// Reads a manifest for `prod` with some variables.
