@@ -8,7 +8,7 @@ use crate::journal::{Journal, WriteError};
 use crate::paced::Paced;
 use crate::schedule::{Schedule, limit};
 use crate::store::StoreError;
-use crate::unit::same_resource;
+use crate::unit::{hides, same_resource};
 use indexmap::IndexMap;
 use stack_core::diagnostic::{Diagnostic, Severity};
 use stack_core::event::{EventKind, WaitReason};
@@ -264,7 +264,11 @@ impl Engine {
             let schema = self.schemas.schema(&sent.ty).ok()?;
             Identifier::parse(&schema, text)
         });
-        told.map_or_else(|| sent.identifier.clone(), Named::Clear)
+        match told {
+            Some(identifier) if hides(&self.resolver.redactor(), &identifier) => Named::Masked,
+            Some(identifier) => Named::Clear(identifier),
+            None => sent.identifier.clone(),
+        }
     }
 
     /// Puts what an earlier run made into the ledger, where the run could not do it itself.

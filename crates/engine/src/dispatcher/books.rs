@@ -40,7 +40,8 @@ impl Dispatcher {
     }
 
     fn step_done(&mut self, step: &StepId, done: Done, took: Duration) {
-        let identifier = done.identifier.as_ref().map(|identifier| shown(identifier, done.masked));
+        let masked = done.masked || done.identifier.as_ref().is_some_and(|id| self.common.hides(id));
+        let identifier = done.identifier.as_ref().map(|identifier| shown(identifier, masked));
         self.events.emit(EventKind::OpDone {
             step: step.clone(),
             verb: done.verb,
@@ -62,7 +63,7 @@ impl Dispatcher {
             self.fresh.insert(step.clone(), fresh);
         }
         self.changed |= done.changed;
-        self.remember(step, done.identifier.as_ref(), done.masked);
+        self.remember(step, done.identifier.as_ref(), masked);
         match (step.part, done.output) {
             (StepPart::Put, Some(output)) => {
                 self.outputs.insert(step.address.clone(), output);
@@ -100,7 +101,7 @@ impl Dispatcher {
             (StepPart::Put, Some(identifier)) if !masked => {
                 let entry = LedgerEntry {
                     ty: planned.ty.clone(),
-                    target: planned.target.clone(),
+                    target: self.common.written(&planned.target),
                     identifier: identifier.clone(),
                 };
                 self.ledger.insert(step.address.clone(), Some(entry));

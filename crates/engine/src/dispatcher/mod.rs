@@ -166,6 +166,7 @@ impl Dispatcher {
             nonce: options.nonce.clone(),
             ledger,
             allow_replace: options.allow_replace.clone(),
+            redactor: engine.resolver.redactor(),
             steps: plan.steps.len(),
         });
         let index: HashMap<StepId, usize> =

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use stack_core::desired::{Edge, Lifecycle, Node, Outputs, Rendered, Resolver, Sources, Wanted};
 use stack_core::diagnostic::{Diagnostics, Route};
 use stack_core::ids::{Address, StackId};
+use stack_core::redact::Redactor;
 use stack_core::value::{Secret, Unknown, Value};
 
 #[derive(Clone, Debug)]
@@ -99,6 +100,15 @@ impl Resolver for FakeStack {
     }
     fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+    fn redactor(&self) -> Redactor {
+        let redactor = Redactor::default();
+        for prop in self.things.values().flat_map(|thing| &thing.props) {
+            if let (_, Prop::Literal(value)) = prop {
+                redactor.learn(value);
+            }
+        }
+        redactor
     }
     fn render(&self, address: &Address, outputs: &Outputs) -> Result<Rendered, Diagnostics> {
         let thing = &self.things[address];

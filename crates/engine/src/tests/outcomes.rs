@@ -520,3 +520,17 @@ async fn secrets_reach_the_service_and_nothing_else() {
     }
     assert!(text.contains("(sensitive)"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_identifier_that_is_made_with_a_secret_is_written_nowhere() {
+    let stack = FakeStack::new([Thing::new("a")
+        .with("Name", lit("made-with-hunter22"))
+        .with("Password", secret("hunter22"))]);
+    let world = World::new();
+    let outcome = world.build(&stack).await;
+    assert_eq!(outcome.ended, Ended::Succeeded, "{:#?}", outcome.failures);
+    let events = serde_json::to_string(&world.recorder.events()).unwrap();
+    let text = format!("{}{:?}{events}", world.store.dump(), outcome.warnings);
+    assert!(!text.contains("hunter22"), "{text}");
+    assert!(text.contains("(sensitive)"), "{text}");
+}

@@ -22,11 +22,12 @@ use stack_core::desired::{Output, Wanted};
 use stack_core::diagnostic::Diagnostic;
 use stack_core::event::{EventKind, WaitReason};
 use stack_core::identity::{FromProps, Identifier, from_props};
-use stack_core::ids::{Address, RequestToken, StackId};
+use stack_core::ids::{Address, RequestToken, StackId, Target};
 use stack_core::journal::{Named, Record};
 use stack_core::observed::LedgerEntry;
 use stack_core::plan::{Action, Change, Planned, StepId, StepPart};
 use stack_core::provider::{Failure, FailureKind, Operation, Verb};
+use stack_core::redact::{MARK, Redactor};
 use stack_core::schema::ResourceSchema;
 use stack_core::value::Value;
 use std::collections::BTreeSet;
@@ -49,8 +50,27 @@ pub(crate) struct Common {
     pub(crate) nonce: String,
     pub(crate) ledger: IndexMap<Address, LedgerEntry>,
     pub(crate) allow_replace: BTreeSet<Address>,
+    pub(crate) redactor: Redactor,
     /// How many steps the run has.
     pub(crate) steps: usize,
+}
+
+impl Common {
+    /// True if a part of the identifier is a secret, or is made with one by the service.
+    pub(crate) fn hides(&self, identifier: &Identifier) -> bool {
+        hides(&self.redactor, identifier)
+    }
+
+    /// A target as it is written down.
+    pub(crate) fn written(&self, target: &Target) -> Target {
+        let shown = |text: &String| !self.redactor.is_in(text);
+        Target { role_arn: target.role_arn.clone().filter(shown), ..target.clone() }
+    }
+}
+
+/// True if a part of the identifier is a secret, or is made with one.
+pub(crate) fn hides(redactor: &Redactor, identifier: &Identifier) -> bool {
+    identifier.parts.iter().any(|(_, value)| redactor.is_in(value))
 }
 
 /// What a unit is to do.
@@ -312,14 +332,19 @@ impl Unit {
     fn named(&self, identifier: Option<&Identifier>) -> Named {
         match identifier {
             None => Named::Unknown,
-            Some(_) if self.masked => Named::Masked,
+            Some(identifier) if self.hides(identifier) => Named::Masked,
             Some(identifier) => Named::Clear(identifier.clone()),
         }
     }
 
     /// How an identifier is shown.
     fn shown(&self, identifier: Option<&Identifier>) -> Option<String> {
-        identifier.map(|identifier| shown(identifier, self.masked))
+        identifier.map(|identifier| shown(identifier, self.hides(identifier)))
+    }
+
+    /// True if the identifier comes from a secret.
+    fn hides(&self, identifier: &Identifier) -> bool {
+        self.masked || self.common.hides(identifier)
     }
 
     fn failed(&self, verb: Option<Verb>, code: &str, diagnostic: Diagnostic, aftermath: Aftermath) -> End {
@@ -329,7 +354,7 @@ impl Unit {
 
 /// An identifier for people.
 pub(crate) fn shown(identifier: &Identifier, masked: bool) -> String {
-    if masked { "(sensitive)".to_owned() } else { identifier.to_string() }
+    if masked { MARK.to_owned() } else { identifier.to_string() }
 }
 
 /// The resource that a step works on, as far as its identifier is known before.

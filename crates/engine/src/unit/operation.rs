@@ -71,7 +71,7 @@ impl Unit {
                 step: self.step.clone(),
                 verb,
                 ty: operation.ty().clone(),
-                target: at.clone(),
+                target: self.common.written(&at),
                 identifier: self.named(target_of(operation).or(self.own.as_ref())),
                 token: token.clone(),
                 round: self.round,
