@@ -40,6 +40,11 @@ codes! {
     YAML_TAG = 1004, "A YAML tag such as !Ref is not supported",
         "Manifests use templates where CloudFormation templates use tags.\n\
          Write `\"{{ name.Property }}\"` instead of `!Ref` or `!GetAtt`, and `\"a-{{ b }}\"` instead of `!Sub`.";
+    TOO_MANY = 1005, "There are more problems than are shown",
+        "Of a file with very many problems only the first hundred errors and the first hundred warnings are shown. \
+         Correct these and run the command again.";
+    TOO_MUCH_MERGED = 1006, "Merge keys make the file too large",
+        "Every `<<` copies the members of what it names. Together they may copy a hundred thousand.";
     WRONG_NODE = 1101, "A value has the wrong form",
         "This key takes another kind of YAML value: a mapping, a list, a text, a number or a boolean.";
     MISSING_KEY = 1102, "A required key is missing",

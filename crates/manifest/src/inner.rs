@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 /// After so many undefined names nobody reads the suggestions any more.
-const MAX_SUGGESTIONS: usize = 200;
+const MAX_SUGGESTIONS: usize = 40;
 
 /// How many globals may need each other one after the other: each is evaluated inside the one before.
 pub(crate) const MAX_GLOBAL_DEPTH: usize = 50;

@@ -20,6 +20,9 @@ use stack_core::value::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Errors that are shown, and warnings.
+const MAX_SHOWN: usize = 100;
+
 /// A manifest read for one environment. Renders its resources (see [`Resolver`]).
 #[derive(Clone, Debug)]
 pub struct Stack {
@@ -372,5 +375,26 @@ fn sorted(mut problems: Diagnostics, places: &SourceMap) -> Diagnostics {
         let span = p.labels.first().and_then(|label| places.span(label));
         span.map_or((String::new(), 0), |span| (span.file, span.start_byte))
     });
-    problems
+    capped(problems)
+}
+
+/// The first problems of each weight, and how many more there are.
+fn capped(problems: Diagnostics) -> Diagnostics {
+    let (mut errors, mut others) = (0usize, 0usize);
+    let mut out = Diagnostics::new();
+    for problem in problems {
+        let count = if problem.is_error() { &mut errors } else { &mut others };
+        *count += 1;
+        if *count <= MAX_SHOWN {
+            out.push(problem);
+        }
+    }
+    let (errors, others) = (errors.saturating_sub(MAX_SHOWN), others.saturating_sub(MAX_SHOWN));
+    if errors > 0 {
+        out.push(Diagnostic::error(crate::codes::TOO_MANY, format!("and {errors} more errors")));
+    }
+    if others > 0 {
+        out.push(Diagnostic::warning(crate::codes::TOO_MANY, format!("and {others} more warnings")));
+    }
+    out
 }

@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// Nesting that no manifest needs; `serde_yaml` has the same bound.
 const MAX_DEPTH: usize = 100;
 
+/// Members that all merge keys of a file may copy.
+const MAX_MERGED: usize = 100_000;
+
 /// Reads one document: its value, and its places into `file`. `None` if it is not YAML; the problems say why.
 pub(crate) fn read(key: &str, file: &mut SourceFile, problems: &mut Diagnostics) -> Option<Json> {
     let route = Route { file: key.to_owned(), steps: Vec::new() };
@@ -101,6 +104,19 @@ fn merge_keys(value: &mut Json) {
     }
 }
 
+/// How many members `<<` is going to copy.
+fn members_to_merge(map: &IndexMap<String, SpanNode>) -> usize {
+    let count = |node: &SpanNode| match &*node.kind {
+        SpanKind::Map(members) => members.len(),
+        SpanKind::Seq(_) | SpanKind::Scalar(..) => 0,
+    };
+    match map.get("<<").map(|named| &*named.kind) {
+        Some(SpanKind::Map(members)) => members.len(),
+        Some(SpanKind::Seq(many)) => many.iter().map(count).sum(),
+        _ => 0,
+    }
+}
+
 fn merge_spans(map: &mut IndexMap<String, SpanNode>) {
     let Some(named) = map.get("<<") else { return };
     let sources: Vec<SpanNode> = match &*named.kind {
@@ -127,6 +143,8 @@ struct Spans<'p> {
     open: Vec<Open>,
     root: Option<SpanNode>,
     documents: usize,
+    /// Members that merge keys have copied so far.
+    merged: usize,
     route: &'p Route,
     problems: &'p mut Diagnostics,
 }
@@ -163,6 +181,7 @@ impl<'p> Spans<'p> {
             open: Vec::new(),
             root: None,
             documents: 0,
+            merged: 0,
             route,
             problems,
         };
@@ -228,6 +247,17 @@ impl<'p> Spans<'p> {
                     let kind = match open.items {
                         Items::Seq(items) => SpanKind::Seq(items),
                         Items::Map(mut map, _) => {
+                            self.merged += members_to_merge(&map);
+                            if self.merged > MAX_MERGED {
+                                let why = format!("merge keys copy more than {MAX_MERGED} members");
+                                return Err(Diagnostic::error(codes::TOO_MUCH_MERGED, why)
+                                    .at_part(
+                                        self.route.clone(),
+                                        Part::Within(open.start..open.start),
+                                        "up to here",
+                                    )
+                                    .next("merge smaller mappings, or in fewer places"));
+                            }
                             merge_spans(&mut map);
                             SpanKind::Map(map)
                         }

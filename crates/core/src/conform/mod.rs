@@ -19,6 +19,7 @@ use crate::pointer::Pointer;
 use crate::schema::{JsonType, ResourceSchema};
 use crate::value::Value;
 use spelling::Respelt;
+use std::collections::{HashMap, HashSet};
 use walk::{Findings, Place, Walk};
 
 /// What became of the declared properties.
@@ -86,19 +87,20 @@ pub fn conform(schema: &ResourceSchema, declared: Value) -> Conformed {
 
 /// Sorts violations as a reader of the document meets them, and drops doubles.
 fn in_order(violations: Vec<Violation>, respelt: &Respelt, props: &Value) -> Vec<Violation> {
+    // There may be thousands, so nothing here looks at all of them for each of them.
+    let order: HashMap<&str, usize> =
+        respelt.order.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+    let origin: HashMap<&str, &str> =
+        respelt.origin.iter().map(|(to, from)| (from.as_str(), to.as_str())).collect();
     let mut keyed: Vec<(Vec<usize>, Violation)> = violations
         .into_iter()
-        .map(|violation| (position(&violation.pointer, respelt, props), violation))
+        .map(|violation| (position(&violation.pointer, &order, &origin, props), violation))
         .collect();
     keyed.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut seen = HashSet::new();
     let mut sorted: Vec<Violation> = Vec::with_capacity(keyed.len());
     for (_, violation) in keyed {
-        let same = |other: &Violation| {
-            other.pointer == violation.pointer
-                && other.code == violation.code
-                && other.message == violation.message
-        };
-        if !sorted.iter().any(same) {
+        if seen.insert((violation.pointer.clone(), violation.code, violation.message.clone())) {
             sorted.push(violation);
         }
     }
@@ -106,13 +108,18 @@ fn in_order(violations: Vec<Violation>, respelt: &Respelt, props: &Value) -> Vec
 }
 
 /// The position of a place in the document: that of each segment among its siblings.
-fn position(pointer: &Pointer, respelt: &Respelt, props: &Value) -> Vec<usize> {
+fn position(
+    pointer: &Pointer,
+    order: &HashMap<&str, usize>,
+    origin: &HashMap<&str, &str>,
+    props: &Value,
+) -> Vec<usize> {
     let mut at = Some(props);
     let mut position = Vec::with_capacity(pointer.segments().len());
     for (depth, segment) in pointer.segments().iter().enumerate() {
         if depth == 0 {
-            position.push(respelt.order.iter().position(|name| name == segment).unwrap_or(usize::MAX));
-            let name = respelt.origin.iter().find(|(_, from)| *from == segment).map_or(segment, |(to, _)| to);
+            position.push(order.get(segment.as_str()).copied().unwrap_or(usize::MAX));
+            let name = origin.get(segment.as_str()).copied().unwrap_or(segment);
             at = props.get(name);
             continue;
         }

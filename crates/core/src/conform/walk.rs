@@ -17,6 +17,9 @@ const BUDGET: u32 = 500_000;
 /// Unions over the same value that may be opened one inside the other; a `$ref` may lead back to where it stands.
 const MAX_HOPS: u8 = 8;
 
+/// After so many findings nobody reads suggestions any more, and each costs a look at every name.
+const MAX_SUGGESTIONS: usize = 50;
+
 /// The pass over one resource.
 pub(super) struct Walk<'s> {
     pub(super) schema: &'s ResourceSchema,
@@ -343,6 +346,14 @@ impl<'s> Walk<'s> {
         at: &Place,
         out: &mut Findings,
     ) -> Option<String> {
+        if closed && !place.hidden && out.list.len() >= MAX_SUGGESTIONS {
+            out.push(
+                Finding { model: place.model.clone(), ..Finding::about(at, codes::UNKNOWN_PROPERTY) }
+                    .says(format!("{} has no property `{key}`", self.name(place)))
+                    .label("not a property"),
+            );
+            return None;
+        }
         let names = self.names(node, 0);
         let free: Vec<&str> =
             names.iter().copied().filter(|name| !written.iter().any(|w| w == name)).collect();

@@ -73,3 +73,39 @@ fn globals_that_double_each_other_are_refused_where_it_is_too_much() {
         problems(&globals(41, |index| if index == 40 { "aaa-bbb".to_owned() } else { doubled(index) }));
     assert!(said.contains("the value is larger than 1 MiB"), "{said}");
 }
+
+#[test]
+fn of_many_problems_the_first_are_shown_and_the_rest_is_counted() {
+    let mut names = "name: s\nresources:\n".to_owned();
+    for i in 0..1_000 {
+        writeln!(
+            names,
+            "  - {{ name: b{i}, type: awscc.s3.buckets, props: {{ BucketName: \"{{{{ nope{i} }}}}\" }} }}"
+        )
+        .unwrap();
+    }
+    let mut props = "name: s\nresources:\n  - name: b\n    type: awscc.s3.buckets\n    props:\n      BucketName: aaa-bbb\n".to_owned();
+    for i in 0..4_000 {
+        writeln!(props, "      P{i}: x").unwrap();
+    }
+    for (manifest, more) in [(names, 900), (props, 3_900)] {
+        let said = problems(&manifest);
+        assert_eq!(said.matches("error[").count(), 101, "{said}");
+        assert!(said.contains(&format!("error[SD1005] and {more} more errors")), "{said}");
+    }
+}
+
+#[test]
+fn merge_keys_cannot_multiply_a_file() {
+    let mut text = "name: s\nx: &m\n".to_owned();
+    for i in 0..1_000 {
+        writeln!(text, "  k{i}: v").unwrap();
+    }
+    text.push_str("resources:\n");
+    for i in 0..200 {
+        let merged = ["*m"; 50].join(", ");
+        writeln!(text, "  - {{ name: r{i}, type: awscc.s3.buckets, props: {{ <<: [{merged}] }} }}").unwrap();
+    }
+    let said = problems(&text);
+    assert!(said.starts_with("error[SD1006] merge keys copy more than 100000 members"), "{said}");
+}
