@@ -84,20 +84,21 @@ fn deleting_what_we_keep_changes_no_result() {
 
 #[test]
 fn without_a_terminal_a_replacement_needs_consent_before_any_write() {
-    let mut place = Place::with(&small());
+    let repository = |kind: &str| {
+        format!(
+            "version: 1\nname: s\nproviders: [awscc]\nresources:\n  - name: repo\n    type: awscc.ecr.repositories\n    \
+             region: us-east-1\n    props: {{RepositoryName: my-repo, EncryptionConfiguration: {{EncryptionType: {kind}}}}}\n"
+        )
+    };
+    let mut place = Place::with(&repository("AES256"));
     let served = Served::start(&mut place);
     place.run("build app prod").exits(0);
     served.calls();
-    place.manifest(&small().replace("s3://acme-events", "s3://acme-events-2"));
-    // A changed Uri is another integration to Cloud Control: a pinned identifier makes it a replacement.
-    place.manifest(&small().replace(
-        "    props:\n      DomainName: \"{{ domain.DomainName }}\"\n      Uri: s3://acme-events\n",
-        "    identifier: customer-360-prod|s3://acme-events\n    props:\n      DomainName: \"{{ domain.DomainName }}\"\n      Uri: s3://acme-events-2\n",
-    ));
+    place.manifest(&repository("KMS"));
     let ran = place.run("build app prod").exits(64);
     assert!(ran.err.contains("--yes"), "{ran}");
     assert!(!served.calls().iter().any(|call| is_write(call)), "{ran}");
-    assert_eq!(served.held(), 2);
+    assert_eq!(served.held(), 1);
     let ran = place.run("build --yes app prod").exits(0);
     assert!(ran.out.contains("1 replaced"), "{ran}");
 }
@@ -162,4 +163,115 @@ fn a_saved_plan_does_not_depend_on_how_its_folder_is_typed() {
     let place = Place::with(&small());
     place.run("plan --sandbox --out plan.json app prod").exits(0);
     place.run("build --sandbox --plan plan.json ./app/ prod").exits(0);
+}
+
+/// Changes a saved plan as somebody with an editor would.
+fn edit(place: &Place, change: impl Fn(&mut serde_json::Value)) {
+    let mut plan: serde_json::Value = serde_json::from_str(&place.read("plan.json")).unwrap();
+    change(&mut plan);
+    place.write("edited.json", &plan.to_string());
+}
+
+#[test]
+fn a_saved_plan_that_was_changed_is_neither_run_nor_shown() {
+    let mut place = Place::with(&small());
+    let served = Served::start(&mut place);
+    place.run("plan --out plan.json app prod").exits(0);
+    served.calls();
+    edit(&place, |plan| {
+        for resource in plan["resources"].as_array_mut().unwrap() {
+            resource["action"] = "noop".into();
+            resource["changes"] = serde_json::json!([]);
+        }
+    });
+    let ran = place.run("build --plan edited.json app prod").exits(4);
+    assert!(ran.err.contains("it was changed after it was saved"), "{ran}");
+    place.run("show edited.json").exits(1);
+    // A longer life, another seed, a consent that no plan can give.
+    edit(&place, |plan| plan["meta"]["expires_at"] = "2099-01-01T00:00:00Z".into());
+    place.run("build --plan edited.json app prod").exits(4);
+    edit(&place, |plan| plan["meta"]["nonce"] = "".into());
+    place.run("build --plan edited.json app prod").exits(4);
+    edit(&place, |plan| plan["targets"]["allow_data_loss"] = serde_json::json!(["domain"]));
+    place.run("build --plan edited.json app prod").exits(4);
+    place.run("build --plan plan.json --allow-data-loss domain app prod").exits(64);
+    assert_eq!(served.calls(), Vec::<String>::new());
+    assert_eq!(served.held(), 0);
+}
+
+#[test]
+fn results_that_cannot_be_written_after_changes_are_no_nothing_was_changed() {
+    let place = Place::with(&small());
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let run = |line: &str| place.command(line).stdout(full()).output().unwrap();
+    let output = run("build --sandbox app prod");
+    assert_eq!(output.status.code(), Some(6));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("failed to write to stdout"));
+    // Now there is nothing to change.
+    assert_eq!(run("build --sandbox app prod").status.code(), Some(1));
+    place.manifest(&small().replace("366", "30"));
+    place.write("folder", "");
+    let ran = place.run("build --sandbox --output-file folder/exports.json app prod").exits(6);
+    assert!(ran.err.contains("were changed by this run"), "{ran}");
+}
+
+/// A cloud in which this call has this fault.
+fn faulty(place: &Place, operation: &str, kind: &str) {
+    place.write(
+        "app/.stack-deploy/sandbox/config.json",
+        &format!(r#"{{"faults": [{{"when": {{"operation": "{operation}"}}, "what": {kind}}}]}}"#),
+    );
+}
+
+#[test]
+fn the_time_limit_ends_reading_and_nothing_is_changed() {
+    let place = Place::with(&small());
+    faulty(&place, "GetResource", r#"{"kind": "throttle"}"#);
+    for line in [
+        "plan --sandbox --timeout 1s app prod",
+        "drift --sandbox --timeout 1s app prod",
+        "build --sandbox --timeout 1s app prod",
+        "teardown --sandbox --yes --timeout 1s app prod",
+    ] {
+        let ran = place.run(line).exits(1);
+        assert!(ran.err.contains("error[SD3120]: the time is over (--timeout 1s)"), "{ran}");
+        assert!(ran.err.contains("nothing was changed"), "{ran}");
+    }
+}
+
+#[test]
+fn the_time_limit_ends_a_submit_that_is_never_accepted() {
+    let place = Place::with(&small());
+    faulty(&place, "CreateResource", r#"{"kind": "throttle"}"#);
+    let ran = place.run("build --sandbox --timeout 2s app prod").exits(1);
+    assert!(ran.out.contains("Build failed: 2 not started"), "{ran}");
+    assert!(ran.out.contains("this run changed nothing"), "{ran}");
+    assert!(ran.err.contains("error[SD3120]"), "{ran}");
+}
+
+#[test]
+fn flags_that_name_nothing_are_wrong_usage_before_any_call() {
+    let mut place = Place::with(&small());
+    let served = Served::start(&mut place);
+    for line in [
+        "build --allow-replace nope app prod",
+        "teardown --yes --allow-replace nope app prod",
+        "build --resend nope app prod",
+        "plan --resend domain#/Nope app prod",
+        "build --resend domain#/DomainName app prod",
+    ] {
+        let ran = place.run(line).exits(64);
+        assert!(ran.err.contains("= next  "), "{ran}");
+    }
+    assert_eq!(served.calls(), Vec::<String>::new());
+    let output = place.command("plan app").arg("").output().unwrap();
+    assert_eq!(output.status.code(), Some(64));
+}
+
+#[test]
+fn drift_that_cannot_be_read_is_not_called_none() {
+    let place = Place::with(&small());
+    faulty(&place, "GetResource", r#"{"kind": "denied"}"#);
+    let ran = place.run("drift --sandbox app prod").exits(1);
+    assert!(ran.out.contains("Drift: not known. 2 resources cannot be compared"), "{ran}");
 }

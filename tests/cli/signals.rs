@@ -1,5 +1,9 @@
 //! Ctrl-C and TERM.
-#![expect(clippy::unwrap_used, reason = "a child that cannot be handled is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a child that cannot be handled is a failed test"
+)]
 
 use crate::common::{Place, small};
 use std::io::{BufRead, BufReader, Read};
@@ -54,4 +58,22 @@ fn the_second_leaves_and_nothing_is_doubled_or_lost() {
     let _ = place.run("plan --sandbox --detailed-exitcode app prod").exits(0);
     let ran = place.run("sandbox state app").exits(0);
     assert_eq!(ran.out.matches("\"identifier\"").count(), 2, "{ran}");
+}
+
+#[test]
+fn a_signal_while_only_reading_ends_the_command_with_last_words() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 143)] {
+        let place = Place::with(&small());
+        let slow = r#"{"faults": [{"when": {"operation": "GetResource"}, "what": {"kind": "throttle"}}]}"#;
+        place.write("app/.stack-deploy/sandbox/config.json", slow);
+        let child = place.command("build --sandbox app prod").stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        let sent = Command::new("kill").arg(signal).arg(child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{signal}: {said}");
+        assert!(said.contains("error[SD5003]: stopped by"), "{said}");
+        assert!(said.contains("nothing was changed"), "{said}");
+    }
 }

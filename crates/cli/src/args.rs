@@ -3,6 +3,7 @@
 //! [`crate::settings::Settings`] turns these low arguments, together with the environment, into high ones.
 
 use crate::parse::{rate, timeout};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -150,7 +151,7 @@ pub struct StackArgs {
     /// Folder that holds stackql_manifest.yml
     pub stack_dir: PathBuf,
     /// Environment, such as dev or prod
-    #[arg(value_name = "ENV")]
+    #[arg(value_name = "ENV", value_parser = NonEmptyStringValueParser::new())]
     pub stack_env: String,
 }
 
@@ -321,7 +322,7 @@ pub struct BuildArgs {
     #[command(flatten)]
     pub stack: StackArgs,
     /// Run exactly this saved plan, or stop
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "target", "exclude", "resend"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "target", "exclude", "resend", "allow_data_loss"])]
     pub plan: Option<PathBuf>,
     /// After a failure: error, rollback or ignore [default: error]
     #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true)]
@@ -398,7 +399,7 @@ pub struct ValidateArgs {
     /// Folder that holds stackql_manifest.yml
     pub stack_dir: PathBuf,
     /// Environment [default: every environment that the manifest mentions]
-    #[arg(value_name = "ENV")]
+    #[arg(value_name = "ENV", value_parser = NonEmptyStringValueParser::new())]
     pub stack_env: Option<String>,
     /// Warnings are errors
     #[arg(long)]

@@ -43,6 +43,8 @@ pub mod codes {
     pub const NO_CONSENT: Code = Code(5001);
     /// The user said no.
     pub const DECLINED: Code = Code(5002);
+    /// A signal came before anything was changed.
+    pub const STOPPED: Code = Code(5003);
     /// A file of the local journal cannot be used.
     pub const STORE: Code = Code(6001);
     /// The connection cannot be set up.
@@ -68,6 +70,17 @@ impl Stopped {
     /// Nothing left to tell.
     pub fn quiet(exit: Exit) -> Self {
         Self { exit, told: Vec::new() }
+    }
+
+    /// The same problem, met after resources were changed: 1 would say that nothing was.
+    #[must_use]
+    pub fn after_changes(mut self) -> Self {
+        if self.exit == Exit::Error {
+            self.exit = Exit::Partial;
+            self.told =
+                self.told.into_iter().map(|d| d.note("resources", "were changed by this run")).collect();
+        }
+        self
     }
 
     /// Something is wrong with the manifest or the plan: refusals end with 3, everything else with 1.

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod env;
 pub mod errors;
 pub mod exit;
+pub mod guard;
 pub mod load;
 pub mod locate;
 pub mod parse;
@@ -61,7 +62,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: Env) -> u8 {
     };
     if let Err(unwritten) = app.console.finish() {
         app.console.err(&format!("error: {unwritten}: {}\n", errors::reason(&unwritten.0)));
-        return Exit::Error.code();
+        // What was changed stays changed, whether the report of it could be written or not.
+        return match ended {
+            Ended::Exit(Exit::Done | Exit::Changes) => Exit::Error.code(),
+            Ended::Exit(exit) => exit.code(),
+            Ended::Child(code) => code,
+        };
     }
     match ended {
         Ended::Exit(exit) => exit.code(),

@@ -11,7 +11,7 @@ use crate::render::view_of::Context;
 use crate::render::{sorted, view_of};
 use crate::wire::{Link, check_account, connect, region, wrong_regions};
 use indexmap::IndexMap;
-use stack_core::desired::{Outputs, Resolver};
+use stack_core::desired::{Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, nearest};
 use stack_core::ids::Address;
 use stack_core::observed::LedgerEntry;
@@ -160,6 +160,15 @@ impl<'a> Session<'a> {
         Ok(self.finish(plan, outputs, targets, account, meta))
     }
 
+    /// Sees, before any call, that the flags name what the stack has.
+    ///
+    /// # Errors
+    /// 64.
+    pub fn check(&self, mode: Mode, targets: &TargetsView, allow_replace: &[String]) -> Result<(), Stopped> {
+        plan_options(&self.loaded, mode, targets, IndexMap::new())?;
+        check_patterns(&self.loaded, allow_replace)
+    }
+
     fn options(&self, mode: Mode, targets: &TargetsView) -> Result<PlanOptions, Stopped> {
         plan_options(&self.loaded, mode, targets, self.ledger())
     }
@@ -187,6 +196,7 @@ impl<'a> Session<'a> {
             stack_dir: self.loaded.typed.to_string_lossy().into_owned(),
             reads: 0,
             millis: 0,
+            digest: String::new(),
         }
     }
 
@@ -209,8 +219,8 @@ impl<'a> Session<'a> {
             guardrails,
             fingerprints: self.loaded.survey.fingerprints(&plan),
             secrets: self.loaded.survey.secrets.clone(),
-            meta,
             redactor: self.loaded.stack.redactor(),
+            meta,
         };
         let view = view_of(&plan, &context);
         Made { plan, outputs, view, refused }
@@ -262,8 +272,8 @@ pub fn offline(loaded: &Loaded, targets: &TargetsView, nonce: &str) -> Result<(P
         guardrails: Vec::new(),
         fingerprints: std::collections::HashMap::new(),
         secrets: loaded.survey.secrets.clone(),
-        meta: Meta { nonce: nonce.to_owned(), ..Meta::default() },
         redactor: loaded.stack.redactor(),
+        meta: Meta { nonce: nonce.to_owned(), ..Meta::default() },
     };
     let view = view_of(&plan, &context);
     Ok((plan, view))
@@ -314,13 +324,10 @@ fn plan_options(
     targets: &TargetsView,
     ledger: IndexMap<Address, LedgerEntry>,
 ) -> Result<PlanOptions, Stopped> {
-    let names: Vec<&str> = loaded.stack.nodes().iter().map(|node| node.address.as_str()).collect();
-    let patterns = [&targets.include, &targets.exclude, &targets.allow_data_loss];
-    for pattern in patterns.into_iter().flatten() {
-        if !names.iter().any(|name| glob(pattern, name)) {
-            return Err(no_such_address(pattern, &names));
-        }
+    for patterns in [&targets.include, &targets.exclude, &targets.allow_data_loss] {
+        check_patterns(loaded, patterns)?;
     }
+    let names = names(loaded);
     let mut resend = Vec::new();
     for text in &targets.resend {
         let (address, path) = match text.split_once('#') {
@@ -333,7 +340,11 @@ fn plan_options(
         let path = path.map(Pointer::parse).transpose().map_err(|error| {
             Stopped::usage(format!("--resend {text}: {error}"), "write --resend ADDRESS#/Property")
         })?;
-        resend.push((Address::new(address), path));
+        let address = Address::new(address);
+        if let Some(path) = &path {
+            check_resend(loaded, text, &address, path)?;
+        }
+        resend.push((address, path));
     }
     Ok(PlanOptions {
         include: targets.include.clone(),
@@ -344,6 +355,41 @@ fn plan_options(
         allow_data_loss: targets.allow_data_loss.clone(),
         ..PlanOptions::of(mode)
     })
+}
+
+fn names(loaded: &Loaded) -> Vec<&str> {
+    loaded.stack.nodes().iter().map(|node| node.address.as_str()).collect()
+}
+
+fn check_patterns(loaded: &Loaded, patterns: &[String]) -> Result<(), Stopped> {
+    let names = names(loaded);
+    match patterns.iter().find(|pattern| !names.iter().any(|name| glob(pattern, name))) {
+        Some(pattern) => Err(no_such_address(pattern, &names)),
+        None => Ok(()),
+    }
+}
+
+/// `--resend ADDRESS#/Path` must name a declared property that reads never show: anything else is compared anyway.
+fn check_resend(loaded: &Loaded, text: &str, address: &Address, path: &Pointer) -> Result<(), Stopped> {
+    // What cannot be rendered was reported before; a resource that is left out has nothing to resend.
+    let Ok(Rendered::Wanted(wanted)) = loaded.stack.render(address, &Outputs::new()) else { return Ok(()) };
+    let Ok(schema) = loaded.schemas.schema(&wanted.ty) else { return Ok(()) };
+    let is_hidden = |at: &Pointer| schema.is_unreadable(at) || schema.write_only_properties.reaches_below(at);
+    if wanted.props.at(path).is_some() && is_hidden(path) {
+        return Ok(());
+    }
+    let declared = wanted.props.as_object().into_iter().flat_map(|map| map.keys());
+    let hidden: Vec<String> = declared
+        .map(|name| Pointer::of([name.as_str()]))
+        .filter(is_hidden)
+        .map(|at| format!("{address}#{at}"))
+        .collect();
+    let next = if hidden.is_empty() {
+        format!("{address} declares no write-only property")
+    } else {
+        format!("there is: {}", hidden.join(", "))
+    };
+    Err(Stopped::usage(format!("--resend {text}: this is no declared write-only property"), next))
 }
 
 /// A flag names a resource that the manifest does not have.

@@ -1,10 +1,11 @@
-//! Ctrl-C and TERM (plan-ux 12): first, finish what flies; second, cancel and leave; third, leave at once.
+//! Ctrl-C and TERM (plan-ux 12): first, finish what flies; second, cancel and leave; third, leave at once. A terminal
+//! that goes away (HUP) counts as TERM. Before anything is changed, the first one ends the command.
 
 use crate::exit::Exit;
 use crate::render::Console;
 use stack_engine::engine::Interrupt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -17,6 +18,7 @@ const HASTE: Duration = Duration::from_secs(3);
 pub struct Signals {
     sender: Arc<watch::Sender<Interrupt>>,
     last: Arc<AtomicU8>,
+    working: Arc<AtomicBool>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -34,20 +36,33 @@ impl Signals {
     pub fn listen(console: &Console, can_ask: bool) -> std::io::Result<Self> {
         let mut int = signal(SignalKind::interrupt())?;
         let mut term = signal(SignalKind::terminate())?;
+        // `nohup` asks for it to be ignored, and listening would undo that.
+        let mut hup = if ignores_hup() { None } else { Some(signal(SignalKind::hangup())?) };
         let sender = Arc::new(watch::Sender::new(Interrupt::None));
         let last = Arc::new(AtomicU8::new(0));
+        let working = Arc::new(AtomicBool::new(false));
         let (console, told, exit) = (console.clone(), Arc::clone(&sender), Arc::clone(&last));
+        let has_begun = Arc::clone(&working);
         let task = tokio::spawn(async move {
             let mut count = 0;
+            let mut nobody_there = !can_ask;
             loop {
                 let code = tokio::select! {
                     _ = int.recv() => Exit::Interrupted,
                     _ = term.recv() => Exit::Terminated,
-                    () = tokio::time::sleep(HASTE), if count == 1 && !can_ask && exit.load(Ordering::Relaxed) == Exit::Terminated.code() => Exit::Terminated,
+                    () = hung_up(&mut hup) => {
+                        nobody_there = true;
+                        Exit::Terminated
+                    }
+                    () = tokio::time::sleep(HASTE), if count == 1 && nobody_there && exit.load(Ordering::Relaxed) == Exit::Terminated.code() => Exit::Terminated,
                 };
                 exit.store(code.code(), Ordering::Relaxed);
                 count += 1;
                 match count {
+                    // Whoever reads or asks hears it, and has the last word.
+                    1 if !has_begun.load(Ordering::Relaxed) => {
+                        told.send_replace(Interrupt::First);
+                    }
                     1 => {
                         console.err("stopping: nothing new is started, what is in flight is finished; once more to cancel it\n");
                         told.send_replace(Interrupt::First);
@@ -62,7 +77,12 @@ impl Signals {
                 }
             }
         });
-        Ok(Self { sender, last, task })
+        Ok(Self { sender, last, working, task })
+    }
+
+    /// Something is being changed from now on: the first signal no longer ends the command.
+    pub fn work_has_begun(&self) {
+        self.working.store(true, Ordering::Relaxed);
     }
 
     /// For the engine.
@@ -87,8 +107,39 @@ impl Signals {
     }
 }
 
+/// The terminal went away; never, where nobody listens for it.
+async fn hung_up(hup: &mut Option<tokio::signal::unix::Signal>) {
+    match hup {
+        Some(hup) => drop(hup.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// True if whoever started us wants HUP ignored. Only Linux says so; elsewhere it is listened for.
+fn ignores_hup() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| has_hup_ignored(&status))
+}
+
+/// Bit 0 of `SigIgn`, a hexadecimal mask (proc_pid_status(5)).
+fn has_hup_ignored(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
 /// The third time, nobody waits for anything. The journal is flushed before every write call, so nothing is lost.
 #[expect(clippy::exit, reason = "the user asked three times; the journal is already on the disk")]
 fn leave(code: Exit) -> ! {
     std::process::exit(i32::from(code.code()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ignored_hup_is_the_lowest_bit() {
+        assert!(has_hup_ignored("Name:\tx\nSigIgn:\t0000000000001001\n"));
+        assert!(!has_hup_ignored("Name:\tx\nSigIgn:\t0000000000001000\n"));
+        assert!(!has_hup_ignored(""));
+    }
 }

@@ -1,16 +1,17 @@
 //! What `build` and `teardown` share: lock, earlier runs, consent, the run itself, its end.
 
+use crate::app::App;
 use crate::args::{OnFailure as OnFailureArg, ViewArgs};
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
+use crate::guard::Guard;
 use crate::render::human;
 use crate::render::outcome::{Ending, report};
 use crate::render::progress::{About, Watcher};
 use crate::render::text::{clean, count, inline};
 use crate::render::view::{ActionView, CertaintyView, PlanView, TargetsView};
-use crate::session::{Made, Session, no_such_address};
+use crate::session::{Made, Session};
 use crate::settings::Progress;
-use crate::signals::Signals;
 use stack_core::desired::Resolver;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::event::Ended;
@@ -20,11 +21,9 @@ use stack_core::planner::glob;
 use stack_engine::busy::{in_flight, wait_for};
 use stack_engine::close::CloseError;
 use stack_engine::store::{Held, Holder, JournalStore};
-use stack_engine::{Engine, Events, OnFailure, Outcome, RunError, RunOptions};
+use stack_engine::{Engine, Events, OnFailure, Outcome, RunError, RunOptions, StepEnd};
 use std::collections::{BTreeSet, HashMap};
-use std::io::BufRead;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How often a plan is made anew because something was in flight.
 const ROUNDS: usize = 10;
@@ -42,8 +41,8 @@ pub struct Apply<'a> {
     pub targets: &'a TargetsView,
     /// `--on-failure`.
     pub on_failure: Option<OnFailureArg>,
-    /// `--timeout`.
-    pub timeout: Option<Duration>,
+    /// Time limit and signals.
+    pub guard: &'a Guard,
     /// `--parallelism`.
     pub operations: Option<u16>,
     /// `--allow-replace`.
@@ -111,8 +110,8 @@ impl Apply<'_> {
     /// Asks, or stops where nobody can be asked and something would be lost (DESIGN section 3, *Consent*).
     ///
     /// # Errors
-    /// 64 without a terminal, 1 if the answer is no.
-    pub fn consent(&self, made: &Made, question: Question) -> Result<(), Stopped> {
+    /// 64 without a terminal, 1 if the answer is no, 130 or 143 after a signal.
+    pub async fn consent(&self, made: &Made, question: Question) -> Result<(), Stopped> {
         let app = self.session.app;
         if !app.settings.can_ask {
             let risky = risky(&made.view);
@@ -139,10 +138,7 @@ impl Apply<'_> {
             }
         };
         app.console.err(&format!("\n{}", clean(&ask, app.settings.unicode)));
-        let mut answer = String::new();
-        // An input that cannot be read is no consent.
-        let read = std::io::stdin().lock().read_line(&mut answer);
-        if read.is_ok() && answer.trim() == wanted {
+        if self.guard.ask().await?.trim() == wanted {
             return Ok(());
         }
         Err(Stopped::new(Exit::Error, Diagnostic::error(codes::DECLINED, "not agreed: nothing changed")))
@@ -155,7 +151,8 @@ impl Apply<'_> {
     pub async fn run(&self, made: Made, ready: Ready) -> Result<(Exit, Outcome), Stopped> {
         let session = self.session;
         let app = session.app;
-        let allow_replace = self.allowed(&made)?;
+        let allow_replace = self.allowed(&made);
+        let (time_left, interrupts) = self.guard.begin_writing()?;
         if self.show_requests {
             app.console.err(&requests(&made.view, app.settings.unicode));
         }
@@ -167,20 +164,16 @@ impl Apply<'_> {
         ));
         let run = session.ids.run_id(session.link.clock.now_ms());
         let events = Arc::new(Events::new(run, Arc::clone(&session.link.clock), Arc::clone(&watcher) as _));
-        let signals = Signals::listen(&app.console, app.settings.can_ask).map_err(|error| {
-            let message = format!("signals cannot be received: {}", crate::errors::reason(&error));
-            Stopped::new(Exit::Error, Diagnostic::error(codes::BUG, message))
-        })?;
         let options = RunOptions {
             digest: made.view.plan_id.clone(),
             on_failure: self.on_failure(),
-            timeout: self.timeout,
+            timeout: time_left,
             operations: self.operations.map(usize::from),
             allow_replace,
             ..RunOptions::new(session.nonce.clone())
         };
         let plan_command = session.command("plan");
-        let outcome = ready.engine.run(made.plan, made.outputs, options, &events, signals.interrupts()).await;
+        let outcome = ready.engine.run(made.plan, made.outputs, options, &events, interrupts).await;
         let tally = watcher.close();
         let outcome = outcome.map_err(|error| match error {
             RunError::Store(error) => Stopped::from(error),
@@ -194,22 +187,14 @@ impl Apply<'_> {
         let what = if self.command == "teardown" { "Teardown" } else { "Build" };
         let ending = Ending { what, stack: &id, plan_command: &plan_command };
         app.console.out(&format!("\n{}", report(&tally, ending, app.console.out_style)));
-        Ok((exit_of(&outcome, signals.exit()), outcome))
+        Ok((exit_of(&outcome, self.guard.exit()), outcome))
     }
 
-    /// Addresses of `--allow-replace`, `*` resolved.
-    fn allowed(&self, made: &Made) -> Result<BTreeSet<Address>, Stopped> {
-        let mut allowed = BTreeSet::new();
-        for pattern in self.allow_replace {
-            let hits: Vec<&Address> =
-                made.plan.resources.keys().filter(|address| glob(pattern, address.as_str())).collect();
-            if hits.is_empty() {
-                let names: Vec<&str> = made.plan.resources.keys().map(Address::as_str).collect();
-                return Err(no_such_address(pattern, &names));
-            }
-            allowed.extend(hits.into_iter().cloned());
-        }
-        Ok(allowed)
+    /// Addresses of `--allow-replace`, `*` resolved. [`Session::check`] has seen that each names something.
+    fn allowed(&self, made: &Made) -> BTreeSet<Address> {
+        let is_meant =
+            |address: &&Address| self.allow_replace.iter().any(|pattern| glob(pattern, address.as_str()));
+        made.plan.resources.keys().filter(is_meant).cloned().collect()
     }
 
     /// Plans once nothing is in flight on what is to be changed: whoever plans over a running operation plans wrongly
@@ -242,7 +227,8 @@ impl Apply<'_> {
             };
             for busy in &running {
                 let verb = busy.verb.map_or_else(|| "an operation".to_owned(), |verb| format!("a {verb}"));
-                app.console.err(&format!("waiting: {verb} of {} is in flight ({})\n", busy.address, busy.request));
+                app.console
+                    .err(&format!("waiting: {verb} of {} is in flight ({})\n", busy.address, busy.request));
             }
             if let Err(failure) = wait_for(provider, &running).await {
                 let diagnostic = Diagnostic::error(
@@ -351,4 +337,20 @@ fn exit_of(outcome: &Outcome, signal: Option<Exit>) -> Exit {
         Ended::RolledBack => Exit::RolledBack,
         Ended::RollbackIncomplete => Exit::NotUndone,
     }
+}
+
+/// How a command ends after its run. Results that cannot be written, after resources were changed, are no "nothing was
+/// changed".
+pub fn ends(app: &App, exit: Exit, outcome: &Outcome) -> Exit {
+    if exit == Exit::Done && has_changed(outcome) && !app.console.is_written() { Exit::Partial } else { exit }
+}
+
+/// True if the run sent something.
+pub fn has_changed(outcome: &Outcome) -> bool {
+    outcome.steps.values().any(|end| match end {
+        StepEnd::Done { verb, .. } => verb.is_some(),
+        StepEnd::Failed { changed, .. } => *changed,
+        StepEnd::Unknown { .. } => true,
+        StepEnd::NotRun(_) => false,
+    })
 }

@@ -2,10 +2,11 @@
 
 use crate::app::{App, Done};
 use crate::args::BuildArgs;
-use crate::commands::apply::{Apply, Question};
+use crate::commands::apply::{Apply, Question, ends, has_changed};
 use crate::commands::{dry_run, outputs, show};
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
+use crate::guard::Guard;
 use crate::render::dry_run::Purpose;
 use crate::render::time::from_utc;
 use crate::render::view::{ModeView, PlanView};
@@ -36,7 +37,9 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
         _ => Mode::Build,
     };
     let nonce = saved.as_ref().map(|saved| saved.meta.nonce.clone());
-    let session = Session::open(app, &args.stack, &args.inputs, &args.cloud, nonce).await?;
+    let guard = Guard::writing(app, args.cloud.timeout)?;
+    let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, nonce);
+    let session = guard.reads(None, open).await?;
     if let Some(saved) = &saved
         && saved.stack.name != session.loaded.stack.name()
     {
@@ -48,14 +51,15 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
         mode,
         targets: &targets,
         on_failure: args.on_failure,
-        timeout: args.cloud.timeout,
+        guard: &guard,
         operations: args.cloud.parallelism,
         allow_replace: &args.consent.allow_replace,
         show_requests: args.flow.show_queries,
         view: args.view,
     };
-    let held = apply.begin().await?;
-    let made = apply.plan(mode, &targets).await?;
+    session.check(mode, &targets, &args.consent.allow_replace)?;
+    let look = async { Ok((apply.begin().await?, apply.plan(mode, &targets).await?)) };
+    let (held, made) = guard.reads(Some(&session.link.provider), look).await?;
     if let Some(saved) = &saved
         && saved.plan_id != made.view.plan_id
     {
@@ -75,19 +79,25 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
     }
     let agreed = args.consent.yes || saved.is_some();
     if !agreed {
-        apply.consent(&made, Question::Yes)?;
+        apply.consent(&made, Question::Yes).await?;
     }
     let (exit, outcome) = apply.run(made, held).await?;
-    session.close()?;
-    if exit == Exit::Done {
-        outputs::leave(&session, &outcome.outputs, outcome.elapsed, args.output_file.as_deref())?;
+    let left = session.close().and_then(|()| {
+        if exit == Exit::Done {
+            outputs::leave(&session, &outcome.outputs, outcome.elapsed, args.output_file.as_deref())?;
+        }
+        Ok(())
+    });
+    match left {
+        Ok(()) => Ok(ends(app, exit, &outcome)),
+        Err(stopped) if has_changed(&outcome) => Err(stopped.after_changes()),
+        Err(stopped) => Err(stopped),
     }
-    Ok(exit)
 }
 
 /// A saved plan that may be run now, as far as can be told without reading the cloud.
 fn approved(app: &App, file: &Path, env: &str) -> Result<PlanView, Stopped> {
-    let saved = show::read(app, file)?;
+    let saved = show::read(app, file, Exit::Stale)?;
     if saved.stack.env != env {
         return Err(other_stack(&saved, &saved.stack.name, env));
     }
@@ -96,6 +106,13 @@ fn approved(app: &App, file: &Path, env: &str) -> Result<PlanView, Stopped> {
             Diagnostic::error(codes::BAD_PLAN_FILE, format!("{} cannot be applied", file.display()))
                 .next("plan again, and mend what it reports");
         return Err(Stopped::new(Exit::Error, diagnostic));
+    }
+    if !saved.targets.allow_data_loss.is_empty() {
+        // `plan` takes no such consent, so nobody who looked at this plan has given it.
+        let message = format!("{} agrees to the loss of data, which no plan can", file.display());
+        let diagnostic = Diagnostic::error(codes::BAD_PLAN_FILE, message)
+            .next("plan again, and give --allow-data-loss to a build without --plan; nothing was changed");
+        return Err(Stopped::new(Exit::Stale, diagnostic));
     }
     let expired = from_utc(&saved.meta.expires_at).is_none_or(|at| at < SystemClock.now_ms());
     if expired {

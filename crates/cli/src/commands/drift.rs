@@ -4,6 +4,7 @@ use crate::app::{App, Done};
 use crate::args::DriftArgs;
 use crate::commands::plan::tell;
 use crate::exit::Exit;
+use crate::guard::Guard;
 use crate::render::drift::{drift, has_drift};
 use crate::render::json::v1;
 use crate::session::{Session, targets};
@@ -11,8 +12,11 @@ use stack_core::plan::Mode;
 
 /// Runs it.
 pub async fn run(app: &App, args: &DriftArgs) -> Done {
-    let session = Session::open(app, &args.stack, &args.inputs, &args.cloud, None).await?;
-    let made = session.plan(Mode::Drift, &targets(&args.select)).await?;
+    let guard = Guard::reading(args.cloud.timeout);
+    let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, None);
+    let session = guard.reads(None, open).await?;
+    let made =
+        guard.reads(Some(&session.link.provider), session.plan(Mode::Drift, &targets(&args.select))).await?;
     session.close()?;
     if args.json {
         app.console.out(&v1::plan_text(&made.view));

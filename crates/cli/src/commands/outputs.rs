@@ -5,6 +5,7 @@ use crate::args::{OutputsArgs, SelectArgs};
 use crate::commands::plan::tell;
 use crate::errors::Stopped;
 use crate::exit::Exit;
+use crate::guard::Guard;
 use crate::render::outputs::{Exports, file_text, json, shell, table};
 use crate::render::{json::v1, sorted};
 use crate::session::{Session, targets};
@@ -22,8 +23,12 @@ const HIDDEN: Code = Code(2302);
 
 /// Runs it.
 pub async fn run(app: &App, args: &OutputsArgs) -> Done {
-    let session = Session::open(app, &args.stack, &args.inputs, &args.cloud, None).await?;
-    let made = session.plan(Mode::Drift, &targets(&SelectArgs::default())).await?;
+    let guard = Guard::reading(args.cloud.timeout);
+    let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, None);
+    let session = guard.reads(None, open).await?;
+    let made = guard
+        .reads(Some(&session.link.provider), session.plan(Mode::Drift, &targets(&SelectArgs::default())))
+        .await?;
     session.close()?;
     if session.loaded.stack.exports().is_empty() {
         app.console.err("the manifest exports nothing\n");

@@ -4,6 +4,7 @@ use crate::app::{App, Done};
 use crate::args::PlanArgs;
 use crate::commands::dry_run;
 use crate::exit::Exit;
+use crate::guard::Guard;
 use crate::render::json::v1;
 use crate::render::view::PlanView;
 use crate::render::{dry_run::Purpose, human, markdown};
@@ -19,9 +20,12 @@ pub async fn run(app: &App, args: &PlanArgs) -> Done {
         let purpose = if args.destroy { Purpose::Teardown } else { Purpose::Build };
         return dry_run::run(app, &args.stack, &args.inputs, &args.cloud, &targets, purpose);
     }
-    let session = Session::open(app, &args.stack, &args.inputs, &args.cloud, None).await?;
+    let guard = Guard::reading(args.cloud.timeout);
+    let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, None);
+    let session = guard.reads(None, open).await?;
     let mode = if args.destroy { Mode::Teardown } else { Mode::Build };
-    let made = session.plan(mode, &targets).await?;
+    session.check(mode, &targets, &[])?;
+    let made = guard.reads(Some(&session.link.provider), session.plan(mode, &targets)).await?;
     session.close()?;
     let view = &made.view;
     if args.json {

@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// Reads and renders.
 pub fn run(app: &App, args: &ShowArgs) -> Done {
-    let view = read(app, &args.plan_file)?;
+    let view = read(app, &args.plan_file, Exit::Error)?;
     if let Some(file) = &args.markdown {
         app.write(file, &markdown::plan(&view, markdown::BUDGET))?;
     }
@@ -29,8 +29,8 @@ pub fn run(app: &App, args: &ShowArgs) -> Done {
 /// Reads a saved plan.
 ///
 /// # Errors
-/// 1 if it is no plan, 4 if it is a newer one.
-pub fn read(app: &App, file: &Path) -> Result<PlanView, Stopped> {
+/// 1 if it is no plan, 4 if it is one of another version, `edited` if it was changed after it was saved.
+pub fn read(app: &App, file: &Path, edited: Exit) -> Result<PlanView, Stopped> {
     let text = std::fs::read_to_string(app.path(file)).map_err(|error| Stopped::unreadable(file, &error))?;
-    v1::read_plan(&text).map_err(|error| Stopped::plan_file(file, &error))
+    v1::read_plan(&text).map_err(|error| Stopped::plan_file(file, &error, edited))
 }

@@ -2,10 +2,11 @@
 
 use crate::app::{App, Done};
 use crate::args::TeardownArgs;
-use crate::commands::apply::{Apply, Question};
+use crate::commands::apply::{Apply, Question, ends, has_changed};
 use crate::commands::dry_run;
 use crate::errors::Stopped;
 use crate::exit::Exit;
+use crate::guard::Guard;
 use crate::render::dry_run::Purpose;
 use crate::session::{Session, targets};
 use stack_core::plan::Mode;
@@ -23,21 +24,24 @@ pub async fn run(app: &App, args: &TeardownArgs) -> Done {
         let message = "teardown deletes resources, and there is no terminal to ask at";
         return Err(Stopped::usage(message, "look at it with `plan --destroy`, then agree with --yes"));
     }
-    let session = Session::open(app, &args.stack, &args.inputs, &args.cloud, None).await?;
+    let guard = Guard::writing(app, args.cloud.timeout)?;
+    let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, None);
+    let session = guard.reads(None, open).await?;
     let apply = Apply {
         session: &session,
         command: "teardown",
         mode: Mode::Teardown,
         targets: &targets,
         on_failure: args.on_failure,
-        timeout: args.cloud.timeout,
+        guard: &guard,
         operations: args.cloud.parallelism,
         allow_replace: &args.consent.allow_replace,
         show_requests: args.flow.show_queries,
         view: args.view,
     };
-    let held = apply.begin().await?;
-    let made = apply.plan(Mode::Teardown, &targets).await?;
+    session.check(Mode::Teardown, &targets, &args.consent.allow_replace)?;
+    let look = async { Ok((apply.begin().await?, apply.plan(Mode::Teardown, &targets).await?)) };
+    let (held, made) = guard.reads(Some(&session.link.provider), look).await?;
     apply.show(&made);
     if let Some(exit) = made.blocked() {
         session.close()?;
@@ -48,9 +52,12 @@ pub async fn run(app: &App, args: &TeardownArgs) -> Done {
         return Ok(Exit::Done);
     }
     if !args.consent.yes {
-        apply.consent(&made, Question::EnvironmentName)?;
+        apply.consent(&made, Question::EnvironmentName).await?;
     }
-    let (exit, _) = apply.run(made, held).await?;
-    session.close()?;
-    Ok(exit)
+    let (exit, outcome) = apply.run(made, held).await?;
+    match session.close() {
+        Ok(()) => Ok(ends(app, exit, &outcome)),
+        Err(stopped) if has_changed(&outcome) => Err(stopped.after_changes()),
+        Err(stopped) => Err(stopped),
+    }
 }

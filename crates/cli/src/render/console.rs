@@ -101,6 +101,13 @@ impl Console {
         let _ = streams.err.flush();
     }
 
+    /// Writes what is buffered; false if a result could not be written for another reason than a closed pipe.
+    pub fn is_written(&self) -> bool {
+        let mut streams = self.lock();
+        streams.flush_out();
+        streams.out_failed.is_none()
+    }
+
     /// Writes what is buffered.
     ///
     /// # Errors
@@ -164,6 +171,7 @@ mod tests {
     fn a_full_disk_is_told() {
         let console = console(io::ErrorKind::StorageFull);
         console.out("a");
+        assert!(!console.is_written());
         assert!(console.finish().is_err());
     }
 }

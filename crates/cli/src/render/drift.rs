@@ -61,12 +61,18 @@ pub fn summary_line(view: &PlanView) -> String {
         .iter()
         .filter(|r| r.live.exists && !drifts(r) && r.action != ActionView::Blocked)
         .count();
+    let unknown = view.resources.iter().filter(|r| r.action == ActionView::Blocked && !drifts(r)).count();
+    let blind = format!("{} cannot be compared", count(unknown, "resource", "resources"));
+    if drifted == 0 && unknown > 0 {
+        return format!("Drift: not known. {blind}; {same} match {stack}.");
+    }
     if drifted == 0 {
         let verb = if same == 1 { "matches" } else { "match" };
         return format!("Drift: none. {} {verb} {stack}.", count(same, "resource", "resources"));
     }
+    let blind = if unknown > 0 { format!("; {blind}") } else { String::new() };
     format!(
-        "Drift: {} of {}; {same} match",
+        "Drift: {} of {}; {same} match{blind}",
         count(view.drift.len(), "property", "properties"),
         count(drifted, "resource", "resources")
     )

@@ -62,6 +62,9 @@ pub fn report(tally: &Tally, ending: Ending<'_>, style: Style) -> String {
             facts.push(format!("{n} {word}"));
         }
     }
+    if facts.is_empty() {
+        facts.push("nothing was done".to_owned());
+    }
     let calls = usize::try_from(tally.calls).unwrap_or(usize::MAX);
     let tail = format!("{}, {}", short(tally.elapsed), count(calls, "call", "calls"));
     let head = style.paint.with(hue, &format!("{what} {word}"));

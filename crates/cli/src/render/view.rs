@@ -462,4 +462,7 @@ pub struct Meta {
     /// Time that planning took.
     #[serde(default)]
     pub millis: u64,
+    /// `sha256:…` of `plan_id` and the rest of `meta`. A saved plan whose times or nonce were edited is refused.
+    #[serde(default)]
+    pub digest: String,
 }

@@ -1,8 +1,9 @@
 //! The only way from a plan to its view: values that must not be shown stay behind here.
 
-use super::value_view::{change_of, rows_of_create, shown_json};
+use super::value_view::{change_of, rows_of_create, shown_json, sorted};
 use super::view::*;
 use crate::locate::Locate;
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use stack_core::desired::ReplaceOrder;
 use stack_core::diagnostic::{Diagnostic, Part};
@@ -12,10 +13,10 @@ use stack_core::plan::{
     Action, Certainty, Change, Impact, Mode, Ownership, PatchOp, Plan, Planned, ReasonCode, Undo,
 };
 use stack_core::pointer::Pointer;
-use stack_core::schema::{Handler, ResourceSchema, Schemas};
 use stack_core::redact::{MARK, Redactor};
-use std::collections::{BTreeSet, HashMap};
+use stack_core::schema::{Handler, ResourceSchema, Schemas};
 use stack_core::value::Value;
+use std::collections::{BTreeSet, HashMap};
 
 /// What a view needs beside the plan.
 pub struct Context<'a> {
@@ -37,9 +38,9 @@ pub struct Context<'a> {
     pub fingerprints: HashMap<Address, String>,
     /// Declared places that hold secrets, by address: what stands there is never shown, not even in an identifier.
     pub secrets: HashMap<Address, BTreeSet<Pointer>>,
-    /// What may differ between two runs.
     /// Secrets wherever else they come from.
     pub redactor: Redactor,
+    /// What may differ between two runs.
     pub meta: Meta,
 }
 
@@ -134,6 +135,7 @@ pub fn view_of(plan: &Plan, context: &Context<'_>) -> PlanView {
         meta: context.meta.clone(),
     };
     view.plan_id = plan_id(&view);
+    view.meta.digest = digest_of_meta(&super::json::v1::plan(&view));
     view
 }
 
@@ -152,13 +154,44 @@ fn critical_path(plan: &Plan) -> usize {
 
 /// Hash of everything except `meta` and the id itself: `pl_` and 26 characters.
 pub fn plan_id(view: &PlanView) -> String {
-    let mut json = super::json::v1::plan(view);
+    id_of(&super::json::v1::plan(view))
+}
+
+/// [`plan_id`] of a document.
+pub fn id_of(document: &Json) -> String {
+    let mut json = document.clone();
     if let Some(map) = json.as_object_mut() {
-        map.remove("meta");
-        map.remove("plan_id");
+        map.shift_remove("meta");
+        map.shift_remove("plan_id");
     }
-    let digest = Sha256::digest(json.to_string().as_bytes());
+    let digest = Sha256::digest(canonical(json).as_bytes());
     format!("pl_{}", base32(&digest[..16]))
+}
+
+/// Digest of `meta` together with the plan's id, so that neither a nonce nor an expiry is changed unseen.
+pub fn digest_of_meta(document: &Json) -> String {
+    let mut meta = document.get("meta").cloned().unwrap_or_default();
+    if let Some(map) = meta.as_object_mut() {
+        map.shift_remove("digest");
+    }
+    let id = document.get("plan_id").and_then(Json::as_str).unwrap_or_default();
+    sha256(format!("{id} {}", canonical(meta)).as_bytes())
+}
+
+/// Sorted text that reading and writing no longer changes: a number with many digits may read back as its neighbour.
+fn canonical(json: Json) -> String {
+    const ROUNDS: usize = 8;
+    let mut text = sorted(json).to_string();
+    for _ in 0..ROUNDS {
+        // A text that was written a moment ago reads.
+        let Ok(again) = serde_json::from_str::<Json>(&text) else { break };
+        let again = again.to_string();
+        if again == text {
+            break;
+        }
+        text = again;
+    }
+    text
 }
 
 /// `sha256:…` of bytes.
@@ -218,6 +251,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         sources,
     } = planned;
     let schema = context.schemas.schema(ty).ok();
+    let sealed = |value: &Value| context.redactor.seal(value.clone());
     let place = |pointer: &Pointer| context.locate.place(sources.of(pointer), &Part::Value);
     let creating = matches!(action, Action::Create) || (matches!(action, Action::Deferred) && live.is_none());
     let changes: Vec<ChangeView> = match desired {
@@ -243,6 +277,14 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
             })
             .collect(),
     };
+    // Elements of lists are called by their keys.
+    let changes: Vec<ChangeView> = changes
+        .into_iter()
+        .map(|mut row| {
+            context.redactor.clear(&mut row.label);
+            row
+        })
+        .collect();
     let (certainty, decided_by) = match certainty {
         Certainty::Certain => (CertaintyView::Certain, Vec::new()),
         Certainty::Conditional(from) => {
@@ -255,7 +297,6 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
     let mut depends_on: Vec<String> = after.iter().map(|edge| edge.to.to_string()).collect();
     depends_on.sort();
     depends_on.dedup();
-    let sealed = |value: &Value| context.redactor.seal(value.clone());
     ResourceView {
         address: address.to_string(),
         ty: declared_type.clone(),
@@ -279,14 +320,6 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
             Action::Replace(ReplaceOrder::DeleteFirst) => Some("delete_first".to_owned()),
             _ => None,
         },
-    // Elements of lists are called by their keys.
-    let changes: Vec<ChangeView> = changes
-        .into_iter()
-        .map(|mut row| {
-            context.redactor.clear(&mut row.label);
-            row
-        })
-        .collect();
         certainty,
         decided_by,
         reasons: reasons

@@ -2,6 +2,7 @@
 
 use crate::render::value_view::sorted;
 use crate::render::view::{FORMAT, FORMAT_VERSION, PlanView};
+use crate::render::view_of::{digest_of_meta, id_of};
 use serde_json::Value as Json;
 
 /// Why a text is no plan that we can read.
@@ -13,9 +14,23 @@ pub enum ReadError {
     /// Another kind of file.
     #[error("its format is `{0}`, not `{FORMAT}`")]
     Format(String),
-    /// Written by a newer program.
-    #[error("its format_version {0} is newer than {FORMAT_VERSION}, which this program reads")]
-    Newer(String),
+    /// Written by a program whose plans we do not know.
+    #[error("its format_version is {0}, and this program reads {FORMAT_VERSION}")]
+    Version(String),
+    /// The content is not what was saved: it does not give the id any more.
+    #[error("it was changed after it was saved: it says {said}, its content is {computed}")]
+    Edited {
+        /// `plan_id` in the file.
+        said: String,
+        /// The id of the content.
+        computed: String,
+    },
+    /// Nonce or times are not what was saved.
+    #[error("its `meta` was changed after it was saved")]
+    EditedMeta,
+    /// The seed of the client tokens is no seed.
+    #[error("its meta.nonce is not 32 hexadecimal digits")]
+    Nonce,
 }
 
 /// The document.
@@ -34,7 +49,9 @@ pub fn pretty(json: &Json) -> String {
     format!("{json:#}\n")
 }
 
-/// Reads a document back. Unknown fields are ignored; a higher major is refused.
+/// Reads a document back. Unknown fields are ignored; another major is refused, and so is a document that was changed
+/// after it was saved: what is shown must be what was planned. The ids are plain digests, no signatures: whoever makes
+/// them anew has made another plan, and a build compares that with the plan of now anyway (plan-ux 5).
 ///
 /// # Errors
 /// [`ReadError`].
@@ -48,8 +65,21 @@ pub fn read_plan(text: &str) -> Result<PlanView, ReadError> {
     let version = field("format_version");
     let major = |text: &str| text.split('.').next().and_then(|part| part.parse::<u64>().ok());
     match (major(&version), major(FORMAT_VERSION)) {
-        (Some(theirs), Some(ours)) if theirs <= ours => {}
-        _ => return Err(ReadError::Newer(version)),
+        (Some(theirs), Some(ours)) if theirs == ours => {}
+        _ => return Err(ReadError::Version(version)),
     }
-    serde_json::from_value(json).map_err(|e| ReadError::Shape(e.to_string()))
+    let view: PlanView = serde_json::from_value(json.clone()).map_err(|e| ReadError::Shape(e.to_string()))?;
+    // Of the text, not of the view: fields that we do not know count as well.
+    let computed = id_of(&json);
+    if computed != view.plan_id {
+        return Err(ReadError::Edited { said: view.plan_id, computed });
+    }
+    let nonce = &view.meta.nonce;
+    if nonce.len() != 32 || !nonce.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(ReadError::Nonce);
+    }
+    if digest_of_meta(&json) != view.meta.digest {
+        return Err(ReadError::EditedMeta);
+    }
+    Ok(view)
 }

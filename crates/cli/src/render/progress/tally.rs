@@ -92,7 +92,9 @@ impl Tally {
         let mut counts = Counts::default();
         for verbs in self.done.values() {
             let has = |verb| verbs.contains(&verb);
-            if has(Verb::Create) && has(Verb::Delete) {
+            if verbs.is_empty() {
+                counts.already += 1;
+            } else if has(Verb::Create) && has(Verb::Delete) {
                 counts.replaced += 1;
             } else if has(Verb::Create) {
                 counts.created += 1;
@@ -113,13 +115,22 @@ pub struct Counts {
     pub updated: usize,
     pub replaced: usize,
     pub deleted: usize,
+    /// Found as wanted, although the plan had work on them: others were quicker.
+    pub already: usize,
 }
 
 impl Counts {
     /// `1 created 2 updated`; empty if nothing was done.
     pub fn words(self, between: &str) -> String {
-        let Self { created, updated, replaced, deleted } = self;
-        [(created, "created"), (updated, "updated"), (replaced, "replaced"), (deleted, "deleted")]
+        let Self { created, updated, replaced, deleted, already } = self;
+        let counts = [
+            (created, "created"),
+            (updated, "updated"),
+            (replaced, "replaced"),
+            (deleted, "deleted"),
+            (already, "already as wanted"),
+        ];
+        counts
             .iter()
             .filter(|(n, _)| *n > 0)
             .map(|(n, word)| format!("{n} {word}"))

@@ -7,7 +7,7 @@ use crate::render::human::{plan, summary_line};
 use crate::render::json::v1;
 use crate::render::paint::Paint;
 use crate::render::text::width;
-use crate::render::view_of::plan_id;
+use crate::render::view_of::{digest_of_meta, id_of, plan_id};
 use insta::assert_snapshot;
 
 fn text(columns: usize, unicode: bool) -> String {
@@ -404,11 +404,66 @@ fn a_reader_ignores_what_it_does_not_know_and_refuses_a_higher_major() {
     json["format_version"] = "1.7".into();
     json["news"] = true.into();
     json["resources"][0]["news"] = 1.into();
+    json["plan_id"] = id_of(&json).into();
+    json["meta"]["digest"] = digest_of_meta(&json).into();
     assert!(v1::read_plan(&json.to_string()).is_ok());
-    json["format_version"] = "2.0".into();
-    assert!(matches!(v1::read_plan(&json.to_string()), Err(v1::ReadError::Newer(_))));
+    for version in ["2.0", "0.9", "", "one"] {
+        json["format_version"] = version.into();
+        assert!(matches!(v1::read_plan(&json.to_string()), Err(v1::ReadError::Version(_))), "{version}");
+    }
     json["format"] = "terraform".into();
     assert!(matches!(v1::read_plan(&json.to_string()), Err(v1::ReadError::Format(_))));
+}
+
+#[test]
+fn a_plan_that_was_changed_after_it_was_saved_is_not_read() {
+    let saved = v1::plan(&view(&everything()));
+    let read = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut json = saved.clone();
+        change(&mut json);
+        v1::read_plan(&json.to_string())
+    };
+    assert!(read(&|_| {}).is_ok());
+    let edits: [&dyn Fn(&mut serde_json::Value); 6] = [
+        &|json| json["resources"][0]["action"] = "noop".into(),
+        &|json| json["targets"]["allow_data_loss"] = serde_json::json!(["domain"]),
+        &|json| json["stack"]["env"] = "dev".into(),
+        &|json| json["mode"] = "teardown".into(),
+        &|json| json["applyable"] = true.into(),
+        &|json| json["news"] = 1.into(),
+    ];
+    for (at, edit) in edits.iter().enumerate() {
+        let same = {
+            let mut json = saved.clone();
+            edit(&mut json);
+            json == saved
+        };
+        assert_eq!(matches!(read(edit), Err(v1::ReadError::Edited { .. })), !same, "edit {at}");
+    }
+    let longer = read(&|json| json["meta"]["expires_at"] = "2027-11-22T14:02:07Z".into());
+    assert!(matches!(longer, Err(v1::ReadError::EditedMeta)));
+    for nonce in ["", "zz", "+0000000000000000000000000000000"] {
+        let bad = read(&|json| json["meta"]["nonce"] = nonce.into());
+        assert!(matches!(bad, Err(v1::ReadError::Nonce)), "{nonce}");
+    }
+}
+
+#[test]
+fn numbers_of_many_digits_do_not_make_a_saved_plan_look_edited() {
+    let mut json = v1::plan(&view(&unchanged()));
+    for digits in [
+        "0.30000000000000004",
+        "123456789012345.68",
+        "1.7976931348623157e308",
+        "5e-324",
+        "2.2250738585072011e-308",
+        "9007199254740993.5",
+    ] {
+        let number: f64 = digits.parse().unwrap();
+        json["news"] = number.into();
+        let (id, text) = (id_of(&json), json.to_string());
+        assert_eq!(id_of(&serde_json::from_str(&text).unwrap()), id, "{digits}");
+    }
 }
 
 #[test]
@@ -456,6 +511,7 @@ fn the_machine_plan_of_one_update() {
       ],
       "meta": {
         "created_at": "2026-11-21T14:02:07Z",
+        "digest": "sha256:38a657c9ab89516be817744936a16f681430d7bf12e2bd6d5a448f3bbcf2ad14",
         "expires_at": "2026-11-22T14:02:07Z",
         "millis": 1800,
         "nonce": "00000000000000000000000000000000",
@@ -465,7 +521,7 @@ fn the_machine_plan_of_one_update() {
       },
       "mode": "build",
       "orphans": [],
-      "plan_id": "pl_5h1b698sx6psn468f7c8pk5vsw",
+      "plan_id": "pl_tmr6pca296cvq6eagbck0e50g4",
       "resources": [
         {
           "action": "update",

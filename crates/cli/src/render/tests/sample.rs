@@ -320,6 +320,7 @@ pub(super) fn view(plan: &Plan) -> PlanView {
             stack_dir: "customer-360".into(),
             reads: 8,
             millis: 1800,
+            digest: String::new(),
         },
     };
     view_of(plan, &context)
