@@ -315,10 +315,12 @@ impl Dispatcher {
         }
     }
 
-    /// How long a run whose time is over waits for what is in flight: as long again, at most a minute.
+    /// How long a run whose time is over waits for what is in flight: as long again, at least ten seconds and at most a
+    /// minute.
     fn time_over_grace(&self) -> Duration {
+        const LEAST: Duration = Duration::from_secs(10);
         const MOST: Duration = Duration::from_secs(60);
-        self.options.timeout.unwrap_or(MOST).min(MOST).min(self.options.grace)
+        self.options.timeout.unwrap_or(MOST).clamp(LEAST, MOST).min(self.options.grace)
     }
 
     /// From now on nothing new is started; what flies may land for a while.

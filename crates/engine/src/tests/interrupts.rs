@@ -138,7 +138,7 @@ async fn the_time_limit_ends_endless_throttling() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_whose_time_is_over_waits_as_long_again_at_most_a_minute() {
-    for (limit, end) in [(5, 10), (600, 660)] {
+    for (limit, end) in [(5, 15), (20, 40), (600, 660)] {
         let world = World::new();
         world.cloud.fault("create a", Fault::Stuck);
         let options = RunOptions { timeout: Some(Duration::from_secs(limit)), ..world.options() };
