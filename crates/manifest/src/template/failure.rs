@@ -1,5 +1,6 @@
 //! What the template engine says when it fails, in our terms.
 
+use crate::template::engine::{FILTERS, FUNCTIONS, TESTS};
 use crate::template::place::Cause;
 use crate::template::session::Session;
 use crate::template::size::place_before;
@@ -51,7 +52,16 @@ pub(super) fn failure(
         .map(|r| place_before(measured, r.start) + offset..place_before(measured, r.end) + offset);
     let range = range.filter(|r| r.end <= source.len());
     let quoted = || error.detail().and_then(|d| d.split('`').nth(1)).map(str::to_owned);
-    let named = || {
+    let named = |known: &[&str]| {
+        if error.detail().is_none() {
+            // `map("nope")`: the engine does not say which name it was.
+            let text = range.clone().and_then(|r| source.get(r)).unwrap_or(source);
+            let quoted = |text: &str| {
+                let inside = text.split(['\'', '"']).skip(1).step_by(2);
+                inside.map(str::to_owned).find(|name| !known.contains(&name.as_str()))
+            };
+            return quoted(text).or_else(|| quoted(source)).unwrap_or_default();
+        }
         // `filter nofilter is unknown`, `nofun is unknown`
         let words: Vec<&str> = error.detail().unwrap_or_default().split(' ').collect();
         words.iter().rev().nth(2).copied().unwrap_or_default().to_owned()
@@ -70,13 +80,16 @@ pub(super) fn failure(
             Failure { kind: FailureKind::Syntax(words), range }
         }
         ErrorKind::UnknownFilter => {
-            Failure { range: narrowed(&named()), kind: FailureKind::Unknown("filter", named()) }
+            let name = named(FILTERS);
+            Failure { range: narrowed(&name), kind: FailureKind::Unknown("filter", name) }
         }
         ErrorKind::UnknownTest => {
-            Failure { range: narrowed(&named()), kind: FailureKind::Unknown("test", named()) }
+            let name = named(TESTS);
+            Failure { range: narrowed(&name), kind: FailureKind::Unknown("test", name) }
         }
         ErrorKind::UnknownFunction => {
-            Failure { range: narrowed(&named()), kind: FailureKind::Unknown("function", named()) }
+            let name = named(FUNCTIONS);
+            Failure { range: narrowed(&name), kind: FailureKind::Unknown("function", name) }
         }
         ErrorKind::UnknownMethod => {
             let name =

@@ -148,3 +148,9 @@ fn every_suggested_name_exists() {
     assert!(FILTERS.is_sorted() && TESTS.is_sorted());
     assert!(!shown.contains("\"debug\""), "it would print secrets");
 }
+
+#[test]
+fn a_filter_named_by_a_text_is_named_by_the_problem() {
+    let said = problems("name: s\nexports:\n  - out: \"{{ [1] | map('nope') | list }}\"\nresources: []\n");
+    assert!(said.starts_with("error[SD1202] there is no filter `nope`\n"), "{said}");
+}

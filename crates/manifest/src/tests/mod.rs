@@ -1,5 +1,6 @@
 //! Tests of the crate as a whole: manifests in, desired resources and diagnostics out.
 
+mod code_numbers;
 mod diagnostics;
 mod documents;
 mod filters;
