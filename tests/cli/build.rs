@@ -167,7 +167,7 @@ fn a_saved_plan_does_not_depend_on_how_its_folder_is_typed() {
 
 /// Changes a saved plan as somebody with an editor would.
 fn edit(place: &Place, change: impl Fn(&mut serde_json::Value)) {
-    let mut plan: serde_json::Value = serde_json::from_str(&place.read("plan.json")).unwrap();
+    let mut plan = serde_json::from_str(&place.read("plan.json")).unwrap_or_default();
     change(&mut plan);
     place.write("edited.json", &plan.to_string());
 }
