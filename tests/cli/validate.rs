@@ -41,6 +41,22 @@ fn everything_wrong_is_told_in_one_go_with_its_place() {
        |                       ^^^^^^ did you mean `domain` (a resource, stackql_manifest.yml:8)?
        = needed by  events (awscc.customerprofiles.integrations), env prod
        = next       fix the name, or add it to globals: - { name: domian, value: … }
+
+    error[SD1301]: `AWS::CustomerProfiles::Integration` has no property `ObjectTypNames`
+      --> app/stackql_manifest.yml:23:7
+       |
+    23 |       ObjectTypNames: order
+       |       ^^^^^^^^^^^^^^ did you mean `ObjectTypeNames`?
+       = properties  DomainName, EventTriggerNames, FlowDefinition, ObjectTypeName, ObjectTypeNames, Scope, Tags and Uri
+       = needed by   events (awscc.customerprofiles.integrations), env prod
+
+    error[SD1305]: `Scope` cannot be `WORLD`
+      --> app/stackql_manifest.yml:24:14
+       |
+    24 |       Scope: WORLD
+       |              ^^^^^ not an allowed value
+       = allowed    PROFILE and DOMAIN
+       = needed by  events (awscc.customerprofiles.integrations), env prod
     -- end
     "#);
 }
