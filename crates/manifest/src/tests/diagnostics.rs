@@ -27,24 +27,23 @@ resources:
     ]
 }
 
-/// First line of each problem and its first label, for each of the places.
+/// Code and first label of each problem of a manifest.
+fn first_labels(manifest: &str) -> String {
+    let text = problems(manifest);
+    let mut lines = text.lines();
+    let mut out = Vec::new();
+    while let Some(line) = lines.next() {
+        if line.starts_with("error") || line.starts_with("warning") {
+            let code = line.split(']').next().unwrap_or_default();
+            out.push(format!("{code}] {}", lines.next().unwrap_or_default().trim()));
+        }
+    }
+    out.join(" | ")
+}
+
+/// The same for each of the places.
 fn brief(leaf: &str) -> String {
-    let shown: Vec<String> = places(leaf)
-        .iter()
-        .map(|manifest| {
-            let text = problems(manifest);
-            let mut lines = text.lines();
-            let mut out = Vec::new();
-            while let Some(line) = lines.next() {
-                if line.starts_with("error") || line.starts_with("warning") {
-                    let code = line.split(']').next().unwrap_or_default();
-                    out.push(format!("{code}] {}", lines.next().unwrap_or_default().trim()));
-                }
-            }
-            out.join(" | ")
-        })
-        .collect();
-    shown.join("\n")
+    places(leaf).iter().map(|manifest| first_labels(manifest)).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -179,6 +178,111 @@ fn leaf_mistakes_are_found_in_all_three_places() {
     error[SD1001] 15:1 «» while parsing a flow sequence, expected ',' or ']'
     error[SD1001] 16:1 «» while parsing a flow sequence, expected ',' or ']'
     "#);
+}
+
+/// A resource of a type with these props, indented by six.
+fn typed(ty: &str, props: &str) -> String {
+    let lines: Vec<String> = props.lines().map(|line| format!("      {line}")).collect();
+    format!(
+        "name: s\nresources:\n  - name: q\n    type: awscc.customerprofiles.{ty}\n    props:\n{}\n",
+        lines.join("\n")
+    )
+}
+
+#[test]
+fn property_mistakes_are_found_in_all_three_places() {
+    const OBJECT: &str = "DomainName: d\nObjectTypeName: o\nDescription: x";
+    const IN_ENV: &str = "- { name: DomainName, value: d }\n- { name: ObjectTypeName, value: o }";
+    let object = |more: &str| typed("object_types", &format!("{OBJECT}\n{more}"));
+    let env = |name: &str, value: &str| {
+        let known = if name == "Description" { "" } else { "\n- { name: Description, value: x }" };
+        let known = if name == "ObjectTypeName" {
+            format!("- {{ name: DomainName, value: d }}{known}")
+        } else {
+            format!("{IN_ENV}{known}")
+        };
+        typed(
+            "object_types",
+            &format!(
+                "{known}\n- name: {name}\n  values:\n    dev: {{ value: x }}\n    prod: {{ value: {value} }}"
+            ),
+        )
+    };
+    let cases: [[String; 3]; 6] = [
+        // Unknown property.
+        [object("Keyz: []"), object("Fields:\n  - Nam: a"), env("Fields", "[{ Nam: a }]")],
+        // Not an allowed value.
+        [
+            typed("integrations", "DomainName: d\nUri: u\nScope: WORLD"),
+            object("Fields:\n  - ObjectTypeField: { ContentType: TEXT }"),
+            env("Fields", "[{ ObjectTypeField: { ContentType: TEXT } }]"),
+        ],
+        // Pattern.
+        [
+            typed("object_types", "DomainName: d\nObjectTypeName: 9 lives\nDescription: x"),
+            object("Fields:\n  - Name: a b"),
+            env("ObjectTypeName", "9 lives"),
+        ],
+        // Length.
+        [
+            typed("object_types", "DomainName: d\nObjectTypeName: o\nDescription: ''"),
+            object("Fields:\n  - ObjectTypeField: { Source: '' }"),
+            env("Description", "''"),
+        ],
+        // Number of elements.
+        [
+            typed("integrations", "DomainName: d\nUri: u\nEventTriggerNames: []"),
+            typed(
+                "domains",
+                "DomainName: d\nDefaultExpirationDays: 1\nRuleBasedMatching:\n  Enabled: true\n  MatchingRules:\n    - Rule: []",
+            ),
+            typed(
+                "integrations",
+                "- { name: DomainName, value: d }\n- { name: Uri, value: u }\n- name: EventTriggerNames\n  values:\n    prod: { value: [] }",
+            ),
+        ],
+        // Something required is missing.
+        [
+            typed("domains", "DomainName: d"),
+            typed(
+                "domains",
+                "DomainName: d\nDefaultExpirationDays: 1\nRuleBasedMatching:\n  Enabled: true\n  MatchingRules:\n    - {}",
+            ),
+            typed(
+                "domains",
+                "- { name: DomainName, value: d }\n- { name: DefaultExpirationDays, value: 1 }\n- name: Matching\n  values:\n    prod: { value: { JobSchedule: { DayOfTheWeek: SUNDAY, Time: '03:00' } } }",
+            ),
+        ],
+    ];
+    let all: Vec<String> = cases
+        .iter()
+        .map(|case| case.iter().map(|m| first_labels(m)).collect::<Vec<_>>().join("\n"))
+        .collect();
+    insta::assert_snapshot!(all.join("\n\n"), @r"
+    error[SD1301] 9:7 «Keyz» did you mean `Keys`?
+    error[SD1301] 10:11 «Nam» did you mean `Name`?
+    error[SD1301] 12:29 «Nam» did you mean `Name`?
+
+    error[SD1305] 8:14 «WORLD» not an allowed value
+    error[SD1305] 10:43 «TEXT» not an allowed value
+    error[SD1305] 12:61 «TEXT» not an allowed value
+
+    error[SD1306] 7:23 «9 lives» does not match the pattern
+    error[SD1306] 10:17 «a b» does not match the pattern
+    error[SD1306] 11:26 «9 lives» does not match the pattern
+
+    error[SD1307] 8:20 «''» too short
+    error[SD1307] 10:38 «''» too short
+    error[SD1307] 11:26 «''» too short
+
+    error[SD1309] 8:7 «EventTriggerNames» at least 1 element
+    error[SD1309] 11:13 «Rule» at least 1 element
+    error[SD1309] 8:15 «EventTriggerNames» at least 1 element
+
+    error[SD1311] 5:5 «props» `DefaultExpirationDays` is missing
+    error[SD1311] 11:13 «{}» `Rule` is missing
+    error[SD1311] 8:15 «Matching» `Enabled` is missing
+    ");
 }
 
 #[test]
