@@ -31,6 +31,7 @@ fn the_example_lives_drifts_is_repaired_and_goes() {
 
     let ran = place.run("plan --detailed-exitcode app dev").exits(0);
     assert!(ran.out.contains("Plan: no changes. 4 resources match customer-360/dev."), "{ran}");
+    assert!(ran.out.contains("cannot compare crm_flow.FlowDefinition (write-only)"), "{ran}");
     assert!(!served.calls().iter().any(|call| is_write(call)));
     place.forget();
 

@@ -394,6 +394,16 @@ impl Page {
         if equal > 0 && !self.options.show_equivalences {
             facts.push(format!("{equal} equal by rule (--show-equivalences)"));
         }
+        let blind: Vec<String> = view
+            .resources
+            .iter()
+            .filter(|resource| resource.action == ActionView::Noop)
+            .flat_map(|r| r.cannot_compare.iter().map(|path| format!("{}.{}", r.address, dotted(path))))
+            .collect();
+        if let Some((first, rest)) = blind.split_first() {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            facts.push(format!("cannot compare {first}{more} (write-only)"));
+        }
         if view.budget.writes > 0 {
             let writes = count(view.budget.writes, "write", "writes");
             facts.push(format!("{writes}, about {} s", view.budget.seconds_about));
