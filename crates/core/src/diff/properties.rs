@@ -237,8 +237,9 @@ proptest! {
             for op in &ops {
                 prop_assert!(!schema.read_only_properties.covers(op.path()), "{ty}: {op:?}");
                 prop_assert!(!schema.create_only_properties.covers(op.path()), "{ty}: {op:?}");
-                let is_repair = matches!(op, PatchOp::Remove { .. }) || full.at(op.path()).is_none();
-                prop_assert!(is_repair || full.at(op.path()).is_some(), "{ty}: {op:?}");
+                // What the manifest does not declare is only mended where it is, never made.
+                let undeclared = matches!(op, PatchOp::Remove { .. }) || full.at(op.path()).is_none();
+                prop_assert!(!undeclared || op.path().get(&live).is_some(), "{ty}: {op:?}\nlive {live}");
             }
             if found.changes.is_empty() {
                 prop_assert!(ops.is_empty(), "{ty}: {ops:?}");
