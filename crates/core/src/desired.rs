@@ -33,6 +33,10 @@ pub struct Wanted {
     pub ownership_tags: bool,
     /// How it is to be treated.
     pub lifecycle: Lifecycle,
+    /// Addresses that the resource had before (`formerly`): a rename is no new resource.
+    pub formerly: Vec<Address>,
+    /// `state: absent`: a build deletes it.
+    pub absent: bool,
     /// Position of the resource and of each declared value.
     pub sources: Sources,
 }

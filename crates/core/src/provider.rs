@@ -42,6 +42,32 @@ pub trait Provider: Send + Sync + fmt::Debug {
         in_flight_only: bool,
         page: Option<&str>,
     ) -> Result<RequestPage, Failure>;
+    /// One page of the resources that carry all of these tags, as the tag index knows them: late, and with some that are
+    /// gone (cloud-control 5.1). Evidence for a read, never proof of anything.
+    async fn tagged(
+        &self,
+        at: &Target,
+        filters: &[TagFilter],
+        page: Option<&str>,
+    ) -> Result<TaggedPage, Failure> {
+        let _ = (at, filters, page);
+        Err(Failure::new(FailureKind::Unsupported, "NoTagIndex", "this provider has no tag index"))
+    }
+    /// The schema that the registry of this place has for a type.
+    async fn describe_type(&self, at: &Target, ty: &TypeName) -> Result<TypeRecord, Failure> {
+        let _ = (at, ty);
+        Err(Failure::new(FailureKind::Unsupported, "NoRegistry", "this provider has no registry of types"))
+    }
+    /// One page of the types that the registry of this place has.
+    async fn list_types(
+        &self,
+        at: &Target,
+        which: TypeOrigin,
+        page: Option<&str>,
+    ) -> Result<TypePage, Failure> {
+        let _ = (at, which, page);
+        Err(Failure::new(FailureKind::Unsupported, "NoRegistry", "this provider has no registry of types"))
+    }
     /// What an operation that ended in `Failed` or `CancelComplete` amounts to. Pure: providers know their own codes.
     fn failure_of(&self, progress: &Progress) -> Failure {
         let kind = match progress.status {
@@ -118,6 +144,70 @@ pub struct Page {
 pub struct RequestPage {
     /// The operations.
     pub requests: Vec<Progress>,
+    /// Token of the next page.
+    pub next: Option<String>,
+}
+
+/// A tag to look for. Filters are joined by *and*, the values of one by *or*; no values mean any value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagFilter {
+    /// Key.
+    pub key: String,
+    /// Values, at most 20.
+    pub values: Vec<String>,
+}
+
+/// A record of the tag index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tagged {
+    /// ARN of the resource, which need not exist any more.
+    pub arn: String,
+    /// All its tags that the index knows.
+    pub tags: Vec<(String, String)>,
+}
+
+/// One page of the tag index. Pages may be short or empty; only an absent `next` ends the listing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaggedPage {
+    /// The records.
+    pub found: Vec<Tagged>,
+    /// Token of the next page.
+    pub next: Option<String>,
+}
+
+/// What the registry says of a type (CloudFormation DescribeType, cloud-control 6.1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct TypeRecord {
+    /// Its name.
+    pub ty: TypeName,
+    /// Its schema, as published: JSON text.
+    pub schema: String,
+    /// `FULLY_MUTABLE`, `IMMUTABLE` or `NON_PROVISIONABLE`.
+    pub provisioning: Option<String>,
+    /// `PUBLIC` or `PRIVATE`.
+    pub visibility: Option<String>,
+    /// Version that operations use where none is named; private types only.
+    pub default_version: Option<String>,
+    /// True if its publisher advises against it.
+    pub deprecated: bool,
+    /// Unix milliseconds of its last change, if told.
+    pub last_updated: Option<i64>,
+}
+
+/// Which types to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypeOrigin {
+    /// Those that AWS publishes.
+    Aws,
+    /// Those registered or activated in the account: private and third-party ones.
+    Account,
+}
+
+/// One page of types.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypePage {
+    /// Their names.
+    pub types: Vec<TypeName>,
     /// Token of the next page.
     pub next: Option<String>,
 }

@@ -9,7 +9,8 @@ use serde_json::Value as Json;
 use stack_core::identity::Key;
 use stack_core::ids::{ClientToken, ProviderId, Region, RequestToken, Target, TypeName};
 use stack_core::provider::{
-    Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, Transience, Verb,
+    Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, TagFilter,
+    TaggedPage, Transience, TypeOrigin, TypePage, TypeRecord, Verb,
 };
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -41,7 +42,8 @@ impl Default for Limits {
 /// How many calls were made, repeats included.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CallCounts {
-    /// By name: `read`, `list`, `create`, `update`, `delete`, `status`, `cancel`, `requests`, `caller`.
+    /// By name: `read`, `list`, `create`, `update`, `delete`, `status`, `cancel`, `requests`, `caller`,
+    /// `tagged`, `describe_type`, `list_types`.
     pub calls: BTreeMap<&'static str, u64>,
     /// Those that were answered with "too many".
     pub throttled: u64,
@@ -465,6 +467,35 @@ impl Provider for Paced {
     ) -> Result<RequestPage, Failure> {
         self.call(Call::Read, Kind::Reads, "requests", at, &Unwatched, || {
             self.inner.requests(at, in_flight_only, page)
+        })
+        .await
+    }
+
+    async fn tagged(
+        &self,
+        at: &Target,
+        filters: &[TagFilter],
+        page: Option<&str>,
+    ) -> Result<TaggedPage, Failure> {
+        self.call(Call::Read, Kind::Reads, "tagged", at, &Unwatched, || self.inner.tagged(at, filters, page))
+            .await
+    }
+
+    async fn describe_type(&self, at: &Target, ty: &TypeName) -> Result<TypeRecord, Failure> {
+        self.call(Call::Read, Kind::Reads, "describe_type", at, &Unwatched, || {
+            self.inner.describe_type(at, ty)
+        })
+        .await
+    }
+
+    async fn list_types(
+        &self,
+        at: &Target,
+        which: TypeOrigin,
+        page: Option<&str>,
+    ) -> Result<TypePage, Failure> {
+        self.call(Call::Read, Kind::Reads, "list_types", at, &Unwatched, || {
+            self.inner.list_types(at, which, page)
         })
         .await
     }

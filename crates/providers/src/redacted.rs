@@ -5,7 +5,8 @@ use serde_json::Value as Json;
 use stack_core::identity::Key;
 use stack_core::ids::{ClientToken, RequestToken, Target, TypeName};
 use stack_core::provider::{
-    Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, Transience,
+    Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, TagFilter,
+    TaggedPage, Transience, TypeOrigin, TypePage, TypeRecord,
 };
 use stack_core::redact::Redactor;
 
@@ -87,6 +88,28 @@ impl<P: Provider> Provider for Redacted<P> {
         let page = self.failed(self.inner.requests(at, in_flight_only, page).await)?;
         let requests = page.requests.into_iter().map(|progress| self.state(progress)).collect();
         Ok(RequestPage { requests, next: page.next })
+    }
+
+    async fn tagged(
+        &self,
+        at: &Target,
+        filters: &[TagFilter],
+        page: Option<&str>,
+    ) -> Result<TaggedPage, Failure> {
+        self.failed(self.inner.tagged(at, filters, page).await)
+    }
+
+    async fn describe_type(&self, at: &Target, ty: &TypeName) -> Result<TypeRecord, Failure> {
+        self.failed(self.inner.describe_type(at, ty).await)
+    }
+
+    async fn list_types(
+        &self,
+        at: &Target,
+        which: TypeOrigin,
+        page: Option<&str>,
+    ) -> Result<TypePage, Failure> {
+        self.failed(self.inner.list_types(at, which, page).await)
     }
 
     fn failure_of(&self, progress: &Progress) -> Failure {

@@ -122,6 +122,8 @@ impl Resolver for FakeStack {
         };
         let props = thing.props.iter().map(|(name, prop)| ((*name).to_owned(), value(prop))).collect();
         Ok(Rendered::Wanted(Box::new(Wanted {
+            formerly: Vec::new(),
+            absent: false,
             address: address.clone(),
             ty: thing.ty.into(),
             declared_type: thing.ty.to_owned(),

@@ -83,6 +83,8 @@ impl Job<'_> {
         let lifecycle = self.lifecycle(Some(schema));
         let (default_tags, ownership_tags) = self.tags();
         Some(Rendered::Wanted(Box::new(Wanted {
+            formerly: Vec::new(),
+            absent: false,
             address: self.declared.address.clone(),
             ty: ty.clone(),
             declared_type: self.declared.declared_type.clone(),

@@ -191,6 +191,8 @@ impl Stack {
             type_version_id: None,
         };
         let wanted = Wanted {
+            formerly: Vec::new(),
+            absent: false,
             address: address.clone(),
             ty: ty.clone(),
             declared_type: ty.to_string(),

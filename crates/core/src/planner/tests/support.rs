@@ -66,6 +66,8 @@ impl TestStack {
         self.wanted.insert(
             address.clone(),
             Wanted {
+                formerly: Vec::new(),
+                absent: false,
                 address,
                 ty: ty.into(),
                 declared_type: ty.into(),
