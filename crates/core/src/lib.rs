@@ -24,6 +24,7 @@ pub mod pointer;
 pub mod provider;
 pub mod redact;
 pub mod schema;
+pub mod search;
 pub mod tags;
 pub mod value;
 

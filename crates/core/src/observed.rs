@@ -5,7 +5,8 @@ use crate::identity::{Identifier, Key};
 use crate::ids::{Address, Target, TypeName};
 use crate::pointer::Pointer;
 use crate::provider::{Failure, Found};
-use crate::value::Value;
+use crate::search::Search;
+use crate::value::{Unknown, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -18,8 +19,19 @@ pub struct Question {
     pub ty: TypeName,
     /// Where.
     pub target: Target,
-    /// Keys to read in this order; the first confirmed hit answers. Empty: nothing can be asked.
+    /// Keys to read in this order; the first confirmed hit answers.
     pub probes: Vec<Probe>,
+    /// What to look for where no key answers. `None`: the keys settle it.
+    pub search: Option<Box<Search>>,
+    /// Values that the whole answer waits for: if nothing is found, it may only be that they are missing.
+    pub waiting: Option<Unknown>,
+}
+
+impl Question {
+    /// True if a key that finds nothing proves that there is nothing.
+    pub fn is_settled_by_keys(&self) -> bool {
+        self.search.is_none() && self.waiting.is_none()
+    }
 }
 
 /// One read to try.
@@ -67,8 +79,21 @@ pub enum IdentityStep {
     Declared,
     /// 3: additional identifier from declared properties.
     Additional,
+    /// 4: an identifier that follows from place and name.
+    Derived,
     /// 5: the local ledger's hint.
     Ledger,
+    /// 6: ownership tags.
+    Tagged,
+    /// 7: all declared create-only and required values.
+    Matched,
+}
+
+impl IdentityStep {
+    /// True if the key is the identifier itself: what it does not find does not exist.
+    pub fn is_certain(self) -> bool {
+        matches!(self, Self::Pinned | Self::Declared | Self::Derived)
+    }
 }
 
 /// The answer.
@@ -85,6 +110,26 @@ pub enum Sighting {
     },
     /// Nobody knows: the read failed.
     Unreadable(Failure),
+    /// Several could be it.
+    Ambiguous {
+        /// Each of them.
+        found: Vec<Identifier>,
+        /// How they were found.
+        step: IdentityStep,
+    },
+    /// Not there as ours; these look like it and are left alone.
+    Lookalikes(Vec<Lookalike>),
+    /// These match, and nobody can tell whether they are ours: reads do not show the tags of the type.
+    Unprovable(Vec<Identifier>),
+}
+
+/// A resource that matches what is declared without being ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookalike {
+    /// Which.
+    pub identifier: Identifier,
+    /// Who owns it, if its tags say so.
+    pub owner: Option<String>,
 }
 
 /// The last identifier that this stack used for a resource. A hint; always verified by a read.

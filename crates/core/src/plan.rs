@@ -216,8 +216,10 @@ pub enum ReasonCode {
     Resend,
     /// The value comes from a resource that changes.
     AwaitsOutput,
-    /// Teardown.
+    /// Teardown, or `state: absent`.
     NotWanted,
+    /// It had another name in the manifest before.
+    Renamed,
     /// Something depends on a resource that is replaced.
     DependencyReplaced,
 }

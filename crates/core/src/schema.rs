@@ -505,6 +505,13 @@ impl ResourceSchema {
         self.write_only_properties.covers(at) || self.overlay.unreadable.covers(at)
     }
 
+    /// True if reads still show what the service has already given up, as the overlay knows it (traps 76 and 77).
+    pub fn is_gone(&self, model: &Json) -> bool {
+        self.overlay.gone_when.iter().any(|(path, values)| {
+            path.as_pointer().and_then(|at| at.get(model).cloned()).is_some_and(|live| values.contains(&live))
+        })
+    }
+
     /// True if some required property can be neither sent nor left out, so that no update passes (cloud-control 3.1,
     /// trap 6).
     pub fn refuses_updates(&self) -> bool {

@@ -17,7 +17,7 @@ pub const RESOURCE_NAME: &str = "stackql:resource-name";
 /// `lifecycle.secret_version`.
 pub const SECRET_VERSION: &str = "stackql:secret-version";
 /// Set by CloudFormation on what a stack of its own holds.
-const CLOUDFORMATION_STACK: &str = "aws:cloudformation:stack-name";
+pub(crate) const CLOUDFORMATION_STACK: &str = "aws:cloudformation:stack-name";
 
 /// True for the tags that the service or we own: never shown as drift.
 pub fn is_hidden(key: &str) -> bool {
@@ -49,15 +49,21 @@ pub fn of_property(value: Option<&Json>) -> Vec<(&str, &str)> {
 pub fn ownership(schema: &ResourceSchema, model: &Json, stack: &StackId, marks: bool) -> Ownership {
     let tags = of_model(schema, model);
     let get = |key: &str| tags.iter().find(|(k, _)| *k == key).map(|(_, v)| *v);
-    match (get(STACK_NAME), get(STACK_ENV)) {
-        (Some(name), Some(env)) if name == stack.name && env == stack.env => return Ownership::Ours,
-        (Some(name), env) => return Ownership::Foreign(format!("stack {name}/{}", env.unwrap_or("?"))),
-        _ => {}
+    match owner_of(&tags) {
+        Some((name, env)) if name == stack.name && env == stack.env => return Ownership::Ours,
+        Some((name, env)) => return Ownership::Foreign(format!("stack {name}/{env}")),
+        None => {}
     }
     if let Some(name) = get(CLOUDFORMATION_STACK) {
         return Ownership::Foreign(format!("CloudFormation stack {name}"));
     }
     if marks && schema.tags_updatable() && schema.tags_readable() { Ownership::Free } else { Ownership::Ours }
+}
+
+/// The stack and the environment that tags name; `?` where the environment is missing.
+pub fn owner_of<'t>(tags: &[(&'t str, &'t str)]) -> Option<(&'t str, &'t str)> {
+    let get = |key: &str| tags.iter().find(|(k, _)| *k == key).map(|(_, v)| *v);
+    get(STACK_NAME).map(|name| (name, get(STACK_ENV).unwrap_or("?")))
 }
 
 /// The tags that mark a resource as ours.

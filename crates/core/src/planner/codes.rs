@@ -26,6 +26,12 @@ pub const NOT_IN_REGION: Code = Code(2110);
 pub const REMOVE_IGNORED: Code = Code(2111);
 /// An inline list is left to resources of the stack that own the same values.
 pub const SIBLING_OWNED: Code = Code(2112);
+/// Several live resources could be one of the manifest.
+pub const AMBIGUOUS: Code = Code(2113);
+/// A live resource looks like one that is about to be made.
+pub const LOOKALIKE: Code = Code(2114);
+/// A live resource matches, and nobody can tell whose it is.
+pub const UNPROVABLE: Code = Code(2115);
 /// At run time the plan no longer holds.
 pub const NO_LONGER_HOLDS: Code = Code(2201);
 /// At run time a value is still unknown.

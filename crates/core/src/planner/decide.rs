@@ -1,7 +1,7 @@
 //! The decision for one resource, from what is wanted and what was seen.
 
 use super::identity::declared_identifier;
-use super::{codes, guard};
+use super::{codes, guard, vague};
 use crate::desired::{Adopt, Edge, ReplaceOrder, Wanted};
 use crate::diagnostic::Diagnostic;
 use crate::diff::{Diff, DiffContext, PatchInput, desired_state, diff, patch, same_reference};
@@ -48,26 +48,39 @@ impl Decide<'_> {
     pub(super) fn decide(&self) -> Planned {
         match &self.seen {
             Seen::Sighted(Sighting::Unreadable(failure)) => self.unreadable(failure),
-            Seen::Sighted(Sighting::Present { found, step }) if !self.is_gone(&found.model) => {
+            Seen::Sighted(Sighting::Ambiguous { found, step }) => {
+                self.blocked(vague::ambiguous(self.wanted, found, *step))
+            }
+            Seen::Sighted(Sighting::Unprovable(found)) => self.blocked(vague::unprovable(self.wanted, found)),
+            Seen::Sighted(Sighting::Lookalikes(found)) => {
+                let mut planned = self.absent();
+                planned.diagnostics.push(vague::lookalikes(self.wanted, found, self.goes()));
+                planned
+            }
+            Seen::Sighted(Sighting::Present { found, step }) if !self.schema.is_gone(&found.model) => {
                 self.present(found, *step)
             }
-            Seen::Sighted(_) => self.absent(),
+            Seen::Sighted(Sighting::Present { .. } | Sighting::Absent) => self.absent(),
             Seen::Waiting(unknown) if (self.is_absent)(unknown) => self.absent(),
-            Seen::Waiting(unknown) if self.mode == Mode::Teardown => self.not_found(unknown),
+            Seen::Waiting(unknown) if self.goes() => self.not_found(unknown),
             Seen::Waiting(unknown) => self.deferred(unknown),
         }
     }
 
-    /// True if reads still show what the service has already given up (traps 76 and 77).
-    fn is_gone(&self, model: &Json) -> bool {
-        self.schema.overlay.gone_when.iter().any(|(path, values)| {
-            path.as_pointer().and_then(|p| p.get(model)).is_some_and(|live| values.contains(live))
-        })
+    /// True if the resource is not wanted: a teardown, or `state: absent`.
+    fn goes(&self) -> bool {
+        self.mode == Mode::Teardown || self.wanted.absent
+    }
+
+    fn blocked(&self, problem: Diagnostic) -> Planned {
+        let mut planned = self.blank(Action::Blocked);
+        planned.diagnostics.push(problem);
+        planned
     }
 
     fn absent(&self) -> Planned {
-        let mut planned = self.blank(if self.mode == Mode::Teardown { Action::Noop } else { Action::Create });
-        if self.mode == Mode::Teardown {
+        let mut planned = self.blank(if self.goes() { Action::Noop } else { Action::Create });
+        if self.goes() {
             return planned;
         }
         planned.identifier = declared_identifier(self.wanted, self.schema);
@@ -134,10 +147,7 @@ impl Decide<'_> {
 
     fn present(&self, found: &Found, step: IdentityStep) -> Planned {
         let owner = tags::ownership(self.schema, &found.model, self.stack, self.wanted.ownership_tags);
-        let mut planned = match self.mode {
-            Mode::Teardown => self.teardown(found, &owner),
-            Mode::Build | Mode::Drift => self.compare(found, &owner),
-        };
+        let mut planned = if self.goes() { self.remove(found, &owner) } else { self.compare(found, &owner) };
         planned.identifier = Some(found.identifier.clone());
         planned.found_by = Some(step);
         planned.ownership = Some(owner);
@@ -159,8 +169,24 @@ impl Decide<'_> {
         planned
     }
 
-    fn teardown(&self, found: &Found, owner: &Ownership) -> Planned {
+    fn remove(&self, found: &Found, owner: &Ownership) -> Planned {
+        // What an entry with `state: absent` takes over may go.
+        let takes_over = self.mode != Mode::Teardown
+            && match owner {
+                Ownership::Ours => true,
+                Ownership::Free => self.wanted.lifecycle.adopt != Adopt::Proven,
+                Ownership::Foreign(_) => self.wanted.lifecycle.adopt == Adopt::Force,
+            };
+        let owner = if takes_over { &Ownership::Ours } else { owner };
         match owner {
+            // Who tears an environment down has named it; an entry alone does not agree to a loss.
+            Ownership::Ours
+                if self.mode != Mode::Teardown
+                    && guard::holds_data(&self.wanted.ty)
+                    && !self.allow_data_loss =>
+            {
+                self.blocked(guard::data_loss(self.wanted, "deleting"))
+            }
             Ownership::Ours if self.wanted.lifecycle.prevent_destroy => {
                 let mut planned =
                     self.blank(if self.keep_protected { Action::Noop } else { Action::Blocked });
@@ -213,7 +239,8 @@ impl Decide<'_> {
         self.mark_impossible_updates(&mut found_diff);
 
         let resend = self.resend(&found.model);
-        let also = self.tag_places(takes_over, &found.model);
+        let renamed = self.former_name(owner, &found.model);
+        let also = self.tag_places(takes_over || renamed.is_some(), &found.model);
         let has_work = !found_diff.changes.is_empty() || !resend.is_empty() || !also.is_empty();
         let action = match found_diff.impact() {
             Some(Impact::Replace) => Action::Replace(replace_order(self.wanted, self.schema, found)),
@@ -261,6 +288,10 @@ impl Decide<'_> {
         self.warn_of_kept(&mut planned, &found_diff);
         planned.unmanaged = unmanaged(self.schema, &declared, &found.model);
         planned.changes = found_diff.changes;
+        if let (Some(before), Action::Update) = (renamed, planned.action) {
+            planned.reasons.push(Reason { code: ReasonCode::Renamed, path: None });
+            planned.changes.extend(self.rename(&before));
+        }
         planned.explained = found_diff.explained;
         planned.cannot_compare = found_diff.cannot_compare;
         planned
@@ -336,7 +367,7 @@ impl Decide<'_> {
             planned.diagnostics.push(guard::protected(self.wanted, "replaced", false));
             planned.action = Action::Blocked;
         } else if guard::holds_data(&self.wanted.ty) && !self.allow_data_loss {
-            planned.diagnostics.push(guard::data_loss(self.wanted));
+            planned.diagnostics.push(guard::data_loss(self.wanted, "replacing"));
             planned.action = Action::Blocked;
         } else if *owner != Ownership::Ours && self.wanted.lifecycle.adopt == Adopt::Proven {
             planned.diagnostics.push(guard::replace_unowned(self.wanted));
@@ -365,14 +396,41 @@ impl Decide<'_> {
     }
 
     /// The tag property, if marks have to be written although no declared tag differs.
-    fn tag_places(&self, takes_over: bool, live: &Json) -> Vec<Pointer> {
+    fn tag_places(&self, marks: bool, live: &Json) -> Vec<Pointer> {
         let Some((property, _)) = self.schema.tag_property() else { return Vec::new() };
         let new_version = self.has_new_secret_version(live);
-        if self.wanted.ownership_tags && self.schema.tags_updatable() && (takes_over || new_version) {
+        if self.wanted.ownership_tags && self.schema.tags_updatable() && (marks || new_version) {
             vec![Pointer::of([property])]
         } else {
             Vec::new()
         }
+    }
+
+    /// The name that our mark on the live resource gives, if it is another one now. Orphans are told by it, so that a
+    /// rename has to reach it.
+    fn former_name(&self, owner: &Ownership, live: &Json) -> Option<String> {
+        let can_mark =
+            self.wanted.ownership_tags && self.schema.tags_updatable() && self.schema.tags_readable();
+        if *owner != Ownership::Ours || !can_mark {
+            return None;
+        }
+        tags::of_model(self.schema, live)
+            .into_iter()
+            .find(|(key, _)| *key == tags::RESOURCE_NAME)
+            .filter(|(_, name)| *name != self.wanted.address.as_str())
+            .map(|(_, name)| name.to_owned())
+    }
+
+    fn rename(&self, before: &str) -> Option<Change> {
+        let (property, _) = self.schema.tag_property()?;
+        Some(Change {
+            path: Pointer::of([property]),
+            label: format!("{property}[{}]", tags::RESOURCE_NAME),
+            op: ChangeOp::Replace,
+            before: Some(Value::text(before)),
+            after: Some(Value::text(self.wanted.address.as_str())),
+            impact: Impact::Update,
+        })
     }
 
     /// Declared properties with the stack's default tags.

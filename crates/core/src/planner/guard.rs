@@ -118,10 +118,11 @@ pub(super) fn replace_unowned(wanted: &Wanted) -> Diagnostic {
     .next("agree with `lifecycle: { adopt: true }`, or keep the values that force the replacement")
 }
 
-pub(super) fn data_loss(wanted: &Wanted) -> Diagnostic {
-    Diagnostic::error(codes::DATA_LOSS, format!("replacing {} loses the data that it holds", wanted.address))
+/// `what`: `replacing` or `deleting`.
+pub(super) fn data_loss(wanted: &Wanted, what: &str) -> Diagnostic {
+    Diagnostic::error(codes::DATA_LOSS, format!("{what} {} loses the data that it holds", wanted.address))
         .at(wanted.sources.resource.clone(), "")
-        .note("why", "a replacement through Cloud Control takes no snapshot")
+        .note("why", "Cloud Control takes no snapshot before it deletes")
         .next(format!("agree with --allow-data-loss {}", wanted.address))
 }
 

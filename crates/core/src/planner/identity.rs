@@ -1,6 +1,7 @@
-//! Which keys to ask for (DESIGN section 5, steps 1, 2, 3 and 5).
+//! Which keys to ask for, and what to look for where no key answers (DESIGN section 5).
 
 use super::codes;
+use super::search::{self, Searched};
 use crate::desired::Wanted;
 use crate::diagnostic::Diagnostic;
 use crate::diff::normalised;
@@ -11,6 +12,7 @@ use crate::pointer::{Pointer, PropertyPath};
 use crate::schema::ResourceSchema;
 use crate::tags;
 use crate::value::{Unknown, Value};
+use std::sync::Arc;
 
 /// What can be asked about a resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,10 +25,10 @@ pub(super) enum Identity {
     Impossible(Box<Diagnostic>),
 }
 
-/// Derives the keys to read, in the order of DESIGN section 5.
+/// Derives what to ask, in the order of DESIGN section 5.
 pub(super) fn identity(
     wanted: &Wanted,
-    schema: &ResourceSchema,
+    schema: &Arc<ResourceSchema>,
     stack: &StackId,
     ledger: Option<&LedgerEntry>,
 ) -> Identity {
@@ -35,6 +37,7 @@ pub(super) fn identity(
     }
     let mut probes = Vec::new();
     let mut waiting = None;
+    let mut search = None;
     match primary(wanted, schema) {
         FromProps::Known(parts) => {
             probes.push(Probe::certain(Key::Primary(Identifier { parts }), IdentityStep::Declared));
@@ -53,6 +56,14 @@ pub(super) fn identity(
                     FromProps::Missing(_) => {}
                 }
             }
+            match search::search(wanted, schema, stack) {
+                Searched::For(wanted, unknown) => {
+                    waiting = unknown;
+                    search = Some(wanted);
+                }
+                Searched::Waiting(unknown) => waiting = Some(unknown),
+                Searched::Never => {}
+            }
         }
     }
     if let Some(entry) = ledger
@@ -62,12 +73,14 @@ pub(super) fn identity(
     {
         probes.push(hinted(wanted, schema, stack, entry));
     }
-    if !probes.is_empty() {
+    if !probes.is_empty() || search.is_some() {
         return Identity::Ask(Question {
             address: wanted.address.clone(),
             ty: wanted.ty.clone(),
             target: wanted.target.clone(),
             probes,
+            search,
+            waiting,
         });
     }
     match waiting {
@@ -135,6 +148,8 @@ fn pinned(wanted: &Wanted, schema: &ResourceSchema, pin: &Value) -> Identity {
             ty: wanted.ty.clone(),
             target: wanted.target.clone(),
             probes: vec![Probe::certain(Key::Primary(identifier), IdentityStep::Pinned)],
+            search: None,
+            waiting: None,
         }),
         None => {
             let parts: Vec<String> = schema.primary_identifier.iter().map(part_name).collect();
@@ -194,7 +209,11 @@ fn no_identity(wanted: &Wanted, schema: &ResourceSchema) -> Diagnostic {
     .at(wanted.sources.resource.clone(), "")
     .note(
         "why",
-        format!("{} is identified by {}, which the service chooses", wanted.declared_type, parts.join("|")),
+        format!(
+            "{} is identified by {}, which the service chooses; it cannot be listed with what is declared",
+            wanted.declared_type,
+            parts.join("|")
+        ),
     )
     .next(format!("give `identifier:` for {}", wanted.address))
 }

@@ -9,11 +9,13 @@ mod guard;
 mod identity;
 mod outputs;
 mod refine;
+mod search;
 mod select;
 mod siblings;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod vague;
 
 pub use guard::{GuardrailCheck, Guardrails, action_word, check_guardrails, is_refusal};
 pub use outputs::output_of;
@@ -94,6 +96,8 @@ struct Asked {
     index: usize,
     wanted: Box<Wanted>,
     schema: Arc<ResourceSchema>,
+    /// What the question could not take into account.
+    waiting: Option<Unknown>,
 }
 
 impl std::fmt::Debug for Planning {
@@ -163,7 +167,12 @@ impl Planning {
     /// Takes the answer to a question. An address that was not asked about is passed over.
     pub fn answer(&mut self, address: &Address, sighting: &Sighting) {
         if let Some(asked) = self.asked.remove(address) {
-            self.decide(asked.index, &asked.wanted, &asked.schema, Seen::Sighted(sighting));
+            let seen = match (sighting, asked.waiting) {
+                // Not found, but it was not looked for everywhere.
+                (Sighting::Absent, Some(unknown)) => Seen::Waiting(unknown),
+                _ => Seen::Sighted(sighting),
+            };
+            self.decide(asked.index, &asked.wanted, &asked.schema, seen);
         }
     }
 
@@ -209,7 +218,8 @@ impl Planning {
         match identity::identity(&wanted, &schema, resolver.stack(), self.options.ledger.get(&wanted.address))
         {
             Identity::Ask(question) => {
-                self.asked.insert(wanted.address.clone(), Asked { index, wanted, schema });
+                let waiting = question.waiting.clone();
+                self.asked.insert(wanted.address.clone(), Asked { index, wanted, schema, waiting });
                 Some(question)
             }
             Identity::Waiting(unknown) => {

@@ -15,6 +15,7 @@ use crate::pointer::Pointer;
 use crate::schema::ResourceSchema;
 use crate::value::{Unknown, Value};
 use serde_json::{Value as Json, json};
+use std::sync::Arc;
 
 /// What a step has to send. Values are in clear: for the provider only.
 #[derive(Clone, PartialEq)]
@@ -48,7 +49,7 @@ impl std::fmt::Debug for Prepared {
 /// The key cannot be derived, or waits for a value that never came.
 pub fn question(
     wanted: &Wanted,
-    schema: &ResourceSchema,
+    schema: &Arc<ResourceSchema>,
     stack: &StackId,
     ledger: Option<&LedgerEntry>,
 ) -> Result<Question, Diagnostics> {

@@ -246,9 +246,12 @@ fn a_read_that_failed_is_not_absence() {
 
 #[test]
 fn what_nothing_identifies_is_an_error_that_says_what_to_do() {
-    let stack = TestStack::new().with("vpc", "AWS::EC2::VPC", json!({ "CidrBlock": "10.0.0.0/16" }));
+    // No list handler, no tags, an identifier that the service chooses.
+    let account = json!({ "CloudWatchRoleArn": "arn:aws:iam::123456789012:role/logs" });
+    let stack = TestStack::new().with("account", "AWS::ApiGateway::Account", account);
     let (plan, asked) = stack.sighted(PlanOptions::of(Mode::Build), |_| None);
     assert_eq!((asked, plan.diagnostics[0].code), (0, codes::NO_IDENTITY));
+    let stack = TestStack::new().with("vpc", "AWS::EC2::VPC", json!({ "CidrBlock": "10.0.0.0/16" }));
     // The ledger's hint is enough to ask, and is verified by the read.
     let mut options = PlanOptions::of(Mode::Build);
     options.ledger.insert(
@@ -414,7 +417,7 @@ fn a_respelt_value_is_no_reason_to_take_a_hit_for_another_resource() {
     );
     let question = super::super::question(
         stack.wanted("group"),
-        &schema,
+        &std::sync::Arc::new(schema),
         &StackId { name: "shop".into(), env: "prod".into() },
         None,
     )

@@ -1,6 +1,8 @@
 //! The planner over small stacks, with sightings as literal values.
 
+mod absence;
 mod cases;
+mod identity;
 mod properties;
 mod replace;
 mod support;

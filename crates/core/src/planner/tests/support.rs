@@ -4,11 +4,12 @@ use crate::desired::{Edge, Lifecycle, Node, Outputs, Rendered, Resolver, Sources
 use crate::diagnostic::{Diagnostics, Route};
 use crate::identity::Identifier;
 use crate::ids::{Address, ProviderId, Region, StackId, Target, TypeName};
-use crate::observed::{IdentityStep, Sighting};
+use crate::observed::{IdentityStep, Question, Sighting};
 use crate::plan::{Mode, Plan, Planned};
 use crate::planner::{PlanOptions, Planning};
 use crate::provider::Found;
 use crate::schema::{ResourceSchema, Schemas, UnknownType};
+use crate::search::Finds;
 use crate::value::{Unknown, Value};
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -111,28 +112,8 @@ impl TestStack {
         while !planning.is_done() {
             for question in planning.questions() {
                 asked += 1;
-                let sighting = match live(&question.address) {
-                    None => Sighting::Absent,
-                    Some(model) if !question.probes.iter().any(|probe| probe.confirms(&model)) => {
-                        Sighting::Absent
-                    }
-                    Some(model) => {
-                        let schema = crate::testdata::corrected(question.ty.as_str());
-                        let parts = schema
-                            .primary_identifier
-                            .iter()
-                            .map(|path| {
-                                let at = path.as_pointer().unwrap();
-                                let text = at.get(&model).and_then(Json::as_str).unwrap_or_default();
-                                (crate::identity::part_name(path), text.to_owned())
-                            })
-                            .collect();
-                        Sighting::Present {
-                            found: Box::new(Found { identifier: Identifier { parts }, model }),
-                            step: question.probes[0].step,
-                        }
-                    }
-                };
+                let sighting =
+                    live(&question.address).map_or(Sighting::Absent, |model| answer(&question, model));
                 planning.answer(&question.address, &sighting);
             }
         }
@@ -149,6 +130,28 @@ impl TestStack {
     pub(super) fn wanted(&self, name: &str) -> &Wanted {
         &self.wanted[name]
     }
+}
+
+/// What looking for one live model gives.
+fn answer(question: &Question, model: Json) -> Sighting {
+    let schema = crate::testdata::corrected(question.ty.as_str());
+    let parts = schema
+        .primary_identifier
+        .iter()
+        .map(|path| {
+            let at = path.as_pointer().unwrap();
+            let text = at.get(&model).and_then(Json::as_str).unwrap_or_default();
+            (crate::identity::part_name(path), text.to_owned())
+        })
+        .collect();
+    let found = Found { identifier: Identifier { parts }, model };
+    if let Some(probe) = question.probes.iter().find(|probe| probe.confirms(&found.model)) {
+        return Sighting::Present { found: Box::new(found), step: probe.step };
+    }
+    let Some(search) = &question.search else { return Sighting::Absent };
+    let mut finds = Finds::default();
+    finds.add(&found, search.class_of(&found.model, false));
+    search.verdict(finds)
 }
 
 pub(super) fn target() -> Target {

@@ -1,0 +1,73 @@
+//! What to say where it is not certain which live resource is meant (DESIGN section 5).
+
+use super::codes;
+use crate::desired::Wanted;
+use crate::diagnostic::Diagnostic;
+use crate::identity::Identifier;
+use crate::observed::{IdentityStep, Lookalike};
+
+/// How many identifiers a message names.
+const NAMED: usize = 5;
+
+fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
+    let count = names.len();
+    let mut text = names.take(NAMED).collect::<Vec<_>>().join(", ");
+    if count > NAMED {
+        text.push_str(&format!(" and {} more", count - NAMED));
+    }
+    text
+}
+
+/// Several live resources could be it: never a guess.
+pub(super) fn ambiguous(wanted: &Wanted, found: &[Identifier], step: IdentityStep) -> Diagnostic {
+    let why = match step {
+        IdentityStep::Tagged => "each of them carries the tags of this resource",
+        _ => "each of them shows all declared create-only and required values",
+    };
+    Diagnostic::error(
+        codes::AMBIGUOUS,
+        format!("{} could be any of {} live resources", wanted.address, found.len()),
+    )
+    .at(wanted.sources.resource.clone(), "")
+    .note("found", listed(found.iter().map(ToString::to_string)))
+    .note("why", why)
+    .next(format!("write `identifier:` for {} with the one that is meant", wanted.address))
+}
+
+/// It matches, and reads hide the tags that would tell whose it is.
+pub(super) fn unprovable(wanted: &Wanted, found: &[Identifier]) -> Diagnostic {
+    Diagnostic::error(
+        codes::UNPROVABLE,
+        format!("{} exists already, and nobody can tell whose it is", wanted.address),
+    )
+    .at(wanted.sources.resource.clone(), "")
+    .note("found", listed(found.iter().map(ToString::to_string)))
+    .note(
+        "why",
+        format!(
+            "reads of {} do not show tags, and the tag index does not list it as ours (yet)",
+            wanted.declared_type
+        ),
+    )
+    .next("if it is yours, agree with `lifecycle: { adopt: true }`; else choose other values")
+}
+
+/// Not ours, but like it.
+pub(super) fn lookalikes(wanted: &Wanted, found: &[Lookalike], goes: bool) -> Diagnostic {
+    let named = found.iter().map(|one| match &one.owner {
+        Some(owner) => format!("{} of {owner}", one.identifier),
+        None => one.identifier.to_string(),
+    });
+    let free = found.iter().any(|one| one.owner.is_none());
+    let message = match (goes, free) {
+        (true, _) => format!("{} is not found; what looks like it is left alone", wanted.address),
+        (false, true) => format!("{} would be made although something like it exists", wanted.address),
+        (false, false) => format!("{} would be made beside a like one of somebody else", wanted.address),
+    };
+    let adopt = if free { "adopt: true" } else { "adopt: force" };
+    Diagnostic::warning(codes::LOOKALIKE, message)
+        .at(wanted.sources.resource.clone(), "")
+        .note("found", listed(named))
+        .note("why", "it shows all declared create-only and required values, but not the tags of this stack")
+        .next(format!("take it over with `lifecycle: {{ {adopt} }}` or with `identifier:`, or go on"))
+}
