@@ -53,6 +53,21 @@ pub trait Provider: Send + Sync + fmt::Debug {
         let _ = (at, filters, page);
         Err(Failure::new(FailureKind::Unsupported, "NoTagIndex", "this provider has no tag index"))
     }
+    /// Where the tag index keeps the records of a type that lives at this place. Pure.
+    fn index_place(&self, at: &Target, ty: &TypeName) -> Target {
+        let _ = ty;
+        at.clone()
+    }
+    /// The identifiers of a type that a record of the tag index may mean, best first; each to be confirmed by a read. Pure.
+    fn identifiers_of(&self, ty: &TypeName, arn: &str) -> Vec<Identifier> {
+        let _ = (ty, arn);
+        Vec::new()
+    }
+    /// The types that a record of the tag index may be of, best first; each to be confirmed by a read. Pure.
+    fn types_of(&self, arn: &str) -> Vec<TypeName> {
+        let _ = arn;
+        Vec::new()
+    }
     /// The schema that the registry of this place has for a type.
     async fn describe_type(&self, at: &Target, ty: &TypeName) -> Result<TypeRecord, Failure> {
         let _ = (at, ty);

@@ -512,6 +512,24 @@ impl ResourceSchema {
         })
     }
 
+    /// True if a resource that reads still show is as good as gone: the overlay says so, or a state says that it is being
+    /// deleted (cloud-control 4.3; traps 76 and 77).
+    pub fn is_leaving(&self, model: &Json) -> bool {
+        let by_state = model.as_object().is_some_and(|members| {
+            members.iter().any(|(name, value)| {
+                (name.ends_with("Status") || name.ends_with("State"))
+                    && value.as_str().is_some_and(|word| {
+                        let word = word.to_ascii_lowercase().replace(['_', '-', ' '], "");
+                        matches!(
+                            word.as_str(),
+                            "deleting" | "deleted" | "pendingdeletion" | "deletepending" | "deleteinprogress"
+                        )
+                    })
+            })
+        });
+        self.is_gone(model) || by_state
+    }
+
     /// True if some required property can be neither sent nor left out, so that no update passes (cloud-control 3.1,
     /// trap 6).
     pub fn refuses_updates(&self) -> bool {

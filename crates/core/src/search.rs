@@ -170,7 +170,7 @@ impl Search {
 
     /// What a resource is to this search. `indexed`: the tag index says that it carries our marks.
     pub fn class_of(&self, model: &Json, indexed: bool) -> Class {
-        if self.schema.is_gone(model) {
+        if self.schema.is_leaving(model) {
             return Class::Other;
         }
         let TagSight::Shown { property, marked } = &self.tags else {

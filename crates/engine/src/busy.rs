@@ -21,8 +21,8 @@ pub struct InFlight {
     pub request: RequestToken,
     /// Where it runs.
     pub place: Target,
-    /// False while the service does not say on which resource it works.
-    pub named: bool,
+    /// True if a name is enough to tell whether it is about us: the service does not say yet on which resource it works.
+    pub until_named: bool,
 }
 
 /// Waits until the operations have ended, well or badly, whoever started them.
@@ -39,7 +39,7 @@ pub async fn wait_for(provider: &Paced, running: &[InFlight]) -> Result<(), Fail
                 Ok(progress) if progress.status.is_terminal() => break,
                 // Now it can be told whether it is about us.
                 Ok(progress)
-                    if !operation.named
+                    if operation.until_named
                         && progress.identifier.as_ref().is_some_and(|text| !text.is_empty()) =>
                 {
                     break;
@@ -64,9 +64,6 @@ pub async fn in_flight(provider: &Paced, plan: &Plan) -> Result<Vec<InFlight>, F
     let mut order: Vec<Target> = Vec::new();
     for step in &plan.steps {
         let Some(planned) = plan.resources.get(&step.id.address) else { continue };
-        if planned.identifier.is_none() {
-            continue;
-        }
         // Requests are listed by place, whatever role or type version they were made with.
         let place = Target { role_arn: None, type_version_id: None, ..planned.target.clone() };
         if !by_target.contains_key(&place) {
@@ -82,23 +79,26 @@ pub async fn in_flight(provider: &Paced, plan: &Plan) -> Result<Vec<InFlight>, F
         let running = provider.all_requests(&place, true, |_| true).await?;
         for address in by_target.remove(&place).unwrap_or_default() {
             let Some(planned) = plan.resources.get(address) else { continue };
+            let makes = matches!(planned.action, Action::Create | Action::Deferred);
             let blocks = running.iter().filter(|progress| {
                 let named = progress.identifier.as_deref().is_some_and(|text| !text.is_empty());
-                // An early create without an identifier may be of any resource, ours included (DESIGN section 5).
-                let may_be_ours = !named
-                    && planned.action == Action::Create
+                // An early create without an identifier may be of any resource, ours included (DESIGN section 5). One
+                // whose identifier the service chooses may be ours whatever it is called.
+                let may_be_ours = makes
+                    && (!named || planned.identifier.is_none())
                     && progress.verb.is_none_or(|verb| verb == Verb::Create);
-                progress.ty.as_ref() == Some(&planned.ty)
-                    && (may_be_ours
-                        || (named
-                            && same_resource(progress.identifier.as_deref(), planned.identifier.as_ref())))
+                let is_ours = named
+                    && planned.identifier.is_some()
+                    && same_resource(progress.identifier.as_deref(), planned.identifier.as_ref());
+                progress.ty.as_ref() == Some(&planned.ty) && (may_be_ours || is_ours)
             });
             found.extend(blocks.map(|progress| InFlight {
                 address: address.clone(),
                 verb: progress.verb,
                 request: progress.request.clone(),
                 place: place.clone(),
-                named: progress.identifier.as_deref().is_some_and(|text| !text.is_empty()),
+                until_named: planned.identifier.is_some()
+                    && progress.identifier.as_deref().is_none_or(str::is_empty),
             }));
         }
     }

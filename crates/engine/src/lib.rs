@@ -19,6 +19,7 @@ pub mod outcome;
 pub mod paced;
 pub mod retry;
 mod schedule;
+pub mod search;
 pub mod store;
 #[cfg(test)]
 mod testing;

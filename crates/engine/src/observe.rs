@@ -1,6 +1,7 @@
 //! Looking: a planner's questions become reads, many at a time, and the answers become a plan.
 
 use crate::paced::{OnWait, Paced, Unwatched};
+use crate::search::Searcher;
 use indexmap::IndexMap;
 use stack_core::desired::Outputs;
 use stack_core::ids::{Address, Region, Target};
@@ -15,11 +16,12 @@ use tokio::task::JoinSet;
 /// bounds how many reads run at once.
 pub async fn observe(mut planning: Planning, provider: &Arc<Paced>) -> (Plan, Outputs) {
     let mut reads: JoinSet<(Address, Sighting)> = JoinSet::new();
+    let searcher = Arc::new(Searcher::new(Arc::clone(provider)));
     loop {
         for question in planning.questions() {
-            let provider = Arc::clone(provider);
+            let searcher = Arc::clone(&searcher);
             reads.spawn(async move {
-                let sighting = sight(&provider, &question, &Unwatched).await;
+                let sighting = sight(&searcher, &question, &Unwatched).await;
                 (question.address, sighting)
             });
         }
@@ -36,12 +38,12 @@ pub async fn observe(mut planning: Planning, provider: &Arc<Paced>) -> (Plan, Ou
     }
 }
 
-/// Reads the keys of a question in order. The first hit that agrees with what the question knows is the answer; absent
-/// is only what every key says is absent.
-pub async fn sight(provider: &Paced, question: &Question, watch: &dyn OnWait) -> Sighting {
+/// Reads the keys of a question in order, then looks for the resource. The first hit that agrees with what the question
+/// knows is the answer; absent is only what every key says is absent, and what is nowhere to be found.
+pub async fn sight(searcher: &Arc<Searcher>, question: &Question, watch: &dyn OnWait) -> Sighting {
     let mut refused: Option<Failure> = None;
     for probe in &question.probes {
-        match provider.read_watched(&question.target, &question.ty, &probe.key, watch).await {
+        match searcher.provider().read_watched(&question.target, &question.ty, &probe.key, watch).await {
             Ok(Some(found)) if probe.confirms(&found.model) => {
                 return Sighting::Present { found: Box::new(found), step: probe.step };
             }
@@ -53,7 +55,10 @@ pub async fn sight(provider: &Paced, question: &Question, watch: &dyn OnWait) ->
             Err(failure) => return Sighting::Unreadable(failure),
         }
     }
-    refused.map_or(Sighting::Absent, Sighting::Unreadable)
+    match &question.search {
+        Some(search) => searcher.search(question, search).await,
+        None => refused.map_or(Sighting::Absent, Sighting::Unreadable),
+    }
 }
 
 /// Who we are at one place.

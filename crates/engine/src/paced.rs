@@ -6,7 +6,7 @@ use crate::retry::{Call, Decision, Policy, decide};
 use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::Value as Json;
-use stack_core::identity::Key;
+use stack_core::identity::{Identifier, Key};
 use stack_core::ids::{ClientToken, ProviderId, Region, RequestToken, Target, TypeName};
 use stack_core::provider::{
     Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, TagFilter,
@@ -479,6 +479,18 @@ impl Provider for Paced {
     ) -> Result<TaggedPage, Failure> {
         self.call(Call::Read, Kind::Reads, "tagged", at, &Unwatched, || self.inner.tagged(at, filters, page))
             .await
+    }
+
+    fn index_place(&self, at: &Target, ty: &TypeName) -> Target {
+        self.inner.index_place(at, ty)
+    }
+
+    fn identifiers_of(&self, ty: &TypeName, arn: &str) -> Vec<Identifier> {
+        self.inner.identifiers_of(ty, arn)
+    }
+
+    fn types_of(&self, arn: &str) -> Vec<TypeName> {
+        self.inner.types_of(arn)
     }
 
     async fn describe_type(&self, at: &Target, ty: &TypeName) -> Result<TypeRecord, Failure> {

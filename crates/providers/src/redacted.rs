@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
-use stack_core::identity::Key;
+use stack_core::identity::{Identifier, Key};
 use stack_core::ids::{ClientToken, RequestToken, Target, TypeName};
 use stack_core::provider::{
     Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, TagFilter,
@@ -99,6 +99,18 @@ impl<P: Provider> Provider for Redacted<P> {
         self.failed(self.inner.tagged(at, filters, page).await)
     }
 
+    fn index_place(&self, at: &Target, ty: &TypeName) -> Target {
+        self.inner.index_place(at, ty)
+    }
+
+    fn identifiers_of(&self, ty: &TypeName, arn: &str) -> Vec<Identifier> {
+        self.inner.identifiers_of(ty, arn)
+    }
+
+    fn types_of(&self, arn: &str) -> Vec<TypeName> {
+        self.inner.types_of(arn)
+    }
+
     async fn describe_type(&self, at: &Target, ty: &TypeName) -> Result<TypeRecord, Failure> {
         self.failed(self.inner.describe_type(at, ty).await)
     }
@@ -124,7 +136,6 @@ impl<P: Provider> Provider for Redacted<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stack_core::identity::Identifier;
     use stack_core::provider::Status;
 
     const PLANTED: &str = "S3cr3tPl4nt";

@@ -85,3 +85,12 @@ fn references_lead_to_definitions_and_to_properties_and_come_to_an_end() {
     assert_eq!(at("Other").types.single(), Some(JsonType::String));
     assert!(at("Loop").types.is_empty());
 }
+
+#[test]
+fn a_state_of_deletion_is_as_good_as_gone() {
+    let schema: ResourceSchema = serde_json::from_str(r#"{"typeName":"A::B::C"}"#).unwrap();
+    assert!(schema.is_leaving(&serde_json::json!({"KeyState": "PendingDeletion"})));
+    assert!(schema.is_leaving(&serde_json::json!({"Status": "DELETE_IN_PROGRESS"})));
+    assert!(!schema.is_leaving(&serde_json::json!({"Status": "DELETE_FAILED"})));
+    assert!(!schema.is_leaving(&serde_json::json!({"Description": "deleted"})));
+}

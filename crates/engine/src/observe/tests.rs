@@ -21,11 +21,11 @@ fn probe(name: &str, must_agree: Vec<(Pointer, Value)>) -> Probe {
 }
 
 fn question(probes: Vec<Probe>) -> Question {
-    Question { address: "a".into(), ty: THING.into(), target: target(), probes }
+    Question { address: "a".into(), ty: THING.into(), target: target(), probes, search: None, waiting: None }
 }
 
 async fn ask(world: &World, probes: Vec<Probe>) -> Sighting {
-    sight(&paced(world), &question(probes), &Unwatched).await
+    sight(&Arc::new(Searcher::new(paced(world))), &question(probes), &Unwatched).await
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,8 +8,8 @@ use stack_core::identity::{Identifier, Key};
 use stack_core::ids::{ClientToken, RequestToken, Target, TypeName};
 use stack_core::pointer::Pointer;
 use stack_core::provider::{
-    Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, Status,
-    Transience, Verb,
+    Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, Status, TagFilter,
+    Tagged, TaggedPage, Transience, Verb,
 };
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -80,6 +80,16 @@ pub(crate) struct FakeCloud {
     pub(crate) takes: Mutex<Duration>,
     /// How long a call takes.
     pub(crate) latency: Mutex<Duration>,
+    /// True while the tag index knows of nothing that is there.
+    pub(crate) index_lags: Mutex<bool>,
+    /// Records of the tag index about things that are gone.
+    pub(crate) ghosts: Mutex<Vec<Tagged>>,
+    /// What lists do not show yet.
+    pub(crate) unlisted: Mutex<Vec<String>>,
+}
+
+fn name_of(ty: &TypeName) -> &'static str {
+    if ty.as_str() == AUTO { "Id" } else { "Name" }
 }
 
 impl FakeCloud {
@@ -89,6 +99,9 @@ impl FakeCloud {
             inner: Mutex::default(),
             takes: Mutex::new(Duration::from_secs(4)),
             latency: Mutex::new(Duration::from_millis(1)),
+            index_lags: Mutex::new(false),
+            ghosts: Mutex::default(),
+            unlisted: Mutex::default(),
         }
     }
 
@@ -306,21 +319,74 @@ impl Provider for FakeCloud {
             return Ok(None);
         }
         let inner = self.inner();
-        let name = if ty.as_str() == AUTO { "Id" } else { "Name" };
         Ok(inner
             .live
             .get(&(ty.clone(), live.clone()))
-            .map(|model| Found { identifier: Identifier::single(name, live), model: model.clone() }))
+            .map(|model| Found { identifier: Identifier::single(name_of(ty), live), model: model.clone() }))
     }
 
     async fn list(
         &self,
         _: &Target,
-        _: &TypeName,
+        ty: &TypeName,
         _: Option<&Json>,
-        _: Option<&str>,
+        page: Option<&str>,
     ) -> Result<Page, Failure> {
-        Ok(Page::default())
+        refuse(&self.arrive(format!("list {ty}")).await)?;
+        let unlisted = self.unlisted.lock().unwrap().clone();
+        let inner = self.inner();
+        let of_type = inner.live.keys().filter(|(t, id)| t == ty && !unlisted.contains(id));
+        let all: Vec<Found> = of_type
+            .map(|(_, id)| Found {
+                identifier: Identifier::single(name_of(ty), id.as_str()),
+                model: json!({}),
+            })
+            .collect();
+        // Two to a page, and the first page is empty: only a missing token ends a listing.
+        let start: usize = page.map_or(0, |page| page.parse().unwrap());
+        let found: Vec<Found> =
+            all.iter().skip(start.saturating_sub(1)).take(if start == 0 { 0 } else { 2 }).cloned().collect();
+        let next = if start == 0 { 1 } else { start + 2 };
+        Ok(Page { found, next: (next <= all.len()).then(|| next.to_string()) })
+    }
+
+    async fn tagged(
+        &self,
+        _: &Target,
+        filters: &[TagFilter],
+        page: Option<&str>,
+    ) -> Result<TaggedPage, Failure> {
+        refuse(&self.arrive("tagged".to_owned()).await)?;
+        if page.is_none() {
+            return Ok(TaggedPage { found: Vec::new(), next: Some("2".to_owned()) });
+        }
+        let mut found = self.ghosts.lock().unwrap().clone();
+        let inner = self.inner();
+        if !*self.index_lags.lock().unwrap() {
+            for ((ty, id), model) in &inner.live {
+                let tags = stack_core::tags::of_property(model.get("Tags"))
+                    .into_iter()
+                    .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                    .collect();
+                found.push(Tagged { arn: format!("arn:{ty}/{id}"), tags });
+            }
+        }
+        found.retain(|record| {
+            filters
+                .iter()
+                .all(|filter| record.tags.iter().any(|(k, v)| *k == filter.key && filter.values.contains(v)))
+        });
+        Ok(TaggedPage { found, next: None })
+    }
+
+    fn identifiers_of(&self, ty: &TypeName, arn: &str) -> Vec<Identifier> {
+        let id = arn.strip_prefix(&format!("arn:{ty}/"));
+        id.map(|id| Identifier::single(name_of(ty), id)).into_iter().collect()
+    }
+
+    fn types_of(&self, arn: &str) -> Vec<TypeName> {
+        let ty = arn.strip_prefix("arn:").and_then(|rest| rest.split_once('/')).map(|(ty, _)| ty.into());
+        ty.into_iter().collect()
     }
 
     async fn submit(

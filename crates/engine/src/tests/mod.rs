@@ -6,3 +6,4 @@ mod order;
 mod outcomes;
 mod polling;
 mod rollback;
+mod search;

@@ -2,7 +2,7 @@
 
 use super::look::After;
 use super::operation::{Performed, Trouble};
-use super::{Aftermath, Done, End, Failed, Requeued, Unit, is_gone};
+use super::{Aftermath, Done, End, Failed, Requeued, Unit};
 use crate::verdict::Verdict;
 use stack_core::event::EventKind;
 use stack_core::journal::Record;
@@ -69,7 +69,7 @@ impl Unit {
             // Services word an absence in many ways (trap 95): a read says whether there is anything left to do.
             match self.read(&identifier).await {
                 Ok(None) => return self.gone(ALREADY_GONE).await,
-                Ok(Some(found)) if is_gone(&self.schema, &found.model) => {
+                Ok(Some(found)) if self.schema.is_leaving(&found.model) => {
                     return self.gone("on its way").await;
                 }
                 Ok(Some(_)) | Err(_) if waited.is_err() => {

@@ -3,15 +3,15 @@
 use super::{Aftermath, Unit};
 use crate::observe::sight;
 use crate::schedule::{GONE, READ_BACK, RESIDUE};
-use serde_json::Value as Json;
+use crate::search::Searcher;
 use stack_core::desired::Wanted;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::identity::{Identifier, Key};
-use stack_core::observed::{IdentityStep, Sighting};
+use stack_core::observed::{IdentityStep, Question, Sighting};
 use stack_core::plan::{Action, Change};
 use stack_core::planner;
 use stack_core::provider::{Failure, Found, Verb};
-use stack_core::schema::ResourceSchema;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -50,6 +50,11 @@ impl Unit {
         if is_replacement || (planned.action == Action::Create && planned.identifier.is_some()) {
             return Ok(Sighting::Absent);
         }
+        // So was everything that a search would look at: only a key that was not known then can tell something new.
+        let question = self.question(wanted)?;
+        if planned.action == Action::Create && !question.probes.iter().any(|probe| probe.step.is_certain()) {
+            return Ok(Sighting::Absent);
+        }
         self.look(wanted, None).await
     }
 
@@ -66,9 +71,15 @@ impl Unit {
                 Err(failure) => Sighting::Unreadable(failure),
             });
         }
+        let question = self.question(wanted)?;
+        // Asked anew: what was seen before may have changed since.
+        let searcher = Arc::new(Searcher::new(Arc::clone(&self.common.provider)));
+        Ok(sight(&searcher, &question, &*self.watch).await)
+    }
+
+    fn question(&self, wanted: &Wanted) -> Result<Question, Vec<Diagnostic>> {
         let ledger = self.common.ledger.get(&self.step.address);
-        let question = planner::question(wanted, &self.schema, &self.common.stack, ledger)?;
-        Ok(sight(&self.common.provider, &question, &*self.watch).await)
+        planner::question(wanted, &self.schema, &self.common.stack, ledger)
     }
 
     pub(super) async fn read(&self, identifier: &Identifier) -> Result<Option<Found>, Failure> {
@@ -116,7 +127,7 @@ impl Unit {
             reads += 1;
             match self.read(identifier).await {
                 Ok(None) => return After::Gone(reads),
-                Ok(Some(found)) if is_gone(&self.schema, &found.model) => return After::Gone(reads),
+                Ok(Some(found)) if self.schema.is_leaving(&found.model) => return After::Gone(reads),
                 Ok(Some(_)) => match waits.next() {
                     Some(wait) => sleep(*wait).await,
                     None => return After::Still,
@@ -140,8 +151,11 @@ impl Unit {
                 Ok(Sighting::Present { found, .. }) => Ok(Some(*found)),
                 Ok(Sighting::Absent) => Ok(None),
                 Ok(Sighting::Unreadable(failure)) => Err(failure),
-                // No key to read by: nobody knows.
-                Err(_) => return Aftermath::Changed,
+                // It may be one of several, or there is no key to read by: nobody knows.
+                Ok(Sighting::Ambiguous { .. } | Sighting::Lookalikes(_) | Sighting::Unprovable(_))
+                | Err(_) => {
+                    return Aftermath::Changed;
+                }
             },
             (None, None) => return Aftermath::Changed,
         };
@@ -161,27 +175,6 @@ impl Unit {
     pub(super) const OWN_CREATE: Duration = Duration::from_secs(30);
 }
 
-/// True if a resource that reads still show is as good as gone: the type's overlay says so, or a state says that it is
-/// being deleted (cloud-control 4.3; traps 76 and 77).
-pub(crate) fn is_gone(schema: &ResourceSchema, model: &Json) -> bool {
-    let by_overlay = schema.overlay.gone_when.iter().any(|(path, values)| {
-        path.as_pointer().and_then(|at| at.get(model)).is_some_and(|live| values.contains(live))
-    });
-    let by_state = model.as_object().is_some_and(|members| {
-        members.iter().any(|(name, value)| {
-            (name.ends_with("Status") || name.ends_with("State"))
-                && value.as_str().is_some_and(|word| {
-                    let word = word.to_ascii_lowercase().replace(['_', '-', ' '], "");
-                    matches!(
-                        word.as_str(),
-                        "deleting" | "deleted" | "pendingdeletion" | "deletepending" | "deleteinprogress"
-                    )
-                })
-        })
-    });
-    by_overlay || by_state
-}
-
 /// True if what a request record says may be our resource: its identifier is ours, or is not there yet (early creates).
 pub(crate) fn same_resource(told: Option<&str>, ours: Option<&Identifier>) -> bool {
     match (told.filter(|text| !text.is_empty()), ours) {
@@ -193,16 +186,6 @@ pub(crate) fn same_resource(told: Option<&str>, ours: Option<&Identifier>) -> bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_state_of_deletion_is_as_good_as_gone() {
-        let schema: ResourceSchema = serde_json::from_str(r#"{"typeName":"A::B::C"}"#).unwrap();
-        assert!(is_gone(&schema, &json!({"KeyState": "PendingDeletion"})));
-        assert!(is_gone(&schema, &json!({"Status": "DELETE_IN_PROGRESS"})));
-        assert!(!is_gone(&schema, &json!({"Status": "DELETE_FAILED"})));
-        assert!(!is_gone(&schema, &json!({"Description": "deleted"})));
-    }
 
     #[test]
     fn an_early_create_without_identifier_may_be_ours() {

@@ -9,7 +9,7 @@ mod put;
 mod restore;
 
 pub(crate) use delete::ALREADY_GONE;
-pub(crate) use look::{is_gone, same_resource};
+pub(crate) use look::same_resource;
 pub(crate) use put::PERHAPS_OURS;
 
 use crate::clock::{Clock, millis};

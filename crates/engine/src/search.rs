@@ -1,0 +1,333 @@
+//! Looking for resources that no key gives: tag index, listings, recent operations (DESIGN section 5, steps 6 and 7).
+//!
+//! One [`Searcher`] serves one plan. It asks each thing once, however many resources want to know it: the tag index once
+//! per place, a listing once per type and input, a model once per resource. What a find means is decided in
+//! [`stack_core::search`].
+
+use crate::paced::Paced;
+use serde_json::Value as Json;
+use stack_core::identity::{Identifier, Key};
+use stack_core::ids::{StackId, Target, TypeName};
+use stack_core::observed::{Question, Sighting};
+use stack_core::provider::{
+    Failure, FailureKind, Found, Progress, Provider, Status, TagFilter, Tagged, Verb,
+};
+use stack_core::search::{Class, Finds, Listing, Search};
+use stack_core::tags::{RESOURCE_NAME, STACK_ENV, STACK_NAME};
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
+
+/// How far back operations are looked at: the tag index has been seen to lag 45 minutes, lists for seconds
+/// (cloud-control 5.1, 5.2).
+const RECENT_MS: i64 = 2 * 60 * 60 * 1000;
+
+/// Answers that are asked for once.
+struct Memo<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
+
+impl<K, V> Default for Memo<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Memo<K, V> {
+    async fn get<F: Future<Output = V>>(&self, key: K, ask: impl FnOnce() -> F) -> V {
+        let cell = {
+            let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cells.entry(key).or_default())
+        };
+        cell.get_or_init(ask).await.clone()
+    }
+}
+
+type Answer<T> = Result<Arc<T>, Failure>;
+/// The records of a stack in one place, by the name of the resource.
+type Index = HashMap<String, Vec<Tagged>>;
+
+/// Everything of one listing, read.
+struct Listed {
+    resources: Vec<Found>,
+    /// A resource that is listed and cannot be read: nobody knows whose it is.
+    refused: Option<Failure>,
+}
+
+/// Looks for resources; remembers what it has asked.
+pub struct Searcher {
+    provider: Arc<Paced>,
+    indices: Memo<Target, Answer<Index>>,
+    listings: Memo<(Target, TypeName, String), Answer<Listed>>,
+    reads: Memo<(Target, TypeName, String), Result<Option<Arc<Found>>, Failure>>,
+    recent: Memo<Target, Answer<Vec<Progress>>>,
+}
+
+impl std::fmt::Debug for Searcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Searcher").finish_non_exhaustive()
+    }
+}
+
+impl Searcher {
+    /// A searcher that has asked nothing yet.
+    pub fn new(provider: Arc<Paced>) -> Self {
+        Self {
+            provider,
+            indices: Memo::default(),
+            listings: Memo::default(),
+            reads: Memo::default(),
+            recent: Memo::default(),
+        }
+    }
+
+    /// The cloud.
+    pub fn provider(&self) -> &Paced {
+        &self.provider
+    }
+
+    /// Looks for the resource that a question is about. *Absent* is what no evidence contradicts: the tag index, the
+    /// list, and the operations of the last two hours.
+    pub(crate) async fn search(self: &Arc<Self>, question: &Question, search: &Search) -> Sighting {
+        let mut finds = Finds::default();
+        if search.marks() {
+            // A tag index that cannot be asked costs time, not certainty: the list decides.
+            let records = self.records(question, search).await.unwrap_or_default();
+            for record in records {
+                if let Err(failure) = self.confirm(question, search, &record, &mut finds).await {
+                    return Sighting::Unreadable(failure);
+                }
+            }
+            if finds.has_marked() {
+                return search.verdict(finds);
+            }
+        }
+        let listed = match self.listed(question, search).await {
+            Some(Ok(listed)) => Some(listed),
+            Some(Err(failure)) => return Sighting::Unreadable(failure),
+            None => None,
+        };
+        for found in listed.iter().flat_map(|listed| &listed.resources) {
+            finds.add(found, search.class_of(&found.model, false));
+        }
+        if finds.has_marked() {
+            return search.verdict(finds);
+        }
+        if let Some(refused) = listed.as_ref().and_then(|listed| listed.refused.clone()) {
+            return Sighting::Unreadable(refused);
+        }
+        match self.made_lately(question, search, listed.as_deref()).await {
+            Ok(lately) => {
+                lately.iter().for_each(|found| finds.add(found, search.class_of(&found.model, false)))
+            }
+            // Without a list the operations are the only proof of absence.
+            Err(failure) if listed.is_none() && !matches!(search.listing, Listing::Waiting(_)) => {
+                return Sighting::Unreadable(failure);
+            }
+            Err(failure) => tracing::debug!(%failure, "recent operations are not told"),
+        }
+        search.verdict(finds)
+    }
+
+    /// Records of the tag index that carry our marks and one of the resource's names.
+    async fn records(&self, question: &Question, search: &Search) -> Result<Vec<Tagged>, Failure> {
+        let place = self.provider.index_place(&question.target, &question.ty);
+        let index = self.index(&place, &search.stack).await?;
+        Ok(search.names.iter().flat_map(|name| index.get(name)).flatten().cloned().collect())
+    }
+
+    /// All records of a stack in one place.
+    pub(crate) async fn index(&self, place: &Target, stack: &StackId) -> Answer<Index> {
+        let place = Target { role_arn: None, type_version_id: None, ..place.clone() };
+        let filters = [
+            TagFilter { key: STACK_NAME.to_owned(), values: vec![stack.name.clone()] },
+            TagFilter { key: STACK_ENV.to_owned(), values: vec![stack.env.clone()] },
+        ];
+        self.indices
+            .get(place.clone(), || async move {
+                let mut index = Index::new();
+                let mut page: Option<String> = None;
+                loop {
+                    let answer = self.provider.tagged(&place, &filters, page.as_deref()).await?;
+                    for record in answer.found {
+                        let name = record.tags.iter().find(|(key, _)| key == RESOURCE_NAME);
+                        let name = name.map(|(_, name)| name.clone()).unwrap_or_default();
+                        let known = index.entry(name).or_default();
+                        if !known.contains(&record) {
+                            known.push(record);
+                        }
+                    }
+                    page = answer.next;
+                    // Pages may be short or empty; only an absent token ends the listing (cloud-control 5.1).
+                    if page.is_none() {
+                        return Ok(Arc::new(index));
+                    }
+                }
+            })
+            .await
+    }
+
+    /// Reads what a record of the tag index may mean. A hit is evidence, the read is the proof.
+    async fn confirm(
+        &self,
+        question: &Question,
+        search: &Search,
+        record: &Tagged,
+        finds: &mut Finds,
+    ) -> Result<(), Failure> {
+        for identifier in self.provider.identifiers_of(&question.ty, &record.arn) {
+            match self.read(question, &identifier).await {
+                Ok(Some(found)) => {
+                    let class = search.class_of(&found.model, true);
+                    let is_it = class == Class::Marked;
+                    finds.add(&found, class);
+                    if is_it {
+                        return Ok(());
+                    }
+                }
+                Ok(None) => {}
+                // A guess that has not the form of an identifier of this type.
+                Err(failure) if failure.kind == FailureKind::Invalid => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that the type's list shows, read. `None` if it cannot be listed.
+    async fn listed(self: &Arc<Self>, question: &Question, search: &Search) -> Option<Answer<Listed>> {
+        let model = match &search.listing {
+            Listing::Free => None,
+            Listing::With(model) => Some(model.clone()),
+            Listing::Waiting(_) | Listing::Never => return None,
+        };
+        let key = (
+            question.target.clone(),
+            question.ty.clone(),
+            model.as_ref().map(Json::to_string).unwrap_or_default(),
+        );
+        let answer = self.listings.get(key, || self.list(question, search, model)).await;
+        match answer {
+            // The handler is missing here although the schema has it.
+            Err(failure) if failure.kind == FailureKind::Unsupported => None,
+            other => Some(other),
+        }
+    }
+
+    async fn list(
+        self: &Arc<Self>,
+        question: &Question,
+        search: &Search,
+        model: Option<Json>,
+    ) -> Answer<Listed> {
+        let mut seen: HashSet<Identifier> = HashSet::new();
+        let mut reading: JoinSet<(usize, Result<Option<Arc<Found>>, Failure>)> = JoinSet::new();
+        let mut page: Option<String> = None;
+        loop {
+            let answer =
+                self.provider.list(&question.target, &question.ty, model.as_ref(), page.as_deref()).await;
+            let answer = match answer {
+                Ok(answer) => answer,
+                // The parent that the input names is not there, so nothing is in it.
+                Err(failure) if failure.kind == FailureKind::NotFound && model.is_some() => break,
+                Err(failure) => return Err(failure),
+            };
+            for found in answer.found {
+                if search.is_others(&found.model) || !seen.insert(found.identifier.clone()) {
+                    continue;
+                }
+                // Lists may show a part of the model only (cloud-control 2.5).
+                let (searcher, question, number) = (Arc::clone(self), question.clone(), seen.len());
+                reading.spawn(async move { (number, searcher.read(&question, &found.identifier).await) });
+            }
+            page = answer.next;
+            if page.is_none() {
+                break;
+            }
+        }
+        let mut answers = reading.join_all().await;
+        answers.sort_by_key(|(number, _)| *number);
+        let mut listed = Listed { resources: Vec::new(), refused: None };
+        for (_, answer) in answers {
+            match answer {
+                Ok(Some(found)) => listed.resources.push((*found).clone()),
+                // Deleted meanwhile, or long ago: lists lag too.
+                Ok(None) => {}
+                Err(failure) => listed.refused = listed.refused.or(Some(failure)),
+            }
+        }
+        Ok(Arc::new(listed))
+    }
+
+    async fn read(
+        &self,
+        question: &Question,
+        identifier: &Identifier,
+    ) -> Result<Option<Arc<Found>>, Failure> {
+        let key = (question.target.clone(), question.ty.clone(), identifier.wire());
+        self.reads
+            .get(key, || async {
+                let key = Key::Primary(identifier.clone());
+                let answer = self.provider.read(&question.target, &question.ty, &key).await;
+                match answer {
+                    Ok(found) => Ok(found.map(Arc::new)),
+                    Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+                    Err(mut failure) => {
+                        failure.message = format!("{identifier}: {}", failure.message);
+                        Err(failure)
+                    }
+                }
+            })
+            .await
+    }
+
+    /// What creates of the last two hours have made that the list does not show yet.
+    async fn made_lately(
+        &self,
+        question: &Question,
+        search: &Search,
+        listed: Option<&Listed>,
+    ) -> Result<Vec<Arc<Found>>, Failure> {
+        let operations = self.operations(&question.target).await?;
+        let mut made = Vec::new();
+        for progress in operations.iter() {
+            let is_create = progress.verb == Some(Verb::Create) && progress.ty.as_ref() == Some(&question.ty);
+            let named = progress.identifier.as_deref().filter(|text| !text.is_empty());
+            // A failed create may have made its resource all the same (traps 84 and 85).
+            let (true, true, Some(text)) = (is_create, progress.status.is_terminal(), named) else {
+                continue;
+            };
+            let Some(identifier) = Identifier::parse(&search.schema, text) else { continue };
+            let is_known = |found: &Found| found.identifier == identifier;
+            if listed.is_some_and(|listed| listed.resources.iter().any(is_known)) {
+                continue;
+            }
+            match self.read(question, &identifier).await {
+                Ok(Some(found)) => made.push(found),
+                Ok(None) => {}
+                Err(failure) if progress.status == Status::Success => return Err(failure),
+                Err(_) => {}
+            }
+        }
+        Ok(made)
+    }
+
+    /// The operations of the last two hours, newest first.
+    async fn operations(&self, place: &Target) -> Answer<Vec<Progress>> {
+        let place = Target { role_arn: None, type_version_id: None, ..place.clone() };
+        self.recent
+            .get(place.clone(), || async move {
+                let mut newest: Option<i64> = None;
+                let more = |page: &[Progress]| {
+                    newest = newest.or(page.iter().filter_map(|progress| progress.at).max());
+                    let oldest = page.last().and_then(|progress| progress.at);
+                    match (newest, oldest) {
+                        (Some(newest), Some(oldest)) => newest - oldest < RECENT_MS,
+                        _ => true,
+                    }
+                };
+                self.provider.all_requests(&place, false, more).await.map(Arc::new)
+            })
+            .await
+    }
+}
