@@ -123,6 +123,8 @@ pub enum Command {
     Teardown(TeardownArgs),
     /// Compare the live cloud with the manifest, property by property
     Drift(DriftArgs),
+    /// List live resources with the stack's tags that left the manifest
+    Orphans(OrphansArgs),
     /// Check a manifest offline
     Validate(ValidateArgs),
     /// Print the stack's exports, read live
@@ -301,6 +303,12 @@ pub struct PlanArgs {
     /// Send write-only values again (repeatable)
     #[arg(long, value_name = "ADDRESS[#/Path]")]
     pub resend: Vec<String>,
+    /// List live resources with the stack's tags that left the manifest
+    #[arg(long, conflicts_with_all = ["destroy", "target", "exclude"])]
+    pub orphans: bool,
+    /// Plan to delete them
+    #[arg(long, conflicts_with_all = ["destroy", "target", "exclude"])]
+    pub prune: bool,
     #[command(flatten)]
     pub flow: FlowArgs,
     /// Accepted for stackql-deploy; a plan changes nothing
@@ -322,7 +330,7 @@ pub struct BuildArgs {
     #[command(flatten)]
     pub stack: StackArgs,
     /// Run exactly this saved plan, or stop
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "target", "exclude", "resend", "allow_data_loss"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "target", "exclude", "resend", "allow_data_loss", "prune"])]
     pub plan: Option<PathBuf>,
     /// After a failure: error, rollback or ignore [default: error]
     #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true)]
@@ -333,6 +341,9 @@ pub struct BuildArgs {
     /// Write the stack's exports as JSON
     #[arg(long, value_name = "FILE")]
     pub output_file: Option<PathBuf>,
+    /// Delete live resources with the stack's tags that left the manifest
+    #[arg(long, conflicts_with_all = ["target", "exclude"])]
+    pub prune: bool,
     #[command(flatten)]
     pub flow: FlowArgs,
     #[command(flatten)]
@@ -387,6 +398,30 @@ pub struct DriftArgs {
     pub inputs: InputArgs,
     #[command(flatten)]
     pub select: SelectArgs,
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+    #[command(flatten)]
+    pub view: ViewArgs,
+}
+
+/// `orphans`
+#[derive(Clone, Debug, ClapArgs)]
+pub struct OrphansArgs {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// Delete them
+    #[arg(long)]
+    pub delete: bool,
+    /// Print them as JSON
+    #[arg(long, conflicts_with = "delete")]
+    pub json: bool,
+    /// After a failure: error, rollback or ignore [default: error]
+    #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true, requires = "delete")]
+    pub on_failure: Option<OnFailure>,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+    #[command(flatten)]
+    pub inputs: InputArgs,
     #[command(flatten)]
     pub cloud: CloudArgs,
     #[command(flatten)]

@@ -139,25 +139,51 @@ impl<'a> Session<'a> {
     /// Addresses that do not exist (64), or a cloud that is not the one meant (1). A plan with problems is no error.
     pub async fn plan(&self, mode: Mode, targets: &TargetsView) -> Result<Made, Stopped> {
         let began = Instant::now();
-        let reads_before = self.link.provider.counts().of("read");
+        let before = self.link.provider.counts();
         let options = self.options(mode, targets)?;
         let planning =
             Planning::new(Arc::new(self.loaded.stack.clone()), Arc::clone(&self.loaded.schemas), options);
         let check = check_account(&self.link, &self.loaded, self.loaded.survey.targets.clone());
         let look = async { Ok(stack_engine::observe::observe(planning, &self.link.provider).await) };
-        let (account, (plan, outputs)) = tokio::try_join!(check, look)?;
+        let (account, (mut plan, outputs)) = tokio::try_join!(check, look)?;
         let places: Vec<_> = plan.resources.values().map(|planned| planned.target.clone()).collect();
         let wrong = wrong_regions(self.loaded.stack.settings(), &places);
         if !wrong.is_empty() {
             return Err(Stopped { exit: Exit::Error, told: wrong });
         }
-        let reads = self.link.provider.counts().of("read") - reads_before;
+        if targets.orphans || targets.prune {
+            self.orphans(&mut plan, targets).await?;
+        }
+        let after = self.link.provider.counts();
+        let made = |name| usize::try_from(after.of(name) - before.of(name)).unwrap_or(usize::MAX);
         let meta = Meta {
-            reads: usize::try_from(reads).unwrap_or(usize::MAX),
+            reads: made("read"),
+            lookups: made("list") + made("tagged") + made("requests"),
             millis: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             ..self.meta()
         };
         Ok(self.finish(plan, outputs, targets, account, meta))
+    }
+
+    /// Looks for orphans; with `--prune` their deletion goes into the plan, if all that the manifest names is known: what
+    /// could not be read may be one of them.
+    async fn orphans(&self, plan: &mut Plan, targets: &TargetsView) -> Result<(), Stopped> {
+        let engine = self.engine(self.store());
+        plan.orphans = engine.orphans(plan).await.map_err(|failure| {
+            let diagnostic =
+                Diagnostic::error(stack_engine::codes::NO_ANSWER, "the tag index does not say what is ours")
+                    .note("service", failure.to_string())
+                    .next("allow tag:GetResources, or leave --orphans and --prune out");
+            Stopped::new(Exit::Error, diagnostic)
+        })?;
+        if targets.prune && !plan.is_blocked() && !plan.diagnostics.iter().any(Diagnostic::is_error) {
+            if targets.only_orphans {
+                plan.resources.clear();
+                plan.diagnostics.clear();
+            }
+            planner::prune(plan, &*self.loaded.schemas, &targets.allow_data_loss);
+        }
+        Ok(())
     }
 
     /// Sees, before any call, that the flags name what the stack has.
@@ -195,6 +221,7 @@ impl<'a> Session<'a> {
             expires_at: utc(now.saturating_add(PLAN_LIFE_MS)),
             stack_dir: self.loaded.typed.to_string_lossy().into_owned(),
             reads: 0,
+            lookups: 0,
             millis: 0,
             digest: String::new(),
         }
@@ -324,8 +351,11 @@ fn plan_options(
     targets: &TargetsView,
     ledger: IndexMap<Address, LedgerEntry>,
 ) -> Result<PlanOptions, Stopped> {
-    for patterns in [&targets.include, &targets.exclude, &targets.allow_data_loss] {
-        check_patterns(loaded, patterns)?;
+    check_patterns(loaded, &targets.include)?;
+    check_patterns(loaded, &targets.exclude)?;
+    // Orphans have addresses that the manifest does not know.
+    if !targets.prune {
+        check_patterns(loaded, &targets.allow_data_loss)?;
     }
     let names = names(loaded);
     let mut resend = Vec::new();

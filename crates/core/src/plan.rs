@@ -9,7 +9,7 @@ use crate::identity::Identifier;
 use crate::ids::{Address, StackId, Target, TypeName};
 use crate::observed::IdentityStep;
 use crate::pointer::Pointer;
-use crate::provider::Verb;
+use crate::provider::{Found, Verb};
 use crate::value::{Reference, Value};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -41,10 +41,40 @@ pub struct Plan {
     pub skipped: Vec<Address>,
     /// Resources left out by `--target` and `--exclude`.
     pub left_out: Vec<Address>,
+    /// Live resources with this stack's tags that the manifest does not name, where they were looked for. What is to be
+    /// pruned of them stands in `resources` too.
+    pub orphans: Vec<Orphan>,
     /// The effects, in an order that respects `after`.
     pub steps: Vec<Step>,
     /// Problems that do not stop the plan, and those that do (also on the resources that they block).
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A live resource that carries this stack's tags and left the manifest (DESIGN section 5).
+#[derive(Clone, PartialEq)]
+pub struct Orphan {
+    /// The name that its tags give it.
+    pub name: String,
+    /// Where it lives.
+    pub target: Target,
+    /// ARN of the tag index's record.
+    pub arn: String,
+    /// What it is, as far as a read has confirmed it.
+    pub found: Option<(TypeName, Found)>,
+    /// Why it is not confirmed, where it is not.
+    pub doubt: Option<String>,
+}
+
+/// Shows everything but the live model: nothing in that says what of it is secret.
+impl fmt::Debug for Orphan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Orphan")
+            .field("name", &self.name)
+            .field("arn", &self.arn)
+            .field("found", &self.found.as_ref().map(|(ty, found)| (ty, &found.identifier)))
+            .field("doubt", &self.doubt)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What happens to one resource.
@@ -220,6 +250,8 @@ pub enum ReasonCode {
     NotWanted,
     /// It had another name in the manifest before.
     Renamed,
+    /// It carries our tags and is not in the manifest.
+    Orphaned,
     /// Something depends on a resource that is replaced.
     DependencyReplaced,
 }

@@ -58,6 +58,10 @@ pub trait Provider: Send + Sync + fmt::Debug {
         let _ = ty;
         at.clone()
     }
+    /// Every place that the tag index keeps records of resources of this place in. Pure.
+    fn index_places(&self, at: &Target) -> Vec<Target> {
+        vec![at.clone()]
+    }
     /// The identifiers of a type that a record of the tag index may mean, best first; each to be confirmed by a read. Pure.
     fn identifiers_of(&self, ty: &TypeName, arn: &str) -> Vec<Identifier> {
         let _ = (ty, arn);

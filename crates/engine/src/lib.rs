@@ -15,6 +15,7 @@ pub mod events;
 mod inverse;
 mod journal;
 pub mod observe;
+pub mod orphans;
 pub mod outcome;
 pub mod paced;
 pub mod retry;

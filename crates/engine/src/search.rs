@@ -264,12 +264,20 @@ impl Searcher {
         question: &Question,
         identifier: &Identifier,
     ) -> Result<Option<Arc<Found>>, Failure> {
-        let key = (question.target.clone(), question.ty.clone(), identifier.wire());
+        self.read_at(&question.target, &question.ty, identifier).await
+    }
+
+    /// Reads a resource once.
+    pub(crate) async fn read_at(
+        &self,
+        place: &Target,
+        ty: &TypeName,
+        identifier: &Identifier,
+    ) -> Result<Option<Arc<Found>>, Failure> {
+        let key = (place.clone(), ty.clone(), identifier.wire());
         self.reads
             .get(key, || async {
-                let key = Key::Primary(identifier.clone());
-                let answer = self.provider.read(&question.target, &question.ty, &key).await;
-                match answer {
+                match self.provider.read(place, ty, &Key::Primary(identifier.clone())).await {
                     Ok(found) => Ok(found.map(Arc::new)),
                     Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
                     Err(mut failure) => {

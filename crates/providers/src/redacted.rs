@@ -103,6 +103,10 @@ impl<P: Provider> Provider for Redacted<P> {
         self.inner.index_place(at, ty)
     }
 
+    fn index_places(&self, at: &Target) -> Vec<Target> {
+        self.inner.index_places(at)
+    }
+
     fn identifiers_of(&self, ty: &TypeName, arn: &str) -> Vec<Identifier> {
         self.inner.identifiers_of(ty, arn)
     }

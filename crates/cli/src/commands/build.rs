@@ -22,6 +22,7 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
     let mut targets = targets(&args.select);
     targets.resend = args.resend.clone();
     targets.allow_data_loss = args.consent.allow_data_loss.clone();
+    targets.prune = args.prune;
     if args.flow.dry_run {
         return dry_run::run(app, &args.stack, &args.inputs, &args.cloud, &targets, Purpose::Build);
     }

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod drift;
 pub mod dry_run;
 pub mod notice;
+pub mod orphans;
 pub mod outputs;
 pub mod plan;
 pub mod sandbox;

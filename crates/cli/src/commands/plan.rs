@@ -16,6 +16,8 @@ pub async fn run(app: &App, args: &PlanArgs) -> Done {
     let mut targets = targets(&args.select);
     targets.resend = args.resend.clone();
     targets.keep_protected = args.keep_protected;
+    targets.orphans = args.orphans;
+    targets.prune = args.prune;
     if args.flow.dry_run {
         let purpose = if args.destroy { Purpose::Teardown } else { Purpose::Build };
         return dry_run::run(app, &args.stack, &args.inputs, &args.cloud, &targets, purpose);

@@ -118,8 +118,12 @@ impl Page {
         let places = places.join(self.dot());
         let painted = self.style.paint.with(Hue::Bold, &left);
         self.spread(&painted, width(&left), &places, INDENT);
+        let lookups = match view.meta.lookups {
+            0 => String::new(),
+            n => format!(" and {}", count(n, "look-up", "look-ups")),
+        };
         let mut facts = vec![format!(
-            "{} in {:.1} s",
+            "{}{lookups} in {:.1} s",
             count(view.meta.reads, "read", "reads"),
             // Reading times are small; a lossy conversion of whole milliseconds is exact far beyond any run.
             std::time::Duration::from_millis(view.meta.millis).as_secs_f64()
@@ -361,11 +365,12 @@ impl Page {
         }
         if !view.orphans.is_empty() {
             let text = count(view.orphans.len(), "orphan", "orphans");
+            let named: Vec<String> = view.orphans.iter().map(OrphanView::shown).collect();
             self.fold_line(
                 "!",
                 Hue::Cyan,
                 &text,
-                &format!("not in the manifest, left alone: {}", view.orphans.join(", ")),
+                &format!("with our tags, not in the manifest, left alone: {}", named.join(", ")),
             );
         }
         if self.text.len() > before || self.options.brief {

@@ -9,6 +9,7 @@ pub mod dry_run;
 pub mod human;
 pub mod json;
 pub mod markdown;
+pub mod orphans;
 pub mod outcome;
 pub mod outputs;
 pub mod paint;

@@ -48,8 +48,8 @@ pub struct PlanView {
     pub left_out: Vec<String>,
     /// Dependencies: `from` needs `to`.
     pub edges: Vec<EdgeView>,
-    /// Resources with our tags that the manifest does not name.
-    pub orphans: Vec<String>,
+    /// Resources with our tags that the manifest does not name, and that stay.
+    pub orphans: Vec<OrphanView>,
     /// Mode drift: one entry per differing property.
     pub drift: Vec<DriftView>,
     /// Problems that do not stop the plan.
@@ -98,6 +98,15 @@ pub struct TargetsView {
     /// `--allow-data-loss`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow_data_loss: Vec<String>,
+    /// `--orphans`: orphans are looked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub orphans: bool,
+    /// `--prune`: orphans are looked for and deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prune: bool,
+    /// `orphans --delete`: nothing else is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_orphans: bool,
 }
 
 /// One place that resources live in.
@@ -148,6 +157,36 @@ impl Summary {
         let Self { create, update, replace, delete, adopt, deferred, noop: _, blocked: _, orphans: _ } =
             *self;
         create + update + replace + delete + adopt + deferred
+    }
+}
+
+/// A live resource with this stack's tags that the manifest does not name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrphanView {
+    /// The name that its tags give it.
+    pub name: String,
+    /// The provider's own name of the type; absent where a read has not confirmed it.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub ty: Option<String>,
+    /// Its identifier, where it is confirmed.
+    pub identifier: Option<IdentifierView>,
+    /// ARN of the tag index.
+    pub arn: String,
+    /// Region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Why it is not confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
+}
+
+impl OrphanView {
+    /// What people call it: type and identifier, else the ARN.
+    pub fn shown(&self) -> String {
+        match (&self.ty, &self.identifier) {
+            (Some(ty), Some(identifier)) => format!("{ty} {}", identifier.value),
+            _ => self.arn.clone(),
+        }
     }
 }
 
@@ -456,13 +495,20 @@ pub struct Meta {
     /// Stack folder as typed.
     #[serde(default)]
     pub stack_dir: String,
-    /// Read calls that planning took.
+    /// Resources that planning read.
     #[serde(default)]
     pub reads: usize,
+    /// Pages of lists, of the tag index and of operations that planning read to find resources.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lookups: usize,
     /// Time that planning took.
     #[serde(default)]
     pub millis: u64,
     /// `sha256:…` of `plan_id` and the rest of `meta`. A saved plan whose times or nonce were edited is refused.
     #[serde(default)]
     pub digest: String,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }

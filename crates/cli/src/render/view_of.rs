@@ -10,7 +10,7 @@ use stack_core::diagnostic::{Diagnostic, Part};
 use stack_core::identity::Identifier;
 use stack_core::ids::Address;
 use stack_core::plan::{
-    Action, Certainty, Change, Impact, Mode, Ownership, PatchOp, Plan, Planned, ReasonCode, Undo,
+    Action, Certainty, Change, Impact, Mode, Orphan, Ownership, PatchOp, Plan, Planned, ReasonCode, Undo,
 };
 use stack_core::pointer::Pointer;
 use stack_core::redact::{MARK, Redactor};
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Context<'_> {
 
 /// Makes the view, its id included.
 pub fn view_of(plan: &Plan, context: &Context<'_>) -> PlanView {
-    let Plan { mode, stack, resources, skipped, left_out, steps, diagnostics } = plan;
+    let Plan { mode, stack, resources, skipped, left_out, steps, diagnostics, orphans } = plan;
     let position: HashMap<&Address, usize> =
         steps.iter().enumerate().rev().map(|(i, step)| (&step.id.address, i)).collect();
     let mut ordered: Vec<&Planned> = resources.values().collect();
@@ -61,7 +61,17 @@ pub fn view_of(plan: &Plan, context: &Context<'_>) -> PlanView {
         at(a).cmp(&at(b)).then_with(|| a.address.cmp(&b.address))
     });
     let views: Vec<ResourceView> = ordered.iter().map(|planned| resource(planned, *mode, context)).collect();
-    let mut summary = Summary::default();
+    let pruned: Vec<&Identifier> = resources
+        .values()
+        .filter(|planned| planned.action == Action::Delete)
+        .filter_map(|planned| planned.identifier.as_ref())
+        .collect();
+    let orphans: Vec<OrphanView> = orphans
+        .iter()
+        .filter(|orphan| !orphan.found.as_ref().is_some_and(|(_, found)| pruned.contains(&&found.identifier)))
+        .map(|one| orphan(one, context))
+        .collect();
+    let mut summary = Summary { orphans: orphans.len(), ..Summary::default() };
     for view in &views {
         *match view.action {
             ActionView::Create => &mut summary.create,
@@ -122,7 +132,7 @@ pub fn view_of(plan: &Plan, context: &Context<'_>) -> PlanView {
         skipped: skipped.iter().map(ToString::to_string).collect(),
         left_out: left_out.iter().map(ToString::to_string).collect(),
         edges,
-        orphans: Vec::new(),
+        orphans,
         drift,
         warnings: diagnostics.iter().map(|d| told(d, context)).collect(),
         guardrails: context.guardrails.clone(),
@@ -294,6 +304,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
             (CertaintyView::Deferred, from.iter().map(ToString::to_string).collect())
         }
     };
+    let is_orphan = reasons.iter().any(|reason| reason.code == ReasonCode::Orphaned);
     let mut depends_on: Vec<String> = after.iter().map(|edge| edge.to.to_string()).collect();
     depends_on.sort();
     depends_on.dedup();
@@ -301,7 +312,8 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         address: address.to_string(),
         ty: declared_type.clone(),
         canonical_type: ty.to_string(),
-        source: context.locate.place(&sources.resource, &Part::Value),
+        // What left the manifest has no place in it.
+        source: (!is_orphan).then(|| context.locate.place(&sources.resource, &Part::Value)).flatten(),
         identifier: identifier
             .as_ref()
             .map(|id| identifier_view(id, context.secrets.get(address), &context.redactor)),
@@ -452,6 +464,25 @@ fn drift_rows(resources: &[ResourceView]) -> Vec<DriftView> {
         .collect()
 }
 
+fn orphan(orphan: &Orphan, context: &Context<'_>) -> OrphanView {
+    let clear = |text: &str| {
+        let mut text = text.to_owned();
+        context.redactor.clear(&mut text);
+        text
+    };
+    OrphanView {
+        name: clear(&orphan.name),
+        ty: orphan.found.as_ref().map(|(ty, _)| ty.to_string()),
+        identifier: orphan
+            .found
+            .as_ref()
+            .map(|(_, found)| identifier_view(&found.identifier, None, &context.redactor)),
+        arn: clear(&orphan.arn),
+        region: orphan.target.region.as_ref().map(ToString::to_string),
+        doubt: orphan.doubt.as_deref().map(clear),
+    }
+}
+
 /// The view of a diagnostic.
 pub fn diagnostic(diagnostic: &Diagnostic, locate: &dyn Locate) -> DiagnosticView {
     DiagnosticView {
@@ -488,7 +519,9 @@ pub fn reason_words(code: &str) -> String {
         (ReasonCode::Adopted, "it exists without our tags; from now on teardown deletes it"),
         (ReasonCode::Resend, "its write-only values are sent again"),
         (ReasonCode::AwaitsOutput, "a value comes from a resource that changes"),
-        (ReasonCode::NotWanted, "teardown"),
+        (ReasonCode::NotWanted, "it is not wanted any more"),
+        (ReasonCode::Renamed, "it had another name in the manifest; its tag follows"),
+        (ReasonCode::Orphaned, "it carries this stack's tags and is not in the manifest"),
         (ReasonCode::DependencyReplaced, "something that it needs is replaced"),
     ];
     known

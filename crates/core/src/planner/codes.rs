@@ -32,6 +32,8 @@ pub const AMBIGUOUS: Code = Code(2113);
 pub const LOOKALIKE: Code = Code(2114);
 /// A live resource matches, and nobody can tell whose it is.
 pub const UNPROVABLE: Code = Code(2115);
+/// An orphan cannot be told for sure.
+pub const ORPHAN_IN_DOUBT: Code = Code(2116);
 /// At run time the plan no longer holds.
 pub const NO_LONGER_HOLDS: Code = Code(2201);
 /// At run time a value is still unknown.

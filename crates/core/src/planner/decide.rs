@@ -583,7 +583,7 @@ fn undo_of_replace(schema: &ResourceSchema) -> Undo {
     }
 }
 
-fn undo_of_delete(schema: &ResourceSchema) -> Undo {
+pub(super) fn undo_of_delete(schema: &ResourceSchema) -> Undo {
     match undo_of_replace(schema) {
         Undo::No(why) if why.starts_with("a new id") => Undo::No(why),
         _ => Undo::No("what it holds goes with it".into()),

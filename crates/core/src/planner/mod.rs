@@ -7,6 +7,7 @@ pub mod codes;
 mod decide;
 mod guard;
 mod identity;
+mod orphans;
 mod outputs;
 mod refine;
 mod search;
@@ -18,6 +19,7 @@ mod tests;
 mod vague;
 
 pub use guard::{GuardrailCheck, Guardrails, action_word, check_guardrails, is_refusal};
+pub use orphans::prune;
 pub use outputs::output_of;
 pub use refine::{Prepared, prepare, question, residue};
 pub use select::glob;
@@ -363,6 +365,7 @@ impl Planning {
             resources,
             skipped: self.skipped.into_iter().collect(),
             left_out: self.left_out,
+            orphans: Vec::new(),
             steps,
             diagnostics,
         };

@@ -111,7 +111,7 @@ impl Resolver for FakeStack {
         redactor
     }
     fn render(&self, address: &Address, outputs: &Outputs) -> Result<Rendered, Diagnostics> {
-        let thing = &self.things[address];
+        let Some(thing) = self.things.get(address) else { return Err(Vec::new()) };
         let value = |prop: &Prop| match prop {
             Prop::Literal(value) => value.clone(),
             Prop::Reference(to, path) => outputs

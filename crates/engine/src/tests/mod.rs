@@ -3,6 +3,7 @@
 mod crash;
 mod interrupts;
 mod order;
+mod orphans;
 mod outcomes;
 mod polling;
 mod rollback;

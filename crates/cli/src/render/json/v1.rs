@@ -44,6 +44,15 @@ pub fn plan_text(view: &PlanView) -> String {
     pretty(&plan(view))
 }
 
+/// The orphans of a plan, with a line end.
+pub fn orphans_text(view: &PlanView) -> String {
+    let stack = serde_json::json!({ "name": view.stack.name, "env": view.stack.env });
+    let orphans = serde_json::to_value(&view.orphans).unwrap_or(Json::Null);
+    pretty(&sorted(serde_json::json!({
+        "format": "stack-deploy/orphans", "format_version": "1.0", "stack": stack, "orphans": orphans,
+    })))
+}
+
 /// Two spaces, one line end.
 pub fn pretty(json: &Json) -> String {
     format!("{json:#}\n")

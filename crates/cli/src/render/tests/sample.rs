@@ -278,6 +278,7 @@ pub(super) fn everything() -> Plan {
         resources: all.into_iter().map(|p| (p.address.clone(), p)).collect(),
         skipped: vec!["dev_only".into()],
         left_out: vec!["other".into()],
+        orphans: Vec::new(),
         diagnostics: Vec::new(),
     }
 }
@@ -318,6 +319,7 @@ pub(super) fn view(plan: &Plan) -> PlanView {
             created_at: "2026-11-21T14:02:07Z".into(),
             expires_at: "2026-11-22T14:02:07Z".into(),
             stack_dir: "customer-360".into(),
+            lookups: 0,
             reads: 8,
             millis: 1800,
             digest: String::new(),

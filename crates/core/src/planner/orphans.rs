@@ -1,0 +1,76 @@
+//! Orphans: what carries the stack's tags and left the manifest. Deleted only where the user says so (DESIGN section 5).
+
+use super::{codes, decide, glob, guard, steps};
+use crate::desired::Sources;
+use crate::diagnostic::Diagnostic;
+use crate::ids::Address;
+use crate::observed::IdentityStep;
+use crate::plan::{Action, Certainty, Orphan, Ownership, Plan, Planned, Reason, ReasonCode, Undo};
+use crate::schema::Schemas;
+
+/// Puts the deletion of all confirmed orphans into a plan. `allow_data_loss`: `--allow-data-loss`, with `*` for any
+/// text, over the addresses that the plan shows for them.
+pub fn prune(plan: &mut Plan, schemas: &dyn Schemas, allow_data_loss: &[String]) {
+    for orphan in plan.orphans.clone() {
+        let Some((ty, found)) = &orphan.found else {
+            plan.diagnostics.push(doubtful(&orphan));
+            continue;
+        };
+        let address = address_of(plan, &orphan);
+        let mut planned = Planned {
+            address: address.clone(),
+            ty: ty.clone(),
+            declared_type: ty.to_string(),
+            target: orphan.target.clone(),
+            identifier: Some(found.identifier.clone()),
+            found_by: Some(IdentityStep::Tagged),
+            action: Action::Delete,
+            certainty: Certainty::Certain,
+            ownership: Some(Ownership::Ours),
+            reasons: vec![Reason { code: ReasonCode::Orphaned, path: None }],
+            changes: Vec::new(),
+            explained: Vec::new(),
+            cannot_compare: Vec::new(),
+            unmanaged: Vec::new(),
+            patch: Vec::new(),
+            desired: None,
+            live: Some(found.model.clone()),
+            undo: schemas.schema(ty).map_or(Undo::Nothing, |schema| decide::undo_of_delete(&schema)),
+            after: Vec::new(),
+            protected: false,
+            diagnostics: Vec::new(),
+            sources: Sources::default(),
+        };
+        if guard::holds_data(ty) && !allow_data_loss.iter().any(|pattern| glob(pattern, address.as_str())) {
+            let problem = Diagnostic::error(
+                codes::DATA_LOSS,
+                format!("deleting the orphan {address} loses the data that it holds"),
+            )
+            .note("resource", format!("{ty} {}", found.identifier))
+            .next(format!("agree with --allow-data-loss {address}, or keep it in the manifest"));
+            planned.action = Action::Blocked;
+            planned.diagnostics.push(problem.clone());
+            plan.diagnostics.push(problem);
+        }
+        plan.resources.insert(address, planned);
+    }
+    plan.steps = steps::steps(&plan.resources, plan.mode);
+}
+
+/// The name that the tags give, if nothing in the plan has it; else with the identifier.
+fn address_of(plan: &Plan, orphan: &Orphan) -> Address {
+    let name = Address::new(&orphan.name);
+    if !orphan.name.is_empty() && !plan.resources.contains_key(&name) {
+        return name;
+    }
+    let which =
+        orphan.found.as_ref().map_or_else(|| orphan.arn.clone(), |(_, found)| found.identifier.to_string());
+    Address::new(format!("{} ({which})", orphan.name).trim_start())
+}
+
+fn doubtful(orphan: &Orphan) -> Diagnostic {
+    let why = orphan.doubt.clone().unwrap_or_else(|| "its type is not known".to_owned());
+    Diagnostic::warning(codes::ORPHAN_IN_DOUBT, format!("the orphan {} is left alone", orphan.arn))
+        .note("why", why)
+        .next("look at it, and delete it by hand if it is not needed")
+}

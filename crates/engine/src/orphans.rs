@@ -1,0 +1,128 @@
+//! Orphans: live resources with this stack's tags that the manifest does not name (DESIGN section 5).
+//!
+//! The tag index says where to look; a read says what is there. What cannot be confirmed is told, never deleted.
+
+use crate::engine::Engine;
+use crate::search::Searcher;
+use stack_core::identity::Identifier;
+use stack_core::ids::{StackId, Target, TypeName};
+use stack_core::plan::{Orphan, Ownership, Plan};
+use stack_core::provider::{Failure, FailureKind, Found, Provider, Tagged};
+use stack_core::schema::Schemas;
+use stack_core::tags;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// What became of one record of the tag index.
+enum Record {
+    /// It is there and ours.
+    Confirmed(TypeName, Box<Found>),
+    /// It is gone, or not ours any more.
+    Stale,
+    /// Nobody knows.
+    Doubt(String),
+}
+
+impl Engine {
+    /// Looks for orphans in every place that the plan is about, in the order of their names.
+    ///
+    /// # Errors
+    /// The tag index cannot be asked.
+    pub async fn orphans(&self, plan: &Plan) -> Result<Vec<Orphan>, Failure> {
+        let searcher = Arc::new(Searcher::new(Arc::clone(&self.provider)));
+        let mut places: Vec<Target> = Vec::new();
+        for planned in plan.resources.values() {
+            let at = Target { role_arn: None, type_version_id: None, ..planned.target.clone() };
+            for place in self.provider.index_places(&at) {
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        let names: BTreeSet<&str> = self.resolver.nodes().iter().map(|node| node.address.as_str()).collect();
+        let managed: HashSet<(&TypeName, &Identifier)> = plan
+            .resources
+            .values()
+            .filter_map(|planned| planned.identifier.as_ref().map(|identifier| (&planned.ty, identifier)))
+            .collect();
+        let mut looking: JoinSet<(Target, String, Tagged, Record)> = JoinSet::new();
+        for place in places {
+            let index = searcher.index(&place, &plan.stack).await?;
+            for (name, records) in index.iter().filter(|(name, _)| !names.contains(name.as_str())) {
+                for record in records {
+                    let looked = Look {
+                        searcher: Arc::clone(&searcher),
+                        schemas: Arc::clone(&self.schemas),
+                        stack: plan.stack.clone(),
+                        place: place.clone(),
+                    };
+                    let (place, name, record) = (place.clone(), name.clone(), record.clone());
+                    looking.spawn(async move {
+                        let found = looked.at(&record).await;
+                        (place, name, record, found)
+                    });
+                }
+            }
+        }
+        let mut orphans: Vec<Orphan> = looking
+            .join_all()
+            .await
+            .into_iter()
+            .filter_map(|(target, name, record, found)| {
+                let orphan = Orphan { name, target, arn: record.arn, found: None, doubt: None };
+                match found {
+                    Record::Stale => None,
+                    // Found by its key under another name: a rename whose mark is yet to be written.
+                    Record::Confirmed(ty, found) if managed.contains(&(&ty, &found.identifier)) => None,
+                    Record::Confirmed(ty, found) => Some(Orphan { found: Some((ty, *found)), ..orphan }),
+                    Record::Doubt(why) => Some(Orphan { doubt: Some(why), ..orphan }),
+                }
+            })
+            .collect();
+        orphans.sort_by(|a, b| (&a.name, &a.arn).cmp(&(&b.name, &b.arn)));
+        orphans.dedup_by(|a, b| a.arn == b.arn);
+        Ok(orphans)
+    }
+}
+
+/// What it takes to look at a record.
+struct Look {
+    searcher: Arc<Searcher>,
+    schemas: Arc<dyn Schemas>,
+    stack: StackId,
+    place: Target,
+}
+
+impl Look {
+    async fn at(&self, record: &Tagged) -> Record {
+        let provider = self.searcher.provider();
+        let types = provider.types_of(&record.arn);
+        let mut doubt = None;
+        let mut asked = false;
+        for ty in types {
+            let Ok(schema) = self.schemas.schema(&ty) else { continue };
+            for identifier in provider.identifiers_of(&ty, &record.arn) {
+                match self.searcher.read_at(&self.place, &ty, &identifier).await {
+                    Ok(Some(found)) if schema.is_leaving(&found.model) => return Record::Stale,
+                    Ok(Some(found)) => {
+                        let is_ours = !schema.tags_readable()
+                            || tags::ownership(&schema, &found.model, &self.stack, true) == Ownership::Ours;
+                        if is_ours {
+                            return Record::Confirmed(ty, Box::new((*found).clone()));
+                        }
+                        asked = true;
+                    }
+                    Ok(None) => asked = true,
+                    Err(failure) if failure.kind == FailureKind::Invalid => {}
+                    Err(failure) => doubt = doubt.or(Some(format!("{}: {}", failure.code, failure.message))),
+                }
+            }
+        }
+        match doubt {
+            Some(why) => Record::Doubt(why),
+            None if asked => Record::Stale,
+            None => Record::Doubt("no resource type is known for this ARN".to_owned()),
+        }
+    }
+}
