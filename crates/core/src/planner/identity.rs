@@ -134,6 +134,18 @@ fn declared_primary(wanted: &Wanted, schema: &ResourceSchema) -> FromProps {
     from_props(&schema.primary_identifier, &props)
 }
 
+/// The user names the live resource.
+pub(super) fn given(wanted: &Wanted, identifier: &Identifier) -> Identity {
+    Identity::Ask(Question {
+        address: wanted.address.clone(),
+        ty: wanted.ty.clone(),
+        target: wanted.target.clone(),
+        probes: vec![Probe::certain(Key::Primary(identifier.clone()), IdentityStep::Pinned)],
+        search: None,
+        waiting: None,
+    })
+}
+
 fn pinned(wanted: &Wanted, schema: &ResourceSchema, pin: &Value) -> Identity {
     if let Some(unknown) = pin.unknown() {
         return Identity::Waiting(unknown);
@@ -143,14 +155,7 @@ fn pinned(wanted: &Wanted, schema: &ResourceSchema, pin: &Value) -> Identity {
         other => other.scalar_text().and_then(|text| Identifier::parse(schema, &text)),
     };
     match identifier {
-        Some(identifier) => Identity::Ask(Question {
-            address: wanted.address.clone(),
-            ty: wanted.ty.clone(),
-            target: wanted.target.clone(),
-            probes: vec![Probe::certain(Key::Primary(identifier), IdentityStep::Pinned)],
-            search: None,
-            waiting: None,
-        }),
+        Some(identifier) => given(wanted, &identifier),
         None => {
             let parts: Vec<String> = schema.primary_identifier.iter().map(part_name).collect();
             Identity::Impossible(Box::new(

@@ -27,6 +27,7 @@ pub use siblings::render;
 
 use crate::desired::{Outputs, Rendered, Resolver, Wanted};
 use crate::diagnostic::Diagnostic;
+use crate::identity::Identifier;
 use crate::ids::{Address, Target, TypeName};
 use crate::observed::{LedgerEntry, Question, Sighting};
 use crate::plan::{Action, Mode, Plan, Planned};
@@ -51,6 +52,10 @@ pub struct PlanOptions {
     pub exclude: Vec<String>,
     /// Hints of earlier runs.
     pub ledger: IndexMap<Address, LedgerEntry>,
+    /// Live resources that the user gives to addresses (`adopt`), as if the manifest pinned them.
+    pub pins: IndexMap<Address, Identifier>,
+    /// True: what `include` names and nothing that it depends on.
+    pub only_included: bool,
     /// `--resend ADDRESS[#/Path]`.
     pub resend: Vec<(Address, Option<Pointer>)>,
     /// `--keep-protected`.
@@ -67,6 +72,8 @@ impl PlanOptions {
             include: Vec::new(),
             exclude: Vec::new(),
             ledger: IndexMap::new(),
+            pins: IndexMap::new(),
+            only_included: false,
             resend: Vec::new(),
             keep_protected: false,
             allow_data_loss: Vec::new(),
@@ -115,7 +122,7 @@ impl Planning {
     /// Starts a plan over the resolver's graph.
     pub fn new(resolver: Arc<dyn Resolver>, schemas: Arc<dyn Schemas>, options: PlanOptions) -> Self {
         let nodes = resolver.nodes();
-        let selection = select::select(nodes, options.mode, &options.include, &options.exclude);
+        let selection = select::select(nodes, &options);
         let index: BTreeMap<Address, usize> =
             nodes.iter().enumerate().map(|(i, node)| (node.address.clone(), i)).collect();
         let mut dependents = vec![Vec::new(); nodes.len()];
@@ -217,8 +224,13 @@ impl Planning {
             self.close(index);
             return None;
         }
-        match identity::identity(&wanted, &schema, resolver.stack(), self.options.ledger.get(&wanted.address))
-        {
+        let pin = self.options.pins.get(&wanted.address);
+        let ledger = self.options.ledger.get(&wanted.address);
+        let identity = match pin {
+            Some(pin) => identity::given(&wanted, pin),
+            None => identity::identity(&wanted, &schema, resolver.stack(), ledger),
+        };
+        match identity {
             Identity::Ask(question) => {
                 let waiting = question.waiting.clone();
                 self.asked.insert(wanted.address.clone(), Asked { index, wanted, schema, waiting });

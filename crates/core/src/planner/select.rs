@@ -3,6 +3,7 @@
 use crate::desired::Node;
 use crate::ids::Address;
 use crate::plan::Mode;
+use crate::planner::PlanOptions;
 use std::collections::BTreeSet;
 
 /// The resources that a command acts on, and those that it only looks at because others need their outputs.
@@ -13,7 +14,8 @@ pub(super) struct Selection {
 }
 
 /// Build: a target takes what it depends on, an exclusion leaves out what depends on it. Teardown: the other way round.
-pub(super) fn select(nodes: &[Node], mode: Mode, include: &[String], exclude: &[String]) -> Selection {
+pub(super) fn select(nodes: &[Node], options: &PlanOptions) -> Selection {
+    let PlanOptions { mode, include, exclude, only_included, .. } = options;
     let matching = |patterns: &[String]| -> BTreeSet<Address> {
         nodes
             .iter()
@@ -25,8 +27,12 @@ pub(super) fn select(nodes: &[Node], mode: Mode, include: &[String], exclude: &[
     let close = |seeds: BTreeSet<Address>, up: bool| {
         if up { dependencies(nodes, seeds) } else { dependents(nodes, seeds) }
     };
-    let forward = mode != Mode::Teardown;
-    let mut acted_on = if include.is_empty() { everything } else { close(matching(include), forward) };
+    let forward = *mode != Mode::Teardown;
+    let mut acted_on = match include.as_slice() {
+        [] => everything,
+        some if *only_included => matching(some),
+        some => close(matching(some), forward),
+    };
     for address in close(matching(exclude), !forward) {
         acted_on.remove(&address);
     }
@@ -92,11 +98,9 @@ mod tests {
 
     fn acted(mode: Mode, include: &[&str], exclude: &[&str]) -> Vec<String> {
         let texts = |all: &[&str]| all.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
-        select(&chain(), mode, &texts(include), &texts(exclude))
-            .acted_on
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        let options =
+            PlanOptions { include: texts(include), exclude: texts(exclude), ..PlanOptions::of(mode) };
+        select(&chain(), &options).acted_on.iter().map(ToString::to_string).collect()
     }
 
     #[test]
