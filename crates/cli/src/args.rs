@@ -125,6 +125,8 @@ pub enum Command {
     Drift(DriftArgs),
     /// List live resources with the stack's tags that left the manifest
     Orphans(OrphansArgs),
+    /// Take over a live resource: write it into the manifest and mark it as the stack's
+    Adopt(AdoptArgs),
     /// Check a manifest offline
     Validate(ValidateArgs),
     /// Print the stack's exports, read live
@@ -398,6 +400,33 @@ pub struct DriftArgs {
     pub inputs: InputArgs,
     #[command(flatten)]
     pub select: SelectArgs,
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+    #[command(flatten)]
+    pub view: ViewArgs,
+}
+
+/// `adopt`
+#[derive(Clone, Debug, ClapArgs)]
+pub struct AdoptArgs {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// Resource type, such as awscc.s3.buckets or AWS::S3::Bucket
+    #[arg(value_name = "TYPE", value_parser = NonEmptyStringValueParser::new())]
+    pub ty: String,
+    /// Its identifier; the parts of a composite one joined with `|`
+    #[arg(value_name = "IDENTIFIER", value_parser = NonEmptyStringValueParser::new())]
+    pub identifier: String,
+    /// Name in the manifest, of an entry that is there or of the one that is written [default: made from the type]
+    #[arg(long = "as", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub name: Option<String>,
+    /// Print the entry for the manifest and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+    #[command(flatten)]
+    pub inputs: InputArgs,
     #[command(flatten)]
     pub cloud: CloudArgs,
     #[command(flatten)]

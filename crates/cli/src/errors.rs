@@ -29,6 +29,8 @@ pub mod codes {
     pub const UNWRITABLE_FILE: Code = Code(1022);
     /// The stack folder has no manifest.
     pub const NO_MANIFEST: Code = Code(1023);
+    /// A live resource cannot be taken over.
+    pub const CANNOT_ADOPT: Code = Code(2301);
     /// A saved plan cannot be read.
     pub const BAD_PLAN_FILE: Code = Code(4001);
     /// A saved plan is too old.

@@ -5,6 +5,7 @@
 pub mod app;
 pub mod args;
 pub mod commands;
+pub mod edit;
 pub mod env;
 pub mod errors;
 pub mod exit;
@@ -81,6 +82,7 @@ fn command(app: &App, command: &Command) -> Result<Ended, Stopped> {
         Command::Build(args) => on_runtime(commands::build::run(app, args)),
         Command::Teardown(args) => on_runtime(commands::teardown::run(app, args)),
         Command::Drift(args) => on_runtime(commands::drift::run(app, args)),
+        Command::Adopt(args) => on_runtime(commands::adopt::run(app, args)),
         Command::Orphans(args) => on_runtime(commands::orphans::run(app, args)),
         Command::Outputs(args) => on_runtime(commands::outputs::run(app, args)),
         Command::Validate(args) => commands::validate::run(app, args),

@@ -71,6 +71,8 @@ pub struct What<'a> {
     pub nonce: &'a str,
     /// Warnings about keys are errors.
     pub strict: bool,
+    /// Text to take in place of the manifest's: what the file would be.
+    pub text: Option<&'a str>,
 }
 
 /// Reads and checks a stack. Warnings are told; errors stop.
@@ -106,7 +108,8 @@ pub fn load(app: &App, what: &What<'_>) -> Result<Loaded, Stopped> {
 pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
     let dir = app.path(what.dir);
     let path = dir.join(MANIFEST_NAME);
-    let manifest = match std::fs::read_to_string(&path) {
+    let manifest = match what.text.map_or_else(|| std::fs::read_to_string(&path), |text| Ok(text.to_owned()))
+    {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let message = format!("there is no {MANIFEST_NAME} in {}", what.dir.display());

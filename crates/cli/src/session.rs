@@ -13,6 +13,7 @@ use crate::wire::{Link, check_account, connect, region, wrong_regions};
 use indexmap::IndexMap;
 use stack_core::desired::{Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, nearest};
+use stack_core::identity::Identifier;
 use stack_core::ids::Address;
 use stack_core::observed::LedgerEntry;
 use stack_core::plan::{Mode, Plan};
@@ -42,6 +43,8 @@ pub struct Session<'a> {
     pub nonce: String,
     /// Flags that a next command repeats.
     pub repeated: String,
+    /// Live resources that the user gives to addresses; then nothing else is acted on.
+    pub pins: IndexMap<Address, Identifier>,
 }
 
 /// A plan with all that belongs to it.
@@ -96,6 +99,7 @@ impl<'a> Session<'a> {
             region: region(app, cloud),
             nonce: &nonce,
             strict: false,
+            text: None,
         };
         let mut loaded = load(app, &what)?;
         let (link, found) = connect(
@@ -113,7 +117,7 @@ impl<'a> Session<'a> {
             loaded = load(app, &what)?;
         }
         let repeated = repeated(cloud);
-        Ok(Self { app, loaded, link, ids, nonce, repeated })
+        Ok(Self { app, loaded, link, ids, nonce, repeated, pins: IndexMap::new() })
     }
 
     /// The journal store of this stack and environment.
@@ -196,7 +200,8 @@ impl<'a> Session<'a> {
     }
 
     fn options(&self, mode: Mode, targets: &TargetsView) -> Result<PlanOptions, Stopped> {
-        plan_options(&self.loaded, mode, targets, self.ledger())
+        let options = plan_options(&self.loaded, mode, targets, self.ledger())?;
+        Ok(PlanOptions { pins: self.pins.clone(), only_included: !self.pins.is_empty(), ..options })
     }
 
     /// Hints of earlier runs. A ledger that does not read costs hints, never a plan.

@@ -144,6 +144,18 @@ impl Stack {
         &self.inner.declared.description
     }
 
+    /// The region of resources that name none: the global or variable `region`, else the caller's.
+    pub fn default_region(&self) -> Option<String> {
+        let inner = &self.inner;
+        let scope = Scope::new(inner, None, &Outputs::new());
+        inner
+            .global_index("region")
+            .and_then(|index| scope.global(index))
+            .and_then(|value| value.scalar_text())
+            .or_else(|| inner.variables.get("region").cloned())
+            .or_else(|| inner.options.default_region.as_ref().map(ToString::to_string))
+    }
+
     /// `providers`, as written.
     pub fn providers(&self) -> &[String] {
         &self.inner.declared.providers

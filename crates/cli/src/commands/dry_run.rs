@@ -30,6 +30,7 @@ pub fn run(
         region: region(app, cloud),
         nonce: NONCE,
         strict: false,
+        text: None,
     };
     let loaded = load(app, &what)?;
     let (plan, view) = offline(&loaded, targets, NONCE)?;

@@ -1,5 +1,6 @@
 //! The commands, each a pipeline of the crates below (architecture section 4).
 
+pub mod adopt;
 pub mod apply;
 pub mod build;
 pub mod completions;

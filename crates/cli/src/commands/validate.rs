@@ -23,6 +23,7 @@ pub fn run(app: &App, args: &ValidateArgs) -> Done {
         region,
         nonce: NONCE,
         strict: args.strict,
+        text: None,
     };
     let envs: Vec<String> = match &args.stack_env {
         Some(env) => vec![env.clone()],

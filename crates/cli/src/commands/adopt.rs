@@ -1,0 +1,405 @@
+//! `adopt`: a live resource becomes one of the stack. Its entry goes into the manifest, our marks go onto it, and the plan
+//! that follows has nothing to do.
+
+use crate::app::{App, Done};
+use crate::args::AdoptArgs;
+use crate::commands::apply::{Apply, Question, Ready, ends, has_changed};
+use crate::edit;
+use crate::errors::{Stopped, codes};
+use crate::exit::Exit;
+use crate::guard::Guard;
+use crate::load::{What, load};
+use crate::render::view::TargetsView;
+use crate::session::{Made, Session, no_such_address};
+use crate::wire::region;
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+use stack_core::adopt::declarable;
+use stack_core::conform::check_type;
+use stack_core::desired::Resolver;
+use stack_core::diagnostic::Diagnostic;
+use stack_core::identity::{Identifier, Key, part_name};
+use stack_core::ids::{Address, ProviderId, Region, Target, TypeName};
+use stack_core::plan::{Action, Mode, Ownership, Plan};
+use stack_core::planner;
+use stack_core::pointer::Pointer;
+use stack_core::provider::{Found, Provider};
+use stack_core::schema::{ResourceSchema, Schemas};
+use stack_manifest::MANIFEST_NAME;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Values shorter than this are no references: they may be equal by chance.
+const SHORTEST_REFERENCE: usize = 6;
+
+/// What is to be taken over.
+struct Wish {
+    ty: TypeName,
+    schema: Arc<ResourceSchema>,
+    identifier: Identifier,
+    target: Target,
+}
+
+/// Runs it.
+pub async fn run(app: &App, args: &AdoptArgs) -> Done {
+    let guard = Guard::writing(app, args.cloud.timeout)?;
+    let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, None);
+    let mut session = guard.reads(None, open).await?;
+    let wish = wish(&session, args)?;
+    let everything = TargetsView::default();
+    let look = session.plan(Mode::Build, &everything);
+    let made = guard.reads(Some(&session.link.provider), look).await?;
+    if let Some(address) = managed(&made.plan, &wish) {
+        app.console.out(&format!("Nothing to adopt: {} is {address} of this stack.\n", wish.identifier));
+        session.close()?;
+        return Ok(Exit::Done);
+    }
+    let read = async {
+        let key = Key::Primary(wish.identifier.clone());
+        Ok(session.link.provider.read(&wish.target, &wish.ty, &key).await)
+    };
+    let found = guard.reads(Some(&session.link.provider), read).await?;
+    let found = found.map_err(|failure| unreadable(&wish, &failure))?.ok_or_else(|| absent(&wish))?;
+    let existing = entry_of(&session, &made.plan, &wish, args.name.as_deref())?;
+    let (address, text) = match existing {
+        Some(address) => (address, None),
+        None => {
+            let name = match &args.name {
+                Some(name) => name.clone(),
+                None => free_name(&session, &wish),
+            };
+            let text = written(app, args, &mut session, &guard, &wish, &found, &made.plan, &name).await?;
+            (Address::from(name), Some(text))
+        }
+    };
+    if args.dry_run {
+        app.console.out(&text.map_or_else(
+            || format!("{address} of {MANIFEST_NAME} would take {} over.\n", wish.identifier),
+            |text| text.entry,
+        ));
+        session.close()?;
+        return Ok(Exit::Done);
+    }
+    session.pins = IndexMap::from([(address.clone(), wish.identifier.clone())]);
+    let targets = TargetsView {
+        include: vec![address.to_string()],
+        allow_data_loss: args.consent.allow_data_loss.clone(),
+        ..TargetsView::default()
+    };
+    let apply = Apply {
+        session: &session,
+        command: "adopt",
+        mode: Mode::Build,
+        targets: &targets,
+        on_failure: None,
+        guard: &guard,
+        operations: args.cloud.parallelism,
+        allow_replace: &args.consent.allow_replace,
+        show_requests: false,
+        view: args.view,
+    };
+    let look = async { Ok((apply.begin().await?, apply.plan(Mode::Build, &targets).await?)) };
+    let (held, made) = guard.reads(Some(&session.link.provider), look).await?;
+    apply.show(&made);
+    if let Some(text) = &text {
+        app.console.out(&format!("\nThe entry for {MANIFEST_NAME}:\n\n{}", text.entry));
+    }
+    if let Some(exit) = made.blocked() {
+        session.close()?;
+        return Ok(exit);
+    }
+    if !args.consent.yes {
+        apply.consent(&made, Question::Yes).await?;
+    }
+    if let Some(text) = &text {
+        app.write(&args.stack.stack_dir.join(MANIFEST_NAME), &text.manifest)?;
+        app.console
+            .err(&format!("wrote {address} into {}\n", args.stack.stack_dir.join(MANIFEST_NAME).display()));
+    }
+    finish(&apply, made, held, &session, &address).await
+}
+
+/// Carries the plan out, where it has something to do.
+async fn finish(
+    apply: &Apply<'_>,
+    made: Made,
+    held: Ready,
+    session: &Session<'_>,
+    address: &Address,
+) -> Done {
+    let app = session.app;
+    if !made.plan.has_changes() {
+        app.console.out(&format!("Adopted: {address} needs no change.\n"));
+        session.close()?;
+        return Ok(Exit::Done);
+    }
+    let (exit, outcome) = apply.run(made, held).await?;
+    match session.close() {
+        Ok(()) => Ok(ends(app, exit, &outcome)),
+        Err(stopped) if has_changed(&outcome) => Err(stopped.after_changes()),
+        Err(stopped) => Err(stopped),
+    }
+}
+
+/// What the arguments mean.
+fn wish(session: &Session<'_>, args: &AdoptArgs) -> Result<Wish, Stopped> {
+    let schemas: &dyn Schemas = &*session.loaded.schemas;
+    let unknown = |error: stack_core::schema::UnknownType| {
+        let near = error.near.first().map(|near| format!("did you mean `{near}`?"));
+        let next = near.or_else(|| error.why.clone());
+        Stopped::usage(
+            error.to_string(),
+            next.unwrap_or_else(|| "write AWS::S3::Bucket or awscc.s3.buckets".to_owned()),
+        )
+    };
+    let ty = schemas.canonical(&args.ty).map_err(unknown)?;
+    let schema = schemas.schema(&ty).map_err(unknown)?;
+    if let Some(problem) =
+        check_type(&schema, &[]).into_iter().find(|problem| !schema.is_provisionable() && problem.on_key)
+    {
+        let next = problem.notes.into_iter().find(|(key, _)| key == "next").map(|(_, text)| text);
+        return Err(Stopped::usage(problem.message, next.unwrap_or_default()));
+    }
+    let Some(identifier) = Identifier::parse(&schema, &args.identifier) else {
+        let parts: Vec<String> = schema.primary_identifier.iter().map(part_name).collect();
+        return Err(Stopped::usage(
+            format!("`{}` is no identifier of {ty}", args.identifier),
+            format!("write its {} parts joined with `|`: {}", parts.len(), parts.join("|")),
+        ));
+    };
+    let region = region(session.app, &args.cloud).map(str::to_owned);
+    let region = args.cloud.region.clone().or_else(|| session.loaded.stack.default_region()).or(region);
+    let target = Target {
+        provider: ProviderId::new("aws"),
+        region: region.map(Region::from),
+        role_arn: session.loaded.stack.settings().role_arn.clone(),
+        type_version_id: None,
+    };
+    Ok(Wish { ty, schema, identifier, target })
+}
+
+/// The address that has the resource already.
+fn managed<'p>(plan: &'p Plan, wish: &Wish) -> Option<&'p Address> {
+    plan.resources
+        .values()
+        .find(|planned| {
+            planned.ty == wish.ty
+                && planned.live.is_some()
+                && planned.identifier.as_ref() == Some(&wish.identifier)
+                && planned.ownership == Some(Ownership::Ours)
+        })
+        .map(|planned| &planned.address)
+}
+
+/// The entry of the manifest that is to take the resource: the one that `--as` names, the one whose key finds it, or the
+/// only one that would make one like it.
+fn entry_of(
+    session: &Session<'_>,
+    plan: &Plan,
+    wish: &Wish,
+    name: Option<&str>,
+) -> Result<Option<Address>, Stopped> {
+    if let Some(name) = name {
+        let Some(planned) = plan.resources.get(&Address::new(name)) else {
+            let names: Vec<&str> =
+                session.loaded.stack.nodes().iter().map(|node| node.address.as_str()).collect();
+            // A skipped or blocked entry is there all the same.
+            return if names.contains(&name) { Err(no_such_address(name, &names)) } else { Ok(None) };
+        };
+        if planned.ty != wish.ty {
+            return Err(Stopped::usage(
+                format!("{name} is a {}, not a {}", planned.declared_type, wish.ty),
+                "choose another name with --as",
+            ));
+        }
+        return Ok(Some(planned.address.clone()));
+    }
+    if let Some(planned) = plan.resources.values().find(|planned| {
+        planned.ty == wish.ty
+            && planned.live.is_some()
+            && planned.identifier.as_ref() == Some(&wish.identifier)
+    }) {
+        return Ok(Some(planned.address.clone()));
+    }
+    let text = wish.identifier.to_string();
+    let like: Vec<&Address> = plan
+        .resources
+        .values()
+        .filter(|planned| planned.ty == wish.ty && planned.action == Action::Create)
+        .filter(|planned| {
+            planned.diagnostics.iter().filter(|d| d.code == planner::codes::LOOKALIKE).any(|d| {
+                d.notes.iter().any(|(key, found)| key == "found" && found.split(", ").any(|one| one == text))
+            })
+        })
+        .map(|planned| &planned.address)
+        .collect();
+    match like.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some((*one).clone())),
+        several => Err(Stopped::usage(
+            format!(
+                "{text} looks like {}",
+                several.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and like ")
+            ),
+            "say which one is meant with --as NAME",
+        )),
+    }
+}
+
+/// `subnet`, `subnet_2`, …
+fn free_name(session: &Session<'_>, wish: &Wish) -> String {
+    let last = wish.ty.as_str().rsplit("::").next().unwrap_or("resource");
+    let base = stack_core::naming::column_name(last);
+    let taken = |name: &str| session.loaded.stack.nodes().iter().any(|node| node.address.as_str() == name);
+    (1..)
+        .map(|n| if n == 1 { base.clone() } else { format!("{base}_{n}") })
+        .find(|name| !taken(name))
+        .unwrap_or(base)
+}
+
+/// A manifest with the new entry.
+struct Written {
+    entry: String,
+    manifest: String,
+}
+
+/// Makes the entry, and loads the stack as it would be with it.
+#[expect(clippy::too_many_arguments, reason = "each is another thing, used once")]
+async fn written(
+    app: &App,
+    args: &AdoptArgs,
+    session: &mut Session<'_>,
+    guard: &Guard,
+    wish: &Wish,
+    found: &Found,
+    plan: &Plan,
+    name: &str,
+) -> Result<Written, Stopped> {
+    let mut props = Json::Object(declarable(&wish.schema, &found.model));
+    edit::literal(&mut props);
+    let references = references(session, plan);
+    refer(&mut props, &references);
+    let Json::Object(props) = props else { return Err(absent(wish)) };
+    let region = wish
+        .target
+        .region
+        .as_ref()
+        .map(ToString::to_string)
+        .filter(|region| session.loaded.stack.default_region().as_ref() != Some(region));
+    let ty = awscc_name(&wish.ty);
+    let path = app.path(&args.stack.stack_dir).join(MANIFEST_NAME);
+    let before = std::fs::read_to_string(&path).map_err(|error| Stopped::unreadable(&path, &error))?;
+    let mut pin = None;
+    loop {
+        let entry = edit::entry(name, &ty, region.as_deref(), pin.as_deref(), &props);
+        let manifest = edit::append(&before, &entry).map_err(|error| {
+            let problem =
+                Diagnostic::error(codes::CANNOT_ADOPT, format!("the entry cannot be written: {error}")).next(
+                    format!("add it to `resources` yourself, then run the same command again:\n\n{entry}"),
+                );
+            Stopped::new(Exit::Error, problem)
+        })?;
+        let what = What {
+            dir: &args.stack.stack_dir,
+            env: &args.stack.stack_env,
+            inputs: &args.inputs,
+            region: crate::wire::region(app, &args.cloud),
+            nonce: &session.nonce,
+            strict: false,
+            text: Some(&manifest),
+        };
+        session.loaded = load(app, &what)?;
+        if pin.is_some() || is_found_again(session, guard, wish, name).await? {
+            return Ok(Written { entry, manifest });
+        }
+        // Nothing that is declared leads back to it.
+        pin = Some(wish.identifier.to_string());
+    }
+}
+
+/// True if a later plan finds the resource by itself: by our marks, or by what is declared.
+async fn is_found_again(
+    session: &Session<'_>,
+    guard: &Guard,
+    wish: &Wish,
+    name: &str,
+) -> Result<bool, Stopped> {
+    let marks = session.loaded.stack.settings().ownership_tags;
+    if marks && wish.schema.tags_updatable() && wish.schema.tags_readable() {
+        return Ok(true);
+    }
+    let targets = TargetsView { include: vec![name.to_owned()], ..TargetsView::default() };
+    let made = guard.reads(Some(&session.link.provider), session.plan(Mode::Drift, &targets)).await?;
+    let planned = made.plan.resources.get(&Address::new(name));
+    Ok(planned.is_some_and(|p| p.live.is_some() && p.identifier.as_ref() == Some(&wish.identifier)))
+}
+
+/// Values that only one resource of the stack has, with the expression that gives them.
+fn references(session: &Session<'_>, plan: &Plan) -> HashMap<String, String> {
+    let mut seen: HashMap<String, Option<String>> = HashMap::new();
+    for planned in plan.resources.values() {
+        let (Some(live), Ok(schema)) =
+            (planned.live.as_ref().and_then(Json::as_object), session.loaded.schemas.schema(&planned.ty))
+        else {
+            continue;
+        };
+        for (property, value) in live {
+            let at = Pointer::of([property.as_str()]);
+            // A part of a composite identifier is the name of something else.
+            let is_identifier = matches!(schema.primary_identifier.as_slice(), [one] if one.as_pointer().as_ref() == Some(&at));
+            let names_it = is_identifier || schema.read_only_properties.covers(&at);
+            let Some(text) = value.as_str().filter(|text| names_it && text.len() >= SHORTEST_REFERENCE)
+            else {
+                continue;
+            };
+            let address = planned.address.as_str();
+            let plain = address.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            let expression = plain.then(|| format!("{{{{ {address}.{property} }}}}"));
+            seen.entry(text.to_owned()).and_modify(|known| *known = None).or_insert(expression);
+        }
+    }
+    seen.into_iter().filter_map(|(text, expression)| Some((text, expression?))).collect()
+}
+
+fn refer(value: &mut Json, references: &HashMap<String, String>) {
+    match value {
+        Json::String(text) => {
+            if let Some(expression) = references.get(text.as_str()) {
+                text.clone_from(expression);
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(|item| refer(item, references)),
+        Json::Object(members) => {
+            for (key, member) in members.iter_mut() {
+                // A tag's value is a word, not a reference.
+                if key != "Tags" {
+                    refer(member, references);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The name that manifests use, where the catalog has one.
+fn awscc_name(ty: &TypeName) -> String {
+    stack_catalog::Catalog::embedded().awscc_name(ty).unwrap_or_else(|| ty.to_string())
+}
+
+fn absent(wish: &Wish) -> Stopped {
+    let region = wish.target.region.as_ref().map_or("no region", |region| region.as_str());
+    let problem = Diagnostic::error(
+        codes::CANNOT_ADOPT,
+        format!("there is no {} `{}` in {region}", wish.ty, wish.identifier),
+    )
+    .next("look at the identifier and the region (--region)");
+    Stopped::new(Exit::Error, problem)
+}
+
+fn unreadable(wish: &Wish, failure: &stack_core::provider::Failure) -> Stopped {
+    let problem =
+        Diagnostic::error(codes::CANNOT_ADOPT, format!("{} `{}` cannot be read", wish.ty, wish.identifier))
+            .note("service", failure.to_string())
+            .next("mend the cause, then try again; nothing was changed");
+    Stopped::new(Exit::Error, problem)
+}
