@@ -6,19 +6,25 @@
 mod classify;
 mod connect;
 mod convert;
+mod endpoint;
 mod failure;
+mod signed;
 mod transience;
+mod xml;
 
 pub use classify::{
     ErrorAnswer, classify, exception_name, failure_of, handler_code, kind_of_handler_code, request_token,
     retry_after,
 };
 pub use connect::{AssumeRole, AwsSettings, ConnectError, SANDBOX_REGION, Source, connect};
+pub use endpoint::{CLOUDFORMATION, Service, TAGGING};
+pub use signed::{SignedRequest, encoded};
 pub use transience::transience;
 
 use async_trait::async_trait;
 use aws_config::{Region as SdkRegion, SdkConfig};
 use aws_sdk_cloudcontrol::types::{OperationStatus, ResourceRequestStatusFilter};
+use bytes::Bytes;
 use convert::{failed_hooks, identifier, progress, properties};
 use failure::failure;
 use serde_json::Value as Json;
@@ -64,14 +70,28 @@ impl Aws {
         self.config.region().map(|region| Region::new(region.as_ref()))
     }
 
-    fn clients(&self, at: &Target) -> Result<Clients, Failure> {
-        let Some(region) = at.region.clone().or_else(|| self.region()) else {
-            return Err(Failure::new(
+    /// Sends a request to any service of AWS, signed, and gives the good answer. One attempt; errors are classified.
+    pub async fn signed(
+        &self,
+        at: &Target,
+        service: &Service,
+        request: SignedRequest,
+    ) -> Result<http::Response<Bytes>, Failure> {
+        signed::send(&self.config, service, &self.region_of(at)?, request).await
+    }
+
+    fn region_of(&self, at: &Target) -> Result<Region, Failure> {
+        at.region.clone().or_else(|| self.region()).ok_or_else(|| {
+            Failure::new(
                 FailureKind::Invalid,
                 "NoRegion",
                 "no AWS region is set: name one in the manifest, in AWS_REGION or in the profile",
-            ));
-        };
+            )
+        })
+    }
+
+    fn clients(&self, at: &Target) -> Result<Clients, Failure> {
+        let region = self.region_of(at)?;
         // The map stays whole even if a holder of the lock panicked.
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(clients.entry(region).or_insert_with_key(|region| self.make(region)).clone())

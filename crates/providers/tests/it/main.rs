@@ -6,3 +6,4 @@ mod emulated;
 mod errors;
 mod net;
 mod script;
+mod signed;
