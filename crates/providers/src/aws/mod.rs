@@ -1,4 +1,5 @@
-//! AWS: Cloud Control for resources, STS for identity, over one [`Transport`](crate::Transport).
+//! AWS: Cloud Control for resources, STS for identity, the tag index and the registry of types, over one
+//! [`Transport`](crate::Transport).
 //!
 //! The SDK signs, serialises and finds credentials. It retries nothing: every method is one HTTP request, apart from
 //! what the credential chain needs.
@@ -8,7 +9,9 @@ mod connect;
 mod convert;
 mod endpoint;
 mod failure;
+mod registry;
 mod signed;
+mod tagging;
 mod transience;
 mod xml;
 
@@ -31,7 +34,8 @@ use serde_json::Value as Json;
 use stack_core::identity::Key;
 use stack_core::ids::{AccountId, ClientToken, Region, RequestToken, Target, TypeName};
 use stack_core::provider::{
-    Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, Status, Transience,
+    Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, Status, TagFilter,
+    TaggedPage, Transience, TypeOrigin, TypePage, TypeRecord,
 };
 use stack_core::schema::{ResourceSchema, Schemas};
 use std::collections::HashMap;
@@ -334,6 +338,28 @@ impl Provider for Aws {
         Ok(RequestPage { requests, next: next_page(answer.next_token()) })
     }
 
+    async fn tagged(
+        &self,
+        at: &Target,
+        filters: &[TagFilter],
+        page: Option<&str>,
+    ) -> Result<TaggedPage, Failure> {
+        tagging::page(self, at, filters, page).await
+    }
+
+    async fn describe_type(&self, at: &Target, ty: &TypeName) -> Result<TypeRecord, Failure> {
+        registry::describe(self, at, ty).await
+    }
+
+    async fn list_types(
+        &self,
+        at: &Target,
+        which: TypeOrigin,
+        page: Option<&str>,
+    ) -> Result<TypePage, Failure> {
+        registry::list(self, at, which, page).await
+    }
+
     fn failure_of(&self, progress: &Progress) -> Failure {
         failure_of(progress)
     }
@@ -345,6 +371,15 @@ impl Provider for Aws {
 
 fn malformed(message: &str) -> Failure {
     Failure::new(FailureKind::Internal, "MalformedAnswer", message)
+}
+
+/// A good answer that is cut off or in no form that we know: as good as no answer.
+fn unreadable(what: &str, why: &dyn std::error::Error) -> Failure {
+    Failure::new(
+        FailureKind::NoAnswer,
+        "UnreadableAnswer",
+        format!("the answer to {what} cannot be read: {why}"),
+    )
 }
 
 /// An empty token is no further page.

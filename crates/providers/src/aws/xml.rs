@@ -19,6 +19,31 @@ pub(crate) fn text(element: &mut ScopedDecoder<'_, '_>) -> Result<String, XmlDec
     Ok(try_data(element)?.into_owned())
 }
 
+/// Calls `visit` for each child of the element `result` below the root (`DescribeTypeResponse/DescribeTypeResult`).
+/// Fails if the text is no XML, is cut off, or has no such element.
+pub(crate) fn result(
+    document: &str,
+    result: &str,
+    mut visit: impl FnMut(&str, &mut ScopedDecoder<'_, '_>) -> Result<(), XmlDecodeError>,
+) -> Result<(), XmlDecodeError> {
+    // The decoder takes the end of the text for the end of all open elements.
+    let whole = document.trim_end();
+    let mut document = Document::new(document);
+    let mut root = document.root_element()?;
+    if !whole.ends_with(&format!("</{}>", root.start_el().local())) {
+        return Err(XmlDecodeError::custom("it is cut off"));
+    }
+    let mut found = false;
+    children(&mut root, |name, element| {
+        if name != result {
+            return Ok(());
+        }
+        found = true;
+        children(element, &mut visit)
+    })?;
+    if found { Ok(()) } else { Err(XmlDecodeError::custom(format!("there is no {result}"))) }
+}
+
 /// Code and words of an error: `ErrorResponse/Error` or `Response/Errors/Error`. `None` if it is no such document.
 pub(crate) fn error(document: &str) -> Option<(Option<String>, Option<String>)> {
     let mut document = Document::new(document);
@@ -61,5 +86,13 @@ mod tests {
         assert_eq!(error("<html><body>Bad gateway</body></html>"), Some((None, None)));
         assert_eq!(error("plain words"), None);
         assert_eq!(error(""), None);
+    }
+
+    #[test]
+    fn a_result_that_is_missing_is_an_error() {
+        assert!(result("<A><BResult/></A>", "AResult", |_, _| Ok(())).is_err());
+        assert!(result("<A><AResult/></A>", "AResult", |_, _| Ok(())).is_ok());
+        assert!(result("<A><AResult>", "AResult", |_, _| Ok(())).is_err());
+        assert!(result("no xml", "AResult", |_, _| Ok(())).is_err());
     }
 }
