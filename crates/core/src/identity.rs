@@ -1,5 +1,9 @@
 //! Identifiers: how a resource is named to its service, and how a manifest's values become one.
 
+mod derived;
+
+pub use derived::{BadTemplate, Derived, Place, Template, names_all};
+
 use crate::pointer::{Pointer, PropertyPath, Step};
 use crate::schema::ResourceSchema;
 use crate::value::{Unknown, Value};

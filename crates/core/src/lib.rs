@@ -18,6 +18,7 @@ pub mod journal;
 pub mod naming;
 pub mod observed;
 pub mod overlay;
+pub mod partition;
 mod pattern;
 pub mod plan;
 pub mod planner;

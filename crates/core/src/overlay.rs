@@ -3,6 +3,7 @@
 //! The catalog keeps one file per type and merges it into [`crate::schema::ResourceSchema::overlay`]. Corrections that
 //! the schema has a place for (read-only paths) are merged there instead.
 
+use crate::identity::Derived;
 use crate::ids::TypeName;
 use crate::pointer::{PathSet, Pointer, PropertyPath};
 use indexmap::IndexMap;
@@ -53,6 +54,10 @@ pub struct Overlay {
     /// Identifier part → value that the service takes where the part is left out.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub identifier_defaults: IndexMap<PropertyPath, Json>,
+    /// How the identifier that the service assigns follows from declared names, partition, region and account
+    /// (cloud-control 5.3). Read before it is believed: a rule may be older than the service's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub derived_identifier: Option<Derived>,
     /// Path → values that mean: the resource is gone, though reads still show it (traps 76 and 77).
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub gone_when: IndexMap<PropertyPath, Vec<Json>>,

@@ -1,6 +1,7 @@
 //! Tests over the whole catalog. They share one parse of all schemas.
 
 mod counts;
+mod derived;
 mod facts_table;
 mod lookups;
 mod lossless;

@@ -167,9 +167,11 @@ async fn run_command(app: &App, args: &SandboxRunArgs) -> Result<Ended, Stopped>
     let program = words.next().cloned().unwrap_or_default();
     let mut command = std::process::Command::new(&program);
     command.args(words).envs(variables(address)).current_dir(&app.env.cwd);
-    for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_CLOUDCONTROL", "AWS_ENDPOINT_URL_STS"]
-    {
+    for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN"] {
         command.env_remove(name);
+    }
+    for service in ["CLOUDCONTROL", "CLOUDFORMATION", "RESOURCE_GROUPS_TAGGING_API", "STS"] {
+        command.env_remove(format!("AWS_ENDPOINT_URL_{service}"));
     }
     let ran = tokio::task::spawn_blocking(move || command.status()).await;
     // The server may have ended by itself; then there is nobody to tell.

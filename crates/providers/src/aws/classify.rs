@@ -79,16 +79,18 @@ fn kind_of(name: &str, status: u16, message: &str) -> FailureKind {
 /// Some services' throttling arrives as a general error (trap 92), or inside a request error of a read.
 fn with_throttling(name: &str, kind: FailureKind, message: &str) -> FailureKind {
     let throttled = match name {
-        "GeneralServiceException" | "HandlerFailureException" | "HandlerInternalFailureException" => {
-            says_throttled(message)
-        }
+        "GeneralServiceException"
+        | "HandlerFailureException"
+        | "HandlerInternalFailureException"
+        | "CFNRegistryException" => says_throttled(message),
         "InvalidRequestException" | "ValidationException" => message.to_lowercase().contains("rate exceeded"),
         _ => false,
     };
     if throttled { FailureKind::Throttled } else { kind }
 }
 
-/// The 21 modelled exceptions, then those that front ends and STS send. `None`: not known.
+/// The 21 modelled exceptions, then those that front ends, STS, the tag index and the registry of types send. `None`: not
+/// known.
 fn named(name: &str) -> Option<FailureKind> {
     use FailureKind as K;
     Some(match name {
@@ -122,6 +124,9 @@ fn named(name: &str) -> Option<FailureKind> {
         | "MalformedQueryString"
         | "InvalidQueryParameter"
         | "InvalidAction"
+        | "InvalidParameterException"
+        // The listing must begin anew: tokens live 15 minutes (cloud-control 5.1).
+        | "PaginationTokenExpiredException"
         | "RequestEntityTooLargeException"
         | "RequestTooLargeException" => K::Invalid,
         "AccessDeniedException" | "AccessDenied" | "NotAuthorized" | "UnauthorizedOperation" => K::Denied,
@@ -156,12 +161,14 @@ fn named(name: &str) -> Option<FailureKind> {
         | "InternalServerError"
         | "InternalServerException"
         | "InternalServiceError"
+        | "InternalServiceException"
         | "ServiceUnavailable"
         | "ServiceUnavailableException"
         | "RequestTimeout"
         | "RequestTimeoutException" => K::Unavailable,
         "LimitExceededException" | "LimitExceeded" | "ServiceQuotaExceededException" => K::Quota,
         "UnknownOperationException" => K::Unsupported,
+        "CFNRegistryException" => K::Internal,
         _ => return None,
     })
 }

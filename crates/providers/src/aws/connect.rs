@@ -25,10 +25,12 @@ pub const SANDBOX_REGION: &str = "us-east-1";
 /// The longest that the credential chain may take: a `credential_process` can wait for a person.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The variables that move an endpoint, as far as our services go. The service ids are `CloudControl` and `STS`.
-const ENDPOINT_VARIABLES: [&str; 5] = [
+/// The variables that move an endpoint, as far as our services go.
+const ENDPOINT_VARIABLES: [&str; 7] = [
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_CLOUDCONTROL",
+    "AWS_ENDPOINT_URL_CLOUDFORMATION",
+    "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API",
     "AWS_ENDPOINT_URL_STS",
     "AWS_ENDPOINT_URL_SSO",
     "AWS_ENDPOINT_URL_SSO_OIDC",

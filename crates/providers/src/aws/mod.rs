@@ -1,4 +1,5 @@
-//! AWS: Cloud Control for resources, STS for identity, over one [`Transport`](crate::Transport).
+//! AWS: Cloud Control for resources, STS for identity, the tag index and the registry of types, over one
+//! [`Transport`](crate::Transport).
 //!
 //! The SDK signs, serialises and finds credentials. It retries nothing: every method is one HTTP request, apart from
 //! what the credential chain needs.
@@ -6,26 +7,35 @@
 mod classify;
 mod connect;
 mod convert;
+mod endpoint;
 mod failure;
+mod registry;
+mod signed;
+mod tagging;
 mod transience;
+mod xml;
 
 pub use classify::{
     ErrorAnswer, classify, exception_name, failure_of, handler_code, kind_of_handler_code, request_token,
     retry_after,
 };
 pub use connect::{AssumeRole, AwsSettings, ConnectError, SANDBOX_REGION, Source, connect};
+pub use endpoint::{CLOUDFORMATION, Service, TAGGING};
+pub use signed::{SignedRequest, encoded};
 pub use transience::transience;
 
 use async_trait::async_trait;
 use aws_config::{Region as SdkRegion, SdkConfig};
 use aws_sdk_cloudcontrol::types::{OperationStatus, ResourceRequestStatusFilter};
+use bytes::Bytes;
 use convert::{failed_hooks, identifier, progress, properties};
 use failure::failure;
 use serde_json::Value as Json;
 use stack_core::identity::Key;
 use stack_core::ids::{AccountId, ClientToken, Region, RequestToken, Target, TypeName};
 use stack_core::provider::{
-    Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, Status, Transience,
+    Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, Status, TagFilter,
+    TaggedPage, Transience, TypeOrigin, TypePage, TypeRecord,
 };
 use stack_core::schema::{ResourceSchema, Schemas};
 use std::collections::HashMap;
@@ -64,14 +74,28 @@ impl Aws {
         self.config.region().map(|region| Region::new(region.as_ref()))
     }
 
-    fn clients(&self, at: &Target) -> Result<Clients, Failure> {
-        let Some(region) = at.region.clone().or_else(|| self.region()) else {
-            return Err(Failure::new(
+    /// Sends a request to any service of AWS, signed, and gives the good answer. One attempt; errors are classified.
+    pub async fn signed(
+        &self,
+        at: &Target,
+        service: &Service,
+        request: SignedRequest,
+    ) -> Result<http::Response<Bytes>, Failure> {
+        signed::send(&self.config, service, &self.region_of(at)?, request).await
+    }
+
+    fn region_of(&self, at: &Target) -> Result<Region, Failure> {
+        at.region.clone().or_else(|| self.region()).ok_or_else(|| {
+            Failure::new(
                 FailureKind::Invalid,
                 "NoRegion",
                 "no AWS region is set: name one in the manifest, in AWS_REGION or in the profile",
-            ));
-        };
+            )
+        })
+    }
+
+    fn clients(&self, at: &Target) -> Result<Clients, Failure> {
+        let region = self.region_of(at)?;
         // The map stays whole even if a holder of the lock panicked.
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(clients.entry(region).or_insert_with_key(|region| self.make(region)).clone())
@@ -314,6 +338,28 @@ impl Provider for Aws {
         Ok(RequestPage { requests, next: next_page(answer.next_token()) })
     }
 
+    async fn tagged(
+        &self,
+        at: &Target,
+        filters: &[TagFilter],
+        page: Option<&str>,
+    ) -> Result<TaggedPage, Failure> {
+        tagging::page(self, at, filters, page).await
+    }
+
+    async fn describe_type(&self, at: &Target, ty: &TypeName) -> Result<TypeRecord, Failure> {
+        registry::describe(self, at, ty).await
+    }
+
+    async fn list_types(
+        &self,
+        at: &Target,
+        which: TypeOrigin,
+        page: Option<&str>,
+    ) -> Result<TypePage, Failure> {
+        registry::list(self, at, which, page).await
+    }
+
     fn failure_of(&self, progress: &Progress) -> Failure {
         failure_of(progress)
     }
@@ -325,6 +371,15 @@ impl Provider for Aws {
 
 fn malformed(message: &str) -> Failure {
     Failure::new(FailureKind::Internal, "MalformedAnswer", message)
+}
+
+/// A good answer that is cut off or in no form that we know: as good as no answer.
+fn unreadable(what: &str, why: &dyn std::error::Error) -> Failure {
+    Failure::new(
+        FailureKind::NoAnswer,
+        "UnreadableAnswer",
+        format!("the answer to {what} cannot be read: {why}"),
+    )
 }
 
 /// An empty token is no further page.

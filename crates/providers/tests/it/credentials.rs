@@ -11,25 +11,25 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// A home folder with AWS files in it, and the variables that point there.
-struct Home(TempDir);
+pub(crate) struct Home(TempDir);
 
 impl Home {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(TempDir::new().expect("a folder"))
     }
 
-    fn file(self, name: &str, text: &str) -> Self {
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
         let path = self.0.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         std::fs::write(path, text).expect("a file");
         self
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn settings(&self, env: &[(&str, &str)]) -> AwsSettings {
+    pub(crate) fn settings(&self, env: &[(&str, &str)]) -> AwsSettings {
         let home = ("HOME".to_owned(), self.0.path().display().to_string());
         AwsSettings::standard(
             env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).chain([home]),
@@ -37,7 +37,7 @@ impl Home {
     }
 }
 
-const KEYS: [(&str, &str); 3] =
+pub(crate) const KEYS: [(&str, &str); 3] =
     [("AWS_ACCESS_KEY_ID", "AKIDENV"), ("AWS_SECRET_ACCESS_KEY", "shh"), ("AWS_REGION", "eu-north-1")];
 
 fn found() -> crate::script::Answer {

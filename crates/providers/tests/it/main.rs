@@ -5,4 +5,7 @@ mod credentials;
 mod emulated;
 mod errors;
 mod net;
+mod registry;
 mod script;
+mod signed;
+mod tagging;

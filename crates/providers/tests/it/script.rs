@@ -14,6 +14,7 @@ pub(crate) type Answer = Result<http::Response<Bytes>, TransportError>;
 /// What was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
+    pub(crate) method: http::Method,
     pub(crate) uri: http::Uri,
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: String,
@@ -60,6 +61,7 @@ impl Script {
         Arc::new(InProcess::new(move |request| {
             let (parts, body) = request.into_parts();
             script.sent.lock().expect("lock").push(Sent {
+                method: parts.method,
                 uri: parts.uri,
                 headers: parts.headers,
                 body: String::from_utf8(body.to_vec()).expect("the body is text"),
