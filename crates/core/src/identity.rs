@@ -113,13 +113,42 @@ pub enum Key {
     Primary(Identifier),
     /// By an additional identifier: property names and values, always sent as a JSON object.
     Additional(Vec<(String, String)>),
+    /// By primary identifier, but for the account: [`UNKNOWN_ACCOUNT`] stands in its place. Never sent.
+    InAccount(Identifier),
 }
 
+/// What stands for the account in an identifier that was derived before anybody asked who we are. No identifier of a
+/// service has braces.
+pub const UNKNOWN_ACCOUNT: &str = "{account}";
+
 impl Key {
+    /// A key by primary identifier, which may wait for the account.
+    pub fn derived(identifier: Identifier) -> Self {
+        if identifier.parts.iter().any(|(_, value)| value.contains(UNKNOWN_ACCOUNT)) {
+            Self::InAccount(identifier)
+        } else {
+            Self::Primary(identifier)
+        }
+    }
+
+    /// The key with the account in its place.
+    #[must_use]
+    pub fn in_account(&self, account: &str) -> Self {
+        match self {
+            Self::InAccount(identifier) => {
+                let parts = identifier.parts.iter();
+                Self::Primary(Identifier {
+                    parts: parts.map(|(n, v)| (n.clone(), v.replace(UNKNOWN_ACCOUNT, account))).collect(),
+                })
+            }
+            other => other.clone(),
+        }
+    }
+
     /// The text for the service.
     pub fn wire(&self) -> String {
         match self {
-            Self::Primary(identifier) => identifier.wire(),
+            Self::Primary(identifier) | Self::InAccount(identifier) => identifier.wire(),
             Self::Additional(parts) => {
                 Json::Object(parts.iter().map(|(n, v)| (n.clone(), Json::String(v.clone()))).collect())
                     .to_string()

@@ -92,6 +92,8 @@ pub struct Planned {
     pub identifier: Option<Identifier>,
     /// How it was found.
     pub found_by: Option<IdentityStep>,
+    /// True if everything that could be asked about it was asked. False where its key waits for another resource.
+    pub looked_for: bool,
     /// The decision.
     pub action: Action,
     /// How sure the decision is.
@@ -135,6 +137,7 @@ impl fmt::Debug for Planned {
             .field("target", &self.target)
             .field("identifier", &self.identifier)
             .field("found_by", &self.found_by)
+            .field("looked_for", &self.looked_for)
             .field("action", &self.action)
             .field("certainty", &self.certainty)
             .field("ownership", &self.ownership)

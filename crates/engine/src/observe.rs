@@ -4,11 +4,12 @@ use crate::paced::{OnWait, Paced, Unwatched};
 use crate::search::Searcher;
 use indexmap::IndexMap;
 use stack_core::desired::Outputs;
+use stack_core::identity::Key;
 use stack_core::ids::{Address, Region, Target};
 use stack_core::observed::{Question, Sighting};
 use stack_core::plan::Plan;
 use stack_core::planner::Planning;
-use stack_core::provider::{Caller, Failure, FailureKind, Provider};
+use stack_core::provider::{Caller, Failure, FailureKind};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -43,7 +44,14 @@ pub async fn observe(mut planning: Planning, provider: &Arc<Paced>) -> (Plan, Ou
 pub async fn sight(searcher: &Arc<Searcher>, question: &Question, watch: &dyn OnWait) -> Sighting {
     let mut refused: Option<Failure> = None;
     for probe in &question.probes {
-        match searcher.provider().read_watched(&question.target, &question.ty, &probe.key, watch).await {
+        let key = match &probe.key {
+            Key::InAccount(_) => match searcher.account(&question.target).await {
+                Ok(account) => probe.key.in_account(account.as_str()),
+                Err(failure) => return Sighting::Unreadable(failure),
+            },
+            known => known.clone(),
+        };
+        match searcher.provider().read_watched(&question.target, &question.ty, &key, watch).await {
             Ok(Some(found)) if probe.confirms(&found.model) => {
                 return Sighting::Present { found: Box::new(found), step: probe.step };
             }
@@ -73,7 +81,7 @@ pub async fn callers(provider: &Arc<Paced>, targets: impl IntoIterator<Item = Ta
     let mut asked = JoinSet::new();
     for (at, (_, target)) in places.iter().enumerate() {
         let (provider, target) = (Arc::clone(provider), target.clone());
-        asked.spawn(async move { (at, provider.caller(&target).await) });
+        asked.spawn(async move { (at, provider.caller_once(&target).await) });
     }
     let mut answers = asked.join_all().await;
     answers.sort_by_key(|(at, _)| *at);

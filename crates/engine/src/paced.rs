@@ -18,7 +18,7 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::time::{Instant, sleep};
 
 /// How fast and how many at a time, for each region.
@@ -167,6 +167,7 @@ pub struct Paced {
     ids: Arc<IdSource>,
     lanes: Mutex<HashMap<Place, Arc<Lane>>>,
     counts: Mutex<CallCounts>,
+    callers: Mutex<HashMap<(Option<Region>, Option<String>), Arc<OnceCell<Caller>>>>,
 }
 
 /// An operation in flight; while it lives, the polls of all others leave room for its own.
@@ -182,7 +183,27 @@ impl Drop for Flying {
 impl Paced {
     /// Wraps a provider.
     pub fn new(inner: Arc<dyn Provider>, limits: Limits, policy: Policy, ids: Arc<IdSource>) -> Self {
-        Self { inner, limits, policy, ids, lanes: Mutex::default(), counts: Mutex::default() }
+        Self {
+            inner,
+            limits,
+            policy,
+            ids,
+            lanes: Mutex::default(),
+            counts: Mutex::default(),
+            callers: Mutex::default(),
+        }
+    }
+
+    /// [`Provider::caller`], asked once per region and role: who we are does not change while a command runs.
+    ///
+    /// # Errors
+    /// The last failure. A failure is not remembered.
+    pub async fn caller_once(&self, at: &Target) -> Result<Caller, Failure> {
+        let cell = {
+            let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(callers.entry((at.region.clone(), at.role_arn.clone())).or_default())
+        };
+        cell.get_or_try_init(|| self.caller(at)).await.cloned()
     }
 
     /// The calls so far.

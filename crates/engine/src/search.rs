@@ -7,7 +7,7 @@
 use crate::paced::Paced;
 use serde_json::Value as Json;
 use stack_core::identity::{Identifier, Key};
-use stack_core::ids::{StackId, Target, TypeName};
+use stack_core::ids::{AccountId, StackId, Target, TypeName};
 use stack_core::observed::{Question, Sighting};
 use stack_core::provider::{
     Failure, FailureKind, Found, Progress, Provider, Status, TagFilter, Tagged, Verb,
@@ -79,6 +79,11 @@ impl Searcher {
             reads: Memo::default(),
             recent: Memo::default(),
         }
+    }
+
+    /// The account that a place belongs to.
+    pub(crate) async fn account(&self, place: &Target) -> Result<AccountId, Failure> {
+        Ok(self.provider.caller_once(place).await?.account)
     }
 
     /// The cloud.

@@ -243,6 +243,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         identifier,
         // How it was found may differ with the local ledger, which must change no plan.
         found_by: _,
+        looked_for: _,
         action,
         certainty,
         ownership,

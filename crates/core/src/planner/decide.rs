@@ -451,6 +451,7 @@ impl Decide<'_> {
             target: self.wanted.target.clone(),
             identifier: None,
             found_by: None,
+            looked_for: matches!(self.seen, Seen::Sighted(_)),
             action,
             certainty: Certainty::Certain,
             ownership: None,

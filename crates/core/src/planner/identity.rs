@@ -5,7 +5,7 @@ use super::search::{self, Searched};
 use crate::desired::Wanted;
 use crate::diagnostic::Diagnostic;
 use crate::diff::normalised;
-use crate::identity::{FromProps, Identifier, Key, from_props, part_name};
+use crate::identity::{FromProps, Identifier, Key, Place, UNKNOWN_ACCOUNT, from_props, part_name};
 use crate::ids::StackId;
 use crate::observed::{IdentityStep, LedgerEntry, Probe, Question};
 use crate::pointer::{Pointer, PropertyPath};
@@ -44,7 +44,16 @@ pub(super) fn identity(
         }
         FromProps::Waiting(unknown) => waiting = Some(unknown),
         FromProps::Missing(_) => {
-            for set in &schema.additional_identifiers {
+            match derived(wanted, schema) {
+                FromProps::Known(parts) => {
+                    probes.push(Probe::certain(Key::derived(Identifier { parts }), IdentityStep::Derived))
+                }
+                FromProps::Waiting(unknown) => waiting = Some(unknown),
+                FromProps::Missing(_) => {}
+            }
+            // What names and place give needs no second key.
+            let sets: &[_] = if probes.is_empty() { &schema.additional_identifiers } else { &[] };
+            for set in sets {
                 match from_props(set, &wanted.props) {
                     FromProps::Known(parts) => probes.push(Probe {
                         key: Key::Additional(parts),
@@ -58,10 +67,12 @@ pub(super) fn identity(
             }
             match search::search(wanted, schema, stack) {
                 Searched::For(wanted, unknown) => {
-                    waiting = unknown;
+                    waiting = unknown.or(waiting.filter(|_| !wanted.marks()));
                     search = Some(wanted);
                 }
-                Searched::Waiting(unknown) => waiting = Some(unknown),
+                // A key that is known tells without it.
+                Searched::Waiting(unknown) if probes.is_empty() => waiting = Some(unknown),
+                Searched::Waiting(_) => {}
                 Searched::Never => {}
             }
         }
@@ -69,7 +80,7 @@ pub(super) fn identity(
     if let Some(entry) = ledger
         && entry.ty == wanted.ty
         && entry.target.region == wanted.target.region
-        && !probes.iter().any(|p| p.step == IdentityStep::Declared)
+        && !probes.iter().any(|p| p.step.is_certain())
     {
         probes.push(hinted(wanted, schema, stack, entry));
     }
@@ -95,6 +106,14 @@ pub(super) fn declared_identifier(wanted: &Wanted, schema: &ResourceSchema) -> O
         FromProps::Known(parts) => Some(Identifier { parts }),
         FromProps::Waiting(_) | FromProps::Missing(_) => None,
     }
+}
+
+/// The identifier that follows from names and place (step 4). The account is filled in by whoever asks.
+fn derived(wanted: &Wanted, schema: &ResourceSchema) -> FromProps {
+    let (Some(rule), Some(region)) = (&schema.overlay.derived_identifier, &wanted.target.region) else {
+        return FromProps::Missing(Vec::new());
+    };
+    rule.fill(&wanted.props, &Place::of(region.as_str(), UNKNOWN_ACCOUNT))
 }
 
 /// The primary identifier by declared values as the service will spell them (trap 48), with the service's own values

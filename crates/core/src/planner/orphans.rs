@@ -24,6 +24,7 @@ pub fn prune(plan: &mut Plan, schemas: &dyn Schemas, allow_data_loss: &[String])
             target: orphan.target.clone(),
             identifier: Some(found.identifier.clone()),
             found_by: Some(IdentityStep::Tagged),
+            looked_for: true,
             action: Action::Delete,
             certainty: Certainty::Certain,
             ownership: Some(Ownership::Ours),

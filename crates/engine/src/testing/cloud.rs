@@ -304,7 +304,7 @@ impl Provider for FakeCloud {
 
     async fn read(&self, _: &Target, ty: &TypeName, key: &Key) -> Result<Option<Found>, Failure> {
         let (text, live) = match key {
-            Key::Primary(identifier) => (identifier.wire(), identifier.wire()),
+            Key::Primary(identifier) | Key::InAccount(identifier) => (identifier.wire(), identifier.wire()),
             Key::Additional(parts) => {
                 let inner = self.inner();
                 let found = inner.live.iter().find(|((t, _), model)| {

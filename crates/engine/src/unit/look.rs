@@ -45,17 +45,17 @@ impl Unit {
             let step = planned.found_by.unwrap_or(IdentityStep::Declared);
             return Ok(Sighting::Present { found: Box::new(found), step });
         }
-        // A replacement always creates; a known key was read by the plan.
+        // A replacement always creates; what the plan has looked for is not looked for again.
         let is_replacement = matches!(planned.action, Action::Replace(_));
-        if is_replacement || (planned.action == Action::Create && planned.identifier.is_some()) {
+        if is_replacement || (planned.action == Action::Create && planned.looked_for) {
             return Ok(Sighting::Absent);
         }
-        // So was everything that a search would look at: only a key that was not known then can tell something new.
-        let question = self.question(wanted)?;
-        if planned.action == Action::Create && !question.probes.iter().any(|probe| probe.step.is_certain()) {
-            return Ok(Sighting::Absent);
+        let mut question = self.question(wanted)?;
+        if planned.action == Action::Create {
+            // It hangs on what this run has made, so that nothing is there but what another took the name of.
+            question.search = None;
         }
-        self.look(wanted, None).await
+        Ok(self.ask(&question).await)
     }
 
     /// Reads the resource: by its identifier where it is known, else by what the manifest says.
@@ -72,9 +72,13 @@ impl Unit {
             });
         }
         let question = self.question(wanted)?;
-        // Asked anew: what was seen before may have changed since.
+        Ok(self.ask(&question).await)
+    }
+
+    /// Asks anew: what was seen before may have changed since.
+    async fn ask(&self, question: &Question) -> Sighting {
         let searcher = Arc::new(Searcher::new(Arc::clone(&self.common.provider)));
-        Ok(sight(&searcher, &question, &*self.watch).await)
+        sight(&searcher, question, &*self.watch).await
     }
 
     fn question(&self, wanted: &Wanted) -> Result<Question, Vec<Diagnostic>> {

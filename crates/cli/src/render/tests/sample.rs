@@ -66,6 +66,7 @@ fn planned(name: &str, index: usize, ty: &str, action: Action) -> Planned {
         },
         identifier: None,
         found_by: None,
+        looked_for: true,
         action,
         certainty: Certainty::Certain,
         ownership: Some(Ownership::Ours),
