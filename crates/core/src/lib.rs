@@ -5,6 +5,7 @@
 //! A manifest becomes [`desired`] values through a [`desired::Resolver`]; the cloud becomes [`observed`] values through
 //! a [`provider::Provider`]; the planner turns the two into a [`plan::Plan`].
 
+pub mod arn;
 pub mod check;
 pub mod conform;
 pub mod desired;
