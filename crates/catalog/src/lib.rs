@@ -4,6 +4,7 @@
 //! source, version, date and licence). Nothing is decoded before it is asked for: names and facts are read where they
 //! lie, schemas and documentation are decompressed block by block.
 
+pub mod arn;
 pub mod docs;
 pub mod facts;
 pub mod format;

@@ -6,6 +6,7 @@
 //! a [`provider::Provider`]; the planner turns the two into a [`plan::Plan`].
 
 pub mod adopt;
+pub mod arn;
 pub mod check;
 pub mod conform;
 pub mod desired;

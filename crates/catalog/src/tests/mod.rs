@@ -1,5 +1,6 @@
 //! Tests over the whole catalog. They share one parse of all schemas.
 
+mod arns;
 mod counts;
 mod derived;
 mod facts_table;

@@ -9,6 +9,7 @@ mod connect;
 mod convert;
 mod endpoint;
 mod failure;
+mod places;
 mod registry;
 mod signed;
 mod tagging;
@@ -31,7 +32,7 @@ use bytes::Bytes;
 use convert::{failed_hooks, identifier, progress, properties};
 use failure::failure;
 use serde_json::Value as Json;
-use stack_core::identity::Key;
+use stack_core::identity::{Identifier, Key};
 use stack_core::ids::{AccountId, ClientToken, Region, RequestToken, Target, TypeName};
 use stack_core::provider::{
     Caller, Failure, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, Status, TagFilter,
@@ -358,6 +359,22 @@ impl Provider for Aws {
         page: Option<&str>,
     ) -> Result<TypePage, Failure> {
         registry::list(self, at, which, page).await
+    }
+
+    fn index_place(&self, at: &Target, ty: &TypeName) -> Target {
+        places::of_type(at, ty)
+    }
+
+    fn index_places(&self, at: &Target) -> Vec<Target> {
+        places::all(at)
+    }
+
+    fn identifiers_of(&self, ty: &TypeName, arn: &str) -> Vec<Identifier> {
+        self.schema(ty).map(|schema| stack_core::arn::identifiers(&schema, arn)).unwrap_or_default()
+    }
+
+    fn types_of(&self, arn: &str) -> Vec<TypeName> {
+        stack_catalog::arn::types(arn)
     }
 
     fn failure_of(&self, progress: &Progress) -> Failure {
