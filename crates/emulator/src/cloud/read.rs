@@ -1,6 +1,7 @@
 //! GetResource and ListResources.
 
 use super::{Cloud, Done, Turn};
+use crate::arn;
 use crate::config::ListShows;
 use crate::handler::view;
 use crate::identify::{self, Asked};
@@ -42,7 +43,8 @@ impl Cloud {
                         .iter()
                         .all(|(path, value)| identify::value(path, &resource.model).as_ref() == Some(value))
                 };
-                Ok(self.scope(&turn.scope).of_type(ty).find(|(_, r)| fits(r)).map(|(key, _)| key.clone()))
+                let home = arn::home_scope(&turn.scope, ty);
+                Ok(self.scope(&home).of_type(ty).find(|(_, r)| fits(r)).map(|(key, _)| key.clone()))
             }
         }
     }
@@ -68,7 +70,7 @@ impl Cloud {
         };
         let call = self.state.calls;
         let look = turn.look(&self.config, call);
-        let scope = self.state.scopes.entry(turn.scope.clone()).or_default();
+        let scope = self.state.scopes.entry(arn::home_scope(&turn.scope, ty)).or_default();
         let Some(key) = key else { return Err(absent()) };
         if let Some(resource) = scope.resource_mut(ty, key) {
             if turn.now_ms < resource.visible_at {
@@ -92,11 +94,11 @@ impl Cloud {
 
     pub(super) fn get(&mut self, turn: &Turn, mut members: Members) -> Result<Done, WireError> {
         let (ty, text) = (members.type_name()?, members.identifier()?);
-        members.type_version()?;
+        let version = members.type_version()?;
         members.role_arn()?;
         let ignored = members.finish()?;
         let (ty, text) = (ty.unwrap_or_default(), text.unwrap_or_default());
-        let schema = self.schema(&ty, &turn.place.region)?;
+        let schema = self.schema(&ty, version.as_deref(), &turn.place.region)?;
         if schema.handlers.read.is_none() {
             return Err(unsupported(&ty, "READ"));
         }
@@ -111,13 +113,13 @@ impl Cloud {
 
     pub(super) fn list(&mut self, turn: &Turn, mut members: Members) -> Result<Done, WireError> {
         let ty = members.type_name()?.unwrap_or_default();
-        members.type_version()?;
+        let version = members.type_version()?;
         members.role_arn()?;
         members.max_results()?;
         let page = members.next_token(4096, false)?;
         let input = members.document("ResourceModel", false)?;
         let ignored = members.finish()?;
-        let schema = self.schema(&ty, &turn.place.region)?;
+        let schema = self.schema(&ty, version.as_deref(), &turn.place.region)?;
         let Some(handler) = &schema.handlers.list else { return Err(unsupported(&ty, "LIST")) };
         let input = self.list_input(&schema, handler, input.as_deref())?;
         let start: usize = match page {
@@ -129,7 +131,7 @@ impl Cloud {
         };
         let look = turn.look(&self.config, self.state.calls);
         let shows = self.config.list_properties;
-        let scope = self.state.scopes.entry(turn.scope.clone()).or_default();
+        let scope = self.state.scopes.entry(arn::home_scope(&turn.scope, &ty)).or_default();
         let live = scope.of_type(&ty).map(|(_, r)| r).filter(|r| r.listed_at <= turn.now_ms);
         let ghosts = scope.ghosts.get(&ty).into_iter().flatten();
         let ghosts = ghosts.filter(|g: &&Ghost| g.until.is_none_or(|until| turn.now_ms < until));
