@@ -189,9 +189,7 @@ fn property(name: &str, model: &Json) -> Option<String> {
     for step in steps {
         value = match step {
             "last" => value.map(|text| last_segment(&text).to_owned()),
-            "slash" => {
-                value.map(|text| if text.starts_with('/') { text.clone() } else { format!("/{text}") })
-            }
+            "slash" => value.map(|text| if text.starts_with('/') { text } else { format!("/{text}") }),
             "bus" => Some(match value.as_deref().map(last_segment) {
                 None | Some("default") => String::new(),
                 Some(bus) => format!("{bus}/"),

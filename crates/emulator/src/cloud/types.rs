@@ -111,8 +111,8 @@ impl Cloud {
             let found = registry::chosen(&self.config.types, &name, version.as_deref(), &place.region)
                 .or_else(|| {
                     // All versions deregistered: the last one can still be described.
-                    let all = self.config.types.iter().filter(|one| one.name() == name);
-                    all.filter(|one| one.is_in(&place.region) && version.is_none()).next_back()
+                    let mut all = self.config.types.iter().filter(|one| one.name() == name);
+                    all.rfind(|one| one.is_in(&place.region) && version.is_none())
                 })
                 .filter(|one| one.category_of() != Category::ThirdParty || publisher)
                 .ok_or_else(|| not_found(&name))?;

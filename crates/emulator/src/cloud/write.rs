@@ -103,7 +103,7 @@ impl Cloud {
         Assigner::new(schema, &turn.place, &mut self.patterns, &mut self.state.dice).complete(&mut model);
         crate::rules::derive(schema, &mut model, &turn.place);
         // A name that is taken is told when the create takes effect; an id is never assigned twice.
-        let rounds = if assigned.is_empty() || arn::follows_from_name(schema) { 0 } else { 100 };
+        let rounds = if assigned.is_empty() || crate::rules::identifier_follows(schema) { 0 } else { 100 };
         for round in 1..=rounds {
             let taken = identify::values(&schema.primary_identifier, &model).is_some_and(|parts| {
                 let ty = schema.type_name.as_str();

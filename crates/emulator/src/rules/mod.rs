@@ -24,6 +24,11 @@ pub(crate) fn complete(schema: &ResourceSchema, model: &mut Json, place: &Place,
     values::complete(ty, model, dice);
 }
 
+/// True if the service makes the identifier of what the caller says, so that a second resource of it clashes.
+pub(crate) fn identifier_follows(schema: &ResourceSchema) -> bool {
+    crate::arn::follows_from_name(schema) || ec2::identifier_follows(schema.type_name.as_str())
+}
+
 /// Fills in what follows from the rest of the model: after a create is complete, and after every update.
 pub(crate) fn derive(schema: &ResourceSchema, model: &mut Json, place: &Place) {
     values::derive(schema.type_name.as_str(), model, place);

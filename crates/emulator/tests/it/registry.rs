@@ -164,7 +164,7 @@ fn a_private_type_is_listed_described_and_used() {
     let schema: Json = serde_json::from_str(&element(&xml, "Schema").unwrap()).unwrap();
     assert_eq!(schema, private("one"), "to the letter");
     let id = world.create(OWN, &json!({ "Name": "n", "Size": 1 }));
-    assert_eq!(world.list(OWN, None).unwrap(), [id.clone()]);
+    assert_eq!(world.list(OWN, None).unwrap(), std::slice::from_ref(&id));
     world.update(OWN, &id, &json!([{ "op": "add", "path": "/Size", "value": 2 }]));
     assert_eq!(world.get(OWN, &id).unwrap()["Size"], 2);
     assert_eq!(world.delete(OWN, &id)["OperationStatus"], "SUCCESS");

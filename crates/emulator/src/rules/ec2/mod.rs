@@ -117,6 +117,11 @@ fn no_default_vpc() -> Refusal {
     )
 }
 
+/// Attachments are known by their kind and network, routes by their table and destination.
+pub(super) fn identifier_follows(ty: &str) -> bool {
+    ty == ATTACHMENT || ty == "AWS::EC2::Route"
+}
+
 /// Ids and values that the service decides alone.
 pub(super) fn complete(ty: &str, model: &mut Json, place: &Place, dice: &mut Dice) {
     match ty {
