@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use stack_core::ids::TypeName;
+use stack_core::pointer::PropertyPath;
 use stack_core::schema::{ResourceSchema, Schemas};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -239,7 +240,13 @@ impl Cloud {
 fn hash_write_only(schema: &ResourceSchema, model: &mut Json) {
     // Seven types hide their tags from reads; the tag index tells them all the same (cloud-control 3.6).
     let tags = crate::tags::place(schema);
-    for path in schema.write_only_properties.iter().filter(|path| Some(*path) != tags.as_ref()) {
+    // What lists are filtered by names another resource, and is compared later.
+    let input = schema.handlers.list.as_ref().and_then(|handler| handler.handler_schema.as_ref());
+    let asked = |path: &PropertyPath| {
+        input.is_some_and(|input| path.top().is_some_and(|name| input.properties.contains_key(name)))
+    };
+    let shown = |path: &&PropertyPath| Some(*path) == tags.as_ref() || asked(path);
+    for path in schema.write_only_properties.iter().filter(|path| !shown(path)) {
         for pointer in expand(path, model) {
             if let Some(value) = get_mut(model, &pointer) {
                 hash(value);
