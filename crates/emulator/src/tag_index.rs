@@ -47,8 +47,11 @@ impl TagIndex {
     }
 
     /// Notes that a resource is gone.
-    pub(crate) fn note_gone(&mut self, arn: &str, at_ms: i64) {
-        if let Some(versions) = self.records.get_mut(arn) {
+    pub(crate) fn note_gone(&mut self, arn: &str, lag: Lag, at_ms: i64) {
+        if lag.ghosts_ms == 0 {
+            // The order of the index means nothing.
+            self.records.swap_remove(arn);
+        } else if let Some(versions) = self.records.get_mut(arn) {
             versions.push(Version { at_ms, tags: None });
         }
     }
@@ -91,7 +94,7 @@ mod tests {
         let mut index = TagIndex::default();
         index.note("a", tags("1"), 0);
         index.note("a", tags("2"), 50);
-        index.note_gone("a", 60);
+        index.note_gone("a", lag, 60);
         let at = |now: i64| index.shown(lag, now).first().map(|(_, tags)| tags[0].1.clone());
         assert_eq!(at(9), None);
         assert_eq!(at(10).as_deref(), Some("1"));

@@ -40,10 +40,10 @@ impl Cloud {
         let place = Place { account: account.to_owned(), region: region.to_owned(), now_ms: at_ms };
         let Some(arn) = arn::of(schema, model, &place) else { return };
         // What belongs to no region is indexed in one only.
-        let holder = arn::home_scope(scope, ty);
+        let (holder, lag) = (arn::home_scope(scope, ty), self.lag());
         let index = self.state.tags.get_or_insert_default().entry(holder).or_default();
         if gone {
-            index.note_gone(&arn, at_ms);
+            index.note_gone(&arn, lag, at_ms);
         } else {
             index.note(&arn, tags, at_ms);
         }

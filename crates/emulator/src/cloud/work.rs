@@ -281,7 +281,7 @@ impl Cloud {
     pub(super) fn drop_dependents(&mut self, scope_name: &str, ty: &str, identifier: &str, at_ms: i64) {
         let Some(scope) = self.state.scopes.get(scope_name) else { return };
         let mut gone: Vec<(String, String)> = Vec::new();
-        for (other, all) in &scope.resources {
+        for (other, all) in scope.resources.iter().filter(|(other, _)| rules::hangs_on(ty, other)) {
             for (key, resource) in all {
                 let owned = resource.owner.as_deref() == Some(identifier);
                 if owned || rules::goes_with(ty, identifier, other, &resource.model) {
@@ -295,6 +295,7 @@ impl Cloud {
             if let Some(schema) = self.known(&TypeName::new(other.as_str())) {
                 self.index_tags(scope_name, &schema, &resource.model, true, at_ms);
             }
+            self.drop_dependents(scope_name, &other, &resource.identifier, at_ms);
         }
     }
 

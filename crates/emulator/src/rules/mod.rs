@@ -79,6 +79,11 @@ pub(crate) fn siblings(schema: &ResourceSchema, model: &Json) -> Vec<(&'static s
     ec2::siblings(schema.type_name.as_str(), model)
 }
 
+/// True if resources of the other type may be gone when one of the first is.
+pub(crate) fn hangs_on(ty: &str, other: &str) -> bool {
+    ec2::hangs_on(ty, other) || parents::hangs_on(ty, other)
+}
+
 /// True if the other resource is gone when the first one is.
 pub(crate) fn goes_with(ty: &str, identifier: &str, other: &str, model: &Json) -> bool {
     ec2::goes_with(ty, identifier, other, model) || parents::goes_with(ty, identifier, other, model)

@@ -242,6 +242,16 @@ pub(super) fn before_delete(around: &Around<'_>, resource: &Resource) -> Result<
     Ok(())
 }
 
+/// True for what lives on a function, a bucket or an instance of Connect.
+pub(super) fn hangs_on(ty: &str, other: &str) -> bool {
+    match ty {
+        FUNCTION => OF_FUNCTIONS.contains(&other),
+        BUCKET => other == "AWS::S3::BucketPolicy",
+        "AWS::Connect::Instance" => other.starts_with("AWS::Connect::"),
+        _ => false,
+    }
+}
+
 /// What is gone with its function, bucket or instance.
 pub(super) fn goes_with(ty: &str, identifier: &str, other: &str, model: &Json) -> bool {
     match ty {

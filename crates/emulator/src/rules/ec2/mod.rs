@@ -228,15 +228,24 @@ pub(super) fn siblings(ty: &str, model: &Json) -> Vec<(&'static str, Json)> {
     if ty == VPC { vpcs::siblings(model) } else { Vec::new() }
 }
 
-/// What lives only on the other: routes of a table, rules of a group, associations of a subnet.
-pub(super) fn goes_with(ty: &str, identifier: &str, other: &str, model: &Json) -> bool {
-    let property = match (ty, other) {
+/// The property by which resources of the other type hang on one of the first: routes on a table, rules on a group.
+fn holder(ty: &str, other: &str) -> Option<&'static str> {
+    Some(match (ty, other) {
         (TABLE, "AWS::EC2::Route") => "RouteTableId",
         (GROUP, "AWS::EC2::SecurityGroupIngress" | "AWS::EC2::SecurityGroupEgress") => "GroupId",
         (SUBNET, ASSOCIATION) => "SubnetId",
         (INSTANCE, "AWS::EC2::EIPAssociation") => "InstanceId",
         (VPC, "AWS::EC2::VPCCidrBlock") => "VpcId",
-        _ => return false,
-    };
-    text(model, property) == Some(identifier)
+        _ => return None,
+    })
+}
+
+/// True for what hangs on the other, and for what a VPC came with.
+pub(super) fn hangs_on(ty: &str, other: &str) -> bool {
+    holder(ty, other).is_some() || (ty == VPC && matches!(other, GROUP | TABLE | ACL))
+}
+
+/// True if the resource is gone with the one that it names.
+pub(super) fn goes_with(ty: &str, identifier: &str, other: &str, model: &Json) -> bool {
+    holder(ty, other).is_some_and(|property| text(model, property) == Some(identifier))
 }
