@@ -80,6 +80,17 @@ pub enum Provisioning {
     NonProvisionable,
 }
 
+impl Provisioning {
+    /// The word of DescribeType.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::FullyMutable => "FULLY_MUTABLE",
+            Self::Immutable => "IMMUTABLE",
+            Self::NonProvisionable => "NON_PROVISIONABLE",
+        }
+    }
+}
+
 /// The end of a type's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifecycle {

@@ -353,6 +353,15 @@ impl Schemas for Catalog {
         Some(self.regions.iter().map(|line| first_column(line).to_owned()).collect())
     }
 
+    fn listed(&self) -> Vec<(TypeName, &'static str)> {
+        let facts = self.facts.iter().filter_map(TypeFacts::parse);
+        facts.map(|facts| (TypeName::new(facts.name), facts.provisioning().wire())).collect()
+    }
+
+    fn published(&self, ty: &TypeName) -> Option<serde_json::Value> {
+        Self::published(self, ty).ok()
+    }
+
     fn available_in(&self, ty: &TypeName, region: &str) -> bool {
         let Some(number) = self.regions.iter().position(|line| first_column(line) == region) else {
             return true;

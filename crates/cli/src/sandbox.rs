@@ -41,6 +41,12 @@ impl Schemas for Embedded {
     fn available_in(&self, ty: &stack_core::ids::TypeName, region: &str) -> bool {
         Catalog::embedded().available_in(ty, region)
     }
+    fn listed(&self) -> Vec<(stack_core::ids::TypeName, &'static str)> {
+        Catalog::embedded().listed()
+    }
+    fn published(&self, ty: &stack_core::ids::TypeName) -> Option<serde_json::Value> {
+        Schemas::published(Catalog::embedded(), ty)
+    }
 }
 
 /// A cloud and the file that it is kept in.

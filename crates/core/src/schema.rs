@@ -475,6 +475,15 @@ impl ResourceSchema {
         self.handlers.create.is_some() && self.handlers.read.is_some() && self.handlers.delete.is_some()
     }
 
+    /// `ProvisioningType` of DescribeType (cloud-control 6.1).
+    pub fn provisioning_type(&self) -> &'static str {
+        match (self.is_provisionable(), self.is_immutable()) {
+            (true, false) => "FULLY_MUTABLE",
+            (true, true) => "IMMUTABLE",
+            (false, _) => "NON_PROVISIONABLE",
+        }
+    }
+
     /// True if there is no update handler: every change is a replacement.
     pub fn is_immutable(&self) -> bool {
         self.handlers.update.is_none()
@@ -594,6 +603,15 @@ pub trait Schemas: Send + Sync {
     fn available_in(&self, ty: &TypeName, region: &str) -> bool;
     /// Every region that is known to exist. `None` where nothing is known.
     fn regions(&self) -> Option<Vec<String>> {
+        None
+    }
+    /// Every type with its `ProvisioningType` as DescribeType tells it. Empty where they cannot be listed.
+    fn listed(&self) -> Vec<(TypeName, &'static str)> {
+        Vec::new()
+    }
+    /// The schema as its publisher has it, where that is kept apart from what we made of it.
+    fn published(&self, ty: &TypeName) -> Option<Json> {
+        let _ = ty;
         None
     }
 }

@@ -1,6 +1,7 @@
 //! What a sandbox is told before it starts. Every field has a default; files are JSON or YAML by serde.
 
 use crate::fault::Fault;
+use crate::registry::Registration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,20 @@ pub struct Config {
     pub read_lag_ms: i64,
     /// Milliseconds for which a listing shows the state before a create or delete.
     pub list_lag_ms: i64,
+    /// Milliseconds until the tag index shows new and changed tags (cloud-control 5.1).
+    pub tag_lag_ms: i64,
+    /// Milliseconds for which the tag index still shows what is deleted.
+    pub tag_ghost_ms: i64,
+    /// How the tag index cuts its pages.
+    pub tag_pages: TagPages,
+    /// Type, exact or with a trailing `*` → `aws:` tags that its resources carry from their creation on (trap 34).
+    pub system_tags: IndexMap<String, IndexMap<String, String>>,
+    /// Types registered or activated in every account of this cloud.
+    pub types: Vec<Registration>,
+    /// Whether services look at the other resources that properties name.
+    pub references: References,
+    /// Milliseconds until a new role can be assumed by services (trap 89).
+    pub iam_propagation_ms: i64,
     /// How an operation on a container with read-only or create-only members is judged.
     pub containers: Containers,
     /// Token buckets; none by default.
@@ -57,6 +72,13 @@ impl Default for Config {
             reorder_sets: true,
             read_lag_ms: 0,
             list_lag_ms: 0,
+            tag_lag_ms: 0,
+            tag_ghost_ms: 0,
+            tag_pages: TagPages::default(),
+            system_tags: IndexMap::new(),
+            types: Vec::new(),
+            references: References::default(),
+            iam_propagation_ms: 0,
             containers: Containers::default(),
             rate: None,
             clock_skew_ms: None,
@@ -73,6 +95,15 @@ impl Config {
             .iter()
             .find(|(name, _)| crate::fault::name_fits(name, ty))
             .map_or(&self.timing, |(_, t)| t)
+    }
+
+    /// The system tags of a type.
+    pub(crate) fn system_tags_of(&self, ty: &str) -> Vec<crate::tags::Tag> {
+        self.system_tags
+            .iter()
+            .filter(|(name, _)| crate::fault::name_fits(name, ty))
+            .flat_map(|(_, tags)| tags.iter().map(|(key, value)| (key.clone(), value.clone())))
+            .collect()
     }
 
     /// The account of an access key.
@@ -163,6 +194,30 @@ pub enum Containers {
     Compared,
     /// Always (trap 12).
     Refused,
+}
+
+/// How the tag index cuts its pages: they may be short, even empty, with more to come (cloud-control 5.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TagPages {
+    /// As many as asked for.
+    Full,
+    /// Pages that are followed by others are up to a third short.
+    #[default]
+    Short,
+    /// Pages hold anything from nothing to the limit.
+    Sparse,
+}
+
+/// Whether services look at the other resources that properties name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum References {
+    /// A name of something that does not exist is refused, and what is in use cannot be deleted.
+    #[default]
+    Checked,
+    /// Any name will do, for stacks that lean on resources which nobody put into the sandbox.
+    Unchecked,
 }
 
 /// Token buckets by kind of call.

@@ -1,4 +1,5 @@
-//! A strict emulation of AWS Cloud Control and STS: schema-driven, asynchronous, adversarial.
+//! A strict emulation of AWS Cloud Control, the tag index, the registry of types and STS: schema-driven, asynchronous,
+//! adversarial.
 //!
 //! [`Cloud`] is a state machine without IO: [`Cloud::handle`] takes an HTTP request and the time, and gives a
 //! [`Reply`]. It is written from the service's documented and observed behaviour (`docs/reference/emulator.md` lists
@@ -6,6 +7,7 @@
 //! the schema types. [`serve`] puts it on a socket.
 
 mod admin;
+mod arn;
 mod cloud;
 mod config;
 mod dice;
@@ -15,15 +17,21 @@ mod identify;
 mod model;
 mod patch;
 mod pattern;
+mod registry;
 mod rules;
 mod serve;
 mod state;
+mod tag_index;
+mod tags;
 mod time;
 mod validate;
 mod wire;
 
 pub use cloud::{Call, Cloud, EditError, Held, Reply, RestoreError};
-pub use config::{Chaos, Config, Containers, IdentifierShown, ListShows, ModelShown, Rate, Timing};
+pub use config::{
+    Chaos, Config, Containers, IdentifierShown, ListShows, ModelShown, Rate, References, TagPages, Timing,
+};
 pub use fault::{Fault, Matcher, What, trap};
+pub use registry::{Category, Registration};
 pub use serve::serve;
 pub use wire::Op;

@@ -2,6 +2,7 @@
 
 use crate::dice::Dice;
 use crate::fault::{Faults, What};
+use crate::tag_index::TagIndex;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -31,6 +32,12 @@ pub(crate) struct State {
     /// Access keys of assumed roles → caller.
     pub(crate) sessions: BTreeMap<String, Session>,
     pub(crate) faults: Faults,
+    /// The time of the last call.
+    #[serde(default)]
+    pub(crate) now_ms: i64,
+    /// `account/region` → its tag index. `None` in snapshots from before there was one.
+    #[serde(default)]
+    pub(crate) tags: Option<BTreeMap<String, TagIndex>>,
 }
 
 impl State {
@@ -43,6 +50,8 @@ impl State {
             scopes: BTreeMap::new(),
             sessions: BTreeMap::new(),
             faults: Faults::default(),
+            now_ms: 0,
+            tags: Some(BTreeMap::new()),
         }
     }
 }
@@ -116,6 +125,12 @@ pub(crate) struct Resource {
     pub(crate) hidden_reads: u32,
     /// Lists do not show it before.
     pub(crate) listed_at: i64,
+    /// When it came to be.
+    #[serde(default)]
+    pub(crate) created_at: i64,
+    /// Identifier of the resource that the service made it with, and with which it goes: a VPC's default group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) owner: Option<String>,
 }
 
 /// A deleted resource that still shows.
@@ -173,6 +188,9 @@ pub(crate) struct Request {
     pub(crate) hooks_token: Option<String>,
     pub(crate) verb: Verb,
     pub(crate) ty: String,
+    /// Version of a private type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) type_version: Option<String>,
     /// Key of the resource; known to us from the start, even where the service assigns it.
     pub(crate) key: String,
     /// The identifier's `|` form.

@@ -4,6 +4,8 @@ mod outside;
 mod read;
 mod requests;
 mod sts;
+mod tagging;
+mod types;
 mod work;
 mod write;
 
@@ -18,13 +20,14 @@ use crate::identify;
 use crate::state::{Scope, State};
 use crate::validate::Patterns;
 use crate::wire::members::Members;
-use crate::wire::{self, Op, Protocol, WireError};
+use crate::wire::registry_members::Parameters;
+use crate::wire::{self, Op, Service, WireError};
 use bytes::Bytes;
 use http::{Request, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use stack_core::ids::TypeName;
-use stack_core::schema::{ResourceSchema, Schemas};
+use stack_core::schema::Schemas;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -161,19 +164,19 @@ impl Cloud {
             outcome: "ok".to_owned(),
             ignored: Vec::new(),
         };
-        let routed = match wire::route(request) {
-            Ok(routed) => routed,
-            Err((protocol, error)) => {
+        let op = match wire::route(request) {
+            Ok(op) => op,
+            Err((service, error)) => {
                 error.name().clone_into(&mut call.outcome);
                 self.note(call);
                 return Reply::Answer {
-                    response: wire::error_answer(protocol, &error, &request_id),
+                    response: wire::error_answer(service, &error, &request_id),
                     after: latency,
                 };
             }
         };
-        call.operation = Some(routed.op);
-        let handled = self.dispatch(request, routed.protocol, routed.op, now_ms, &request_id, &mut call);
+        call.operation = Some(op);
+        let handled = self.dispatch(request, op, now_ms, &request_id, &mut call);
         let reply = match handled {
             Handled::Lost { processed } => {
                 let which = if processed { "lost reply" } else { "lost request" };
@@ -182,7 +185,7 @@ impl Cloud {
             }
             Handled::Failed { error, delay_ms } => {
                 error.name().clone_into(&mut call.outcome);
-                let response = wire::error_answer(routed.protocol, &error, &request_id);
+                let response = wire::error_answer(op.service(), &error, &request_id);
                 Reply::Answer { response, after: latency + Duration::from_millis(delay_ms) }
             }
             Handled::Answered { response, delay_ms } => {
@@ -196,25 +199,30 @@ impl Cloud {
     fn dispatch(
         &mut self,
         request: &Request<Bytes>,
-        protocol: Protocol,
         op: Op,
         now_ms: i64,
         request_id: &str,
         call: &mut Call,
     ) -> Handled {
         let failed = |error| Handled::Failed { error, delay_ms: 0 };
-        let service = if protocol == Protocol::Query { "sts" } else { "cloudcontrolapi" };
-        let signed =
-            match wire::signature::check(request.headers(), service, now_ms, self.config.clock_skew_ms) {
-                Ok(signed) => signed,
-                Err(error) => return failed(error),
-            };
+        let service = op.service();
+        let (name, skew) = (service.signing_name(), self.config.clock_skew_ms);
+        let signed = match wire::signature::check(request.headers(), name, now_ms, skew) {
+            Ok(signed) => signed,
+            Err(error) => return failed(error),
+        };
         let (account, _) = self.caller(&signed.access_key);
         call.account.clone_from(&account);
         call.region.clone_from(&signed.region);
         let scope = format!("{account}/{}", signed.region);
-        let peeked =
-            if protocol == Protocol::Json { self.peek(request.body(), op, &scope) } else { Peek::default() };
+        let peeked = match service {
+            Service::CloudControl => self.peek(request.body(), op, &scope),
+            Service::CloudFormation => Peek {
+                ty: Parameters::read(request.body()).text("TypeName").map(str::to_owned),
+                ..Peek::default()
+            },
+            Service::Tagging | Service::Sts => Peek::default(),
+        };
         call.ty.clone_from(&peeked.ty);
         call.identifier.clone_from(&peeked.identifier);
         call.client_token.clone_from(&peeked.client_token);
@@ -233,7 +241,8 @@ impl Cloud {
                 What::OutOfBand { patch } => {
                     if let (Some(ty), Some(identifier)) = (&peeked.ty, &peeked.identifier) {
                         // The resource may be gone already; then there is nothing to change.
-                        drop(self.edit_in(&scope, ty, identifier, patch));
+                        let home = crate::arn::home_scope(&scope, ty);
+                        drop(self.edit_in(&home, ty, identifier, patch));
                     }
                 }
                 other => {
@@ -249,21 +258,30 @@ impl Cloud {
         let place = Place { account, region: signed.region.clone(), now_ms };
         let turn = Turn { now_ms, op, scope, place, faults, request_id: request_id.to_owned() };
         let lost = turn.faults.contains(&What::LostReply);
-        if protocol == Protocol::Query {
-            return match self.sts(&turn, &signed.access_key, request.body()) {
+        if service.is_query() {
+            let answered = match service {
+                Service::CloudFormation => self.cloudformation(&turn, request.body()),
+                _ => self.sts(&turn, &signed.access_key, request.body()),
+            };
+            return match answered {
                 _ if lost => Handled::Lost { processed: true },
                 Ok(response) => Handled::Answered { response, delay_ms },
                 Err(error) => Handled::Failed { error, delay_ms },
             };
         }
-        match Members::read(request.body()).and_then(|members| self.cloud_control(&turn, members)) {
+        let answered = if service == Service::Tagging {
+            self.tagging(&turn, request.body())
+        } else {
+            Members::read(request.body()).and_then(|members| self.cloud_control(&turn, members))
+        };
+        match answered {
             Ok(done) => {
                 call.ignored = done.ignored;
                 call.request_token = done.request_token.or(call.request_token.take());
                 if lost {
                     return Handled::Lost { processed: true };
                 }
-                Handled::Answered { response: wire::json_answer(&done.body, request_id), delay_ms }
+                Handled::Answered { response: wire::json_answer(service, &done.body, request_id), delay_ms }
             }
             Err(_) if lost => Handled::Lost { processed: true },
             Err(error) => Handled::Failed { error, delay_ms },
@@ -280,9 +298,7 @@ impl Cloud {
             Op::GetResourceRequestStatus => self.status(turn, members),
             Op::ListResourceRequests => self.list_requests(turn, members),
             Op::CancelResourceRequest => self.cancel(turn, members),
-            Op::GetCallerIdentity | Op::AssumeRole => {
-                Err(WireError::front_end("com.amazon.coral.service#UnknownOperationException", ""))
-            }
+            _ => Err(WireError::front_end("com.amazon.coral.service#UnknownOperationException", "")),
         }
     }
 
@@ -328,15 +344,6 @@ impl Cloud {
         self.history.push(call);
     }
 
-    /// The schema of a type that this region has.
-    pub(crate) fn schema(&self, ty: &str, region: &str) -> Result<Arc<ResourceSchema>, WireError> {
-        let name = TypeName::new(ty);
-        let missing =
-            || WireError::modelled("TypeNotFoundException", format!("The type '{ty}' cannot be found"));
-        let schema = self.schemas.schema(&name).map_err(|_| missing())?;
-        if self.schemas.available_in(&name, region) { Ok(schema) } else { Err(missing()) }
-    }
-
     pub(crate) fn scope(&mut self, name: &str) -> &mut Scope {
         self.state.scopes.entry(name.to_owned()).or_default()
     }
@@ -350,7 +357,7 @@ impl Cloud {
         let gained = (now_ms - bucket.at_ms) as f64 / 1000.0 * per_second;
         *bucket = Bucket { tokens: (bucket.tokens + gained).min(size), at_ms: now_ms };
         if bucket.tokens < 1.0 {
-            return Err(WireError::throttled());
+            return Err(throttled(op.service()));
         }
         bucket.tokens -= 1.0;
         Ok(())
@@ -375,8 +382,7 @@ impl Cloud {
             peek.identifier = Some(request.identifier.clone());
             return peek;
         }
-        let Some(schema) = peek.ty.as_ref().and_then(|ty| self.schemas.schema(&TypeName::new(ty)).ok())
-        else {
+        let Some(schema) = peek.ty.as_ref().and_then(|ty| self.known(&TypeName::new(ty))) else {
             return peek;
         };
         peek.identifier = match op {
@@ -412,12 +418,26 @@ struct Peek {
     request_token: Option<String>,
 }
 
-/// The error of a fault that strikes before the operation.
+/// The error of a fault that strikes before the operation, in the service's own shapes.
 fn front_end_failure(fault: &What, op: Op, ty: Option<&str>) -> Option<WireError> {
+    let service = op.service();
+    let of = |control: &str, tagging: &str, message: &str| match service {
+        Service::CloudControl => WireError::modelled(control, message),
+        Service::Tagging => WireError::tagging(tagging, message),
+        Service::Sts | Service::CloudFormation => WireError {
+            status: 500,
+            ..WireError::front_end("com.amazon.coral.service#InternalFailure", message)
+        },
+    };
     Some(match fault {
-        What::Throttle => WireError::throttled(),
-        What::ThrottleModelled => WireError::modelled("ThrottlingException", "Rate exceeded"),
-        What::ServiceError => WireError::modelled("ServiceInternalErrorException", "Internal service error"),
+        What::Throttle => throttled(service),
+        What::ThrottleModelled if service == Service::CloudControl => {
+            WireError::modelled("ThrottlingException", "Rate exceeded")
+        }
+        What::ThrottleModelled => throttled(service),
+        What::ServiceError => {
+            of("ServiceInternalErrorException", "InternalServiceException", "Internal service error")
+        }
         What::Unavailable => WireError {
             status: 503,
             ..WireError::front_end(
@@ -426,8 +446,8 @@ fn front_end_failure(fault: &What, op: Op, ty: Option<&str>) -> Option<WireError
             )
         },
         What::Error { code, message, status } => {
-            let prefixed = code.contains('#');
-            let code = if prefixed { code.clone() } else { format!("com.amazon.cloudapiservice#{code}") };
+            let bare = code.contains('#') || service != Service::CloudControl;
+            let code = if bare { code.clone() } else { format!("com.amazon.cloudapiservice#{code}") };
             WireError { code, message: message.clone(), status: *status }
         }
         What::Denied { status } => WireError {
@@ -435,13 +455,23 @@ fn front_end_failure(fault: &What, op: Op, ty: Option<&str>) -> Option<WireError
             ..WireError::front_end(
                 "com.amazon.coral.service#AccessDeniedException",
                 format!(
-                    "User is not authorized to perform: cloudformation:{op} on resource type {}",
+                    "User is not authorized to perform: {}:{op} on resource type {}",
+                    service.action_prefix(),
                     ty.unwrap_or("*")
                 ),
             )
         },
         _ => return None,
     })
+}
+
+/// Too many calls: the front end's own error, or the one of the tagging model.
+fn throttled(service: Service) -> WireError {
+    if service == Service::Tagging {
+        WireError::tagging("ThrottledException", "Rate exceeded")
+    } else {
+        WireError::throttled()
+    }
 }
 
 #[cfg(test)]

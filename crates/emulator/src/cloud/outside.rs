@@ -1,6 +1,7 @@
 //! What happens beside the wire: looking at the cloud, changing it behind everyone's back, saving and restoring it.
 
 use super::{Cloud, Turn};
+use crate::arn;
 use crate::config::Config;
 use crate::handler::Place;
 use crate::identify;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use stack_core::ids::TypeName;
+use stack_core::pointer::PropertyPath;
 use stack_core::schema::{ResourceSchema, Schemas};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -98,7 +100,7 @@ impl Cloud {
     }
 
     fn joined(&self, ty: &str, identifier: &str) -> String {
-        let schema = self.schemas.schema(&TypeName::new(ty)).ok();
+        let schema = self.known(&TypeName::new(ty));
         match schema.map(|schema| identify::parse(&schema, identifier)) {
             Some(Ok(identify::Asked::Primary(parts))) => identify::joined(&parts),
             _ => identifier.to_owned(),
@@ -125,29 +127,34 @@ impl Cloud {
         patch: &Json,
     ) -> Result<(), EditError> {
         let absent = || EditError::Absent { ty: ty.to_owned(), identifier: joined.to_owned() };
+        let schema = self.known(&TypeName::new(ty));
+        let now_ms = self.state.now_ms;
         let all = self.scope(scope).resources.get_mut(ty).ok_or_else(absent)?;
         let key = all
             .iter()
             .find(|(_, r)| r.identifier == joined)
             .map(|(key, _)| key.clone())
             .ok_or_else(absent)?;
+        let resource = all.get_mut(&key).ok_or_else(absent)?;
         match patch {
-            Json::Null => {
-                all.shift_remove(&key);
-            }
+            Json::Null => {}
             Json::Array(_) => {
                 let operations: json_patch::Patch =
                     serde_json::from_value(patch.clone()).map_err(|e| EditError::Patch(e.to_string()))?;
-                let resource = all.get_mut(&key).ok_or_else(absent)?;
                 json_patch::patch(&mut resource.model, &operations)
                     .map_err(|e| EditError::Patch(e.to_string()))?;
-                resource.revision += 1;
             }
-            other => {
-                let resource = all.get_mut(&key).ok_or_else(absent)?;
-                json_patch::merge(&mut resource.model, other);
-                resource.revision += 1;
-            }
+            other => json_patch::merge(&mut resource.model, other),
+        }
+        resource.revision += 1;
+        let model = resource.model.clone();
+        let gone = patch.is_null();
+        if gone {
+            all.shift_remove(&key);
+            self.drop_dependents(scope, ty, joined, now_ms);
+        }
+        if let Some(schema) = schema {
+            self.index_tags(scope, &schema, &model, gone, now_ms);
         }
         Ok(())
     }
@@ -155,10 +162,9 @@ impl Cloud {
     /// Makes a resource out of band, as if someone else had created it: server-assigned values are added, nothing is
     /// checked. Returns the identifier.
     pub fn plant(&mut self, region: &str, ty: &str, model: &Json, now_ms: i64) -> Result<String, EditError> {
-        let schema =
-            self.schemas.schema(&TypeName::new(ty)).map_err(|_| EditError::UnknownType(ty.to_owned()))?;
+        let schema = self.known(&TypeName::new(ty)).ok_or_else(|| EditError::UnknownType(ty.to_owned()))?;
         let account = self.config.account.clone();
-        let scope = format!("{account}/{region}");
+        let scope = arn::home_scope(&format!("{account}/{region}"), ty);
         let turn = Turn {
             now_ms,
             op: Op::CreateResource,
@@ -167,8 +173,9 @@ impl Cloud {
             faults: Vec::new(),
             request_id: String::new(),
         };
-        let model = self.completed(&turn, &schema, model.clone());
-        Ok(self.insert_model(&scope, &schema, model))
+        let mut model = self.completed(&turn, &schema, model.clone());
+        crate::rules::defaults(&schema, &mut model);
+        Ok(self.insert_model(&scope, &schema, model, now_ms))
     }
 
     /// Everything worth keeping between processes, requests in flight and client tokens included, faults and the call
@@ -179,8 +186,7 @@ impl Cloud {
         state.faults.clear();
         let mut known: BTreeMap<String, Option<Arc<ResourceSchema>>> = BTreeMap::new();
         let mut hide = |ty: &str, model: &mut Json| {
-            let schema =
-                known.entry(ty.to_owned()).or_insert_with(|| self.schemas.schema(&TypeName::new(ty)).ok());
+            let schema = known.entry(ty.to_owned()).or_insert_with(|| self.known(&TypeName::new(ty)));
             if let Some(schema) = schema {
                 hash_write_only(schema, model);
             }
@@ -209,14 +215,19 @@ impl Cloud {
         let mut state: State = serde_json::from_value(snapshot)?;
         state.faults.clear();
         config.faults.iter().cloned().for_each(|fault| state.faults.arm(fault));
-        Ok(Self {
+        let unindexed = state.tags.is_none();
+        let mut cloud = Self {
             schemas,
             config,
             state,
             patterns: Patterns::default(),
             history: Vec::new(),
             buckets: BTreeMap::new(),
-        })
+        };
+        if unindexed {
+            cloud.migrate();
+        }
+        Ok(cloud)
     }
 
     /// Forgets everything but the settings and the faults in them.
@@ -227,7 +238,15 @@ impl Cloud {
 }
 
 fn hash_write_only(schema: &ResourceSchema, model: &mut Json) {
-    for path in schema.write_only_properties.iter() {
+    // Seven types hide their tags from reads; the tag index tells them all the same (cloud-control 3.6).
+    let tags = crate::tags::place(schema);
+    // What lists are filtered by names another resource, and is compared later.
+    let input = schema.handlers.list.as_ref().and_then(|handler| handler.handler_schema.as_ref());
+    let asked = |path: &PropertyPath| {
+        input.is_some_and(|input| path.top().is_some_and(|name| input.properties.contains_key(name)))
+    };
+    let shown = |path: &&PropertyPath| Some(*path) == tags.as_ref() || asked(path);
+    for path in schema.write_only_properties.iter().filter(|path| !shown(path)) {
         for pointer in expand(path, model) {
             if let Some(value) = get_mut(model, &pointer) {
                 hash(value);

@@ -1,6 +1,7 @@
 //! GetResource and ListResources.
 
 use super::{Cloud, Done, Turn};
+use crate::arn;
 use crate::config::ListShows;
 use crate::handler::view;
 use crate::identify::{self, Asked};
@@ -42,7 +43,8 @@ impl Cloud {
                         .iter()
                         .all(|(path, value)| identify::value(path, &resource.model).as_ref() == Some(value))
                 };
-                Ok(self.scope(&turn.scope).of_type(ty).find(|(_, r)| fits(r)).map(|(key, _)| key.clone()))
+                let home = arn::home_scope(&turn.scope, ty);
+                Ok(self.scope(&home).of_type(ty).find(|(_, r)| fits(r)).map(|(key, _)| key.clone()))
             }
         }
     }
@@ -68,7 +70,7 @@ impl Cloud {
         };
         let call = self.state.calls;
         let look = turn.look(&self.config, call);
-        let scope = self.state.scopes.entry(turn.scope.clone()).or_default();
+        let scope = self.state.scopes.entry(arn::home_scope(&turn.scope, ty)).or_default();
         let Some(key) = key else { return Err(absent()) };
         if let Some(resource) = scope.resource_mut(ty, key) {
             if turn.now_ms < resource.visible_at {
@@ -92,11 +94,11 @@ impl Cloud {
 
     pub(super) fn get(&mut self, turn: &Turn, mut members: Members) -> Result<Done, WireError> {
         let (ty, text) = (members.type_name()?, members.identifier()?);
-        members.type_version()?;
+        let version = members.type_version()?;
         members.role_arn()?;
         let ignored = members.finish()?;
         let (ty, text) = (ty.unwrap_or_default(), text.unwrap_or_default());
-        let schema = self.schema(&ty, &turn.place.region)?;
+        let schema = self.schema(&ty, version.as_deref(), &turn.place.region)?;
         if schema.handlers.read.is_none() {
             return Err(unsupported(&ty, "READ"));
         }
@@ -111,15 +113,16 @@ impl Cloud {
 
     pub(super) fn list(&mut self, turn: &Turn, mut members: Members) -> Result<Done, WireError> {
         let ty = members.type_name()?.unwrap_or_default();
-        members.type_version()?;
+        let version = members.type_version()?;
         members.role_arn()?;
         members.max_results()?;
         let page = members.next_token(4096, false)?;
         let input = members.document("ResourceModel", false)?;
         let ignored = members.finish()?;
-        let schema = self.schema(&ty, &turn.place.region)?;
+        let schema = self.schema(&ty, version.as_deref(), &turn.place.region)?;
         let Some(handler) = &schema.handlers.list else { return Err(unsupported(&ty, "LIST")) };
-        let input = self.list_input(&schema, handler, input.as_deref())?;
+        let mut input = self.list_input(&schema, handler, input.as_deref())?;
+        self.zone_of_name(&turn.scope, &ty, &mut input)?;
         let start: usize = match page {
             None => 0,
             Some(text) => text
@@ -129,13 +132,13 @@ impl Cloud {
         };
         let look = turn.look(&self.config, self.state.calls);
         let shows = self.config.list_properties;
-        let scope = self.state.scopes.entry(turn.scope.clone()).or_default();
+        let scope = self.state.scopes.entry(arn::home_scope(&turn.scope, &ty)).or_default();
         let live = scope.of_type(&ty).map(|(_, r)| r).filter(|r| r.listed_at <= turn.now_ms);
         let ghosts = scope.ghosts.get(&ty).into_iter().flatten();
         let ghosts = ghosts.filter(|g: &&Ghost| g.until.is_none_or(|until| turn.now_ms < until));
         let wanted: Vec<&Resource> = live
             .chain(ghosts.map(|ghost| &ghost.resource))
-            .filter(|resource| agrees(&resource.model, &input))
+            .filter(|resource| agrees(&ty, &resource.model, &input))
             .collect();
         let descriptions: Vec<Json> = wanted
             .iter()
@@ -170,8 +173,10 @@ impl Cloud {
         };
         let Some(wanted) = &handler.handler_schema else { return Ok(Map::new()) };
         let violations = check_node(schema, wanted, &model, &mut self.patterns);
-        if !violations.is_empty() {
-            let list: Vec<String> = violations.iter().map(ToString::to_string).collect();
+        let mut list: Vec<String> = violations.iter().map(ToString::to_string).collect();
+        let missing = needed_all_the_same(schema.type_name.as_str()).filter(|key| model.get(key).is_none());
+        list.extend(missing.map(|key| format!("#: required key [{key}] not found")));
+        if !list.is_empty() {
             return Err(invalid(format!(
                 "Missing or invalid ResourceModel property in {} list handler request input.Required property: ({})",
                 schema.type_name,
@@ -185,15 +190,66 @@ impl Cloud {
                 || wanted.required.contains(key)
                 || branches.flat_map(|b| b.required.iter().chain(b.properties.keys())).any(|name| name == key)
         };
-        given.retain(|key, _| known(key) && schema.root.properties.contains_key(key));
+        let property = |key: &String| schema.root.properties.contains_key(singular(key).unwrap_or(key));
+        given.retain(|key, _| known(key) && (property(key) || schema.root.properties.contains_key(key)));
         Ok(given)
+    }
+
+    /// Records can be asked for by their zone's name, which the records themselves do not have.
+    fn zone_of_name(
+        &mut self,
+        scope: &str,
+        ty: &str,
+        input: &mut Map<String, Json>,
+    ) -> Result<(), WireError> {
+        if ty != "AWS::Route53::RecordSet" {
+            return Ok(());
+        }
+        let Some(Json::String(name)) = input.shift_remove("HostedZoneName") else { return Ok(()) };
+        let plain = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
+        let zone = "AWS::Route53::HostedZone";
+        let home = arn::home_scope(scope, zone);
+        let found = self.scope(&home).of_type(zone).find_map(|(_, zone)| {
+            let own = zone.model.get("Name").and_then(Json::as_str)?;
+            (plain(own) == plain(&name)).then(|| zone.identifier.clone())
+        });
+        let absent = || {
+            let message = format!("No hosted zone found with name {name} (HandlerErrorCode: NotFound)");
+            WireError::modelled("ResourceNotFoundException", message)
+        };
+        input.insert("HostedZoneId".to_owned(), Json::from(found.ok_or_else(absent)?));
+        Ok(())
     }
 }
 
-fn agrees(model: &Json, input: &Map<String, Json>) -> bool {
-    input
-        .iter()
-        .all(|(key, wanted)| model.get(key).is_some_and(|value| canonical(value) == canonical(wanted)))
+/// Keys that a list needs although its schema says that they are a choice (cloud-control 2.5).
+fn needed_all_the_same(ty: &str) -> impl Iterator<Item = &'static str> {
+    let key = match ty {
+        "AWS::SageMaker::ModelPackage" => Some("ModelPackageGroupName"),
+        "AWS::Signer::ProfilePermission" => Some("ProfileName"),
+        _ if ty.starts_with("AWS::GuardDuty::") => Some("DetectorId"),
+        _ => None,
+    };
+    key.into_iter()
+}
+
+/// The property that a list of values is of: `ListenerArns` → `ListenerArn`.
+fn singular(key: &str) -> Option<&str> {
+    key.strip_suffix('s')
+}
+
+fn agrees(ty: &str, model: &Json, input: &Map<String, Json>) -> bool {
+    input.iter().all(|(key, wanted)| match (model.get(key), wanted) {
+        // The handler asks for a prefix, so that namesakes come along.
+        (Some(Json::String(name)), Json::String(prefix)) if ty == "AWS::Logs::LogGroup" => {
+            name.starts_with(prefix.as_str())
+        }
+        (Some(value), wanted) => canonical(value) == canonical(wanted),
+        (None, Json::Array(any)) => singular(key)
+            .and_then(|key| model.get(key))
+            .is_some_and(|value| any.iter().any(|wanted| canonical(wanted) == canonical(value))),
+        (None, _) => false,
+    })
 }
 
 fn partial(schema: &ResourceSchema, model: Json, shows: ListShows) -> Json {

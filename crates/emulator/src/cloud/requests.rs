@@ -148,7 +148,7 @@ impl Cloud {
         if request.verb == Verb::Delete {
             return None;
         }
-        let schema = self.schema(&request.ty, region).ok()?;
+        let schema = self.schema(&request.ty, request.type_version.as_deref(), region).ok()?;
         let shown = match self.config.resource_model {
             ModelShown::Mixed => match Dice::of_text(self.config.seed, &request.token).below(3) {
                 0 => ModelShown::Absent,

@@ -28,6 +28,12 @@ impl Schemas for Embedded {
     fn available_in(&self, ty: &TypeName, region: &str) -> bool {
         Catalog::embedded().available_in(ty, region)
     }
+    fn listed(&self) -> Vec<(TypeName, &'static str)> {
+        Catalog::embedded().listed()
+    }
+    fn published(&self, ty: &TypeName) -> Option<serde_json::Value> {
+        Schemas::published(Catalog::embedded(), ty)
+    }
 }
 
 fn call(cloud: &mut Cloud, op: &str, body: &Json, now_ms: i64) -> Result<Json, String> {
@@ -69,7 +75,9 @@ fn minimal(schema: &ResourceSchema, patterns: &mut Patterns, dice: &mut Dice) ->
 
 #[test]
 fn every_type_can_be_created_read_updated_listed_and_deleted() {
-    let mut cloud = Cloud::new(Arc::new(Embedded), Config::default());
+    // Guessed names lead to nothing.
+    let config = Config { references: crate::References::Unchecked, ..Config::default() };
+    let mut cloud = Cloud::new(Arc::new(Embedded), config);
     let (mut patterns, mut dice) = (Patterns::default(), Dice::new(5));
     let (mut lived, mut unguessed, mut broken) = (0, Vec::new(), Vec::new());
     let mut now = START;
@@ -78,7 +86,7 @@ fn every_type_can_be_created_read_updated_listed_and_deleted() {
         if !schema.is_provisionable() || !Embedded.available_in(&schema.type_name, "us-east-1") {
             continue;
         }
-        if name.starts_with("AWS::CustomerProfiles::") {
+        if name.starts_with("AWS::CustomerProfiles::") || name == "AWS::S3::BucketPolicy" {
             continue;
         }
         let Some(desired) = minimal(&schema, &mut patterns, &mut dice) else {

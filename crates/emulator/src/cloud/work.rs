@@ -1,14 +1,18 @@
 //! The passing of time: what running operations do, in order of their times.
 
 use super::Cloud;
+use crate::arn;
 use crate::fault::What;
+use crate::handler::assign::Assigner;
 use crate::handler::merge::Update;
 use crate::handler::{Place, Refusal};
 use crate::identify;
-use crate::rules;
+use crate::rules::{self, Around};
 use crate::state::{Ghost, Request, Resource, Status};
+use crate::tags;
 use crate::validate::service_rules;
 use serde_json::Value as Json;
+use stack_core::ids::TypeName;
 use stack_core::pointer::Pointer;
 use stack_core::provider::Verb;
 use stack_core::schema::ResourceSchema;
@@ -16,6 +20,7 @@ use stack_core::schema::ResourceSchema;
 impl Cloud {
     /// Lets everything happen that is due. Called by [`Cloud::handle`]; tests may call it to look in between.
     pub fn advance(&mut self, now_ms: i64) {
+        self.state.now_ms = self.state.now_ms.max(now_ms);
         while let Some((scope, token, at_ms)) = self.next_due(now_ms) {
             self.step(&scope, &token, at_ms);
         }
@@ -59,11 +64,12 @@ impl Cloud {
     fn act(&mut self, scope_name: &str, request: &mut Request, at_ms: i64) {
         let (account, region) = scope_name.split_once('/').unwrap_or((scope_name, ""));
         let place = Place { account: account.to_owned(), region: region.to_owned(), now_ms: at_ms };
-        let outcome = match self.schema(&request.ty, region) {
+        let home = arn::home_scope(scope_name, &request.ty);
+        let outcome = match self.schema(&request.ty, request.type_version.as_deref(), region) {
             Ok(schema) => match request.verb {
-                Verb::Create => self.do_create(scope_name, &schema, request),
-                Verb::Update => self.do_update(scope_name, &schema, request, &place),
-                Verb::Delete => self.do_delete(scope_name, &schema, request, at_ms),
+                Verb::Create => self.do_create(&home, &schema, request, at_ms),
+                Verb::Update => self.do_update(&home, &schema, request, &place),
+                Verb::Delete => self.do_delete(&home, &schema, request, at_ms),
             },
             Err(error) => Err(Refusal::new("InternalFailure", error.message)),
         };
@@ -78,10 +84,22 @@ impl Cloud {
         scope_name: &str,
         schema: &ResourceSchema,
         request: &mut Request,
+        at_ms: i64,
     ) -> Result<(), Refusal> {
         service_rules(schema, &request.model).map_err(|(code, message)| Refusal::new(code, message))?;
+        rules::before_create(&self.around(scope_name, schema, at_ms), &mut request.model)?;
+        rules::defaults(schema, &mut request.model);
+        if !request.declared {
+            // What follows from other resources may be part of the identifier.
+            let parts: Vec<String> = schema
+                .primary_identifier
+                .iter()
+                .map(|path| identify::value(path, &request.model).unwrap_or_default())
+                .collect();
+            request.key = identify::key(&parts);
+            request.identifier = identify::joined(&parts);
+        }
         let scope = self.state.scopes.entry(scope_name.to_owned()).or_default();
-        rules::before_create(schema, &request.model, scope)?;
         let ty = request.ty.as_str();
         let taken = |identifier: &str| {
             Refusal::new(
@@ -125,17 +143,24 @@ impl Cloud {
         // Lags count from the end of the operation: that is when a client starts to look.
         let done_at = request.ends_at;
         let after = |lag: i64| if lag > 0 { done_at.saturating_add(lag) } else { i64::MIN };
+        let mut model = request.model.clone();
+        // The service's own tags are there from the start, and never in what the caller sent (trap 34).
+        tags::put(schema, &mut model, &self.config.system_tags_of(ty));
         let resource = Resource {
             uid: self.state.next_uid,
             identifier: request.identifier.clone(),
-            model: request.model.clone(),
+            model: model.clone(),
             revision: 0,
             visible_at: after(read_lag),
             hidden_reads,
             listed_at: after(list_lag.max(read_lag)),
+            created_at: at_ms,
+            owner: None,
         };
         self.state.next_uid += 1;
         scope.resources.entry(request.ty.clone()).or_default().insert(request.key.clone(), resource);
+        self.index_tags(scope_name, schema, &model, false, at_ms);
+        self.make_siblings(scope_name, schema, &request.identifier, &model, at_ms);
         Ok(())
     }
 
@@ -146,9 +171,18 @@ impl Cloud {
         request: &mut Request,
         place: &Place,
     ) -> Result<(), Refusal> {
-        service_rules(schema, &request.model).map_err(|(code, message)| Refusal::new(code, message))?;
+        let around = self.around(scope_name, schema, place.now_ms);
+        let Some(resource) = around.scope.resource(&request.ty, &request.key) else {
+            return Err(not_found(request));
+        };
+        // What the service itself filled in breaks no rule.
+        if let Err((code, message)) = service_rules(schema, &request.model)
+            && service_rules(schema, &resource.model).is_ok()
+        {
+            return Err(Refusal::new(code, message));
+        }
+        rules::before_update(&around, &resource.model, &request.model)?;
         let scope = self.state.scopes.entry(scope_name.to_owned()).or_default();
-        rules::before_update(schema, &request.model)?;
         let Some(resource) = scope.resource_mut(&request.ty, &request.key) else {
             return Err(not_found(request));
         };
@@ -159,9 +193,13 @@ impl Cloud {
             removed: &request.removed,
             script: &request.script,
         };
-        let new = update.apply(place, &mut self.patterns, &mut self.state.dice);
-        resource.model = new;
+        let mut new = update.apply(place, &mut self.patterns, &mut self.state.dice);
+        rules::defaults(schema, &mut new);
+        rules::derive(schema, &mut new, place);
+        tags::put(schema, &mut new, &tags::system(schema, &resource.model));
+        resource.model = new.clone();
         resource.revision += 1;
+        self.index_tags(scope_name, schema, &new, false, place.now_ms);
         Ok(())
     }
 
@@ -173,11 +211,13 @@ impl Cloud {
         at_ms: i64,
     ) -> Result<(), Refusal> {
         let list_lag = self.config.list_lag_ms;
-        let scope = self.state.scopes.entry(scope_name.to_owned()).or_default();
-        let Some(resource) = scope.resource(&request.ty, &request.key) else {
+        let around = self.around(scope_name, schema, at_ms);
+        let Some(resource) = around.scope.resource(&request.ty, &request.key) else {
             return Err(not_found(request));
         };
-        rules::before_delete(schema, &resource.model, scope)?;
+        rules::before_delete(&around, resource)?;
+        let (model, identifier) = (resource.model.clone(), resource.identifier.clone());
+        let scope = self.state.scopes.entry(scope_name.to_owned()).or_default();
         let Some(gone) = scope.resources.get_mut(&request.ty).and_then(|all| all.shift_remove(&request.key))
         else {
             return Err(not_found(request));
@@ -207,17 +247,86 @@ impl Cloud {
         if lag > 0 || stone.is_some() {
             ghosts.push(ghost);
         }
+        self.index_tags(scope_name, schema, &model, true, at_ms);
+        self.drop_dependents(scope_name, &request.ty, &identifier, at_ms);
         Ok(())
     }
 
+    /// What a rule may look at.
+    fn around<'c>(&'c self, scope_name: &'c str, schema: &'c ResourceSchema, now_ms: i64) -> Around<'c> {
+        Around::new(schema, scope_name, now_ms, &self.state.scopes, &self.config)
+    }
+
+    /// Makes what the service makes along with a resource: a VPC's default group, table and list.
+    fn make_siblings(
+        &mut self,
+        scope_name: &str,
+        schema: &ResourceSchema,
+        identifier: &str,
+        model: &Json,
+        at_ms: i64,
+    ) {
+        for (ty, sibling) in rules::siblings(schema, model) {
+            let Some(schema) = self.known(&TypeName::new(ty)) else { continue };
+            let (account, region) = scope_name.split_once('/').unwrap_or((scope_name, ""));
+            let place = Place { account: account.to_owned(), region: region.to_owned(), now_ms: at_ms };
+            let mut sibling = sibling;
+            Assigner::new(&schema, &place, &mut self.patterns, &mut self.state.dice).complete(&mut sibling);
+            let owner = Some(identifier.to_owned());
+            self.insert_owned(scope_name, &schema, sibling, owner, at_ms);
+        }
+    }
+
+    /// Drops what goes with a resource: what the service made with it, and what lives only on it.
+    pub(super) fn drop_dependents(&mut self, scope_name: &str, ty: &str, identifier: &str, at_ms: i64) {
+        let Some(scope) = self.state.scopes.get(scope_name) else { return };
+        let mut gone: Vec<(String, String)> = Vec::new();
+        for (other, all) in scope.resources.iter().filter(|(other, _)| rules::hangs_on(ty, other)) {
+            for (key, resource) in all {
+                let owned = resource.owner.as_deref() == Some(identifier);
+                if owned || rules::goes_with(ty, identifier, other, &resource.model) {
+                    gone.push((other.clone(), key.clone()));
+                }
+            }
+        }
+        for (other, key) in gone {
+            let all = self.scope(scope_name).resources.get_mut(&other);
+            let Some(resource) = all.and_then(|all| all.shift_remove(&key)) else { continue };
+            if let Some(schema) = self.known(&TypeName::new(other.as_str())) {
+                self.index_tags(scope_name, &schema, &resource.model, true, at_ms);
+            }
+            self.drop_dependents(scope_name, &other, &resource.identifier, at_ms);
+        }
+    }
+
     /// Makes a resource outside of Cloud Control, complete with server-assigned values.
-    pub(super) fn insert_model(&mut self, scope_name: &str, schema: &ResourceSchema, model: Json) -> String {
+    pub(super) fn insert_model(
+        &mut self,
+        scope_name: &str,
+        schema: &ResourceSchema,
+        model: Json,
+        at_ms: i64,
+    ) -> String {
+        let identifier = self.insert_owned(scope_name, schema, model.clone(), None, at_ms);
+        self.make_siblings(scope_name, schema, &identifier, &model, at_ms);
+        identifier
+    }
+
+    fn insert_owned(
+        &mut self,
+        scope_name: &str,
+        schema: &ResourceSchema,
+        model: Json,
+        owner: Option<String>,
+        at_ms: i64,
+    ) -> String {
         let parts: Vec<String> = schema
             .primary_identifier
             .iter()
             .map(|path| identify::value(path, &model).unwrap_or_default())
             .collect();
         let identifier = identify::joined(&parts);
+        self.index_tags(scope_name, schema, &model, false, at_ms);
         let resource = Resource {
             uid: self.state.next_uid,
             identifier: identifier.clone(),
@@ -226,6 +335,8 @@ impl Cloud {
             visible_at: i64::MIN,
             hidden_reads: 0,
             listed_at: i64::MIN,
+            created_at: at_ms,
+            owner,
         };
         self.state.next_uid += 1;
         let ty = schema.type_name.to_string();

@@ -2,6 +2,7 @@
 
 use super::read::unsupported;
 use super::{Cloud, Done, Turn};
+use crate::arn;
 use crate::fault::What;
 use crate::handler::apply_transforms;
 use crate::handler::assign::Assigner;
@@ -21,6 +22,7 @@ use stack_core::schema::ResourceSchema;
 /// The members that all three operations have.
 struct Common {
     ty: String,
+    version: Option<String>,
     client_token: Option<String>,
     /// Hash of everything that a client token stands for.
     parameters: String,
@@ -43,7 +45,7 @@ impl Cloud {
         if let Some(done) = self.repeated(turn, &common)? {
             return Ok(Done { ignored, ..done });
         }
-        let schema = self.schema(&common.ty, &turn.place.region)?;
+        let schema = self.schema(&common.ty, common.version.as_deref(), &turn.place.region)?;
         if !schema.is_provisionable() {
             return Err(unsupported(&common.ty, "CREATE"));
         }
@@ -98,12 +100,14 @@ impl Cloud {
             .filter(|path| !identify::is_settable(schema, path))
             .filter_map(|path| path.as_pointer())
             .collect();
-        for _ in 0..5 {
-            let mut assigner = Assigner::new(schema, &turn.place, &mut self.patterns, &mut self.state.dice);
-            assigner.complete(&mut model);
+        Assigner::new(schema, &turn.place, &mut self.patterns, &mut self.state.dice).complete(&mut model);
+        crate::rules::derive(schema, &mut model, &turn.place);
+        // A name that is taken is told when the create takes effect; an id is never assigned twice.
+        let rounds = if assigned.is_empty() || crate::rules::identifier_follows(schema) { 0 } else { 100 };
+        for round in 1..=rounds {
             let taken = identify::values(&schema.primary_identifier, &model).is_some_and(|parts| {
-                let scope = self.state.scopes.get(&turn.scope);
                 let ty = schema.type_name.as_str();
+                let scope = self.state.scopes.get(&arn::home_scope(&turn.scope, ty));
                 let key = identify::key(&parts);
                 scope.is_some_and(|scope| {
                     scope.resource(ty, &key).is_some()
@@ -114,16 +118,17 @@ impl Cloud {
                             .any(|r| r.ty == ty && r.key == key)
                 })
             });
-            if !taken || assigned.is_empty() {
+            if !taken {
                 break;
             }
-            // The service never assigns an identifier twice.
-            for pointer in &assigned {
+            let arn = arn::own_property(schema).and_then(|path| path.as_pointer());
+            for pointer in assigned.iter().chain(&arn) {
                 remove(&mut model, pointer);
             }
             let mut assigner = Assigner::new(schema, &turn.place, &mut self.patterns, &mut self.state.dice);
-            assigner.be_unique();
+            assigner.be_unique(round);
             assigner.fill(&mut model);
+            crate::rules::derive(schema, &mut model, &turn.place);
         }
         model
     }
@@ -136,7 +141,7 @@ impl Cloud {
             return Ok(Done { ignored, ..done });
         }
         let text = text.unwrap_or_default();
-        let schema = self.schema(&common.ty, &turn.place.region)?;
+        let schema = self.schema(&common.ty, common.version.as_deref(), &turn.place.region)?;
         if !schema.is_provisionable() || schema.is_immutable() {
             return Err(unsupported(&common.ty, "UPDATE"));
         }
@@ -170,7 +175,7 @@ impl Cloud {
         if let Some(done) = self.repeated(turn, &common)? {
             return Ok(Done { ignored, ..done });
         }
-        let schema = self.schema(&common.ty, &turn.place.region)?;
+        let schema = self.schema(&common.ty, common.version.as_deref(), &turn.place.region)?;
         if !schema.is_provisionable() {
             return Err(unsupported(&common.ty, "DELETE"));
         }
@@ -264,6 +269,7 @@ impl Cloud {
             hooks_token: (!hooks.is_empty()).then(|| self.state.dice.uuid()),
             verb: accepted.verb,
             ty: common.ty.clone(),
+            type_version: common.version.clone(),
             identifier: identify::joined(&identify::parts_of(&accepted.key)),
             key: accepted.key,
             declared: accepted.declared,
@@ -312,5 +318,5 @@ fn common(turn: &Turn, members: &mut Members, own: &[Option<&str>]) -> Result<Co
         hash.update(part.map_or("-".to_owned(), |part| format!("{}:{part}", part.len())).as_bytes());
     }
     let parameters = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Common { ty: ty.unwrap_or_default(), client_token, parameters })
+    Ok(Common { ty: ty.unwrap_or_default(), version, client_token, parameters })
 }

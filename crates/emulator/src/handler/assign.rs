@@ -4,6 +4,7 @@
 //! then a text made from the pattern.
 
 use super::Place;
+use crate::arn::{self, kebab};
 use crate::dice::Dice;
 use crate::identify::{is_own_name, is_settable};
 use crate::model::{expand, get_mut, set};
@@ -21,6 +22,8 @@ pub(crate) struct Assigner<'a> {
     dice: &'a mut Dice,
     /// The resource's own short name or id, used in its ARN.
     own: String,
+    /// How many of its name came before.
+    revision: u32,
 }
 
 impl<'a> Assigner<'a> {
@@ -30,12 +33,13 @@ impl<'a> Assigner<'a> {
         patterns: &'a mut Patterns,
         dice: &'a mut Dice,
     ) -> Self {
-        Self { schema, place, patterns, dice, own: String::new() }
+        Self { schema, place, patterns, dice, own: String::new(), revision: 0 }
     }
 
     /// Uses a random id where the resource's name would do, because the name is taken.
-    pub(crate) fn be_unique(&mut self) {
+    pub(crate) fn be_unique(&mut self, revision: u32) {
         self.own = self.dice.uuid();
+        self.revision = revision;
     }
 
     /// Any value that a node allows.
@@ -57,6 +61,16 @@ impl<'a> Assigner<'a> {
                 set(model, &pointer, Json::from(name));
             }
         }
+        // What an ARN is made of is named too.
+        for part in arn::parts(schema).into_iter().filter(|part| part.is_name) {
+            let pointer = part.pointer;
+            let settable = !schema.read_only_properties.covers(&pointer) && schema.at(&pointer).is_some();
+            let is_there = pointer.segments().len() > 1 || pointer.get(model).is_some();
+            if settable && !is_there && arn::own_property(schema).is_some() {
+                let name = self.made_up_name(&pointer);
+                set(model, &pointer, Json::from(name));
+            }
+        }
         self.own = self.own_name(model);
         self.fill(model);
     }
@@ -67,20 +81,47 @@ impl<'a> Assigner<'a> {
         if self.own.is_empty() {
             self.own = self.own_name(model);
         }
+        let parts = arn::parts(schema);
+        let in_arn = |path: &PropertyPath| {
+            parts.iter().any(|part| path.as_pointer().is_some_and(|pointer| pointer == part.pointer))
+        };
+        for path in schema.read_only_properties.iter().filter(|path| in_arn(path)) {
+            self.fill_at(path, model);
+        }
+        self.fill_own_arn(model);
         for path in schema.read_only_properties.iter() {
-            let Some((last, container)) = path.0.split_last() else { continue };
-            let Step::Key(name) = last else { continue };
-            for parent in self.containers(container, model) {
-                let pointer = parent.child(name);
-                let is_member = parent.get(model).is_none_or(Json::is_object);
-                if pointer.get(model).is_some() || !is_member {
-                    continue;
-                }
-                if let Some(node) = schema.at(&pointer)
-                    && let Some(value) = self.value(node, name, 0)
-                {
-                    set(model, &pointer, value);
-                }
+            self.fill_at(path, model);
+        }
+    }
+
+    /// The own ARN as the service makes it, where its form is known.
+    fn fill_own_arn(&mut self, model: &mut Json) {
+        let schema = self.schema;
+        let Some(pointer) = arn::own_property(schema).and_then(|path| path.as_pointer()) else { return };
+        if pointer.get(model).is_some() || !schema.read_only_properties.covers(&pointer) {
+            return;
+        }
+        let made = arn::made(schema, model, self.place, self.dice, self.revision);
+        let (Some(arn), Some(node)) = (made, schema.at(&pointer)) else { return };
+        let value = Json::from(arn);
+        if check_node(schema, node, &value, self.patterns).is_empty() {
+            set(model, &pointer, value);
+        }
+    }
+
+    fn fill_at(&mut self, path: &PropertyPath, model: &mut Json) {
+        let schema = self.schema;
+        let Some((Step::Key(name), container)) = path.0.split_last() else { return };
+        for parent in self.containers(container, model) {
+            let pointer = parent.child(name);
+            let is_member = parent.get(model).is_none_or(Json::is_object);
+            if pointer.get(model).is_some() || !is_member {
+                continue;
+            }
+            if let Some(node) = schema.at(&pointer)
+                && let Some(value) = self.value(node, name, 0)
+            {
+                set(model, &pointer, value);
             }
         }
     }
@@ -324,15 +365,8 @@ impl<'a> Assigner<'a> {
     }
 
     fn arns(&mut self) -> Vec<String> {
-        let (service, resource, own) = (self.service(), self.resource(), self.own.clone());
-        let service = match service.as_str() {
-            "certificatemanager" => "acm".to_owned(),
-            "stepfunctions" => "states".to_owned(),
-            "customerprofiles" => "profile".to_owned(),
-            "appintegrations" => "app-integrations".to_owned(),
-            "elasticloadbalancingv2" => "elasticloadbalancing".to_owned(),
-            _ => service,
-        };
+        let (service, resource, own) =
+            (arn::service_of(self.schema.type_name.as_str()), self.resource(), self.own.clone());
         let (partition, account) = (self.place.partition(), self.place.account.clone());
         let region = match service.as_str() {
             "iam" | "cloudfront" | "route53" | "organizations" | "s3" => String::new(),
@@ -422,18 +456,4 @@ fn preferred(choices: &[Json]) -> Json {
         .or_else(|| choices.first())
         .cloned()
         .unwrap_or_default()
-}
-
-/// `LogGroup` → `log-group`.
-fn kebab(name: &str) -> String {
-    let mut out = String::new();
-    let mut previous_lower = false;
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && previous_lower {
-            out.push('-');
-        }
-        previous_lower = c.is_ascii_lowercase() || c.is_ascii_digit();
-        out.push(c.to_ascii_lowercase());
-    }
-    out
 }

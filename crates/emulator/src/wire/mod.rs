@@ -1,11 +1,13 @@
-//! The wire: which protocol a request speaks, what it asks for, and how answers and errors look.
+//! The wire: which service a request is for, what it asks for, and how answers and errors look.
 //!
-//! Routing looks at the target header, the `Action` parameter and the signing scope, never at the host, so that one
-//! `AWS_ENDPOINT_URL` serves every service.
+//! Routing looks at the target header and the `Action` parameter, never at the host, so that one `AWS_ENDPOINT_URL`
+//! serves every service. The signing scope must then name the service.
 
 pub(crate) mod members;
 pub(crate) mod query;
+pub(crate) mod registry_members;
 pub(crate) mod signature;
+pub(crate) mod tag_members;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
@@ -36,11 +38,78 @@ pub enum Op {
     GetCallerIdentity,
     /// STS: credentials of a role.
     AssumeRole,
+    /// Tagging: the tag index.
+    GetResources,
+    /// Tagging: the keys in use.
+    GetTagKeys,
+    /// Tagging: the values of a key.
+    GetTagValues,
+    /// CloudFormation: one resource type.
+    DescribeType,
+    /// CloudFormation: the resource types.
+    ListTypes,
+    /// CloudFormation: the versions of a private type.
+    ListTypeVersions,
+}
+
+/// A service that the emulator plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// AWS JSON 1.0.
+    CloudControl,
+    /// AWS JSON 1.1. The newest model names CBOR first; only JSON is spoken here.
+    Tagging,
+    /// AWS Query.
+    Sts,
+    /// AWS Query.
+    CloudFormation,
+}
+
+impl Service {
+    /// The service part of signatures.
+    pub(crate) fn signing_name(self) -> &'static str {
+        match self {
+            Self::CloudControl => "cloudcontrolapi",
+            Self::Tagging => "tagging",
+            Self::Sts => "sts",
+            Self::CloudFormation => "cloudformation",
+        }
+    }
+
+    /// The prefix of permissions.
+    pub(crate) fn action_prefix(self) -> &'static str {
+        match self {
+            Self::CloudControl | Self::CloudFormation => "cloudformation",
+            Self::Tagging => "tag",
+            Self::Sts => "sts",
+        }
+    }
+
+    /// True for form in, XML out.
+    pub(crate) fn is_query(self) -> bool {
+        matches!(self, Self::Sts | Self::CloudFormation)
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Self::CloudControl => "application/x-amz-json-1.0",
+            Self::Tagging => "application/x-amz-json-1.1",
+            Self::Sts | Self::CloudFormation => "text/xml",
+        }
+    }
 }
 
 impl Op {
-    /// The operation of a Cloud Control target header such as `CloudApiService.GetResource`.
+    /// The operation of a target header such as `CloudApiService.GetResource`.
     fn of_target(target: &str) -> Option<Self> {
+        if let Some(name) = target.strip_prefix(TAGGING_TARGET) {
+            return Some(match name {
+                "GetResources" => Self::GetResources,
+                "GetTagKeys" => Self::GetTagKeys,
+                "GetTagValues" => Self::GetTagValues,
+                _ => return None,
+            });
+        }
         Some(match target.strip_prefix("CloudApiService.")? {
             "CreateResource" => Self::CreateResource,
             "UpdateResource" => Self::UpdateResource,
@@ -52,6 +121,28 @@ impl Op {
             "CancelResourceRequest" => Self::CancelResourceRequest,
             _ => return None,
         })
+    }
+
+    /// The operation of an `Action` parameter.
+    fn of_action(action: &str) -> Option<Self> {
+        Some(match action {
+            "GetCallerIdentity" => Self::GetCallerIdentity,
+            "AssumeRole" => Self::AssumeRole,
+            "DescribeType" => Self::DescribeType,
+            "ListTypes" => Self::ListTypes,
+            "ListTypeVersions" => Self::ListTypeVersions,
+            _ => return None,
+        })
+    }
+
+    /// Whose operation it is.
+    pub(crate) fn service(self) -> Service {
+        match self {
+            Self::GetCallerIdentity | Self::AssumeRole => Service::Sts,
+            Self::GetResources | Self::GetTagKeys | Self::GetTagValues => Service::Tagging,
+            Self::DescribeType | Self::ListTypes | Self::ListTypeVersions => Service::CloudFormation,
+            _ => Service::CloudControl,
+        }
     }
 
     /// True for the calls that change something.
@@ -69,14 +160,10 @@ impl fmt::Display for Op {
     }
 }
 
-/// The protocol of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    /// AWS JSON 1.0 (Cloud Control).
-    Json,
-    /// AWS Query with XML answers (STS).
-    Query,
-}
+/// Target prefix of the tagging service.
+const TAGGING_TARGET: &str = "ResourceGroupsTaggingAPI_20170126.";
+/// The version that the CloudFormation service has.
+const CLOUDFORMATION_VERSION: &str = "2010-05-15";
 
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +197,18 @@ impl WireError {
         Self { code: code.to_owned(), message: message.into(), status: 400 }
     }
 
+    /// An error of the tagging model; its shapes come without a namespace.
+    pub(crate) fn tagging(name: &str, message: impl Into<String>) -> Self {
+        let status = if name == "InternalServiceException" { 500 } else { 400 };
+        Self { code: name.to_owned(), message: message.into(), status }
+    }
+
+    /// An error of the CloudFormation registry (cloud-control 6.1).
+    pub(crate) fn registry(name: &str, message: impl Into<String>) -> Self {
+        let status = if name == "TypeNotFoundException" { 404 } else { 400 };
+        Self { code: name.to_owned(), message: message.into(), status }
+    }
+
     /// `com.amazon.coral.validate#ValidationException`.
     pub(crate) fn validation(message: impl Into<String>) -> Self {
         Self::front_end("com.amazon.coral.validate#ValidationException", message)
@@ -126,74 +225,72 @@ impl WireError {
     }
 }
 
-/// What a request speaks and asks for.
-#[derive(Clone, Debug)]
-pub(crate) struct Routed {
-    pub(crate) protocol: Protocol,
-    pub(crate) op: Op,
-}
-
 /// Finds the operation of a request, or says why there is none.
-pub(crate) fn route(request: &http::Request<Bytes>) -> Result<Routed, (Protocol, WireError)> {
+pub(crate) fn route(request: &http::Request<Bytes>) -> Result<Op, (Service, WireError)> {
     let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
     if let Some(target) = header("x-amz-target") {
-        let fail = |error| Err((Protocol::Json, error));
-        let Some(op) = Op::of_target(target) else {
-            return fail(WireError::front_end("com.amazon.coral.service#UnknownOperationException", ""));
-        };
+        let service =
+            if target.starts_with(TAGGING_TARGET) { Service::Tagging } else { Service::CloudControl };
+        let unknown = || WireError::front_end("com.amazon.coral.service#UnknownOperationException", "");
+        let op = Op::of_target(target).ok_or_else(|| (service, unknown()))?;
         if request.method() != http::Method::POST || request.uri().path() != "/" {
-            return fail(WireError::front_end("com.amazon.coral.service#UnknownOperationException", ""));
+            return Err((service, unknown()));
         }
         let content = header("content-type").unwrap_or_default();
-        if content.split(';').next().map(str::trim) != Some("application/x-amz-json-1.0") {
-            return fail(WireError {
+        if content.split(';').next().map(str::trim) != Some(service.content_type()) {
+            let error = WireError {
                 status: 415,
                 ..WireError::front_end(
                     "com.amazon.coral.service#UnsupportedMediaTypeException",
                     format!("Unsupported content type: {content}"),
                 )
-            });
+            };
+            return Err((service, error));
         }
-        return Ok(Routed { protocol: Protocol::Json, op });
+        return Ok(op);
     }
     let form = query::parameters(request.body());
-    match form.iter().find(|(key, _)| key == "Action").map(|(_, value)| value.as_str()) {
-        Some("GetCallerIdentity") => Ok(Routed { protocol: Protocol::Query, op: Op::GetCallerIdentity }),
-        Some("AssumeRole") => Ok(Routed { protocol: Protocol::Query, op: Op::AssumeRole }),
-        Some(action) => Err((
-            Protocol::Query,
-            WireError::front_end("InvalidAction", format!("Could not find operation {action}")),
-        )),
-        None => Err((
-            Protocol::Json,
-            WireError {
-                status: 404,
-                ..WireError::front_end(
-                    "com.amazon.coral.service#UnknownOperationException",
-                    "This service is not part of the sandbox",
-                )
-            },
-        )),
+    let parameter = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let Some(action) = parameter("Action") else {
+        let error = WireError {
+            status: 404,
+            ..WireError::front_end(
+                "com.amazon.coral.service#UnknownOperationException",
+                "This service is not part of the sandbox",
+            )
+        };
+        return Err((Service::CloudControl, error));
+    };
+    let version = parameter("Version");
+    let Some(op) = Op::of_action(action) else {
+        let service =
+            if version == Some(CLOUDFORMATION_VERSION) { Service::CloudFormation } else { Service::Sts };
+        let message = format!("Could not find operation {action}");
+        return Err((service, WireError::front_end("InvalidAction", message)));
+    };
+    if op.service() == Service::CloudFormation && version != Some(CLOUDFORMATION_VERSION) {
+        let version = version.unwrap_or("NO_VERSION_SPECIFIED");
+        let message = format!("Could not find operation {action} for version {version}");
+        return Err((Service::CloudFormation, WireError::front_end("InvalidAction", message)));
     }
+    Ok(op)
 }
 
-/// A successful answer of the JSON protocol.
-pub(crate) fn json_answer(body: &Json, request_id: &str) -> Response<Bytes> {
-    answer(200, "application/x-amz-json-1.0", body.to_string(), request_id)
+/// A successful answer of a JSON protocol.
+pub(crate) fn json_answer(service: Service, body: &Json, request_id: &str) -> Response<Bytes> {
+    answer(200, service.content_type(), body.to_string(), request_id)
 }
 
-/// An error answer in the request's protocol.
-pub(crate) fn error_answer(protocol: Protocol, error: &WireError, request_id: &str) -> Response<Bytes> {
-    match protocol {
-        Protocol::Json => {
-            // The model spells the member `Message`, the front end `message` (cloud-control 1.1).
-            let member =
-                if error.code.starts_with("com.amazon.cloudapiservice#") { "Message" } else { "message" };
-            let body = json!({ "__type": error.code, member: error.message });
-            answer(error.status, "application/x-amz-json-1.0", body.to_string(), request_id)
-        }
-        Protocol::Query => answer(error.status, "text/xml", query::error(error, request_id), request_id),
+/// An error answer in the service's protocol.
+pub(crate) fn error_answer(service: Service, error: &WireError, request_id: &str) -> Response<Bytes> {
+    let content = service.content_type();
+    if service.is_query() {
+        return answer(error.status, content, query::error(service, error, request_id), request_id);
     }
+    // The models spell the member `Message`, the front end `message` (cloud-control 1.1).
+    let member = if error.code.starts_with("com.amazon.coral") { "message" } else { "Message" };
+    let body = json!({ "__type": error.code, member: error.message });
+    answer(error.status, content, body.to_string(), request_id)
 }
 
 /// Any answer, with the request id that all answers have.

@@ -1,6 +1,6 @@
-//! The AWS Query protocol of STS: form in, XML out.
+//! The AWS Query protocol: form in, XML out.
 
-use super::WireError;
+use super::{Service, WireError};
 
 /// The parameters of a form body.
 pub(crate) fn parameters(body: &[u8]) -> Vec<(String, String)> {
@@ -29,11 +29,13 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// Text inside an element.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\r', "&#xD;")
 }
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+const CLOUDFORMATION: &str = "http://cloudformation.amazonaws.com/doc/2010-05-15/";
 
 /// The answer of GetCallerIdentity.
 pub(crate) fn caller_identity(account: &str, arn: &str, user_id: &str, request_id: &str) -> String {
@@ -66,13 +68,27 @@ pub(crate) fn assumed_role(
     )
 }
 
-/// An error answer.
-pub(super) fn error(error: &WireError, request_id: &str) -> String {
-    let kind = if error.status < 500 { "Sender" } else { "Receiver" };
+/// An answer of CloudFormation around its members.
+pub(crate) fn cloudformation(operation: &str, members: &str, request_id: &str) -> String {
     format!(
-        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{kind}</Type><Code>{}</Code><Message>{}</Message></Error>\
+        "<{operation}Response xmlns=\"{CLOUDFORMATION}\"><{operation}Result>{members}</{operation}Result>\
+         <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
+    )
+}
+
+/// An error answer. Codes of the front end lose their `Exception` in this protocol, modelled ones do not.
+pub(super) fn error(service: Service, error: &WireError, request_id: &str) -> String {
+    let kind = if error.status < 500 { "Sender" } else { "Receiver" };
+    let namespace = if service == Service::CloudFormation { CLOUDFORMATION } else { NAMESPACE };
+    let code = match error.name() {
+        "ValidationException" => "ValidationError",
+        name if error.code.contains('#') => name.trim_end_matches("Exception"),
+        name => name,
+    };
+    format!(
+        "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{kind}</Type><Code>{}</Code><Message>{}</Message></Error>\
          <RequestId>{request_id}</RequestId></ErrorResponse>",
-        escaped(error.name().trim_end_matches("Exception")),
+        escaped(code),
         escaped(&error.message)
     )
 }

@@ -7,7 +7,7 @@ fn a_created_resource_gets_its_read_only_values() {
     assert_eq!(identifier, "app");
     let live = world.get(LOG_GROUP, "app").unwrap();
     assert_eq!(live["RetentionInDays"], 7);
-    assert_eq!(live["Arn"], "arn:aws:logs:us-east-1:123456789012:log-group:app");
+    assert_eq!(live["Arn"], "arn:aws:logs:us-east-1:123456789012:log-group:app:*");
 }
 
 #[test]

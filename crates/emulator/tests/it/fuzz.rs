@@ -96,3 +96,38 @@ proptest! {
         prop_assert!(answered);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_question_to_the_tag_index_panics(
+        members in prop::collection::vec(
+            ("(PaginationToken|TagFilters|ResourcesPerPage|TagsPerPage|ResourceTypeFilters|ResourceARNList|Key|.{0,3})", any_json()),
+            0..5,
+        ),
+        op in prop::sample::select(vec!["GetResources", "GetTagKeys", "GetTagValues", "Nope"]),
+    ) {
+        let mut world = World::variants([thing()]);
+        world.create(THING, &json!({ "Name": "n", "Tags": [{ "Key": "k", "Value": "v" }] }));
+        let body = Json::Object(members.into_iter().collect());
+        if let Err(refused) = world.tagging(op, &body) {
+            prop_assert!(refused.status == 400 && !refused.name.is_empty(), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn no_question_to_the_registry_panics(
+        parameters in prop::collection::vec(
+            ("(Type|TypeName|Arn|VersionId|Visibility|MaxResults|NextToken|Filters.TypeNamePrefix)", "[^&=%+]{0,20}|RESOURCE|1|AWS::EC2::VPC|arn:aws:cloudformation:us-east-1::type/resource/AWS-EC2-VPC"),
+            0..4,
+        ),
+        op in prop::sample::select(vec!["DescribeType", "ListTypes", "ListTypeVersions", "Nope"]),
+    ) {
+        let mut world = World::new();
+        let mut all = vec![("Action", op)];
+        all.extend(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let (status, xml) = world.cloudformation(&all);
+        prop_assert!(matches!(status, 200 | 400 | 404) && xml.starts_with('<'), "{status} {xml}");
+    }
+}

@@ -3,14 +3,20 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of the tests are tests too")]
 
 mod create;
+mod ec2;
 mod faults;
 mod fuzz;
 mod lifecycle;
 mod outside;
+mod parents;
 mod read;
+mod registry;
+mod roles;
 mod rules;
 mod server;
+mod tagging;
 mod update;
+mod values;
 mod wire;
 
 use bytes::Bytes;
@@ -51,6 +57,12 @@ impl Schemas for Variants {
     }
     fn available_in(&self, ty: &TypeName, region: &str) -> bool {
         self.0.contains_key(ty.as_str()) || Catalog::embedded().available_in(ty, region)
+    }
+    fn listed(&self) -> Vec<(TypeName, &'static str)> {
+        Catalog::embedded().listed()
+    }
+    fn published(&self, ty: &TypeName) -> Option<Json> {
+        if self.0.contains_key(ty.as_str()) { None } else { Schemas::published(Catalog::embedded(), ty) }
     }
 }
 
@@ -109,6 +121,67 @@ impl World {
             }
             Reply::Lost { .. } => Err(Refused { name: "lost".to_owned(), message: String::new(), status: 0 }),
         }
+    }
+
+    /// One call of the tagging service.
+    fn tagging(&mut self, op: &str, body: &Json) -> Result<Json, Refused> {
+        let request = http::Request::post("https://anything.example/")
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", format!("ResourceGroupsTaggingAPI_20170126.{op}"))
+            .header("x-amz-date", "20261121T100000Z")
+            .header("authorization", authorization("tagging", &self.region))
+            .body(Bytes::from(body.to_string()))
+            .unwrap();
+        let Reply::Answer { response, .. } = self.send(&request) else { panic!("lost") };
+        assert_eq!(response.headers()["content-type"], "application/x-amz-json-1.1");
+        let (status, body) = (response.status().as_u16(), response.body());
+        let body: Json = serde_json::from_slice(body).unwrap();
+        if status == 200 {
+            return Ok(body);
+        }
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        Err(Refused { name: text("__type"), message: text("Message") + &text("message"), status })
+    }
+    /// One call of CloudFormation: status and XML.
+    fn cloudformation(&mut self, parameters: &[(&str, &str)]) -> (u16, String) {
+        let mut form = "Version=2010-05-15".to_owned();
+        for (name, value) in parameters {
+            form.push_str(&format!("&{name}={}", value.replace(':', "%3A").replace('/', "%2F")));
+        }
+        let request = http::Request::post("https://anything.example/")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("x-amz-date", "20261121T100000Z")
+            .header(
+                "authorization",
+                authorization("cloudformation", &self.region).replace(";x-amz-target", ""),
+            )
+            .body(Bytes::from(form))
+            .unwrap();
+        let Reply::Answer { response, .. } = self.send(&request) else { panic!("lost") };
+        (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())
+    }
+    /// Expects a create to end FAILED; its code and message.
+    fn fail_create(&mut self, ty: &str, props: &Json) -> (String, String) {
+        let event = self.submit_create(ty, props).unwrap();
+        let event = self.settle(&event);
+        failure(&event)
+    }
+    /// Expects a delete to end FAILED; its code and message.
+    fn fail_delete(&mut self, ty: &str, identifier: &str) -> (String, String) {
+        let event = self.delete(ty, identifier);
+        failure(&event)
+    }
+    /// A role that anything may assume; its ARN.
+    fn role(&mut self, name: &str) -> String {
+        let policy = json!({ "Version": "2012-10-17", "Statement": [] });
+        let name = self.create(ROLE, &json!({ "RoleName": name, "AssumeRolePolicyDocument": policy }));
+        self.get(ROLE, &name).unwrap()["Arn"].as_str().unwrap().to_owned()
+    }
+    /// A function with a role of its own.
+    fn function(&mut self, name: &str) -> String {
+        let role = self.role(&format!("{name}-role"));
+        let code = json!({ "ZipFile": "x" });
+        self.create(FUNCTION, &json!({ "FunctionName": name, "Role": role, "Code": code }))
     }
 
     fn start(&mut self, op: &str, body: &Json) -> Json {
@@ -173,6 +246,13 @@ impl World {
     }
 }
 
+/// Code and message of an event that ended FAILED.
+fn failure(event: &Json) -> (String, String) {
+    assert_eq!(event["OperationStatus"], "FAILED", "{event}");
+    let text = |name: &str| event[name].as_str().unwrap().to_owned();
+    (text("ErrorCode"), text("StatusMessage"))
+}
+
 /// A signed Cloud Control request.
 fn request(op: &str, body: &str, region: &str) -> http::Request<Bytes> {
     http::Request::post("https://anything.example/")
@@ -195,6 +275,9 @@ fn authorization(service: &str, region: &str) -> String {
 
 /// A log group, the plainest type: settable name, one mutable integer.
 const LOG_GROUP: &str = "AWS::Logs::LogGroup";
+const ROLE: &str = "AWS::IAM::Role";
+const FUNCTION: &str = "AWS::Lambda::Function";
+const VPC: &str = "AWS::EC2::VPC";
 const DOMAIN: &str = "AWS::CustomerProfiles::Domain";
 const INTEGRATION: &str = "AWS::CustomerProfiles::Integration";
 const OBJECT_TYPE: &str = "AWS::CustomerProfiles::ObjectType";

@@ -122,3 +122,58 @@ fn sets_keep_one_order_between_reads_and_lists_keep_theirs() {
     world.cloud.config_mut().reorder_sets = false;
     assert_eq!(world.get(THING, "n").unwrap()["Labels"], json!(["a", "b", "c"]));
 }
+
+#[test]
+fn a_listing_by_several_names_finds_those_only() {
+    let mut world =
+        World::with(Config { references: stack_emulator::References::Unchecked, ..Config::default() });
+    let ty = "AWS::ElasticLoadBalancingV2::Listener";
+    let listener = |port: u16| {
+        json!({ "LoadBalancerArn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/a/1", "Port": port,
+                "DefaultActions": [{ "Type": "fixed-response", "FixedResponseConfig": { "StatusCode": "200" } }] })
+    };
+    let first = world.create(ty, &listener(80));
+    world.create(ty, &listener(81));
+    assert_eq!(world.list(ty, Some(&json!({ "ListenerArns": [first] }))).unwrap(), [first.clone()]);
+    let both = json!({ "ListenerArns": [first], "LoadBalancerArn": "arn" });
+    assert_eq!(
+        world.list(ty, Some(&both)).unwrap_err().name,
+        "InvalidRequestException",
+        "one way or the other"
+    );
+}
+
+#[test]
+fn records_are_listed_by_their_zones_id_or_name() {
+    let mut world = World::new();
+    let zone = world.create("AWS::Route53::HostedZone", &json!({ "Name": "example.com" }));
+    let ty = "AWS::Route53::RecordSet";
+    let record = json!({ "HostedZoneId": zone, "Name": "a.example.com", "Type": "A", "TTL": "60", "ResourceRecords": ["10.0.0.1"] });
+    let id = world.create(ty, &record);
+    for input in [json!({ "HostedZoneId": zone }), json!({ "HostedZoneName": "example.com." })] {
+        assert_eq!(world.list(ty, Some(&input)).unwrap(), [id.clone()], "{input}");
+    }
+    assert_eq!(world.list(ty, None).unwrap_err().name, "InvalidRequestException");
+    let absent = json!({ "HostedZoneName": "example.org" });
+    assert_eq!(world.list(ty, Some(&absent)).unwrap_err().name, "ResourceNotFoundException");
+}
+
+#[test]
+fn some_inputs_are_needed_although_the_schema_offers_them() {
+    let mut world = World::new();
+    let refused = world.list("AWS::GuardDuty::IPSet", Some(&json!({}))).unwrap_err();
+    assert!(refused.message.contains("required key [DetectorId] not found"), "{}", refused.message);
+    let ty = "AWS::AppStream::StackUserAssociation";
+    assert!(world.list(ty, None).is_err());
+    assert!(world.list(ty, Some(&json!({ "UserName": "u" }))).is_err(), "half of an alternative");
+    assert!(world.list(ty, Some(&json!({ "UserName": "u", "AuthenticationType": "USERPOOL" }))).is_ok());
+}
+
+#[test]
+fn log_groups_are_listed_by_prefix() {
+    let mut world = World::new();
+    for name in ["app", "app-two", "other"] {
+        world.create(LOG_GROUP, &log_group(name));
+    }
+    assert_eq!(world.list(LOG_GROUP, Some(&json!({ "LogGroupName": "app" }))).unwrap(), ["app", "app-two"]);
+}

@@ -50,7 +50,7 @@ fn an_update_moves_the_time_of_change_on() {
 fn a_required_container_of_write_only_members_must_be_sent_again() {
     // Trap 5.
     let mut world = World::new();
-    let role = "arn:aws:iam::123456789012:role/r";
+    let role = world.role("r");
     let name = world.create(
         "AWS::Lambda::Function",
         &json!({ "FunctionName": "f", "Role": role, "Code": { "ZipFile": "x" }, "Runtime": "nodejs20.x",
