@@ -69,6 +69,15 @@ pub(crate) fn handle(cloud: &mut Cloud, request: &Request<Bytes>, now_ms: i64) -
                 .map_err(|e| e.to_string())?;
             Ok(json!({ "identifier": identifier }))
         }),
+        (&Method::GET, "config") => serde_json::to_value(cloud.config()).map_err(|e| e.to_string()),
+        // A merge patch (RFC 7396) of the settings. Types registered here can be used at once.
+        (&Method::POST, "config") => read::<Json>(request).and_then(|patch| {
+            cloud.advance(now_ms);
+            let mut settings = serde_json::to_value(cloud.config()).map_err(|e| e.to_string())?;
+            json_patch::merge(&mut settings, &patch);
+            *cloud.config_mut() = serde_json::from_value(settings).map_err(|e| e.to_string())?;
+            Ok(json!({}))
+        }),
         (&Method::POST, "fault") => read::<Fault>(request).map(|fault| {
             cloud.inject(fault);
             json!({})

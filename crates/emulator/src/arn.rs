@@ -7,9 +7,22 @@ use crate::model::scalar;
 use serde_json::Value as Json;
 use stack_core::pointer::{Pointer, PropertyPath};
 use stack_core::schema::ResourceSchema;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// What the services' documentation says about the form of ARNs.
 static TABLE: &str = include_str!("../data/arns.txt");
+
+/// The table by its first column.
+static LINES: LazyLock<HashMap<&'static str, Entry>> = LazyLock::new(|| {
+    let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .filter_map(|line| {
+            let mut columns = line.split("  ").map(str::trim).filter(|column| !column.is_empty());
+            Some((columns.next()?, Entry { template: columns.next()?, own: columns.next() }))
+        })
+        .collect()
+});
 
 /// A line of the table.
 struct Entry {
@@ -17,25 +30,14 @@ struct Entry {
     own: Option<&'static str>,
 }
 
-fn entry(ty: &str) -> Option<Entry> {
-    let mut columns = columns_of(ty)?;
-    Some(Entry { template: columns.next()?, own: columns.next() })
-}
-
-/// The columns after the first of the line that starts with the key.
-fn columns_of(key: &str) -> Option<impl Iterator<Item = &'static str>> {
-    TABLE.lines().find_map(|line| {
-        let mut columns = line.split("  ").map(str::trim).filter(|column| !column.is_empty());
-        (columns.next() == Some(key)).then_some(columns)
-    })
+fn entry(ty: &str) -> Option<&'static Entry> {
+    LINES.get(ty)
 }
 
 /// The service part of a type's ARNs.
 pub(crate) fn service_of(ty: &str) -> String {
     let service = ty.split("::").nth(1).unwrap_or_default();
-    columns_of(&format!("@{service}"))
-        .and_then(|mut columns| columns.next())
-        .map_or_else(|| service.to_lowercase(), str::to_owned)
+    entry(&format!("@{service}")).map_or_else(|| service.to_lowercase(), |line| line.template.to_owned())
 }
 
 /// True for the services whose resources belong to no region (cloud-control 5.1).

@@ -76,6 +76,9 @@ pub(crate) struct Scope {
     pub(crate) open: Vec<String>,
     /// Client token → its request.
     pub(crate) tokens: IndexMap<String, TokenUse>,
+    /// Identifiers of deleted queues → when; their names rest for a while.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) resting: BTreeMap<String, i64>,
 }
 
 impl Scope {

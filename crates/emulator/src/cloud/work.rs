@@ -247,6 +247,10 @@ impl Cloud {
         if lag > 0 || stone.is_some() {
             ghosts.push(ghost);
         }
+        if rules::name_rests(&request.ty) {
+            scope.resting.retain(|_, since| at_ms - *since < rules::REST_MS);
+            scope.resting.insert(identifier.clone(), at_ms);
+        }
         self.index_tags(scope_name, schema, &model, true, at_ms);
         self.drop_dependents(scope_name, &request.ty, &identifier, at_ms);
         Ok(())

@@ -3,6 +3,7 @@
 mod around;
 mod customer_profiles;
 mod ec2;
+mod named;
 mod parents;
 mod roles;
 mod tags;
@@ -39,15 +40,32 @@ pub(crate) fn defaults(schema: &ResourceSchema, model: &mut Json) {
     values::defaults(schema.type_name.as_str(), model);
 }
 
+/// The name of a deleted queue cannot be used again before (cloud-control 4.4).
+pub(crate) const REST_MS: i64 = 60_000;
+
+/// True for the types whose names rest.
+pub(crate) fn name_rests(ty: &str) -> bool {
+    ty == "AWS::SQS::Queue"
+}
+
 /// Asked before a create takes effect. May set what follows from other resources.
 pub(crate) fn before_create(around: &Around<'_>, model: &mut Json) -> Result<(), Refusal> {
     tags::check(around.schema, model)?;
     values::check(around.ty(), model)?;
+    if name_rests(around.ty())
+        && let Some(url) = around::text(model, "QueueUrl")
+        && around.scope.resting.get(url).is_some_and(|since| around.now_ms - since < REST_MS)
+    {
+        let message = "You must wait 60 seconds after deleting a queue before you can create another with the same \
+                       name. (Service: Sqs, Status Code: 400, Error Code: QueueDeletedRecently)";
+        return Err(Refusal::new("InvalidRequest", message));
+    }
     customer_profiles::before_create(around.schema, model, around.scope)?;
     parents::before_create(around, model)?;
     if around.checks_references() {
         ec2::before_create(around, model)?;
         roles::check(around, model)?;
+        named::check(around, model)?;
     }
     Ok(())
 }

@@ -116,3 +116,29 @@ fn everything_in_connect_needs_its_instance() {
     world.delete("AWS::Connect::Instance", &arn);
     assert!(world.get(ty, &id).is_err(), "gone with its instance");
 }
+
+#[test]
+fn plain_names_of_other_resources_must_be_those_of_something() {
+    let mut world = World::new();
+    for (ty, props) in [
+        (
+            "AWS::Events::Rule",
+            json!({ "Name": "e", "EventBusName": "bus", "ScheduleExpression": "rate(1 day)" }),
+        ),
+        ("AWS::Logs::LogStream", json!({ "LogGroupName": "none", "LogStreamName": "s" })),
+        (
+            "AWS::SNS::Subscription",
+            json!({ "TopicArn": "arn:aws:sns:us-east-1:123456789012:none", "Protocol": "sqs" }),
+        ),
+        ("AWS::ApiGateway::Resource", json!({ "RestApiId": "none", "ParentId": "p", "PathPart": "x" })),
+    ] {
+        let (code, message) = world.fail_create(ty, &props);
+        assert!(code == "NotFound" && message.contains("does not exist"), "{ty}: {message}");
+    }
+    let rule = json!({ "Name": "e", "EventBusName": "default", "ScheduleExpression": "rate(1 day)" });
+    world.create("AWS::Events::Rule", &rule);
+    let topic = world.create("AWS::SNS::Topic", &json!({ "TopicName": "t" }));
+    world.create("AWS::SNS::Subscription", &json!({ "TopicArn": topic, "Protocol": "sqs" }));
+    let foreign = json!({ "TopicArn": "arn:aws:sns:us-east-1:999999999999:theirs", "Protocol": "sqs" });
+    world.create("AWS::SNS::Subscription", &foreign);
+}

@@ -61,6 +61,17 @@ async fn the_cloud_answers_on_a_socket_and_obeys_its_commands() {
     assert_eq!(cloud_control(port, "GetResource", &get).await, "", "the connection is cut");
     assert!(cloud_control(port, "GetResource", &get).await.contains("200 OK"));
 
+    let types = json!({ "tag_lag_ms": 5, "types": [{ "schema": {
+        "typeName": "Acme::Own::Thing", "properties": { "Name": { "type": "string" } },
+        "primaryIdentifier": ["/properties/Name"], "handlers": { "create": {}, "read": {}, "delete": {}, "list": {} } } }] });
+    let answer = exchange(port, "POST", "/_sandbox/config", "", &types.to_string()).await;
+    assert!(answer.contains("200 OK"), "{answer}");
+    let list = json!({ "TypeName": "Acme::Own::Thing" });
+    assert!(cloud_control(port, "ListResources", &list).await.contains("200 OK"), "registered while it runs");
+    assert!(exchange(port, "GET", "/_sandbox/config", "", "").await.contains(r#""tag_lag_ms":5"#));
+    let wrong = exchange(port, "POST", "/_sandbox/config", "", r#"{"tag_lag":1}"#).await;
+    assert!(wrong.contains("400 Bad Request"), "{wrong}");
+
     let history = exchange(port, "GET", "/_sandbox/history", "", "").await;
     assert!(history.contains("lost reply"), "{history}");
     assert!(exchange(port, "POST", "/_sandbox/edit", "", "{}").await.contains("400 Bad Request"));

@@ -11,6 +11,12 @@ fn identifiers_follow_from_names_in_the_public_forms() {
     let mut world = World::new();
     world.region = "eu-west-1".to_owned();
     let role = world.role("r");
+    world.create("AWS::Events::EventBus", &json!({ "Name": "bus" }));
+    world.create("AWS::ECS::Cluster", &json!({ "ClusterName": "c" }));
+    world.create(
+        "AWS::Batch::ComputeEnvironment",
+        &json!({ "ComputeEnvironmentName": "ce", "Type": "UNMANAGED" }),
+    );
     let a = "eu-west-1:123456789012";
     for (ty, props, wanted) in [
         (
@@ -58,8 +64,8 @@ fn identifiers_follow_from_names_in_the_public_forms() {
     );
     assert_eq!(table["Arn"], format!("arn:aws:dynamodb:{a}:table/t"));
     assert!(table.get("StreamArn").is_none(), "no stream, no ARN of one");
-    let (_, cluster) = one(&mut world, "AWS::ECS::Cluster", &json!({ "ClusterName": "c" }));
-    assert_eq!(cluster["Arn"], format!("arn:aws:ecs:{a}:cluster/c"));
+    let (_, cluster) = one(&mut world, "AWS::ECS::Cluster", &json!({ "ClusterName": "d" }));
+    assert_eq!(cluster["Arn"], format!("arn:aws:ecs:{a}:cluster/d"));
 }
 
 #[test]
@@ -118,4 +124,20 @@ fn reads_show_what_the_service_filled_in() {
     let (_, bucket) = one(&mut world, "AWS::S3::Bucket", &json!({ "BucketName": "b-b" }));
     assert_eq!(bucket["PublicAccessBlockConfiguration"]["BlockPublicAcls"], true);
     assert_eq!(bucket["RegionalDomainName"], "b-b.s3.us-east-1.amazonaws.com");
+}
+
+#[test]
+fn the_name_of_a_deleted_queue_rests_for_a_minute() {
+    let mut world = World::new();
+    let queue = json!({ "QueueName": "q" });
+    let id = world.create("AWS::SQS::Queue", &queue);
+    let event = world.submit_delete("AWS::SQS::Queue", &id).unwrap();
+    world.now += 2_000;
+    assert_eq!(world.poll(&event)["OperationStatus"], "SUCCESS");
+    let event = world.submit_create("AWS::SQS::Queue", &queue).unwrap();
+    world.now += 5_000;
+    let (code, message) = failure(&world.poll(&event));
+    assert!(code == "InvalidRequest" && message.contains("wait 60 seconds"), "{message}");
+    world.now += 60_000;
+    world.create("AWS::SQS::Queue", &queue);
 }

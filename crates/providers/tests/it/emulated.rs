@@ -199,6 +199,9 @@ async fn a_composite_identifier_goes_out_and_comes_back_in_parts() {
     let aws = over(&cloud).await;
     let target = at(Some("us-east-1"));
     let instance = "arn:aws:connect:us-east-1:123456789012:instance/8f1ddd5c-57c4-4a2b-9e6a-0c1d2e3f4a5b";
+    // The sandbox is as strict as the service: an association needs its instance.
+    let planted = json!({"Id": "8f1ddd5c-57c4-4a2b-9e6a-0c1d2e3f4a5b", "Arn": instance});
+    cloud.lock().expect("lock").plant("us-east-1", "AWS::Connect::Instance", &planted, NOW).expect("planted");
     let lambda = "arn:aws:lambda:us-east-1:123456789012:function:greet";
     let props =
         json!({"InstanceId": instance, "IntegrationType": "LAMBDA_FUNCTION", "IntegrationArn": lambda});
