@@ -8,7 +8,8 @@ use stack_core::ids::{Address, StackId};
 use stack_core::plan::{Mode, Plan};
 use stack_core::planner::{PlanOptions, Planning};
 use stack_deploy::sandbox::schemas;
-use stack_emulator::{Cloud, Config, Op, Reply};
+use stack_emulator::{Cloud, Config, Op, Reply, TagPages};
+use stack_engine::busy::{in_flight, wait_for};
 use stack_engine::clock::{Clock, IdSource, VirtualClock};
 use stack_engine::engine::{Engine, Interrupt, RunOptions};
 use stack_engine::events::{Events, Observer};
@@ -21,12 +22,35 @@ use stack_providers::aws::{AwsSettings, connect};
 use stack_providers::{InProcess, TransportError, TransportErrorKind};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// 2026-11-21T14:00:00Z.
 const START_MS: i64 = 1_795_269_600_000;
 
 /// The example that most scenarios use.
 pub(crate) const EXAMPLE: &str = include_str!("../../examples/customer-profiles/stackql_manifest.yml");
+
+/// Every example, with the number of its resources.
+pub(crate) const EXAMPLES: [(&str, &str, usize); 5] = [
+    ("customer-profiles", EXAMPLE, 4),
+    ("vpc-web-server", include_str!("../../examples/vpc-web-server/stackql_manifest.yml"), 12),
+    ("connect-integrations", include_str!("../../examples/connect-integrations/stackql_manifest.yml"), 5),
+    ("static-site", include_str!("../../examples/static-site/stackql_manifest.yml"), 7),
+    ("serverless", include_str!("../../examples/serverless/stackql_manifest.yml"), 9),
+];
+
+/// A cloud that lags in everything: reads, lists, and above all the tag index, which also keeps what is gone.
+pub(crate) fn lagging() -> Config {
+    Config {
+        read_lag_ms: 2_000,
+        list_lag_ms: 5_000,
+        tag_lag_ms: 45 * 60 * 1000,
+        tag_ghost_ms: 60 * 60 * 1000,
+        tag_pages: TagPages::Sparse,
+        reorder_sets: true,
+        ..Config::default()
+    }
+}
 
 pub(crate) struct World {
     pub(crate) cloud: Arc<Mutex<Cloud>>,
@@ -60,6 +84,16 @@ impl World {
     /// Forgets everything local, as if `.stack-deploy/` had been deleted.
     pub(crate) fn forget(&mut self) {
         self.store = Arc::new(MemoryStore::new());
+    }
+
+    /// The same cloud and clock, and nothing local, with another manifest.
+    pub(crate) fn with_manifest(self, manifest: &str) -> Self {
+        Self { manifest: manifest.to_owned(), store: Arc::new(MemoryStore::new()), ..self }
+    }
+
+    /// Lets time pass while nobody does anything.
+    pub(crate) async fn pass(&self, time: Duration) {
+        tokio::time::advance(time).await;
     }
 
     pub(crate) fn stack(&self) -> Stack {
@@ -142,9 +176,21 @@ impl World {
         (plan, outputs, engine, calls)
     }
 
+    /// Plans once nothing is in flight on what is to be changed, as the commands do.
+    async fn agreed(&self, mode: Mode) -> (Plan, stack_core::desired::Outputs, Engine) {
+        loop {
+            let (plan, outputs, engine, _) = self.planned(mode).await;
+            let running = in_flight(&engine.provider, &plan).await.unwrap_or_default();
+            if running.is_empty() {
+                return (plan, outputs, engine);
+            }
+            wait_for(&engine.provider, &running).await.expect("the service answers");
+        }
+    }
+
     /// Plans and carries the plan out.
     pub(crate) async fn run(&self, mode: Mode) -> (Outcome, Calls) {
-        let (plan, outputs, engine, _) = self.planned(mode).await;
+        let (plan, outputs, engine) = self.agreed(mode).await;
         let problems: Vec<String> =
             plan.diagnostics.iter().filter(|d| d.is_error()).map(ToString::to_string).collect();
         assert!(problems.is_empty(), "{problems:#?}");
@@ -178,7 +224,7 @@ impl World {
         tokio::select! {
             () = self.store.died() => true,
             // It may have ended because its store died.
-            _ = run => tokio::time::timeout(std::time::Duration::ZERO, self.store.died()).await.is_ok(),
+            _ = run => tokio::time::timeout(Duration::ZERO, self.store.died()).await.is_ok(),
         }
     }
 

@@ -59,6 +59,7 @@ files![
     "AWS-Chatbot-SlackChannelConfiguration",
     "AWS-CloudFront-Distribution",
     "AWS-CloudFront-Function",
+    "AWS-CloudFront-OriginAccessControl",
     "AWS-CloudFront-RealtimeLogConfig",
     "AWS-CloudTrail-Dashboard",
     "AWS-CloudWatch-AlarmMuteRule",

@@ -148,7 +148,9 @@ impl<'a> Session<'a> {
         let planning =
             Planning::new(Arc::new(self.loaded.stack.clone()), Arc::clone(&self.loaded.schemas), options);
         let check = check_account(&self.link, &self.loaded, self.loaded.survey.targets.clone());
-        let look = async { Ok(stack_engine::observe::observe(planning, &self.link.provider).await) };
+        let look = async {
+            Ok(stack_engine::observe::observe(planning, &self.link.provider, &self.link.clock).await)
+        };
         let (account, (mut plan, outputs)) = tokio::try_join!(check, look)?;
         let places: Vec<_> = plan.resources.values().map(|planned| planned.target.clone()).collect();
         let wrong = wrong_regions(self.loaded.stack.settings(), &places);

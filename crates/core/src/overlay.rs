@@ -58,6 +58,10 @@ pub struct Overlay {
     /// (cloud-control 5.3). Read before it is believed: a rule may be older than the service's own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub derived_identifier: Option<Derived>,
+    /// Properties by which the service keeps resources of the type apart, although they are no identifier: what is found
+    /// with them is the same resource, whatever else differs (cloud-control 5.3, step 4 of class c).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub natural_key: Vec<PropertyPath>,
     /// Path → values that mean: the resource is gone, though reads still show it (traps 76 and 77).
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub gone_when: IndexMap<PropertyPath, Vec<Json>>,

@@ -28,6 +28,9 @@ pub struct Search {
     pub tags: TagSight,
     /// How the type is listed.
     pub listing: Listing,
+    /// True where a key says that nothing is there under the declared identifier: then only the tag index is asked, for
+    /// what was ours under another one.
+    pub index_only: bool,
     /// The natural key: the places of declared create-only and required values that reads show. Empty: nothing matches by it.
     pub natural: Vec<Pointer>,
     /// An object with the declared values at these places.
@@ -53,12 +56,14 @@ impl fmt::Debug for Search {
 
 impl PartialEq for Search {
     fn eq(&self, other: &Self) -> bool {
-        let Self { schema, stack, names, tags, listing, natural, declared, unmarked, forced } = self;
+        let Self { schema, stack, names, tags, listing, index_only, natural, declared, unmarked, forced } =
+            self;
         schema.type_name == other.schema.type_name
             && *stack == other.stack
             && *names == other.names
             && *tags == other.tags
             && *listing == other.listing
+            && *index_only == other.index_only
             && *natural == other.natural
             && *declared == other.declared
             && *unmarked == other.unmarked
@@ -271,6 +276,7 @@ mod tests {
             names: vec!["vpc".into(), "old".into()],
             tags: TagSight::Shown { property: "Tags".into(), marked: true },
             listing: Listing::Free,
+            index_only: false,
             natural: vec![Pointer::of(["CidrBlock"])],
             declared: Value::from(json!({"CidrBlock": "10.0.0.0/16"})),
             unmarked,

@@ -112,7 +112,7 @@ pub enum RunError {
 impl Engine {
     /// Reads what a planning asks for and gives its plan.
     pub async fn observe(&self, planning: Planning) -> (Plan, Outputs) {
-        observe::observe(planning, &self.provider).await
+        observe::observe(planning, &self.provider, &self.clock).await
     }
 
     /// Carries a plan out. `outputs` are those that came with the plan. The lock, the accounts and earlier runs are the

@@ -1,5 +1,6 @@
 //! Looking: a planner's questions become reads, many at a time, and the answers become a plan.
 
+use crate::clock::Clock;
 use crate::paced::{OnWait, Paced, Unwatched};
 use crate::search::Searcher;
 use indexmap::IndexMap;
@@ -15,9 +16,13 @@ use tokio::task::JoinSet;
 
 /// Answers all questions of a planning and gives its plan. Every question is asked as soon as it can be; the provider
 /// bounds how many reads run at once.
-pub async fn observe(mut planning: Planning, provider: &Arc<Paced>) -> (Plan, Outputs) {
+pub async fn observe(
+    mut planning: Planning,
+    provider: &Arc<Paced>,
+    clock: &Arc<dyn Clock>,
+) -> (Plan, Outputs) {
     let mut reads: JoinSet<(Address, Sighting)> = JoinSet::new();
-    let searcher = Arc::new(Searcher::new(Arc::clone(provider)));
+    let searcher = Arc::new(Searcher::new(Arc::clone(provider), Arc::clone(clock)));
     loop {
         for question in planning.questions() {
             let searcher = Arc::clone(&searcher);

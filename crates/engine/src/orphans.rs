@@ -6,7 +6,7 @@ use crate::engine::Engine;
 use crate::search::Searcher;
 use stack_core::identity::Identifier;
 use stack_core::ids::{StackId, Target, TypeName};
-use stack_core::plan::{Orphan, Ownership, Plan};
+use stack_core::plan::{Action, Orphan, Ownership, Plan};
 use stack_core::provider::{Failure, FailureKind, Found, Provider, Tagged};
 use stack_core::schema::Schemas;
 use stack_core::tags;
@@ -30,7 +30,7 @@ impl Engine {
     /// # Errors
     /// The tag index cannot be asked.
     pub async fn orphans(&self, plan: &Plan) -> Result<Vec<Orphan>, Failure> {
-        let searcher = Arc::new(Searcher::new(Arc::clone(&self.provider)));
+        let searcher = Arc::new(Searcher::new(Arc::clone(&self.provider), Arc::clone(&self.clock)));
         let mut places: Vec<Target> = Vec::new();
         for planned in plan.resources.values() {
             let at = Target { role_arn: None, type_version_id: None, ..planned.target.clone() };
@@ -40,7 +40,19 @@ impl Engine {
                 }
             }
         }
-        let names: BTreeSet<&str> = self.resolver.nodes().iter().map(|node| node.address.as_str()).collect();
+        // Nobody knows which live resource an address means that was left out, skipped or blocked.
+        let unclear: BTreeSet<&str> = self
+            .resolver
+            .nodes()
+            .iter()
+            .map(|node| node.address.as_str())
+            .filter(|address| {
+                plan.resources
+                    .get(*address)
+                    .is_none_or(|p| p.identifier.is_none() || p.action == Action::Blocked)
+            })
+            .collect();
+        let named = |name: &str| plan.resources.get(name).and_then(|p| Some((&p.ty, p.identifier.as_ref()?)));
         let managed: HashSet<(&TypeName, &Identifier)> = plan
             .resources
             .values()
@@ -49,8 +61,15 @@ impl Engine {
         let mut looking: JoinSet<(Target, String, Tagged, Record)> = JoinSet::new();
         for place in places {
             let index = searcher.index(&place, &plan.stack).await?;
-            for (name, records) in index.iter().filter(|(name, _)| !names.contains(name.as_str())) {
+            for (name, records) in index.iter().filter(|(name, _)| !unclear.contains(name.as_str())) {
                 for record in records {
+                    // The one that the manifest means is no orphan; another one of its name is what a change of its
+                    // identifier has left behind.
+                    if let Some((ty, identifier)) = named(name)
+                        && self.provider.identifiers_of(ty, &record.arn).contains(identifier)
+                    {
+                        continue;
+                    }
                     let looked = Look {
                         searcher: Arc::clone(&searcher),
                         schemas: Arc::clone(&self.schemas),

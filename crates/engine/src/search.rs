@@ -4,7 +4,9 @@
 //! per place, a listing once per type and input, a model once per resource. What a find means is decided in
 //! [`stack_core::search`].
 
+use crate::clock::Clock;
 use crate::paced::Paced;
+use crate::schedule::READ_BACK;
 use serde_json::Value as Json;
 use stack_core::identity::{Identifier, Key};
 use stack_core::ids::{AccountId, StackId, Target, TypeName};
@@ -19,10 +21,13 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 /// How far back operations are looked at: the tag index has been seen to lag 45 minutes, lists for seconds
 /// (cloud-control 5.1, 5.2).
 const RECENT_MS: i64 = 2 * 60 * 60 * 1000;
+/// For so long a read may not show what a create has made: the minute of a read-back, and a minute between two clocks.
+const YOUNG_MS: i64 = 2 * 60 * 1000;
 
 /// Answers that are asked for once.
 struct Memo<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
@@ -57,6 +62,7 @@ struct Listed {
 /// Looks for resources; remembers what it has asked.
 pub struct Searcher {
     provider: Arc<Paced>,
+    clock: Arc<dyn Clock>,
     indices: Memo<Target, Answer<Index>>,
     listings: Memo<(Target, TypeName, String), Answer<Listed>>,
     reads: Memo<(Target, TypeName, String), Result<Option<Arc<Found>>, Failure>>,
@@ -71,9 +77,10 @@ impl std::fmt::Debug for Searcher {
 
 impl Searcher {
     /// A searcher that has asked nothing yet.
-    pub fn new(provider: Arc<Paced>) -> Self {
+    pub fn new(provider: Arc<Paced>, clock: Arc<dyn Clock>) -> Self {
         Self {
             provider,
+            clock,
             indices: Memo::default(),
             listings: Memo::default(),
             reads: Memo::default(),
@@ -103,7 +110,7 @@ impl Searcher {
                     return Sighting::Unreadable(failure);
                 }
             }
-            if finds.has_marked() {
+            if finds.has_marked() || search.index_only {
                 return search.verdict(finds);
             }
         }
@@ -315,7 +322,14 @@ impl Searcher {
             if listed.is_some_and(|listed| listed.resources.iter().any(is_known)) {
                 continue;
             }
-            match self.read(question, &identifier).await {
+            let young = progress.status == Status::Success && self.is_young(progress);
+            let answer = match self.read(question, &identifier).await {
+                Ok(None) if young && !was_deleted(&operations, progress) => {
+                    self.read_when_visible(question, &identifier).await
+                }
+                other => other,
+            };
+            match answer {
                 Ok(Some(found)) => made.push(found),
                 Ok(None) => {}
                 Err(failure) if progress.status == Status::Success => return Err(failure),
@@ -323,6 +337,30 @@ impl Searcher {
             }
         }
         Ok(made)
+    }
+
+    /// True if what the operation made may not show yet.
+    fn is_young(&self, progress: &Progress) -> bool {
+        progress.at.is_none_or(|at| self.clock.now_ms() - at < YOUNG_MS)
+    }
+
+    /// Reads what was made a moment ago, for about a minute: reads lag behind creates (trap 90).
+    async fn read_when_visible(
+        &self,
+        question: &Question,
+        identifier: &Identifier,
+    ) -> Result<Option<Arc<Found>>, Failure> {
+        let key = Key::Primary(identifier.clone());
+        for wait in READ_BACK {
+            sleep(wait).await;
+            match self.provider.read(&question.target, &question.ty, &key).await {
+                Ok(Some(found)) => return Ok(Some(Arc::new(found))),
+                Ok(None) => {}
+                Err(failure) if failure.kind == FailureKind::NotFound => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(None)
     }
 
     /// The operations of the last two hours, newest first.
@@ -343,4 +381,11 @@ impl Searcher {
             })
             .await
     }
+}
+
+/// True if a later operation deleted what this one made. Operations stand newest first.
+fn was_deleted(operations: &[Progress], made: &Progress) -> bool {
+    operations.iter().take_while(|later| later.request != made.request).any(|later| {
+        later.verb == Some(Verb::Delete) && later.ty == made.ty && later.identifier == made.identifier
+    })
 }

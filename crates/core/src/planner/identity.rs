@@ -41,8 +41,12 @@ pub(super) fn identity(
     match primary(wanted, schema) {
         FromProps::Known(parts) => {
             probes.push(Probe::certain(Key::Primary(Identifier { parts }), IdentityStep::Declared));
+            search = search::by_marks(wanted, schema, stack);
         }
-        FromProps::Waiting(unknown) => waiting = Some(unknown),
+        FromProps::Waiting(unknown) => {
+            waiting = Some(unknown);
+            search = search::by_marks(wanted, schema, stack);
+        }
         FromProps::Missing(_) => {
             match derived(wanted, schema) {
                 FromProps::Known(parts) => {

@@ -44,19 +44,49 @@ pub(super) fn search(wanted: &Wanted, schema: &Arc<ResourceSchema>, stack: &Stac
         (TagSight::Hidden, Adopt::Proven) => Unmarked::Unprovable,
         (_, Adopt::Proven) => Unmarked::Candidate,
     };
-    let names = std::iter::once(&wanted.address).chain(&wanted.formerly).map(ToString::to_string).collect();
     let search = Search {
         schema: Arc::clone(schema),
         stack: stack.clone(),
-        names,
+        names: names(wanted),
         tags,
         listing,
+        index_only: false,
         natural,
         declared,
         unmarked,
         forced: wanted.lifecycle.adopt == Adopt::Force,
     };
     Searched::For(Box::new(search), waiting)
+}
+
+/// What to look for where the declared identifier finds nothing: the resource may be there under another one, because a
+/// part of it was changed in the manifest. Only our marks tell that.
+pub(super) fn by_marks(
+    wanted: &Wanted,
+    schema: &Arc<ResourceSchema>,
+    stack: &StackId,
+) -> Option<Box<Search>> {
+    let tags = tag_sight(wanted, schema);
+    if !matches!(tags, TagSight::Shown { marked: true, .. } | TagSight::Hidden) {
+        return None;
+    }
+    Some(Box::new(Search {
+        schema: Arc::clone(schema),
+        stack: stack.clone(),
+        names: names(wanted),
+        tags,
+        listing: Listing::Never,
+        index_only: true,
+        natural: Vec::new(),
+        declared: Value::object(),
+        unmarked: Unmarked::Candidate,
+        forced: false,
+    }))
+}
+
+/// The names that our mark may give it.
+fn names(wanted: &Wanted) -> Vec<String> {
+    std::iter::once(&wanted.address).chain(&wanted.formerly).map(ToString::to_string).collect()
 }
 
 fn tag_sight(wanted: &Wanted, schema: &ResourceSchema) -> TagSight {
@@ -77,7 +107,10 @@ fn natural(wanted: &Wanted, schema: &ResourceSchema) -> (Vec<Pointer>, Option<Un
     let create_only = schema.create_only_properties.iter().filter_map(PropertyPath::as_pointer);
     let mut places: Vec<Pointer> = Vec::new();
     let mut waiting: Option<Unknown> = None;
-    for at in create_only.chain(required) {
+    let unique: Vec<Pointer> =
+        schema.overlay.natural_key.iter().filter_map(PropertyPath::as_pointer).collect();
+    let all: Vec<Pointer> = if unique.is_empty() { create_only.chain(required).collect() } else { unique };
+    for at in all {
         if schema.is_unreadable(&at)
             || schema.write_only_properties.reaches_below(&at)
             || at.segments().first().map(String::as_str) == tags

@@ -25,7 +25,7 @@ fn question(probes: Vec<Probe>) -> Question {
 }
 
 async fn ask(world: &World, probes: Vec<Probe>) -> Sighting {
-    sight(&Arc::new(Searcher::new(paced(world))), &question(probes), &Unwatched).await
+    sight(&Arc::new(Searcher::new(paced(world), world.clock.clone())), &question(probes), &Unwatched).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,8 +77,9 @@ async fn a_plan_reads_each_declared_resource_once_and_as_soon_as_it_can() {
     let (plan, _) = world.plan(&engine, Mode::Build).await;
     assert!(plan.resources.values().all(|planned| planned.action == Action::Create));
     assert_eq!(world.cloud.count("read"), 4);
-    // Two waves: three at once, then what waited for `a`.
-    assert_eq!(world.cloud.times("read"), [1.0, 1.0, 1.0, 2.0]);
+    // Two waves: three at once, then what waited for `a`, which the two pages of the tag index have said to be absent.
+    assert_eq!(world.cloud.times("read"), [1.0, 1.0, 1.0, 4.0]);
+    assert_eq!(world.cloud.count("tagged"), 2);
 }
 
 #[tokio::test(start_paused = true)]

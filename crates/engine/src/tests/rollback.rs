@@ -106,6 +106,7 @@ fn made_by_another_run(world: &World, size: u32) {
     ]);
     world.cloud.put(THING, "a", json!({"Name": "a", "Size": size, "Tags": tags}));
     world.cloud.fault("read a", Fault::Unseen);
+    *world.cloud.index_lags.lock().unwrap() = true;
 }
 
 #[tokio::test(start_paused = true)]

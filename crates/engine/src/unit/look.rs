@@ -77,7 +77,8 @@ impl Unit {
 
     /// Asks anew: what was seen before may have changed since.
     async fn ask(&self, question: &Question) -> Sighting {
-        let searcher = Arc::new(Searcher::new(Arc::clone(&self.common.provider)));
+        let searcher =
+            Arc::new(Searcher::new(Arc::clone(&self.common.provider), Arc::clone(&self.common.clock)));
         sight(&searcher, question, &*self.watch).await
     }
 
