@@ -2,6 +2,7 @@
 
 mod build;
 mod common;
+mod explain;
 mod live;
 mod plan;
 mod sandbox;

@@ -20,6 +20,7 @@ fn help_is_short() {
       drift        Compare the live cloud with the manifest, property by property
       validate     Check a manifest offline
       outputs      Print the stack's exports, read live
+      explain      Say what a message means, or why a resource is planned as it is
       show         Render a saved plan again
       sandbox      A built-in cloud to try things with
       completions  Print a completion script for a shell

@@ -2,11 +2,15 @@
 //!
 //! [`crate::settings::Settings`] turns these low arguments, together with the environment, into high ones.
 
+mod inquire;
+
 use crate::parse::{rate, timeout};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use inquire::ExplainArgs;
 
 /// `stack-deploy …`
 #[derive(Clone, Debug, Parser)]
@@ -127,6 +131,8 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Print the stack's exports, read live
     Outputs(OutputsArgs),
+    /// Say what a message means, or why a resource is planned as it is
+    Explain(ExplainArgs),
     /// Render a saved plan again
     Show(ShowArgs),
     /// A built-in cloud to try things with

@@ -84,6 +84,10 @@ fn command(app: &App, command: &Command) -> Result<Ended, Stopped> {
         Command::Outputs(args) => on_runtime(commands::outputs::run(app, args)),
         Command::Validate(args) => commands::validate::run(app, args),
         Command::Show(args) => commands::show::run(app, args),
+        Command::Explain(args) if commands::explain::reads(args) => {
+            on_runtime(commands::explain::resource(app, args))
+        }
+        Command::Explain(args) => commands::explain::code(app, args),
         Command::Completions(args) => commands::completions::run(app, args),
         Command::Upgrade => commands::notice::run(app, "upgrade"),
         Command::StartServer(_) => commands::notice::run(app, "start-server"),

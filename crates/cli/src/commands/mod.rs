@@ -5,6 +5,7 @@ pub mod build;
 pub mod completions;
 pub mod drift;
 pub mod dry_run;
+pub mod explain;
 pub mod notice;
 pub mod outputs;
 pub mod plan;

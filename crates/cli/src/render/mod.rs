@@ -6,6 +6,7 @@ pub mod console;
 pub mod diagnostic;
 pub mod drift;
 pub mod dry_run;
+pub mod explain;
 pub mod human;
 pub mod json;
 pub mod markdown;
@@ -19,8 +20,9 @@ pub mod view;
 pub mod view_of;
 
 mod rows;
+pub(crate) mod sheet;
 mod unified;
-mod value_view;
+pub(crate) mod value_view;
 
 pub use console::Console;
 pub(crate) use value_view::sorted;
