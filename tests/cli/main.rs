@@ -6,6 +6,7 @@ mod explain;
 mod live;
 mod plan;
 mod sandbox;
+mod schema;
 mod secrets;
 mod show;
 mod signals;

@@ -21,6 +21,7 @@ fn help_is_short() {
       validate     Check a manifest offline
       outputs      Print the stack's exports, read live
       explain      Say what a message means, or why a resource is planned as it is
+      schema       Print the reference of a resource type, or the schema of manifests and plans
       show         Render a saved plan again
       sandbox      A built-in cloud to try things with
       completions  Print a completion script for a shell

@@ -10,7 +10,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use inquire::ExplainArgs;
+pub use inquire::{ExplainArgs, ManifestSchemaArgs, RefreshArgs, SchemaArgs, SchemaCommand, TypesIn};
 
 /// `stack-deploy …`
 #[derive(Clone, Debug, Parser)]
@@ -133,6 +133,8 @@ pub enum Command {
     Outputs(OutputsArgs),
     /// Say what a message means, or why a resource is planned as it is
     Explain(ExplainArgs),
+    /// Print the reference of a resource type, or the schema of manifests and plans
+    Schema(SchemaArgs),
     /// Render a saved plan again
     Show(ShowArgs),
     /// A built-in cloud to try things with

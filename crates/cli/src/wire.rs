@@ -54,7 +54,8 @@ pub async fn connect(
     ids: Arc<IdSource>,
 ) -> Result<(Link, Option<String>), Stopped> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let sandbox = if cloud.sandbox { Some(Arc::new(Sandbox::open(dir, None)?)) } else { None };
+    let sandbox =
+        if cloud.sandbox { Some(Arc::new(Sandbox::open(dir, None, Arc::clone(&schemas))?)) } else { None };
     let mut aws_settings = match sandbox {
         Some(_) => AwsSettings::sandbox(),
         None => AwsSettings::standard(app.env.vars.clone()),

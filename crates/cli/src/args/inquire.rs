@@ -1,7 +1,8 @@
 //! Commands that answer questions: `explain`, `schema`, `permissions`, `info`, `test`.
 
 use super::{CloudArgs, InputArgs};
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
 /// `explain`
 #[derive(Clone, Debug, ClapArgs)]
@@ -23,6 +24,68 @@ pub struct ExplainArgs {
     pub path: Option<String>,
     #[command(flatten)]
     pub inputs: InputArgs,
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}
+
+/// `schema`
+#[derive(Clone, Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct SchemaArgs {
+    /// Resource type, such as awscc.s3.buckets or AWS::S3::Bucket
+    #[arg(value_name = "TYPE", required = true)]
+    pub ty: Option<String>,
+    /// Property of it, such as /Tags or LifecycleConfiguration.Rules
+    #[arg(value_name = "PATH")]
+    pub path: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub what: Option<SchemaCommand>,
+}
+
+/// Schemas of other things, and newer schemas of types.
+#[derive(Clone, Debug, Subcommand)]
+pub enum SchemaCommand {
+    /// JSON Schema of stackql_manifest.yml, for editors
+    Manifest(ManifestSchemaArgs),
+    /// JSON Schema of the plan that plan --json prints
+    Plan,
+    /// Read newer and private types from a region's registry into the local cache
+    Refresh(RefreshArgs),
+}
+
+/// `schema manifest`
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct ManifestSchemaArgs {
+    /// Stack whose types it shall know
+    pub stack_dir: Option<PathBuf>,
+    /// Types whose properties it knows: used, all or none [default: used with STACK_DIR, else none]
+    #[arg(long, value_enum, value_name = "WHICH", hide_possible_values = true)]
+    pub types: Option<TypesIn>,
+}
+
+/// Whose properties a manifest's schema knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TypesIn {
+    // Those of the stack
+    Used,
+    // Every type
+    All,
+    // No type
+    None,
+}
+
+/// `schema refresh`
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct RefreshArgs {
+    /// Types to read [default: the private and third-party types of the account]
+    #[arg(value_name = "TYPE")]
+    pub types: Vec<String>,
+    /// Every type of the region
+    #[arg(long, conflicts_with = "types")]
+    pub all: bool,
     #[command(flatten)]
     pub cloud: CloudArgs,
 }

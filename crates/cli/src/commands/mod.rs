@@ -10,6 +10,7 @@ pub mod notice;
 pub mod outputs;
 pub mod plan;
 pub mod sandbox;
+pub mod schema;
 pub mod show;
 pub mod teardown;
 pub mod validate;

@@ -130,6 +130,11 @@ impl Page {
         if !view.targets.exclude.is_empty() {
             facts.push(format!("--exclude {}", self.clean(&view.targets.exclude.join(" "))));
         }
+        match view.meta.cached_schemas.as_slice() {
+            [] => {}
+            [one] => facts.push(format!("cached schema {}", self.clean(one))),
+            many => facts.push(format!("{} cached schemas", many.len())),
+        }
         let facts = facts.join(self.dot());
         self.line(&facts);
         self.line("");

@@ -16,6 +16,7 @@ pub mod paint;
 pub mod progress;
 pub mod text;
 pub mod time;
+pub mod type_text;
 pub mod view;
 pub mod view_of;
 

@@ -2,6 +2,7 @@
 //!
 //! Secrets are unrepresentable here: [`ValueView`] has no place for one, and [`super::view_of`] is the only way in.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -12,11 +13,11 @@ pub const FORMAT: &str = "stack-deploy/plan";
 pub const FORMAT_VERSION: &str = "1.0";
 
 /// A whole plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanView {
-    /// [`FORMAT`].
+    /// `stack-deploy/plan`.
     pub format: String,
-    /// [`FORMAT_VERSION`] of the writer.
+    /// `MAJOR.MINOR` of the writer. A minor only adds fields.
     pub format_version: String,
     /// Hash of everything except `meta`, `pl_…`.
     pub plan_id: String,
@@ -63,7 +64,7 @@ pub struct PlanView {
 }
 
 /// What a plan is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ModeView {
     Build,
@@ -72,7 +73,7 @@ pub enum ModeView {
 }
 
 /// The stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StackView {
     /// `name` of the manifest.
     pub name: String,
@@ -83,7 +84,7 @@ pub struct StackView {
 }
 
 /// Selection.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TargetsView {
     /// `--target`.
     pub include: Vec<String>,
@@ -101,7 +102,7 @@ pub struct TargetsView {
 }
 
 /// One place that resources live in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ScopeView {
     /// `aws`.
     pub provider: String,
@@ -114,7 +115,7 @@ pub struct ScopeView {
 }
 
 /// One value for templates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InputView {
     /// Name.
     pub name: String,
@@ -129,7 +130,7 @@ pub struct InputView {
 }
 
 /// Counts by action.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     pub create: usize,
     pub update: usize,
@@ -152,7 +153,7 @@ impl Summary {
 }
 
 /// One resource.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ResourceView {
     /// Place in the stack.
     pub address: String,
@@ -210,7 +211,7 @@ pub struct ResourceView {
 }
 
 /// A place in a source file, counted from 1, in characters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     pub file: String,
     pub line: usize,
@@ -224,7 +225,7 @@ impl std::fmt::Display for Place {
 }
 
 /// An identifier.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IdentifierView {
     /// Parts joined by `|`.
     pub value: String,
@@ -236,7 +237,7 @@ pub struct IdentifierView {
 }
 
 /// The decision for one resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ActionView {
     Create,
@@ -251,7 +252,7 @@ pub enum ActionView {
 }
 
 /// How sure it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CertaintyView {
     Certain,
@@ -260,7 +261,7 @@ pub enum CertaintyView {
 }
 
 /// An explanation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReasonView {
     /// Kind, such as `value_changed`. A reader may meet kinds that it does not know.
     pub code: String,
@@ -270,7 +271,7 @@ pub struct ReasonView {
 }
 
 /// One difference.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChangeView {
     /// JSON Pointer into the properties.
     pub path: String,
@@ -294,7 +295,7 @@ pub struct ChangeView {
 }
 
 /// What happens at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OpView {
     Add,
@@ -304,7 +305,7 @@ pub enum OpView {
 }
 
 /// A value that can be shown, or the reason why it cannot.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ValueView {
     /// Here it is.
@@ -330,7 +331,7 @@ pub enum ValueView {
 }
 
 /// A difference that means nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EquivalenceView {
     pub path: String,
     /// Which rule says so, such as `set_order`.
@@ -338,7 +339,7 @@ pub struct EquivalenceView {
 }
 
 /// A live property that the manifest does not mention. Its value stays in the cloud: it might be a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnmanagedView {
     pub path: String,
     /// True if the live value is the schema's default.
@@ -346,7 +347,7 @@ pub struct UnmanagedView {
 }
 
 /// One operation of the update document. Sensitive parts read `{"sensitive": true}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PatchView {
     pub op: String,
     pub path: String,
@@ -355,7 +356,7 @@ pub struct PatchView {
 }
 
 /// What was read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LiveView {
     pub exists: bool,
     /// `sha256:…` of the live values that the plan rests on.
@@ -367,7 +368,7 @@ pub struct LiveView {
 }
 
 /// Can it be undone?
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UndoView {
     /// `yes`, `partial`, `no` or `nothing`.
     pub possible: String,
@@ -375,7 +376,7 @@ pub struct UndoView {
 }
 
 /// Whose it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OwnershipView {
     /// `ours`, `free` or `foreign`.
     pub whose: String,
@@ -385,7 +386,7 @@ pub struct OwnershipView {
 }
 
 /// A dependency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EdgeView {
     /// Needs `to`.
     pub from: String,
@@ -396,7 +397,7 @@ pub struct EdgeView {
 }
 
 /// One property that drifted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DriftView {
     pub address: String,
     pub path: String,
@@ -409,7 +410,7 @@ pub struct DriftView {
 }
 
 /// A diagnostic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DiagnosticView {
     /// `SD1203`.
     pub code: String,
@@ -424,7 +425,7 @@ pub struct DiagnosticView {
 }
 
 /// A limit of the manifest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GuardrailView {
     pub rule: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -434,7 +435,7 @@ pub struct GuardrailView {
 }
 
 /// What a run costs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Budget {
     /// Resources to read again.
     pub reads: usize,
@@ -445,7 +446,7 @@ pub struct Budget {
 }
 
 /// What may differ between two runs of the same plan.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Meta {
     /// 128 random bits, hex: the seed of the client tokens (DESIGN section 6).
     pub nonce: String,
@@ -462,6 +463,9 @@ pub struct Meta {
     /// Time that planning took.
     #[serde(default)]
     pub millis: u64,
+    /// Schemas that are not those of the program, but were read from a registry: type, region, day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cached_schemas: Vec<String>,
     /// `sha256:…` of `plan_id` and the rest of `meta`. A saved plan whose times or nonce were edited is refused.
     #[serde(default)]
     pub digest: String,
