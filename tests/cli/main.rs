@@ -4,6 +4,7 @@ mod build;
 mod common;
 mod explain;
 mod live;
+mod permissions;
 mod plan;
 mod sandbox;
 mod schema;

@@ -22,6 +22,7 @@ fn help_is_short() {
       outputs      Print the stack's exports, read live
       explain      Say what a message means, or why a resource is planned as it is
       schema       Print the reference of a resource type, or the schema of manifests and plans
+      permissions  Print the IAM actions of a type, or of a stack as a policy
       show         Render a saved plan again
       sandbox      A built-in cloud to try things with
       completions  Print a completion script for a shell

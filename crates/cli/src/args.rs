@@ -10,7 +10,10 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use inquire::{ExplainArgs, ManifestSchemaArgs, RefreshArgs, SchemaArgs, SchemaCommand, TypesIn};
+pub use inquire::{
+    ExplainArgs, ManifestSchemaArgs, OperationArg, PermissionsArgs, RefreshArgs, SchemaArgs, SchemaCommand,
+    TypesIn,
+};
 
 /// `stack-deploy …`
 #[derive(Clone, Debug, Parser)]
@@ -135,6 +138,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Print the reference of a resource type, or the schema of manifests and plans
     Schema(SchemaArgs),
+    /// Print the IAM actions of a type, or of a stack as a policy
+    Permissions(PermissionsArgs),
     /// Render a saved plan again
     Show(ShowArgs),
     /// A built-in cloud to try things with

@@ -13,6 +13,7 @@ pub mod load;
 pub mod locate;
 pub mod manifest_schema;
 pub mod parse;
+pub mod policy;
 pub mod render;
 pub mod sandbox;
 pub mod schemas;
@@ -91,6 +92,10 @@ fn command(app: &App, command: &Command) -> Result<Ended, Stopped> {
             on_runtime(commands::schema::refresh(app, args))
         }
         Command::Schema(args) => commands::schema::run(app, args),
+        Command::Permissions(args) if commands::permissions::reads(args) => {
+            on_runtime(commands::permissions::now(app, args))
+        }
+        Command::Permissions(args) => commands::permissions::run(app, args),
         Command::Explain(args) if commands::explain::reads(args) => {
             on_runtime(commands::explain::resource(app, args))
         }

@@ -89,3 +89,46 @@ pub struct RefreshArgs {
     #[command(flatten)]
     pub cloud: CloudArgs,
 }
+
+/// `permissions`
+#[derive(Clone, Debug, ClapArgs)]
+#[command(
+    override_usage = "stack-deploy permissions TYPE [--operation OP]\n       stack-deploy permissions STACK_DIR ENV [--now | --plan FILE]"
+)]
+pub struct PermissionsArgs {
+    /// Resource type, such as awscc.s3.buckets; or a stack folder
+    #[arg(value_name = "TYPE|STACK_DIR")]
+    pub what: String,
+    /// Environment, such as dev or prod
+    #[arg(value_name = "ENV")]
+    pub stack_env: Option<String>,
+    /// Of a type: only this operation, one action a line (create, read, update, delete or list)
+    #[arg(long, value_enum, value_name = "OP", hide_possible_values = true, conflicts_with = "stack_env")]
+    pub operation: Option<OperationArg>,
+    /// Of a type: print them as JSON
+    #[arg(long, conflicts_with = "stack_env")]
+    pub json: bool,
+    /// Of a stack: only what a build needs now; reads the cloud
+    #[arg(long, conflicts_with = "plan", requires = "stack_env")]
+    pub now: bool,
+    /// Of a stack: only what this saved plan needs
+    #[arg(long, value_name = "FILE", requires = "stack_env")]
+    pub plan: Option<PathBuf>,
+    /// Of a stack: the policy of this role, which some resources name as role_arn
+    #[arg(long, value_name = "ARN", requires = "stack_env")]
+    pub role: Option<String>,
+    #[command(flatten)]
+    pub inputs: InputArgs,
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}
+
+/// An operation of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OperationArg {
+    Create,
+    Read,
+    Update,
+    Delete,
+    List,
+}

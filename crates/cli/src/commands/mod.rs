@@ -8,6 +8,7 @@ pub mod dry_run;
 pub mod explain;
 pub mod notice;
 pub mod outputs;
+pub mod permissions;
 pub mod plan;
 pub mod sandbox;
 pub mod schema;

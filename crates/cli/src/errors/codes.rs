@@ -26,6 +26,9 @@ stack_core::codes! {
     BAD_CACHE = 1035, "A cached schema is not used",
         "A file of the schema cache cannot be read or holds no schema, so the bundled one is used. Delete the file, or \
          read the schema again with `stack-deploy schema refresh TYPE`.";
+    NO_OPERATION = 1036, "The type has no such operation",
+        "The type has no handler for this operation, so nothing can be said about its permissions. A type without an \
+         update is replaced on every change; one without a list is found by its identifier only.";
     NOT_KNOWN = 2301, "The value of an export is not known",
         "The export comes from a property that exists only once its resource is built.\n\
          Build first.";

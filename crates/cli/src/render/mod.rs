@@ -13,6 +13,7 @@ pub mod markdown;
 pub mod outcome;
 pub mod outputs;
 pub mod paint;
+pub mod permissions;
 pub mod progress;
 pub mod text;
 pub mod time;
