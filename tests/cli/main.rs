@@ -3,6 +3,7 @@
 mod build;
 mod common;
 mod explain;
+mod info;
 mod live;
 mod permissions;
 mod plan;

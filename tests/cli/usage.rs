@@ -23,6 +23,7 @@ fn help_is_short() {
       explain      Say what a message means, or why a resource is planned as it is
       schema       Print the reference of a resource type, or the schema of manifests and plans
       permissions  Print the IAM actions of a type, or of a stack as a policy
+      info         Look at everything that a run depends on, and say what is wrong
       show         Render a saved plan again
       sandbox      A built-in cloud to try things with
       completions  Print a completion script for a shell

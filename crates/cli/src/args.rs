@@ -11,8 +11,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use inquire::{
-    ExplainArgs, ManifestSchemaArgs, OperationArg, PermissionsArgs, RefreshArgs, SchemaArgs, SchemaCommand,
-    TypesIn,
+    ExplainArgs, InfoArgs, ManifestSchemaArgs, OperationArg, PermissionsArgs, RefreshArgs, SchemaArgs,
+    SchemaCommand, TypesIn,
 };
 
 /// `stack-deploy …`
@@ -140,6 +140,8 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Print the IAM actions of a type, or of a stack as a policy
     Permissions(PermissionsArgs),
+    /// Look at everything that a run depends on, and say what is wrong
+    Info(InfoArgs),
     /// Render a saved plan again
     Show(ShowArgs),
     /// A built-in cloud to try things with

@@ -96,6 +96,7 @@ fn command(app: &App, command: &Command) -> Result<Ended, Stopped> {
             on_runtime(commands::permissions::now(app, args))
         }
         Command::Permissions(args) => commands::permissions::run(app, args),
+        Command::Info(args) => on_runtime(commands::info::run(app, args)),
         Command::Explain(args) if commands::explain::reads(args) => {
             on_runtime(commands::explain::resource(app, args))
         }

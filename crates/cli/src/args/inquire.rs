@@ -132,3 +132,20 @@ pub enum OperationArg {
     Delete,
     List,
 }
+
+/// `info`
+#[derive(Clone, Debug, ClapArgs)]
+pub struct InfoArgs {
+    /// Folder that holds stackql_manifest.yml: its sandbox is looked at as well
+    pub stack_dir: Option<PathBuf>,
+    /// Environment: its lock and its unfinished runs are looked at as well
+    #[arg(value_name = "ENV", requires = "stack_dir")]
+    pub stack_env: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub inputs: InputArgs,
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+}

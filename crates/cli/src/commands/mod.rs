@@ -6,6 +6,7 @@ pub mod completions;
 pub mod drift;
 pub mod dry_run;
 pub mod explain;
+pub mod info;
 pub mod notice;
 pub mod outputs;
 pub mod permissions;

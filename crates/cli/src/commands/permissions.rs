@@ -221,7 +221,7 @@ fn print(app: &App, args: &PermissionsArgs, loaded: &Loaded, needs: &[Need]) -> 
         (Some(file), _) => note(format!("what the plan {} of {of} needs", file.display())),
         (None, true) => note(format!("what a build of {of} needs now")),
         (None, false) => {
-            note(format!("what {of} needs in its whole life; --now or --plan FILE: for one build"))
+            note(format!("what {of} needs in its whole life; --now or --plan FILE: for one build"));
         }
     }
     if args.role.is_none() {

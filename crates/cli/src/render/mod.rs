@@ -8,6 +8,7 @@ pub mod drift;
 pub mod dry_run;
 pub mod explain;
 pub mod human;
+pub mod info;
 pub mod json;
 pub mod markdown;
 pub mod outcome;

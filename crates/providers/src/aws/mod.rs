@@ -6,6 +6,7 @@
 mod classify;
 mod connect;
 mod convert;
+mod credentials;
 mod failure;
 mod transience;
 
@@ -14,6 +15,7 @@ pub use classify::{
     retry_after,
 };
 pub use connect::{AssumeRole, AwsSettings, ConnectError, SANDBOX_REGION, Source, connect};
+pub use credentials::CredentialsFound;
 pub use transience::transience;
 
 use async_trait::async_trait;
