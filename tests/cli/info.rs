@@ -1,5 +1,4 @@
 //! `info`
-#![expect(clippy::unwrap_used, reason = "what cannot be read is a failed test")]
 
 use crate::common::{Place, Served, is_write, small};
 use insta::assert_snapshot;

@@ -13,5 +13,6 @@ mod secrets;
 mod show;
 mod signals;
 mod teardown;
+mod test;
 mod usage;
 mod validate;

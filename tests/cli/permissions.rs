@@ -1,5 +1,4 @@
 //! `permissions`. The golden lists are those of the pages that the project was created from.
-#![expect(clippy::unwrap_used, reason = "what cannot be read is a failed test")]
 
 use crate::common::{Place, Served, small};
 use insta::assert_snapshot;

@@ -17,6 +17,7 @@ fn help_is_short() {
       plan         Show what build would do: reads only
       build        Make the cloud match the manifest
       teardown     Delete what the manifest names
+      test         Check that everything is there and as declared
       drift        Compare the live cloud with the manifest, property by property
       validate     Check a manifest offline
       outputs      Print the stack's exports, read live

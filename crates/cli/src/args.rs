@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub use inquire::{
     ExplainArgs, InfoArgs, ManifestSchemaArgs, OperationArg, PermissionsArgs, RefreshArgs, SchemaArgs,
-    SchemaCommand, TypesIn,
+    SchemaCommand, TestArgs, TypesIn,
 };
 
 /// `stack-deploy …`
@@ -128,6 +128,8 @@ pub enum Command {
     Build(BuildArgs),
     /// Delete what the manifest names
     Teardown(TeardownArgs),
+    /// Check that everything is there and as declared
+    Test(TestArgs),
     /// Compare the live cloud with the manifest, property by property
     Drift(DriftArgs),
     /// Check a manifest offline

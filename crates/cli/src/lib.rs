@@ -97,6 +97,7 @@ fn command(app: &App, command: &Command) -> Result<Ended, Stopped> {
         }
         Command::Permissions(args) => commands::permissions::run(app, args),
         Command::Info(args) => on_runtime(commands::info::run(app, args)),
+        Command::Test(args) => on_runtime(commands::test::run(app, args)),
         Command::Explain(args) if commands::explain::reads(args) => {
             on_runtime(commands::explain::resource(app, args))
         }

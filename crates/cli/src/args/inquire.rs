@@ -1,6 +1,6 @@
 //! Commands that answer questions: `explain`, `schema`, `permissions`, `info`, `test`.
 
-use super::{CloudArgs, InputArgs};
+use super::{CloudArgs, FlowArgs, InputArgs, OnFailure, SelectArgs, StackArgs, ViewArgs};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -148,4 +148,30 @@ pub struct InfoArgs {
     pub inputs: InputArgs,
     #[command(flatten)]
     pub cloud: CloudArgs,
+}
+
+/// `test`
+#[derive(Clone, Debug, ClapArgs)]
+pub struct TestArgs {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// Write the stack's exports as JSON, if every check passes
+    #[arg(long, value_name = "FILE")]
+    pub output_file: Option<PathBuf>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Accepted for stackql-deploy; every resource is checked, whatever fails
+    #[arg(long, value_enum, hide = true)]
+    pub on_failure: Option<OnFailure>,
+    #[command(flatten)]
+    pub flow: FlowArgs,
+    #[command(flatten)]
+    pub inputs: InputArgs,
+    #[command(flatten)]
+    pub select: SelectArgs,
+    #[command(flatten)]
+    pub cloud: CloudArgs,
+    #[command(flatten)]
+    pub view: ViewArgs,
 }

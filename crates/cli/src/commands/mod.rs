@@ -15,4 +15,5 @@ pub mod sandbox;
 pub mod schema;
 pub mod show;
 pub mod teardown;
+pub mod test;
 pub mod validate;

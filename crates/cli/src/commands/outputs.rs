@@ -107,21 +107,37 @@ pub fn leave(
     output_file: Option<&Path>,
 ) -> Result<(), Stopped> {
     let app = session.app;
+    let Some(exports) = keep(session, outputs, elapsed, output_file)? else { return Ok(()) };
+    let id = session.loaded.stack.stack();
+    app.console.out(&format!("\n{}", table(&id.name, &id.env, &exports, app.console.out_style)));
+    Ok(())
+}
+
+/// The files among what [`leave`] leaves; gives the exports, if there are any.
+///
+/// # Errors
+/// Values that are not known, files that cannot be written.
+pub fn keep(
+    session: &Session<'_>,
+    outputs: &Outputs,
+    elapsed: Duration,
+    output_file: Option<&Path>,
+) -> Result<Option<Exports>, Stopped> {
+    let app = session.app;
     if session.loaded.stack.exports().is_empty() {
         if output_file.is_some() {
             app.console.err("--output-file: nothing was written, the manifest exports nothing\n");
         }
-        return Ok(());
+        return Ok(None);
     }
     let exports = evaluate(session, outputs)?;
     let id = session.loaded.stack.stack();
-    app.console.out(&format!("\n{}", table(&id.name, &id.env, &exports, app.console.out_style)));
     app.write(Path::new(".stackql-deploy-exports"), &shell(&id.name, &id.env, &exports))?;
     if let Some(file) = output_file {
-        let mut exports = exports;
+        let mut exports = exports.clone();
         exports
             .push(("elapsed_time".to_owned(), Some(Json::String(format!("{:.2}s", elapsed.as_secs_f64())))));
         app.write(file, &file_text(&exports))?;
     }
-    Ok(())
+    Ok(Some(exports))
 }

@@ -103,12 +103,18 @@ impl Page {
     }
 
     pub(crate) fn header(&mut self, view: &PlanView) {
+        self.header_of(
+            view,
+            match view.mode {
+                ModeView::Build => "plan",
+                ModeView::Teardown => "teardown plan",
+                ModeView::Drift => "drift",
+            },
+        );
+    }
+
+    pub(crate) fn header_of(&mut self, view: &PlanView, command: &str) {
         let arrow = if self.style.unicode { "→" } else { "->" };
-        let command = match view.mode {
-            ModeView::Build => "plan",
-            ModeView::Teardown => "teardown plan",
-            ModeView::Drift => "drift",
-        };
         let left = format!(
             "stack-deploy {command}  {} {arrow} {}",
             self.clean(&view.stack.name),

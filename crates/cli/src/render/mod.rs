@@ -16,6 +16,7 @@ pub mod outputs;
 pub mod paint;
 pub mod permissions;
 pub mod progress;
+pub mod test;
 pub mod text;
 pub mod time;
 pub mod type_text;
