@@ -187,3 +187,17 @@ fn a_folder_without_a_manifest_is_named() {
      = next  give the folder that holds it: stack-deploy COMMAND STACK_DIR ENV
     "#);
 }
+
+#[test]
+fn every_command_has_its_line_in_the_reference() {
+    let place = Place::with(&small());
+    let help = place.run("--help").exits(0).out;
+    let commands = help.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0;
+    let reference = include_str!("../../docs/reference/commands.md");
+    let readme = include_str!("../../README.md");
+    for line in commands.lines() {
+        let name = line.split_whitespace().next().unwrap();
+        assert!(reference.contains(&format!("| `{name} ")), "{name} in docs/reference/commands.md");
+        assert!(readme.contains(&format!("stack-deploy {name} ")), "{name} in README.md");
+    }
+}

@@ -194,6 +194,16 @@ fn of_plan(loaded: &Loaded, view: &PlanView) -> Vec<Need> {
 }
 
 fn print(app: &App, args: &PermissionsArgs, loaded: &Loaded, needs: &[Need]) -> Done {
+    // The name of a role may hold a secret.
+    let redactor = loaded.stack.redactor();
+    let needs: Vec<Need> = needs
+        .iter()
+        .map(|need| Need {
+            role: need.role.as_ref().map(|role| redactor.text(role).into_owned()),
+            ..need.clone()
+        })
+        .collect();
+    let needs = needs.as_slice();
     let roles: Vec<&str> = {
         let mut roles: Vec<&str> = needs.iter().filter_map(|need| need.role.as_deref()).collect();
         roles.sort_unstable();

@@ -119,7 +119,7 @@ impl Teller<'_> {
             canonical: planned.ty.to_string(),
             place: self.view.source.clone(),
             identifier: self.view.identifier.clone(),
-            facts: self.facts(),
+            facts: self.facts().into_iter().map(|(key, text)| (key, self.clear(&text))).collect(),
             properties,
             // Tags that this program adds are changes of no declared property.
             others: match path {
@@ -165,15 +165,20 @@ impl Teller<'_> {
             self.view.changes.iter().filter(|change| touches(&change.path)).cloned().collect();
         let place = declared.is_some().then(|| self.place(path)).flatten();
         PropertyStory {
-            label: path.dotted(),
+            label: self.clear(&path.dotted()),
             place,
             verdict: self.verdict(path, declared.is_some(), !changes.is_empty()),
-            concluded: self.concluded(path, declared.is_some()),
+            concluded: self.concluded(path, declared.is_some()).iter().map(|said| self.clear(said)).collect(),
             schema: self.schema_facts(path),
             declared: declared.map_or(ValueView::Absent, |value| shown(value, None)),
             live,
             changes,
         }
+    }
+
+    /// A text without the secrets that may have come into it: a role, a region and the key of a map can hold one.
+    fn clear(&self, text: &str) -> String {
+        self.session.loaded.stack.redactor().text(text).into_owned()
     }
 
     fn place(&self, path: &Pointer) -> Option<Place> {

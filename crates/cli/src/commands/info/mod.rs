@@ -75,7 +75,9 @@ pub async fn run(app: &App, args: &InfoArgs) -> Done {
     if let Some(dir) = &args.stack_dir {
         here::kept(app, dir, stack.as_ref().filter(|_| args.stack_env.is_some()), &mut checks);
     }
-    let Checks(checks) = checks;
+    // Settings may hold secrets, and services repeat what they are sent.
+    let Checks(mut checks) = checks;
+    checks.iter_mut().for_each(|check| app.redactor.clear(&mut check.text));
     let failed = checks.iter().any(|check| check.status == Status::Fail);
     let text = if args.json {
         v1::document("info", &json!({ "ok": !failed, "checks": checks }))
