@@ -214,3 +214,90 @@ fn a_planted_secret_is_not_explained() {
         assert!(!ran.out.contains("hunter2") && !ran.err.contains("hunter2"), "{ran}");
     }
 }
+
+#[test]
+fn rules_traps_and_what_nobody_can_compare_are_told() {
+    let manifest = |duration: &str, statement: &str| {
+        format!(
+            r#"name: people
+resources:
+  - name: role
+    type: AWS::IAM::Role
+    region: us-east-1
+    props:
+      RoleName: people
+      AssumeRolePolicyDocument: {{ Version: "2012-10-17", Statement: {statement} }}
+      MaxSessionDuration: {duration}
+  - name: ada
+    type: AWS::IAM::User
+    region: us-east-1
+    depends_on: [role]
+    props: {{ UserName: ada, LoginProfile: {{ Password: Correct-horse-1 }} }}
+"#
+        )
+    };
+    let one = r#"{ Effect: Allow, Principal: { Service: lambda.amazonaws.com }, Action: "sts:AssumeRole" }"#;
+    let place = Place::with(&manifest("7200", &format!("[{one}]")));
+    let _ = place.run("build --sandbox --yes app prod").exits(0);
+    place.manifest(&manifest("null", one));
+    assert_snapshot!(place.run("explain --sandbox app prod role").exits(0).out, @r#"
+    role  AWS::IAM::Role                                                          stackql_manifest.yml:3
+        people                                                                                  RoleName
+        where      aws us-east-1 account 123456789012
+        found      by its identifier, made of declared properties: RoleName (step 2)
+        whose      ours: it carries this stack's tags
+        build      would update it in place: 1 difference
+        why        MaxSessionDuration: a value is to be removed
+        used by    ada
+        undo       yes
+
+    Declared properties
+      = RoleName                                                                  stackql_manifest.yml:7
+          declared   "people"
+          live       "people"
+          so         equal
+          schema     create-only: another value replaces the resource
+      = AssumeRolePolicyDocument                                                  stackql_manifest.yml:8
+          declared   {"Statement": {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal":
+                     {"Service": "lambda.amazonaws.com"}}, "Version": "2012-10-17"}
+          live       {"Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal":
+                     {"Service": "lambda.amazonaws.com"}}], "Version": "2012-10-17"}
+          so         equal: the same policy, written differently
+      ~ MaxSessionDuration                                                        stackql_manifest.yml:9
+          declared   null
+          live       7200
+          so         live and to be removed
+          schema     null sends 3600, because the service does not carry out a removal
+
+    Live and not declared
+      service    Arn, RoleId: set by the service
+    "#);
+    assert_snapshot!(place.run("explain --sandbox app prod ada LoginProfile").exits(0).out, @r#"
+    ada  AWS::IAM::User                                                          stackql_manifest.yml:10
+        ada                                                                                     UserName
+        where      aws us-east-1 account 123456789012
+        found      by its identifier, made of declared properties: UserName (step 2)
+        whose      ours: it carries this stack's tags
+        build      would leave it: live is as declared
+        needs      role by depends_on (stackql_manifest.yml:13)
+
+    Property
+      * LoginProfile                                                             stackql_manifest.yml:14
+          declared   {"Password": (sensitive, cannot compare)}
+          live       (absent)
+          so         cannot be compared at Password: reads never return it; --resend sends it again
+          schema     write-only in parts
+    "#);
+}
+
+#[test]
+fn what_belongs_to_others_is_said_and_is_no_failure_of_the_question() {
+    let place = Place::with(&small());
+    let _ = place.run("build --sandbox --yes app prod").exits(0);
+    place.manifest(
+        &small().replace("name: customer-360", "name: other").replace("{{ stack_name }}-", "customer-360-"),
+    );
+    let ran = place.run("explain --sandbox app prod domain").exits(0);
+    assert!(ran.out.contains("not ours: it belongs to stack customer-360/prod"), "{ran}");
+    assert!(ran.out.contains("would stop here") && ran.err.contains("[SD2103]"), "{ran}");
+}

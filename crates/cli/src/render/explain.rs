@@ -171,7 +171,13 @@ fn one(sheet: &mut Sheet, property: &PropertyStory, is_whole: bool, place: &str)
         let text = if is_whole { text } else { cut(&text, room * 2, style.unicode) };
         sheet.fact(6, KEY, key, &text);
     };
-    fact("declared", shown(&property.declared));
+    fact(
+        "declared",
+        match &property.declared {
+            ValueView::WriteOnly => "(not shown: what reads never return is often a secret)".to_owned(),
+            declared => shown(declared),
+        },
+    );
     if property.verdict != Verdict::Sent {
         fact("live", shown(&property.live));
     }

@@ -1,6 +1,6 @@
 //! A resource type as `schema TYPE` tells it: one value for text and JSON.
 
-mod traps;
+pub(crate) mod traps;
 mod tree;
 
 use crate::schemas::CachedSchemas;

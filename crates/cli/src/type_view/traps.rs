@@ -18,7 +18,8 @@ fn dotted(path: &PropertyPath) -> String {
     path.to_string().trim_start_matches('/').replace("/*", "[*]").replace('/', ".")
 }
 
-pub(super) fn of(schema: &ResourceSchema, correction: Option<&Correction>) -> Vec<Trap> {
+/// Everything that is known beyond a schema.
+pub(crate) fn of(schema: &ResourceSchema, correction: Option<&Correction>) -> Vec<Trap> {
     let overlay = &schema.overlay;
     let mut traps = Vec::new();
     let mut say = |path: String, text: &str| traps.push(Trap { path, text: text.to_owned() });

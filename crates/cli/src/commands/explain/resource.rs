@@ -20,7 +20,7 @@ use stack_core::naming::find_property;
 use stack_core::plan::{Action, Mode, Planned};
 use stack_core::pointer::Pointer;
 use stack_core::schema::ResourceSchema;
-use stack_core::value::Value;
+use stack_core::value::{Secret, Value};
 use std::sync::Arc;
 
 /// Runs it.
@@ -170,9 +170,39 @@ impl Teller<'_> {
             verdict: self.verdict(path, declared.is_some(), !changes.is_empty()),
             concluded: self.concluded(path, declared.is_some()).iter().map(|said| self.clear(said)).collect(),
             schema: self.schema_facts(path),
-            declared: declared.map_or(ValueView::Absent, |value| shown(value, None)),
+            declared: match declared {
+                None => ValueView::Absent,
+                // What reads never return is often a secret, whether the manifest says so or not.
+                Some(_) if self.schema.write_only_properties.covers(path) => ValueView::WriteOnly,
+                Some(value) => shown(self.without_write_only(value, path), None),
+            },
             live,
             changes,
+        }
+    }
+
+    /// A value with what reads never return sealed.
+    fn without_write_only(&self, value: Value, at: &Pointer) -> Value {
+        if self.schema.write_only_properties.covers(at) {
+            return Value::Secret(Secret::new(value));
+        }
+        match value {
+            Value::Object(map) => Value::Object(
+                map.into_iter()
+                    .map(|(key, member)| {
+                        let member = self.without_write_only(member, &at.child(&key));
+                        (key, member)
+                    })
+                    .collect(),
+            ),
+            Value::Array(items) => Value::Array(
+                items
+                    .into_iter()
+                    .enumerate()
+                    .map(|(i, item)| self.without_write_only(item, &at.child(i.to_string())))
+                    .collect(),
+            ),
+            other => other,
         }
     }
 

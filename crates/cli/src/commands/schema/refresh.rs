@@ -42,13 +42,12 @@ pub(super) async fn run(app: &App, args: &RefreshArgs) -> Done {
     };
     let work = async {
         let types = wanted(app, &*link.provider, &target, args).await?;
-        Ok(refresh(&*link.provider, &target, &region, &types, &root).await)
+        // Told as they come: all types of a region take minutes.
+        let tell = |line: &str| app.console.out(line);
+        Ok(refresh(&*link.provider, &target, &region, &types, &root, &tell).await)
     };
     let refreshed = guard.reads(Some(&link.provider), work).await?;
-    for line in &refreshed.lines {
-        app.console.out(line);
-    }
-    let done = count(refreshed.lines.len(), "schema", "schemas");
+    let done = count(refreshed.done, "schema", "schemas");
     app.console.err(&format!("{done} of {region} in {}\n", root.join(&region).display()));
     app.tell(&refreshed.problems);
     Ok(if refreshed.problems.is_empty() { Exit::Done } else { Exit::Error })
@@ -107,8 +106,8 @@ async fn list(
 /// What became of a refresh.
 #[derive(Debug, Default)]
 struct Refreshed {
-    /// One per type that was cached.
-    lines: Vec<String>,
+    /// Types that were cached.
+    done: usize,
     /// One per type that was not.
     problems: Diagnostics,
 }
@@ -120,6 +119,7 @@ async fn refresh(
     region: &str,
     types: &[TypeName],
     root: &Path,
+    tell: &(dyn Fn(&str) + Sync),
 ) -> Refreshed {
     let mut refreshed = Refreshed::default();
     for ty in types {
@@ -144,7 +144,10 @@ async fn refresh(
             Ok(entry)
         });
         match kept {
-            Ok(entry) => refreshed.lines.push(line(&entry)),
+            Ok(entry) => {
+                refreshed.done += 1;
+                tell(&line(&entry));
+            }
             Err(why) => {
                 let message = format!("{ty} was not refreshed: {why}");
                 refreshed.problems.push(Diagnostic::error(codes::NO_REFRESH, message));

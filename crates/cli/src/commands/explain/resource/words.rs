@@ -4,6 +4,7 @@ use super::Teller;
 use crate::locate::Locate;
 use crate::render::explain::Verdict;
 use crate::render::view_of::reason_words;
+use crate::type_view::traps;
 use stack_core::desired::Resolver;
 use stack_core::diagnostic::Part;
 use stack_core::plan::{Action, Certainty, ChangeOp, Ownership, Rule, Undo};
@@ -192,7 +193,9 @@ impl Teller<'_> {
         if !is_declared {
             return Verdict::Silent;
         }
-        if planned.cannot_compare.iter().any(|at| path.starts_with(at)) {
+        let is_live = planned.live.as_ref().is_some_and(|live| path.get(live).is_some());
+        let blind = |at: &Pointer| path.starts_with(at) || (at.starts_with(path) && !is_live);
+        if planned.cannot_compare.iter().any(blind) {
             return Verdict::Blind;
         }
         Verdict::Same
@@ -270,14 +273,13 @@ impl Teller<'_> {
         fact(schema.read_only_properties.covers(path), "read-only");
         fact(schema.write_only_properties.covers(path), "write-only: reads never return it");
         fact(part(&schema.write_only_properties), "write-only in parts");
-        fact(schema.overlay.unreadable.covers(path), "left out of reads although the schema does not say so");
-        fact(
-            schema.overlay.side_effects.covers(path),
-            "does something each time it is sent: never sent again by itself",
-        );
         fact(schema.deprecated_properties.covers(path), "deprecated");
         let is_set = schema.at(path).is_some_and(|node| schema.follow(node).insertion_order == Some(false));
-        fact(is_set || schema.overlay.unordered.covers(path), "its order has no meaning");
+        fact(is_set, "its order has no meaning");
+        let place = starred(path);
+        facts.extend(
+            traps::of(schema, None).into_iter().filter(|trap| trap.path == place).map(|trap| trap.text),
+        );
         if let Some((name, _)) = schema.tag_property()
             && path.segments().first().is_some_and(|top| top == name)
         {
@@ -285,6 +287,13 @@ impl Teller<'_> {
         }
         facts
     }
+}
+
+/// `Rules[0].Id` to `Rules[*].Id`, as traps are called.
+fn starred(path: &Pointer) -> String {
+    let is_index = |segment: &str| segment.bytes().all(|b| b.is_ascii_digit());
+    let steps = path.segments().iter().map(|segment| if is_index(segment) { "*" } else { segment });
+    steps.collect::<Vec<_>>().join(".").replace(".*", "[*]")
 }
 
 fn dotted(path: &str) -> String {

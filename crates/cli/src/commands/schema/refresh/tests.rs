@@ -6,6 +6,7 @@ use stack_core::identity::Key;
 use stack_core::ids::{ClientToken, RequestToken};
 use stack_core::provider::{Caller, Found, Operation, Page, Progress, RequestPage, TypePage};
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 /// A registry with some schemas, in pages of one type.
 #[derive(Debug, Default)]
@@ -90,9 +91,12 @@ async fn a_private_type_is_cached_and_used_from_then_on() {
     let dir = tempfile::tempdir().unwrap();
     let registry =
         Registry(BTreeMap::from([("Acme::Own::Thing".to_owned(), Ok(schema("Acme::Own::Thing")))]));
-    let refreshed =
-        refresh(&registry, &target(), "us-east-1", &names(&["Acme::Own::Thing"]), dir.path()).await;
-    assert_eq!(refreshed.lines, ["Acme::Own::Thing  private\n"]);
+    let said = Mutex::new(Vec::new());
+    let tell = |line: &str| said.lock().unwrap().push(line.to_owned());
+    let types = names(&["Acme::Own::Thing"]);
+    let refreshed = refresh(&registry, &target(), "us-east-1", &types, dir.path(), &tell).await;
+    assert_eq!(said.into_inner().unwrap(), ["Acme::Own::Thing  private\n"]);
+    assert_eq!(refreshed.done, 1);
     assert!(refreshed.problems.is_empty());
     let schemas = CachedSchemas::new(Some(dir.path().to_owned()));
     assert!(schemas.schema(&"Acme::Own::Thing".into()).unwrap().is_provisionable());
@@ -104,7 +108,7 @@ async fn a_failure_is_never_cached_and_what_was_cached_stays() {
     let dir = tempfile::tempdir().unwrap();
     let ty = "Acme::Own::Thing";
     let good = Registry(BTreeMap::from([(ty.to_owned(), Ok(schema(ty)))]));
-    refresh(&good, &target(), "us-east-1", &names(&[ty]), dir.path()).await;
+    refresh(&good, &target(), "us-east-1", &names(&[ty]), dir.path(), &|_| {}).await;
     let answers = [
         Err(FailureKind::Throttled),
         Ok("{".to_owned()),
@@ -114,8 +118,9 @@ async fn a_failure_is_never_cached_and_what_was_cached_stays() {
     for answer in answers {
         let bad = Registry(BTreeMap::from([(ty.to_owned(), answer)]));
         let refreshed =
-            refresh(&bad, &target(), "us-east-1", &names(&[ty, "Acme::Own::None"]), dir.path()).await;
-        assert!(refreshed.lines.is_empty());
+            refresh(&bad, &target(), "us-east-1", &names(&[ty, "Acme::Own::None"]), dir.path(), &|_| {})
+                .await;
+        assert_eq!(refreshed.done, 0);
         assert_eq!(refreshed.problems.len(), 2, "{:?}", refreshed.problems);
         let schemas = CachedSchemas::new(Some(dir.path().to_owned()));
         assert!(schemas.schema(&ty.into()).is_ok());
@@ -132,7 +137,7 @@ async fn without_permission_the_rest_is_not_asked() {
     ]));
     let types = list(&denied, &target(), TypeOrigin::Account).await.unwrap();
     assert_eq!(types.len(), 2);
-    let refreshed = refresh(&denied, &target(), "us-east-1", &types, dir.path()).await;
+    let refreshed = refresh(&denied, &target(), "us-east-1", &types, dir.path(), &|_| {}).await;
     assert_eq!(refreshed.problems.len(), 1);
     assert!(refreshed.problems[0].notes.iter().any(|(_, text)| text.contains("DescribeType")));
 }
