@@ -2,12 +2,17 @@
 
 mod build;
 mod common;
+mod explain;
+mod info;
 mod live;
+mod permissions;
 mod plan;
 mod sandbox;
+mod schema;
 mod secrets;
 mod show;
 mod signals;
 mod teardown;
+mod test;
 mod usage;
 mod validate;

@@ -27,6 +27,12 @@ fn a_planted_secret_is_in_no_output_and_no_file() {
         "build --sandbox --show-queries --log-level trace --output-file out.json app prod",
         "drift --sandbox app prod",
         "outputs --sandbox app prod",
+        "test --sandbox --output-file tested.json app prod",
+        "test --sandbox --json app prod",
+        "explain --sandbox app prod domain",
+        "explain --sandbox app prod domain Tags",
+        "permissions --sandbox --now app prod",
+        "info --sandbox app prod",
     ] {
         let ran = place.run(&format!("{line} {flag}")).exits(0);
         said.push(ran.to_string());
@@ -131,6 +137,12 @@ fn look(case: &str, resource: &str, fault: &str) {
         "build --sandbox --yes --timeout 2s --show-queries --progress json --log-level trace app dev",
         "build --sandbox --yes --timeout 2s --progress plain app dev",
         "drift --sandbox --json app dev",
+        "test --sandbox app dev",
+        "explain --sandbox app dev p",
+        "explain --sandbox app dev p /Tags",
+        "permissions app dev",
+        "permissions --sandbox --now app dev",
+        "info --sandbox app dev",
         "teardown --sandbox --yes --timeout 2s --show-queries app dev",
     ] {
         let ran = place.run(&format!("{line} -e PW={WORD}"));

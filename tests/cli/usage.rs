@@ -17,9 +17,14 @@ fn help_is_short() {
       plan         Show what build would do: reads only
       build        Make the cloud match the manifest
       teardown     Delete what the manifest names
+      test         Check that everything is there and as declared
       drift        Compare the live cloud with the manifest, property by property
       validate     Check a manifest offline
       outputs      Print the stack's exports, read live
+      explain      Say what a message means, or why a resource is planned as it is
+      schema       Print the reference of a resource type, or the schema of manifests and plans
+      permissions  Print the IAM actions of a type, or of a stack as a policy
+      info         Look at everything that a run depends on, and say what is wrong
       show         Render a saved plan again
       sandbox      A built-in cloud to try things with
       completions  Print a completion script for a shell
@@ -181,4 +186,18 @@ fn a_folder_without_a_manifest_is_named() {
     error[SD1023]: there is no stackql_manifest.yml in nowhere
      = next  give the folder that holds it: stack-deploy COMMAND STACK_DIR ENV
     "#);
+}
+
+#[test]
+fn every_command_has_its_line_in_the_reference() {
+    let place = Place::with(&small());
+    let help = place.run("--help").exits(0).out;
+    let commands = help.split_once("Commands:\n").unwrap().1.split_once("\n\n").unwrap().0;
+    let reference = include_str!("../../docs/reference/commands.md");
+    let readme = include_str!("../../README.md");
+    for line in commands.lines() {
+        let name = line.split_whitespace().next().unwrap();
+        assert!(reference.contains(&format!("| `{name} ")), "{name} in docs/reference/commands.md");
+        assert!(readme.contains(&format!("stack-deploy {name} ")), "{name} in README.md");
+    }
 }

@@ -56,7 +56,8 @@ async fn lives_and_dies(name: &str) {
     assert!(!plan.has_changes(), "{:#?}", changes(&plan));
     // The index still lists what is gone. It is made again all the same.
     world.forget();
-    assert_eq!(world.must(Mode::Build).await["CreateResource"], count);
+    // A queue's name rests for a minute after its deletion, which takes a second try.
+    assert!(world.must(Mode::Build).await["CreateResource"] >= count);
     assert_eq!(world.live_count(), live);
 }
 

@@ -19,6 +19,24 @@ pub struct Documentation {
 }
 
 impl Documentation {
+    /// What a schema as published says to people.
+    pub fn of_schema(schema: &Json) -> Self {
+        let mut docs = Self::default();
+        for key in ["description", "documentationUrl", "sourceUrl"] {
+            if let Some(text @ Json::String(_)) = schema.get(key) {
+                docs.about.insert(key.to_owned(), text.clone());
+            }
+        }
+        for key in ["properties", "definitions"] {
+            if let Some(Json::Object(members)) = schema.get(key) {
+                members.iter().for_each(|(name, node)| {
+                    collect(node, &below(&below("", key), name), &mut docs.nodes);
+                });
+            }
+        }
+        docs
+    }
+
     /// One sentence or more about the type.
     pub fn description(&self) -> &str {
         self.about.get("description").and_then(Json::as_str).unwrap_or_default()
@@ -41,6 +59,26 @@ impl Documentation {
             })
         };
         text("description").or_else(|| text("title"))
+    }
+}
+
+/// The descriptions at a place in a schema and below it.
+fn collect(node: &Json, place: &str, found: &mut Map<String, Json>) {
+    match node {
+        Json::Object(members) => {
+            // A property may be called `description`; then it is no text.
+            if let Some(text @ Json::String(_)) = members.get("description") {
+                found.insert(place.to_owned(), text.clone());
+            }
+            members.iter().for_each(|(key, member)| collect(member, &below(place, key), found));
+        }
+        Json::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(i, item)| collect(item, &below(place, &i.to_string()), found));
+        }
+        _ => {}
     }
 }
 

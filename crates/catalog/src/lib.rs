@@ -231,16 +231,23 @@ impl Catalog {
         overlays::of(ty.as_str()).ok().flatten()
     }
 
-    fn load(&self, ty: &TypeName) -> Result<ResourceSchema, UnknownType> {
-        let facts = self.facts(ty.as_str()).ok_or_else(|| self.unknown(ty.as_str()))?;
-        let mut schema: ResourceSchema =
-            parse(&self.schemas, &facts.schema).map_err(|why| damaged(ty, &why))?;
-        match overlays::of(ty.as_str()) {
+    /// The hand corrections of its type merged into a schema that comes from elsewhere.
+    ///
+    /// # Errors
+    /// The correction cannot be read.
+    pub fn corrected(&self, mut schema: ResourceSchema) -> Result<ResourceSchema, FormatError> {
+        match overlays::of(schema.type_name.as_str()) {
             Ok(Some(correction)) => overlays::correct(&mut schema, correction),
             Ok(None) => {}
-            Err(why) => return Err(damaged(ty, &FormatError::Content("correction", why.to_string()))),
+            Err(why) => return Err(FormatError::Content("correction", why.to_string())),
         }
         Ok(schema)
+    }
+
+    fn load(&self, ty: &TypeName) -> Result<ResourceSchema, UnknownType> {
+        let facts = self.facts(ty.as_str()).ok_or_else(|| self.unknown(ty.as_str()))?;
+        let schema = parse(&self.schemas, &facts.schema).map_err(|why| damaged(ty, &why))?;
+        self.corrected(schema).map_err(|why| damaged(ty, &why))
     }
 
     /// The error for a name that no type has, with near names in the same spelling and what is known about it.

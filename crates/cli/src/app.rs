@@ -4,6 +4,7 @@ use crate::env::Env;
 use crate::exit::Exit;
 use crate::locate::{Locate, Nowhere};
 use crate::render::{Console, diagnostic};
+use crate::schemas::{CachedSchemas, folder};
 use crate::settings::Settings;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::redact::Redactor;
@@ -20,6 +21,8 @@ pub struct App {
     pub console: Console,
     /// `--port`, which only `sandbox serve` uses.
     pub port: Option<u16>,
+    /// Types.
+    pub schemas: Arc<CachedSchemas>,
     /// Secrets of the stack, as far as they are known.
     pub redactor: Redactor,
     sources: Mutex<Arc<dyn Locate + Send + Sync>>,
@@ -38,7 +41,8 @@ impl App {
     /// A program without sources yet.
     pub fn new(env: Env, settings: Settings, console: Console, port: Option<u16>) -> Self {
         let redactor = Redactor::default();
-        Self { env, settings, console, port, redactor, sources: Mutex::new(Arc::new(Nowhere)) }
+        let schemas = Arc::new(CachedSchemas::new(folder(&env)));
+        Self { env, settings, console, port, schemas, redactor, sources: Mutex::new(Arc::new(Nowhere)) }
     }
 
     /// The sources that diagnostics point into.

@@ -2,11 +2,18 @@
 //!
 //! [`crate::settings::Settings`] turns these low arguments, together with the environment, into high ones.
 
+mod inquire;
+
 use crate::parse::{rate, timeout};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use inquire::{
+    ExplainArgs, InfoArgs, ManifestSchemaArgs, OperationArg, PermissionsArgs, RefreshArgs, SchemaArgs,
+    SchemaCommand, TestArgs, TypesIn,
+};
 
 /// `stack-deploy …`
 #[derive(Clone, Debug, Parser)]
@@ -121,6 +128,8 @@ pub enum Command {
     Build(BuildArgs),
     /// Delete what the manifest names
     Teardown(TeardownArgs),
+    /// Check that everything is there and as declared
+    Test(TestArgs),
     /// Compare the live cloud with the manifest, property by property
     Drift(DriftArgs),
     /// List live resources with the stack's tags that left the manifest
@@ -131,6 +140,14 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Print the stack's exports, read live
     Outputs(OutputsArgs),
+    /// Say what a message means, or why a resource is planned as it is
+    Explain(ExplainArgs),
+    /// Print the reference of a resource type, or the schema of manifests and plans
+    Schema(SchemaArgs),
+    /// Print the IAM actions of a type, or of a stack as a policy
+    Permissions(PermissionsArgs),
+    /// Look at everything that a run depends on, and say what is wrong
+    Info(InfoArgs),
     /// Render a saved plan again
     Show(ShowArgs),
     /// A built-in cloud to try things with

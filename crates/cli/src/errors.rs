@@ -1,8 +1,10 @@
 //! The one place that classifies what went wrong: which exit code, which hint. Libraries stay small and typed.
 
+pub mod codes;
+
 use crate::exit::Exit;
 use crate::render::json::v1::ReadError;
-use stack_core::diagnostic::{Code, Diagnostic, Diagnostics};
+use stack_core::diagnostic::{Diagnostic, Diagnostics};
 use stack_core::planner::is_refusal;
 use stack_core::provider::{Failure, FailureKind};
 use stack_engine::store::StoreError;
@@ -17,50 +19,6 @@ pub struct Stopped {
     pub exit: Exit,
     /// What to tell. May be empty where everything was told before.
     pub told: Diagnostics,
-}
-
-/// Numbers of the command line's own diagnostics.
-pub mod codes {
-    use super::Code;
-
-    /// A file of the stack cannot be read.
-    pub const UNREADABLE_FILE: Code = Code(1021);
-    /// A file cannot be written.
-    pub const UNWRITABLE_FILE: Code = Code(1022);
-    /// The stack folder has no manifest.
-    pub const NO_MANIFEST: Code = Code(1023);
-    /// A live resource cannot be taken over.
-    pub const CANNOT_ADOPT: Code = Code(2301);
-    /// A saved plan cannot be read.
-    pub const BAD_PLAN_FILE: Code = Code(4001);
-    /// A saved plan is too old.
-    pub const EXPIRED: Code = Code(4002);
-    /// A saved plan is about something else.
-    pub const OTHER_STACK: Code = Code(4003);
-    /// What was approved is no longer what would be done.
-    pub const STALE: Code = Code(4004);
-    /// Somebody else works on this stack and environment.
-    pub const LOCKED: Code = Code(4101);
-    /// The user was not asked and has not agreed.
-    pub const NO_CONSENT: Code = Code(5001);
-    /// The user said no.
-    pub const DECLINED: Code = Code(5002);
-    /// A signal came before anything was changed.
-    pub const STOPPED: Code = Code(5003);
-    /// A file of the local journal cannot be used.
-    pub const STORE: Code = Code(6001);
-    /// The connection cannot be set up.
-    pub const CONNECT: Code = Code(7001);
-    /// The cloud does not say who we are.
-    pub const CALLER: Code = Code(7002);
-    /// Another account than the manifest names.
-    pub const WRONG_ACCOUNT: Code = Code(7003);
-    /// Another region than the manifest names.
-    pub const WRONG_REGION: Code = Code(7004);
-    /// The sandbox cannot be used.
-    pub const SANDBOX: Code = Code(7101);
-    /// A bug.
-    pub const BUG: Code = Code(9001);
 }
 
 impl Stopped {
@@ -199,6 +157,7 @@ pub fn caller_failed(failure: &Failure) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stack_core::diagnostic::Code;
 
     #[test]
     fn only_refusals_alone_end_with_three() {

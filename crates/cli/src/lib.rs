@@ -12,13 +12,17 @@ pub mod exit;
 pub mod guard;
 pub mod load;
 pub mod locate;
+pub mod manifest_schema;
 pub mod parse;
+pub mod policy;
 pub mod render;
 pub mod sandbox;
+pub mod schemas;
 pub mod session;
 pub mod settings;
 pub mod signals;
 pub mod stale;
+pub mod type_view;
 pub mod wire;
 
 use app::App;
@@ -87,6 +91,20 @@ fn command(app: &App, command: &Command) -> Result<Ended, Stopped> {
         Command::Outputs(args) => on_runtime(commands::outputs::run(app, args)),
         Command::Validate(args) => commands::validate::run(app, args),
         Command::Show(args) => commands::show::run(app, args),
+        Command::Schema(args) if commands::schema::reads(args) => {
+            on_runtime(commands::schema::refresh(app, args))
+        }
+        Command::Schema(args) => commands::schema::run(app, args),
+        Command::Permissions(args) if commands::permissions::reads(args) => {
+            on_runtime(commands::permissions::now(app, args))
+        }
+        Command::Permissions(args) => commands::permissions::run(app, args),
+        Command::Info(args) => on_runtime(commands::info::run(app, args)),
+        Command::Test(args) => on_runtime(commands::test::run(app, args)),
+        Command::Explain(args) if commands::explain::reads(args) => {
+            on_runtime(commands::explain::resource(app, args))
+        }
+        Command::Explain(args) => commands::explain::code(app, args),
         Command::Completions(args) => commands::completions::run(app, args),
         Command::Upgrade => commands::notice::run(app, "upgrade"),
         Command::StartServer(_) => commands::notice::run(app, "start-server"),

@@ -85,6 +85,7 @@ pub fn load(app: &App, what: &What<'_>) -> Result<Loaded, Stopped> {
     if let Some(stack) = &parsed.stack {
         merge(&mut problems, stack.validate());
     }
+    app.tell(&app.schemas.take_problems());
     let stack = match parsed.stack {
         Some(stack) if !problems.iter().any(Diagnostic::is_error) => stack,
         _ => return Err(Stopped { exit: exit_of(&problems), told: problems }),
@@ -93,7 +94,7 @@ pub fn load(app: &App, what: &What<'_>) -> Result<Loaded, Stopped> {
     let survey = survey(&stack);
     Ok(Loaded {
         stack,
-        schemas: crate::sandbox::schemas(),
+        schemas: Arc::clone(&app.schemas) as _,
         digest,
         dir: app.path(what.dir),
         typed: what.dir.to_owned(),
@@ -140,7 +141,10 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
         nonce: u128::from_str_radix(what.nonce, 16).unwrap_or_default(),
         redactor: app.redactor.clone(),
     };
-    let parsed = Stack::parse(sources, crate::sandbox::schemas(), options);
+    if let Some(region) = what.region {
+        app.schemas.prefer(region);
+    }
+    let parsed = Stack::parse(sources, Arc::clone(&app.schemas) as _, options);
     let sources = StackSources { map: Arc::clone(&parsed.source_map), dir: what.dir.to_owned() };
     app.set_sources(Arc::new(sources));
     Ok((parsed, digest))

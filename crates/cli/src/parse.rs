@@ -1,6 +1,7 @@
 //! Texts of single flags to values. Errors are what clap prints after `invalid value`.
 
 use crate::args::{LogLevel, Rate};
+use stack_core::pointer::Pointer;
 use std::time::Duration;
 
 /// `90s`, `30m`, `2h`, `1h30m`, or a plain number of seconds.
@@ -50,6 +51,15 @@ pub(crate) fn rate(text: &str) -> Result<Rate, String> {
         }
     }
     Ok(rate)
+}
+
+/// A property as people name it: `/Config/Rules`, `Config.Rules[0]`, `Tags[*].Key`.
+pub(crate) fn property(text: &str) -> Pointer {
+    if let Ok(pointer) = Pointer::parse(text) {
+        return pointer;
+    }
+    let steps = text.split(['.', '[']).map(|step| step.trim_end_matches(']'));
+    Pointer::of(steps.filter(|step| !step.is_empty()))
 }
 
 /// The levels of both stackql-deploy versions, in any case (stackql-compat 3).

@@ -19,7 +19,7 @@ pub fn folder(stack_dir: &Path) -> PathBuf {
     stack_dir.join(".stack-deploy").join("sandbox")
 }
 
-/// The types, as a shared value.
+/// The types that are compiled in, as a shared value.
 pub fn schemas() -> Arc<dyn Schemas> {
     Arc::new(Embedded)
 }
@@ -71,15 +71,19 @@ impl std::fmt::Debug for Sandbox {
 
 impl Sandbox {
     /// A cloud in memory.
-    pub fn in_memory(config: Config) -> Self {
-        Self { cloud: Arc::new(Mutex::new(Cloud::new(schemas(), config))), file: None }
+    pub fn in_memory(config: Config, schemas: Arc<dyn Schemas>) -> Self {
+        Self { cloud: Arc::new(Mutex::new(Cloud::new(schemas, config))), file: None }
     }
 
     /// The cloud of a stack folder, as it was left. Its behaviour is in `config.json` beside the state, if there.
     ///
     /// # Errors
     /// Files that cannot be used (exit 1), or another command that uses them (exit 5).
-    pub fn open(stack_dir: &Path, config: Option<Config>) -> Result<Self, Stopped> {
+    pub fn open(
+        stack_dir: &Path,
+        config: Option<Config>,
+        schemas: Arc<dyn Schemas>,
+    ) -> Result<Self, Stopped> {
         let folder = folder(stack_dir);
         private_folder(&folder).map_err(|error| Stopped::unwritable(&folder, &error))?;
         let lock_path = folder.join("lock");
@@ -107,10 +111,10 @@ impl Sandbox {
         };
         let path = state_path(&folder);
         let cloud = match optional(&path)? {
-            None => Cloud::new(schemas(), config),
+            None => Cloud::new(schemas, config),
             Some(text) => serde_json::from_str(&text)
                 .map_err(|error| error.to_string())
-                .and_then(|json| Cloud::restore(schemas(), config, json).map_err(|error| error.to_string()))
+                .and_then(|json| Cloud::restore(schemas, config, json).map_err(|error| error.to_string()))
                 .map_err(|why| {
                     let message = format!("{} cannot be used: {why}", path.display());
                     let next = format!("start afresh: stack-deploy sandbox reset {}", stack_dir.display());
@@ -246,11 +250,11 @@ mod tests {
     #[test]
     fn a_sandbox_is_used_by_one_command_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
-        let first = Sandbox::open(dir.path(), None).unwrap();
-        assert_eq!(Sandbox::open(dir.path(), None).unwrap_err().exit, Exit::Busy);
+        let first = Sandbox::open(dir.path(), None, schemas()).unwrap();
+        assert_eq!(Sandbox::open(dir.path(), None, schemas()).unwrap_err().exit, Exit::Busy);
         first.save().unwrap();
         drop(first);
-        assert!(Sandbox::open(dir.path(), None).is_ok());
+        assert!(Sandbox::open(dir.path(), None, schemas()).is_ok());
         use std::os::unix::fs::PermissionsExt;
         let mode = fs::metadata(state_path(&folder(dir.path()))).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -259,9 +263,9 @@ mod tests {
     #[test]
     fn a_broken_state_names_the_way_out() {
         let dir = tempfile::tempdir().unwrap();
-        drop(Sandbox::open(dir.path(), None).unwrap());
+        drop(Sandbox::open(dir.path(), None, schemas()).unwrap());
         fs::write(state_path(&folder(dir.path())), "{").unwrap();
-        let stopped = Sandbox::open(dir.path(), None).unwrap_err();
+        let stopped = Sandbox::open(dir.path(), None, schemas()).unwrap_err();
         assert_eq!(stopped.exit, Exit::Error);
         assert!(stopped.told[0].notes[0].1.contains("sandbox reset"));
     }

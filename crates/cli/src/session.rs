@@ -230,8 +230,14 @@ impl<'a> Session<'a> {
             reads: 0,
             lookups: 0,
             millis: 0,
+            cached_schemas: self.cached_schemas(),
             digest: String::new(),
         }
+    }
+
+    fn cached_schemas(&self) -> Vec<String> {
+        let used = self.app.schemas.used();
+        used.iter().map(|used| format!("{} {} {}", used.ty, used.region, used.day)).collect()
     }
 
     fn finish(

@@ -16,7 +16,7 @@ use stack_engine::paced::Limits;
 use stack_engine::retry::Policy;
 use stack_manifest::Settings;
 use stack_providers::aws::{self, AssumeRole, AwsSettings, SANDBOX_REGION};
-use stack_providers::{Net, NetSettings, Proxies, Redacted, Transport};
+use stack_providers::{Net, NetError, NetSettings, Proxies, Redacted, Transport};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,6 +41,38 @@ pub fn region<'a>(app: &'a App, cloud: &'a CloudArgs) -> Option<&'a str> {
         .or(cloud.sandbox.then_some(SANDBOX_REGION))
 }
 
+/// How AWS is reached, as flags, the manifest and the environment say.
+pub fn aws_settings(app: &App, cloud: &CloudArgs, settings: &Settings) -> AwsSettings {
+    let mut aws_settings = match cloud.sandbox {
+        true => AwsSettings::sandbox(),
+        false => AwsSettings::standard(app.env.vars.clone()),
+    };
+    aws_settings.region = region(app, cloud).map(stack_core::ids::Region::new);
+    if !cloud.sandbox {
+        aws_settings.profile = cloud.profile.clone().or_else(|| settings.profile.clone());
+        aws_settings.assume_role =
+            settings.assume_role.clone().map(|arn| AssumeRole { arn, external_id: None, session_name: None });
+    }
+    aws_settings
+}
+
+/// The network, with the proxies of the environment.
+///
+/// # Errors
+/// A proxy or the certificates cannot be used.
+pub fn net(app: &App, cloud: &CloudArgs) -> Result<Net, NetError> {
+    Net::new(&NetSettings {
+        allow_http: cloud.allow_http.clone(),
+        proxies: proxies(app),
+        ..NetSettings::default()
+    })
+}
+
+/// The proxies of the environment.
+pub fn proxies(app: &App) -> Proxies {
+    Proxies::from_env(|name| app.env.vars.get(name).cloned())
+}
+
 /// Connects. The second value is the region that the profile gives, where nothing else gave one.
 ///
 /// # Errors
@@ -54,24 +86,12 @@ pub async fn connect(
     ids: Arc<IdSource>,
 ) -> Result<(Link, Option<String>), Stopped> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let sandbox = if cloud.sandbox { Some(Arc::new(Sandbox::open(dir, None)?)) } else { None };
-    let mut aws_settings = match sandbox {
-        Some(_) => AwsSettings::sandbox(),
-        None => AwsSettings::standard(app.env.vars.clone()),
-    };
-    aws_settings.region = region(app, cloud).map(stack_core::ids::Region::new);
-    if sandbox.is_none() {
-        aws_settings.profile = cloud.profile.clone().or_else(|| settings.profile.clone());
-        aws_settings.assume_role =
-            settings.assume_role.clone().map(|arn| AssumeRole { arn, external_id: None, session_name: None });
-    }
+    let sandbox =
+        if cloud.sandbox { Some(Arc::new(Sandbox::open(dir, None, Arc::clone(&schemas))?)) } else { None };
+    let aws_settings = aws_settings(app, cloud, settings);
     let transport: Arc<dyn Transport> = match &sandbox {
         Some(sandbox) => Arc::new(sandbox.transport(Arc::clone(&clock))),
-        None => Arc::new(Net::new(&NetSettings {
-            allow_http: cloud.allow_http.clone(),
-            proxies: Proxies::from_env(|name| app.env.vars.get(name).cloned()),
-            ..NetSettings::default()
-        })?),
+        None => Arc::new(net(app, cloud)?),
     };
     let provider = aws::connect(transport, schemas, aws_settings).await?;
     let found = provider.region().map(|region| region.to_string());

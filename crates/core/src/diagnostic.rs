@@ -17,6 +17,32 @@ impl fmt::Display for Code {
     }
 }
 
+/// What a number means, for `explain`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The number.
+    pub code: Code,
+    /// One line.
+    pub title: &'static str,
+    /// What it means, why it is so, and what to do. Plain text, several lines.
+    pub text: &'static str,
+}
+
+/// Defines numbers together with what `explain` says about them: `NAME = NUMBER, "title", "text";`. `ALL` holds them in
+/// the given order.
+#[macro_export]
+macro_rules! codes {
+    ($($name:ident = $number:literal, $title:literal, $text:literal;)*) => {
+        $(
+            #[doc = $title]
+            pub const $name: $crate::diagnostic::Code = $crate::diagnostic::Code($number);
+        )*
+        /// Every number that is defined here, explained.
+        pub const ALL: &[$crate::diagnostic::Explanation] =
+            &[$($crate::diagnostic::Explanation { code: $name, title: $title, text: $text }),*];
+    };
+}
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -4,29 +4,9 @@
 
 use stack_core::diagnostic::Code;
 
-/// One number, explained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// The number.
-    pub code: Code,
-    /// One line.
-    pub title: &'static str,
-    /// What it means, why it is so, and what to do. Plain text, several lines.
-    pub text: &'static str,
-}
+pub use stack_core::diagnostic::Explanation;
 
-macro_rules! codes {
-    ($($name:ident = $number:literal, $title:literal, $text:literal;)*) => {
-        $(
-            #[doc = $title]
-            pub const $name: Code = Code($number);
-        )*
-        /// Every code of this crate, ascending.
-        pub const ALL: &[Explanation] = &[$(Explanation { code: $name, title: $title, text: $text }),*];
-    };
-}
-
-codes! {
+stack_core::codes! {
     YAML_SYNTAX = 1001, "The file is not valid YAML",
         "The manifest could not be read as YAML, so nothing in it was looked at.\n\
          Usual causes: a tab instead of spaces, a missing space after `:`, a quote or bracket that is never closed, or \

@@ -134,3 +134,24 @@ fn doing_an_operation_takes_reading_it_back_and_tagging() {
     assert!(has(&tagged, "logs:TagResource") && plain.len() <= tagged.len());
     assert_eq!(needed(&super::schema("AWS::EC2::VolumeAttachment"), Operation::Update, false), None);
 }
+
+#[test]
+fn a_schema_from_elsewhere_keeps_its_documentation_and_gets_the_corrections() {
+    let published = serde_json::json!({
+        "typeName": "AWS::IAM::Role", "description": "A role.",
+        "properties": {
+            "description": { "type": "string", "description": "A property of this name." },
+            "Tags": { "type": "array", "items": { "$ref": "#/definitions/Tag" } }
+        },
+        "definitions": { "Tag": { "type": "object", "properties": { "Key": { "description": "Its key." } } } },
+        "primaryIdentifier": ["/properties/RoleName"]
+    });
+    let docs = crate::docs::Documentation::of_schema(&published);
+    let schema: ResourceSchema = serde_json::from_value(published).unwrap();
+    assert_eq!(docs.description(), "A role.");
+    let of = |path: &str| docs.property(&schema, &Pointer::parse(path).unwrap()).map(str::to_owned);
+    assert_eq!(of("/description").as_deref(), Some("A property of this name."));
+    assert_eq!(of("/Tags/0/Key").as_deref(), Some("Its key."));
+    let corrected = Catalog::embedded().corrected(schema).unwrap();
+    assert!(!corrected.overlay.remove_defaults.is_empty());
+}

@@ -3,7 +3,7 @@
 use crate::app::{App, Done};
 use crate::args::{OutputsArgs, SelectArgs};
 use crate::commands::plan::tell;
-use crate::errors::Stopped;
+use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
 use crate::guard::Guard;
 use crate::render::outputs::{Exports, file_text, json, shell, table};
@@ -11,15 +11,10 @@ use crate::render::{json::v1, sorted};
 use crate::session::{Session, targets};
 use serde_json::Value as Json;
 use stack_core::desired::{Outputs, Resolver};
-use stack_core::diagnostic::{Code, Diagnostic};
+use stack_core::diagnostic::Diagnostic;
 use stack_core::plan::Mode;
 use std::path::Path;
 use std::time::Duration;
-
-/// An export's value is not known.
-const NOT_KNOWN: Code = Code(2301);
-/// An export's value is not shown.
-const HIDDEN: Code = Code(2302);
 
 /// Runs it.
 pub async fn run(app: &App, args: &OutputsArgs) -> Done {
@@ -69,7 +64,7 @@ pub fn evaluate(session: &Session<'_>, outputs: &Outputs) -> Result<Exports, Sto
         if let Some(unknown) = value.unknown() {
             let from: Vec<String> = unknown.from.iter().map(ToString::to_string).collect();
             problems.push(
-                Diagnostic::error(NOT_KNOWN, format!("export `{name}` is not known yet"))
+                Diagnostic::error(codes::NOT_KNOWN, format!("export `{name}` is not known yet"))
                     .note("waits for", from.join(", "))
                     .next("build first"),
             );
@@ -85,7 +80,7 @@ pub fn evaluate(session: &Session<'_>, outputs: &Outputs) -> Result<Exports, Sto
     }
     if !hidden.is_empty() {
         let message = format!("sensitive exports are neither shown nor written: {}", hidden.join(", "));
-        session.app.tell(&[Diagnostic::warning(HIDDEN, message)]);
+        session.app.tell(&[Diagnostic::warning(codes::HIDDEN, message)]);
     }
     exports.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(exports)
@@ -112,21 +107,37 @@ pub fn leave(
     output_file: Option<&Path>,
 ) -> Result<(), Stopped> {
     let app = session.app;
+    let Some(exports) = keep(session, outputs, elapsed, output_file)? else { return Ok(()) };
+    let id = session.loaded.stack.stack();
+    app.console.out(&format!("\n{}", table(&id.name, &id.env, &exports, app.console.out_style)));
+    Ok(())
+}
+
+/// The files among what [`leave`] leaves; gives the exports, if there are any.
+///
+/// # Errors
+/// Values that are not known, files that cannot be written.
+pub fn keep(
+    session: &Session<'_>,
+    outputs: &Outputs,
+    elapsed: Duration,
+    output_file: Option<&Path>,
+) -> Result<Option<Exports>, Stopped> {
+    let app = session.app;
     if session.loaded.stack.exports().is_empty() {
         if output_file.is_some() {
             app.console.err("--output-file: nothing was written, the manifest exports nothing\n");
         }
-        return Ok(());
+        return Ok(None);
     }
     let exports = evaluate(session, outputs)?;
     let id = session.loaded.stack.stack();
-    app.console.out(&format!("\n{}", table(&id.name, &id.env, &exports, app.console.out_style)));
     app.write(Path::new(".stackql-deploy-exports"), &shell(&id.name, &id.env, &exports))?;
     if let Some(file) = output_file {
-        let mut exports = exports;
+        let mut exports = exports.clone();
         exports
             .push(("elapsed_time".to_owned(), Some(Json::String(format!("{:.2}s", elapsed.as_secs_f64())))));
         app.write(file, &file_text(&exports))?;
     }
-    Ok(())
+    Ok(Some(exports))
 }

@@ -54,9 +54,10 @@ fn open(app: &App, dir: Option<&Path>, config: Option<&Path>) -> Result<Sandbox,
             Some(parse_config(file, &text)?)
         }
     };
+    let schemas = Arc::clone(&app.schemas) as _;
     match dir {
-        Some(dir) => Sandbox::open(&app.path(dir), config),
-        None => Ok(Sandbox::in_memory(config.unwrap_or_else(Config::default))),
+        Some(dir) => Sandbox::open(&app.path(dir), config, schemas),
+        None => Ok(Sandbox::in_memory(config.unwrap_or_else(Config::default), schemas)),
     }
 }
 
@@ -140,7 +141,7 @@ fn state(app: &App, args: &SandboxDirArgs) -> Done {
         app.console.out(&pretty(&json!({ "resources": [] })));
         return Ok(Exit::Done);
     }
-    let sandbox = Sandbox::open(&dir, None)?;
+    let sandbox = Sandbox::open(&dir, None, Arc::clone(&app.schemas) as _)?;
     let mut cloud = sandbox.lock();
     cloud.advance(SystemClock.now_ms());
     let resources: Vec<Json> = cloud

@@ -43,6 +43,7 @@ pub fn run(app: &App, args: &ValidateArgs) -> Done {
             resources = resources.max(stack.nodes().len());
         }
     }
+    app.tell(&app.schemas.take_problems());
     let wrong = told.iter().any(Diagnostic::is_error);
     if wrong || (args.strict && !told.is_empty()) {
         let exit = exit_of(&told);

@@ -103,12 +103,18 @@ impl Page {
     }
 
     pub(crate) fn header(&mut self, view: &PlanView) {
+        self.header_of(
+            view,
+            match view.mode {
+                ModeView::Build => "plan",
+                ModeView::Teardown => "teardown plan",
+                ModeView::Drift => "drift",
+            },
+        );
+    }
+
+    pub(crate) fn header_of(&mut self, view: &PlanView, command: &str) {
         let arrow = if self.style.unicode { "→" } else { "->" };
-        let command = match view.mode {
-            ModeView::Build => "plan",
-            ModeView::Teardown => "teardown plan",
-            ModeView::Drift => "drift",
-        };
         let left = format!(
             "stack-deploy {command}  {} {arrow} {}",
             self.clean(&view.stack.name),
@@ -133,6 +139,11 @@ impl Page {
         }
         if !view.targets.exclude.is_empty() {
             facts.push(format!("--exclude {}", self.clean(&view.targets.exclude.join(" "))));
+        }
+        match view.meta.cached_schemas.as_slice() {
+            [] => {}
+            [one] => facts.push(format!("cached schema {}", self.clean(one))),
+            many => facts.push(format!("{} cached schemas", many.len())),
         }
         let facts = facts.join(self.dot());
         self.line(&facts);

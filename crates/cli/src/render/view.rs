@@ -2,6 +2,7 @@
 //!
 //! Secrets are unrepresentable here: [`ValueView`] has no place for one, and [`super::view_of`] is the only way in.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -12,11 +13,11 @@ pub const FORMAT: &str = "stack-deploy/plan";
 pub const FORMAT_VERSION: &str = "1.0";
 
 /// A whole plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanView {
-    /// [`FORMAT`].
+    /// `stack-deploy/plan`.
     pub format: String,
-    /// [`FORMAT_VERSION`] of the writer.
+    /// `MAJOR.MINOR` of the writer. A minor only adds fields.
     pub format_version: String,
     /// Hash of everything except `meta`, `pl_…`.
     pub plan_id: String,
@@ -63,7 +64,7 @@ pub struct PlanView {
 }
 
 /// What a plan is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ModeView {
     Build,
@@ -72,7 +73,7 @@ pub enum ModeView {
 }
 
 /// The stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StackView {
     /// `name` of the manifest.
     pub name: String,
@@ -83,7 +84,7 @@ pub struct StackView {
 }
 
 /// Selection.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TargetsView {
     /// `--target`.
     pub include: Vec<String>,
@@ -110,7 +111,7 @@ pub struct TargetsView {
 }
 
 /// One place that resources live in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ScopeView {
     /// `aws`.
     pub provider: String,
@@ -123,7 +124,7 @@ pub struct ScopeView {
 }
 
 /// One value for templates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InputView {
     /// Name.
     pub name: String,
@@ -138,7 +139,7 @@ pub struct InputView {
 }
 
 /// Counts by action.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     pub create: usize,
     pub update: usize,
@@ -161,7 +162,7 @@ impl Summary {
 }
 
 /// A live resource with this stack's tags that the manifest does not name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrphanView {
     /// The name that its tags give it.
     pub name: String,
@@ -191,7 +192,7 @@ impl OrphanView {
 }
 
 /// One resource.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ResourceView {
     /// Place in the stack.
     pub address: String,
@@ -249,7 +250,7 @@ pub struct ResourceView {
 }
 
 /// A place in a source file, counted from 1, in characters.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     pub file: String,
     pub line: usize,
@@ -263,7 +264,7 @@ impl std::fmt::Display for Place {
 }
 
 /// An identifier.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IdentifierView {
     /// Parts joined by `|`.
     pub value: String,
@@ -275,7 +276,7 @@ pub struct IdentifierView {
 }
 
 /// The decision for one resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ActionView {
     Create,
@@ -290,7 +291,7 @@ pub enum ActionView {
 }
 
 /// How sure it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CertaintyView {
     Certain,
@@ -299,7 +300,7 @@ pub enum CertaintyView {
 }
 
 /// An explanation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReasonView {
     /// Kind, such as `value_changed`. A reader may meet kinds that it does not know.
     pub code: String,
@@ -309,7 +310,7 @@ pub struct ReasonView {
 }
 
 /// One difference.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ChangeView {
     /// JSON Pointer into the properties.
     pub path: String,
@@ -333,7 +334,7 @@ pub struct ChangeView {
 }
 
 /// What happens at a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OpView {
     Add,
@@ -343,7 +344,7 @@ pub enum OpView {
 }
 
 /// A value that can be shown, or the reason why it cannot.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ValueView {
     /// Here it is.
@@ -369,7 +370,7 @@ pub enum ValueView {
 }
 
 /// A difference that means nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EquivalenceView {
     pub path: String,
     /// Which rule says so, such as `set_order`.
@@ -377,7 +378,7 @@ pub struct EquivalenceView {
 }
 
 /// A live property that the manifest does not mention. Its value stays in the cloud: it might be a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnmanagedView {
     pub path: String,
     /// True if the live value is the schema's default.
@@ -385,7 +386,7 @@ pub struct UnmanagedView {
 }
 
 /// One operation of the update document. Sensitive parts read `{"sensitive": true}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PatchView {
     pub op: String,
     pub path: String,
@@ -394,7 +395,7 @@ pub struct PatchView {
 }
 
 /// What was read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LiveView {
     pub exists: bool,
     /// `sha256:…` of the live values that the plan rests on.
@@ -406,7 +407,7 @@ pub struct LiveView {
 }
 
 /// Can it be undone?
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UndoView {
     /// `yes`, `partial`, `no` or `nothing`.
     pub possible: String,
@@ -414,7 +415,7 @@ pub struct UndoView {
 }
 
 /// Whose it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OwnershipView {
     /// `ours`, `free` or `foreign`.
     pub whose: String,
@@ -424,7 +425,7 @@ pub struct OwnershipView {
 }
 
 /// A dependency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EdgeView {
     /// Needs `to`.
     pub from: String,
@@ -435,7 +436,7 @@ pub struct EdgeView {
 }
 
 /// One property that drifted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DriftView {
     pub address: String,
     pub path: String,
@@ -448,7 +449,7 @@ pub struct DriftView {
 }
 
 /// A diagnostic.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DiagnosticView {
     /// `SD1203`.
     pub code: String,
@@ -463,7 +464,7 @@ pub struct DiagnosticView {
 }
 
 /// A limit of the manifest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GuardrailView {
     pub rule: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -473,7 +474,7 @@ pub struct GuardrailView {
 }
 
 /// What a run costs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Budget {
     /// Resources to read again.
     pub reads: usize,
@@ -484,7 +485,7 @@ pub struct Budget {
 }
 
 /// What may differ between two runs of the same plan.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Meta {
     /// 128 random bits, hex: the seed of the client tokens (DESIGN section 6).
     pub nonce: String,
@@ -504,6 +505,9 @@ pub struct Meta {
     /// Time that planning took.
     #[serde(default)]
     pub millis: u64,
+    /// Schemas that are not those of the program, but were read from a registry: type, region, day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cached_schemas: Vec<String>,
     /// `sha256:…` of `plan_id` and the rest of `meta`. A saved plan whose times or nonce were edited is refused.
     #[serde(default)]
     pub digest: String,

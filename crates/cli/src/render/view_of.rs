@@ -3,6 +3,7 @@
 use super::value_view::{change_of, rows_of_create, shown_json, sorted};
 use super::view::*;
 use crate::locate::Locate;
+use crate::policy;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use stack_core::desired::ReplaceOrder;
@@ -14,7 +15,7 @@ use stack_core::plan::{
 };
 use stack_core::pointer::Pointer;
 use stack_core::redact::{MARK, Redactor};
-use stack_core::schema::{Handler, ResourceSchema, Schemas};
+use stack_core::schema::{ResourceSchema, Schemas};
 use stack_core::value::Value;
 use std::collections::{BTreeSet, HashMap};
 
@@ -387,7 +388,10 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
                 tag: Some(context.redactor.text(tag).into_owned()),
             },
         }),
-        permissions: schema.as_deref().map(|s| permissions(*action, s)).unwrap_or_default(),
+        permissions: schema
+            .as_deref()
+            .map(|schema| policy::actions(schema, policy::operations(*action), touches_tags(planned, schema)))
+            .unwrap_or_default(),
         diagnostics: diagnostics.iter().map(|d| told(d, context)).collect(),
     }
 }
@@ -418,20 +422,17 @@ fn identifier_view(
     }
 }
 
-/// IAM actions of a decision, sorted.
-fn permissions(action: Action, schema: &ResourceSchema) -> Vec<String> {
-    let handlers = &schema.handlers;
-    let used: Vec<&Option<Handler>> = match action {
-        Action::Noop | Action::Blocked => vec![&handlers.read],
-        Action::Create => vec![&handlers.create, &handlers.read],
-        Action::Update | Action::Adopt => vec![&handlers.read, &handlers.update],
-        Action::Deferred => vec![&handlers.create, &handlers.read, &handlers.update],
-        Action::Replace(_) => vec![&handlers.create, &handlers.read, &handlers.delete],
-        Action::Delete => vec![&handlers.read, &handlers.delete],
-    };
-    let all: BTreeSet<String> =
-        used.into_iter().flatten().flat_map(|handler| handler.permissions.iter().cloned()).collect();
-    all.into_iter().collect()
+/// True if the decision sets or changes tags.
+fn touches_tags(planned: &Planned, schema: &ResourceSchema) -> bool {
+    let Some((name, _)) = schema.tag_property() else { return false };
+    let at = Pointer::of([name]);
+    match planned.action {
+        Action::Noop | Action::Blocked | Action::Delete => false,
+        Action::Create | Action::Replace(_) | Action::Deferred => {
+            planned.desired.as_ref().is_some_and(|desired| desired.get(name).is_some())
+        }
+        Action::Update | Action::Adopt => planned.patch.iter().any(|op| op.path().starts_with(&at)),
+    }
 }
 
 fn schema_digest(schema: &ResourceSchema) -> Option<String> {

@@ -2,31 +2,9 @@
 
 use crate::diagnostic::Code;
 
-/// What is known about a code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// The number.
-    pub code: Code,
-    /// One line.
-    pub title: &'static str,
-    /// Some paragraphs, plain text.
-    pub text: &'static str,
-}
+pub use crate::diagnostic::Explanation;
 
-macro_rules! codes {
-    ($($name:ident = $number:literal, $title:literal, $text:literal;)*) => {
-        $(
-            #[doc = $title]
-            pub const $name: Code = Code($number);
-        )*
-        /// Every code of the family, in order.
-        pub const ALL: &[Explanation] = &[
-            $(Explanation { code: $name, title: $title, text: $text },)*
-        ];
-    };
-}
-
-codes! {
+crate::codes! {
     UNKNOWN_PROPERTY = 1301, "The type has no such property",
         "The schema of the resource type has no property of this name at this place. At the top level both the \
          provider's spelling (`DomainName`) and snake_case (`domain_name`) are understood; deeper down only the \

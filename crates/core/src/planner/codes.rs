@@ -1,48 +1,97 @@
 //! Numbers of the planner's diagnostics: 2xxx planning, 5xxx guardrails and protection.
 
-use crate::diagnostic::Code;
-
-/// The identifier cannot be derived from the manifest.
-pub const NO_IDENTITY: Code = Code(2101);
-/// Two resources of the manifest are the same live resource.
-pub const SAME_RESOURCE: Code = Code(2102);
-/// The live resource belongs to somebody else.
-pub const FOREIGN: Code = Code(2103);
-/// The live resource could not be read.
-pub const UNREADABLE: Code = Code(2104);
-/// A replacement of a resource that this stack does not own.
-pub const REPLACE_UNOWNED: Code = Code(2105);
-/// A pinned identifier will be stale after the replacement.
-pub const STALE_PIN: Code = Code(2106);
-/// `identifier` has the wrong number of parts.
-pub const BAD_PIN: Code = Code(2107);
-/// A value comes from a resource that is skipped in this environment.
-pub const NEEDS_SKIPPED: Code = Code(2108);
-/// Left alone at teardown because it is not ours.
-pub const NOT_OURS: Code = Code(2109);
-/// The type is not available in the region.
-pub const NOT_IN_REGION: Code = Code(2110);
-/// The service does not carry out a declared null.
-pub const REMOVE_IGNORED: Code = Code(2111);
-/// An inline list is left to resources of the stack that own the same values.
-pub const SIBLING_OWNED: Code = Code(2112);
-/// Several live resources could be one of the manifest.
-pub const AMBIGUOUS: Code = Code(2113);
-/// A live resource looks like one that is about to be made.
-pub const LOOKALIKE: Code = Code(2114);
-/// A live resource matches, and nobody can tell whose it is.
-pub const UNPROVABLE: Code = Code(2115);
-/// An orphan cannot be told for sure.
-pub const ORPHAN_IN_DOUBT: Code = Code(2116);
-/// At run time the plan no longer holds.
-pub const NO_LONGER_HOLDS: Code = Code(2201);
-/// At run time a value is still unknown.
-pub const STILL_UNKNOWN: Code = Code(2202);
-/// At run time an update turned into a replacement.
-pub const BECAME_REPLACE: Code = Code(2203);
-/// `lifecycle.prevent_destroy`.
-pub const PROTECTED: Code = Code(5101);
-/// `settings.guardrails`.
-pub const GUARDRAIL: Code = Code(5102);
-/// Replacing a data store.
-pub const DATA_LOSS: Code = Code(5103);
+crate::codes! {
+    NO_IDENTITY = 2101, "Nothing in the manifest identifies the resource",
+        "There is no state file: a resource is found again by its identifier, by properties that name it, or by this \
+         stack's tags. The service chooses the identifier of this type, and nothing that is declared leads to it, so \
+         the next run would make another one.\n\
+         Give the identifier of the resource that exists: `identifier: …` on the resource. `stack-deploy schema TYPE` \
+         says how a type is found again.";
+    SAME_RESOURCE = 2102, "Two resources of the manifest are the same live resource",
+        "Both entries lead to the same identifier in the same place, so each would undo what the other does. Neither \
+         is touched.\n\
+         Take one of them out, or give them different names.";
+    FOREIGN = 2103, "The live resource belongs to somebody else",
+        "It exists and carries the tags of another stack or environment, or those of a CloudFormation stack. Changing \
+         it would work against its owner, so the plan stops with exit code 3.\n\
+         Choose another name. If it is meant to move to this stack, take it over with `lifecycle: { adopt: force }` and \
+         remove it from its old stack's manifest.";
+    UNREADABLE = 2104, "A live resource could not be read",
+        "Nobody knows whether the resource exists. A read that is denied or fails is never taken for \"not there\": \
+         that would make a second one.\n\
+         The service's own words stand beside the message. Usual causes: a missing permission (`stack-deploy \
+         permissions TYPE --operation read`), a service that does not answer, or a key that is known only later.";
+    REPLACE_UNOWNED = 2105, "A resource that this stack did not make would be replaced",
+        "The resource was found by its identifier and carries no tags. Setting values on it is fine; deleting it to \
+         make another is not, without your word.\n\
+         Agree with `lifecycle: { adopt: true }`, or keep the values that force the replacement.";
+    STALE_PIN = 2106, "A pinned identifier names the resource that goes",
+        "`identifier` in the manifest names a live resource, and this plan replaces it by another one with another \
+         identifier. The next plan would look for the old one.\n\
+         Write the new identifier there after the build, or take `identifier` away if the resource can be found \
+         without it.";
+    BAD_PIN = 2107, "`identifier` does not fit the type",
+        "A composite identifier has one part per property of the type's primary identifier, joined with `|`, in the \
+         schema's order, which is not always the obvious one.\n\
+         `stack-deploy schema TYPE` shows the parts in their order; the mapping form does not depend on it.";
+    NEEDS_SKIPPED = 2108, "A value comes from a resource that is skipped",
+        "The `if` of the resource that gives the value is false in this environment, so the value never becomes known.\n\
+         Give both resources the same `if`, or use a default: `{{ name.Property | default('…') }}`.";
+    NOT_OURS = 2109, "A resource is left alone at teardown",
+        "Teardown deletes what the manifest names and this stack owns. This resource carries no tags of this stack, or \
+         those of another.\n\
+         A build adopts a free resource and adds the tags; from then on teardown deletes it.";
+    NOT_IN_REGION = 2110, "The type is not available in the region",
+        "The published schemas of this region do not have the type, so the service would refuse it. The list is as old \
+         as the catalog (`stack-deploy info`).\n\
+         Choose another region for this resource. If the type is new there, `stack-deploy schema refresh TYPE --region \
+         REGION` reads its schema.";
+    REMOVE_IGNORED = 2111, "The service does not carry out a declared null",
+        "A null in the manifest removes a property. For this one the service is known to report success and keep the \
+         value, so that every plan would show the same change again.\n\
+         Give the value that you want there instead of null.";
+    SIBLING_OWNED = 2112, "A list is left to resources that own the same values",
+        "The stack has resources of their own for what this property also holds, such as rules of a security group. \
+         Setting the list here would wipe what those resources made.\n\
+         Declare the values in one place only.";
+    AMBIGUOUS = 2113, "Several live resources could be the one that is meant",
+        "The service chooses the identifier of this type, so it is looked for by this stack's tags, or by all declared \
+         create-only and required values. More than one fits. A guess could change or delete the wrong one.\n\
+         Write `identifier:` with the one that is meant. Of two that carry the tags, the other one is probably what an \
+         interrupted replacement left: look at it, then delete it.";
+    LOOKALIKE = 2114, "A live resource looks like one that is about to be made",
+        "It shows all declared create-only and required values, but it does not carry this stack's tags. It is left \
+         alone, and a new one is made beside it: two networks with the same block are a normal wish.\n\
+         If it is yours, take it over: `lifecycle: { adopt: true }`, `identifier:`, or `stack-deploy adopt`.";
+    UNPROVABLE = 2115, "A live resource matches, and nobody can tell whose it is",
+        "Reads of this type do not show tags, and the tag index does not list the resource as this stack's. Just after a \
+         create the index may be late, for up to an hour.\n\
+         If it is yours, agree with `lifecycle: { adopt: true }`; else choose other values.";
+    ORPHAN_IN_DOUBT = 2116, "An orphan cannot be told for sure",
+        "The tag index lists an ARN with this stack's tags that the manifest does not name, but no read confirms what it \
+         is: its type is not known, or the read was refused. Only what a read has confirmed is ever deleted.\n\
+         Look at the resource, and delete it by hand if it is not needed.";
+    NO_LONGER_HOLDS = 2201, "At run time the plan no longer holds",
+        "Before each write the resource is read again. What was read then is not what the plan was made for: somebody \
+         has made, changed or removed the resource since. Nothing was sent for it.\n\
+         Plan again.";
+    STILL_UNKNOWN = 2202, "A value did not become known",
+        "The plan counted on an output of another resource. That resource is there, but reads of it do not return the \
+         property.\n\
+         Use another property of that resource, or a default value.";
+    BECAME_REPLACE = 2203, "An update turned out to need a replacement",
+        "When the last values became known, they differ in a property that can only be set at creation. A plan that \
+         says update is no consent to a replacement.\n\
+         Plan again, and agree with `--allow-replace ADDRESS`.";
+    PROTECTED = 5101, "A protected resource would be deleted or replaced",
+        "`lifecycle.prevent_destroy` holds for this resource in this environment.\n\
+         Take it away if that is meant, keep the value that forces the replacement, or tear down everything else with \
+         `--keep-protected`.";
+    GUARDRAIL = 5102, "The plan breaks a guardrail",
+        "`settings.guardrails` limits what one run may do: numbers of deletes and replacements, and types and actions \
+         that are not allowed. Neither `--yes` nor a saved plan lifts it.\n\
+         Change the manifest so that less happens, or change the guardrail.";
+    DATA_LOSS = 5103, "A data store would lose what it holds",
+        "The type keeps data, and a replacement or deletion through Cloud Control takes no final snapshot.\n\
+         Copy the data first. Agree with `--allow-data-loss ADDRESS`, or keep the values that force the replacement.";
+}

@@ -7,6 +7,7 @@
 mod classify;
 mod connect;
 mod convert;
+mod credentials;
 mod endpoint;
 mod failure;
 mod places;
@@ -21,6 +22,7 @@ pub use classify::{
     retry_after,
 };
 pub use connect::{AssumeRole, AwsSettings, ConnectError, SANDBOX_REGION, Source, connect};
+pub use credentials::CredentialsFound;
 pub use endpoint::{CLOUDFORMATION, Service, TAGGING};
 pub use signed::{SignedRequest, encoded};
 pub use transience::transience;

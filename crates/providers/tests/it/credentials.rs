@@ -462,3 +462,27 @@ fn settings_never_show_the_variables() {
     let settings = Home::new().settings(&[("AWS_SECRET_ACCESS_KEY", "shh-secret")]);
     assert!(!format!("{settings:?}").contains("shh-secret"));
 }
+
+#[tokio::test]
+async fn the_member_of_the_chain_is_told_and_nothing_that_is_secret() {
+    let script = Script::of([]);
+    let keys = connect(script.transport(), types(), Home::new().settings(&KEYS)).await.expect("connects");
+    let found = keys.credentials().await.expect("credentials");
+    assert_eq!(
+        (found.member, found.key.as_str(), found.expires_at_ms),
+        ("environment variables", "DENV", None)
+    );
+    let home = Home::new()
+        .file(".aws/credentials", "[dev]\naws_access_key_id = AKIDFILE\naws_secret_access_key = shh\n");
+    let settings =
+        AwsSettings { profile: Some("dev".to_owned()), ..home.settings(&[("AWS_REGION", "eu-north-1")]) };
+    let file = connect(script.transport(), types(), settings).await.expect("connects");
+    let found = file.credentials().await.expect("credentials");
+    assert_eq!((found.member, found.key.as_str()), ("profile", "FILE"));
+    assert!(!format!("{found:?}").contains("shh"));
+    // Instance metadata answers, but not to us.
+    let refusing = Script::of([answer(403, String::new())]);
+    let none = Home::new().settings(&[("AWS_REGION", "eu-north-1")]);
+    let none = connect(refusing.transport(), types(), none).await.expect("connects");
+    assert!(none.credentials().await.is_err());
+}

@@ -53,6 +53,38 @@ pub fn orphans_text(view: &PlanView) -> String {
     })))
 }
 
+/// JSON Schema (2020-12) of the document, derived from the types that write it. Later minor versions add fields.
+pub fn plan_schema() -> Json {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    let mut derived = settings.into_generator().into_root_schema_for::<PlanView>().to_value();
+    if let Some(properties) = derived.get_mut("properties").and_then(Json::as_object_mut) {
+        let major = FORMAT_VERSION.split('.').next().unwrap_or_default();
+        let mut narrow = |name: &str, keyword: &str, value: String| {
+            if let Some(property) = properties.get_mut(name).and_then(Json::as_object_mut) {
+                property.insert(keyword.to_owned(), Json::from(value));
+            }
+        };
+        narrow("format", "const", FORMAT.to_owned());
+        narrow("format_version", "pattern", format!("^{major}\\.[0-9]+$"));
+    }
+    let mut schema = serde_json::Map::new();
+    schema.insert("$schema".to_owned(), Json::from("https://json-schema.org/draft/2020-12/schema"));
+    schema.insert("title".to_owned(), Json::from("A plan of stack-deploy"));
+    if let Json::Object(derived) = derived {
+        schema.extend(derived.into_iter().filter(|(key, _)| key != "$schema" && key != "title"));
+    }
+    Json::Object(schema)
+}
+
+/// A document other than a plan: `format` and `format_version` before its own members.
+pub fn document(name: &str, body: &Json) -> String {
+    let mut map = serde_json::Map::new();
+    map.insert("format".to_owned(), Json::from(format!("stack-deploy/{name}")));
+    map.insert("format_version".to_owned(), Json::from(FORMAT_VERSION));
+    map.extend(body.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+    pretty(&Json::Object(map))
+}
+
 /// Two spaces, one line end.
 pub fn pretty(json: &Json) -> String {
     format!("{json:#}\n")

@@ -315,6 +315,7 @@ pub(super) fn view(plan: &Plan) -> PlanView {
         secrets: HashMap::new(),
         redactor: stack_core::redact::Redactor::default(),
         meta: Meta {
+            cached_schemas: Vec::new(),
             nonce: "00".repeat(16),
             tool_version: "0.1.0".into(),
             created_at: "2026-11-21T14:02:07Z".into(),

@@ -1,0 +1,262 @@
+//! `permissions TYPE` and `permissions STACK_DIR ENV`: IAM actions, from the lists of the schemas.
+
+use crate::app::{App, Done};
+use crate::args::{OperationArg, PermissionsArgs, StackArgs};
+use crate::commands::plan::tell;
+use crate::commands::{schema, show};
+use crate::errors::{Stopped, codes};
+use crate::exit::Exit;
+use crate::guard::Guard;
+use crate::load::{Loaded, What, load};
+use crate::policy::{self, Need, cloud_control, is_looked_for};
+use crate::render::json::v1;
+use crate::render::permissions as text;
+use crate::render::view::{ActionView, PlanView};
+use crate::session::{Session, targets};
+use crate::wire::region;
+use serde_json::{Map, Value as Json, json};
+use stack_catalog::permissions::{Operation, listed, normalised};
+use stack_core::desired::{Outputs, Rendered, Resolver, Wanted};
+use stack_core::diagnostic::Diagnostic;
+use stack_core::ids::{Address, TypeName};
+use stack_core::plan::Mode;
+use stack_core::schema::Schemas;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The largest managed policy of IAM, without white space.
+const MANAGED_POLICY: usize = 6144;
+
+/// True if the command needs a cloud.
+pub fn reads(args: &PermissionsArgs) -> bool {
+    args.now
+}
+
+/// What can be said offline.
+pub fn run(app: &App, args: &PermissionsArgs) -> Done {
+    let Some(env) = &args.stack_env else { return of_type(app, args) };
+    let stack = StackArgs { stack_dir: PathBuf::from(&args.what), stack_env: env.clone() };
+    let loaded = loaded(app, args, &stack)?;
+    let needs = match &args.plan {
+        Some(file) => {
+            let view = show::read(app, file, Exit::Error)?;
+            let id = loaded.stack.stack();
+            if view.stack.name != id.name || view.stack.env != id.env {
+                let message =
+                    format!("this plan is for {}/{}, not for {id}", view.stack.name, view.stack.env);
+                let problem =
+                    Diagnostic::error(codes::OTHER_STACK, message).next("give the plan of this stack");
+                return Err(Stopped::new(Exit::Error, problem));
+            }
+            of_plan(&loaded, &view)
+        }
+        None => of_life(&loaded),
+    };
+    print(app, args, &loaded, &needs)
+}
+
+/// What the plan of this moment needs.
+pub async fn now(app: &App, args: &PermissionsArgs) -> Done {
+    let Some(env) = &args.stack_env else {
+        return Err(Stopped::usage("--now is about a stack", "stack-deploy permissions STACK_DIR ENV --now"));
+    };
+    let stack = StackArgs { stack_dir: PathBuf::from(&args.what), stack_env: env.clone() };
+    let guard = Guard::reading(args.cloud.timeout);
+    let open = Session::open(app, &stack, &args.inputs, &args.cloud, None);
+    let session = guard.reads(None, open).await?;
+    let everything = targets(&crate::args::SelectArgs::default());
+    let plan = session.plan(Mode::Build, &everything);
+    let made = guard.reads(Some(&session.link.provider), plan).await?;
+    session.close()?;
+    tell(app, &made);
+    if let Some(exit) = made.blocked().filter(|_| made.refused.is_empty()) {
+        return Ok(exit);
+    }
+    print(app, args, &session.loaded, &of_plan(&session.loaded, &made.view))
+}
+
+fn of_type(app: &App, args: &PermissionsArgs) -> Done {
+    let is_folder = app.path(Path::new(&args.what)).is_dir();
+    let ty = schema::resolve(app, &args.what).map_err(|stopped| {
+        if is_folder {
+            Stopped::usage("the environment is missing", "stack-deploy permissions STACK_DIR ENV")
+        } else {
+            stopped
+        }
+    })?;
+    let unknown =
+        |error: stack_core::schema::UnknownType| Stopped::usage(error.to_string(), "see schema TYPE");
+    let schema = app.schemas.schema(&ty).map_err(unknown)?;
+    let wanted: Vec<Operation> = match args.operation {
+        Some(operation) => vec![operation.into()],
+        None => Operation::ALL.to_vec(),
+    };
+    let lists: Vec<(Operation, Vec<String>)> = wanted
+        .iter()
+        .filter_map(|operation| listed(&schema, *operation).map(|actions| (*operation, actions)))
+        .collect();
+    if let (Some(operation), true) = (args.operation, lists.is_empty()) {
+        let operation = Operation::from(operation);
+        let there: Vec<&str> = Operation::ALL
+            .into_iter()
+            .filter(|operation| operation.handler(&schema.handlers).is_some())
+            .map(Operation::name)
+            .collect();
+        let problem = Diagnostic::error(codes::NO_OPERATION, format!("{ty} has no {operation}"))
+            .next(format!("it has {}", if there.is_empty() { "none".to_owned() } else { there.join(", ") }));
+        return Err(Stopped::new(Exit::Error, problem));
+    }
+    let tagging = normalised(schema.tagging.iter().flat_map(|tagging| &tagging.permissions));
+    let text = if args.json {
+        let operations: Map<String, Json> =
+            lists.iter().map(|(operation, actions)| (operation.name().to_owned(), json!(actions))).collect();
+        let mut body = json!({ "type": ty, "operations": operations });
+        if args.operation.is_none() {
+            body["tagging"] = json!(tagging);
+            body["cloud_control"] = json!(cloud_control());
+        }
+        v1::document("permissions", &body)
+    } else if args.operation.is_some() {
+        // One a line, for other programs.
+        lists.iter().flat_map(|(_, actions)| actions).map(|action| format!("{action}\n")).collect()
+    } else {
+        text::of_type(ty.as_str(), &lists, &tagging, &cloud_control(), app.console.out_style)
+    };
+    app.console.out(&text);
+    app.tell(&app.schemas.take_problems());
+    Ok(Exit::Done)
+}
+
+fn loaded(app: &App, args: &PermissionsArgs, stack: &StackArgs) -> Result<Loaded, Stopped> {
+    let what = What {
+        dir: &stack.stack_dir,
+        env: &stack.stack_env,
+        inputs: &args.inputs,
+        region: region(app, &args.cloud),
+        nonce: "00000000000000000000000000000000",
+        strict: false,
+        text: None,
+    };
+    load(app, &what)
+}
+
+/// Resources that are wanted, as far as they are known offline.
+fn wanted(loaded: &Loaded) -> impl Iterator<Item = Wanted> {
+    let nothing = Outputs::new();
+    let render = move |address: &Address| loaded.stack.render(address, &nothing);
+    loaded.stack.nodes().iter().filter_map(move |node| match render(&node.address) {
+        Ok(Rendered::Wanted(wanted)) => Some(*wanted),
+        _ => None,
+    })
+}
+
+fn of_life(loaded: &Loaded) -> Vec<Need> {
+    let of = |wanted: Wanted| {
+        let schema = loaded.schemas.schema(&wanted.ty).ok()?;
+        let tags = schema.tag_property().is_some_and(|(name, _)| {
+            wanted.ownership_tags || !wanted.default_tags.is_empty() || wanted.props.get(name).is_some()
+        });
+        Some(policy::life(&schema, tags, wanted.target.role_arn))
+    };
+    wanted(loaded).filter_map(of).collect()
+}
+
+fn of_plan(loaded: &Loaded, view: &PlanView) -> Vec<Need> {
+    let roles: BTreeMap<String, Option<String>> =
+        wanted(loaded).map(|wanted| (wanted.address.to_string(), wanted.target.role_arn)).collect();
+    view.resources
+        .iter()
+        .filter_map(|resource| {
+            let ty = TypeName::new(&resource.canonical_type);
+            let schema = loaded.schemas.schema(&ty).ok()?;
+            let is_sought = is_looked_for(&schema);
+            let mut calls: Vec<Operation> = match resource.action {
+                ActionView::Noop | ActionView::Read | ActionView::Blocked => vec![Operation::Read],
+                ActionView::Create => vec![Operation::Create, Operation::Read],
+                ActionView::Update | ActionView::Adopt => vec![Operation::Read, Operation::Update],
+                ActionView::Deferred => vec![Operation::Create, Operation::Read, Operation::Update],
+                ActionView::Replace => vec![Operation::Create, Operation::Read, Operation::Delete],
+                ActionView::Delete => vec![Operation::Read, Operation::Delete],
+            };
+            let mut actions = resource.permissions.clone();
+            if is_sought && schema.handlers.list.is_some() {
+                calls.push(Operation::List);
+                actions.extend(listed(&schema, Operation::List).unwrap_or_default());
+            }
+            Some(Need {
+                actions: normalised(actions.iter()),
+                calls: calls.into_iter().map(policy::call).collect(),
+                role: roles.get(&resource.address).cloned().flatten(),
+                is_discovered: is_sought && schema.tag_property().is_some(),
+                ty,
+            })
+        })
+        .collect()
+}
+
+fn print(app: &App, args: &PermissionsArgs, loaded: &Loaded, needs: &[Need]) -> Done {
+    // The name of a role may hold a secret.
+    let redactor = loaded.stack.redactor();
+    let needs: Vec<Need> = needs
+        .iter()
+        .map(|need| Need {
+            role: need.role.as_ref().map(|role| redactor.text(role).into_owned()),
+            ..need.clone()
+        })
+        .collect();
+    let needs = needs.as_slice();
+    let roles: Vec<&str> = {
+        let mut roles: Vec<&str> = needs.iter().filter_map(|need| need.role.as_deref()).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    };
+    if let Some(role) = args.role.as_deref().filter(|role| !roles.contains(role)) {
+        let next = if roles.is_empty() {
+            "no resource has a role_arn".to_owned()
+        } else {
+            format!("there are: {}", roles.join(", "))
+        };
+        return Err(Stopped::usage(format!("no resource works with the role {role}"), next));
+    }
+    let tagging = |ty: &TypeName| {
+        let schema = loaded.schemas.schema(ty).ok();
+        let permissions = schema.and_then(|schema| schema.tagging.as_ref().map(|t| t.permissions.clone()));
+        permissions.unwrap_or_default()
+    };
+    let document = policy::document(needs, args.role.as_deref(), tagging);
+    app.console.out(&v1::pretty(&document));
+    let note = |text: String| app.console.err(&format!("note: {text}\n"));
+    let of = loaded.stack.stack();
+    match (&args.plan, args.now) {
+        (Some(file), _) => note(format!("what the plan {} of {of} needs", file.display())),
+        (None, true) => note(format!("what a build of {of} needs now")),
+        (None, false) => {
+            note(format!("what {of} needs in its whole life; --now or --plan FILE: for one build"));
+        }
+    }
+    if args.role.is_none() {
+        for role in roles {
+            note(format!("handlers of some resources work with {role}: its policy with --role {role}"));
+        }
+    }
+    let size = document.to_string().len();
+    if size > MANAGED_POLICY {
+        note(format!(
+            "the policy has {size} characters; a managed policy of IAM takes {MANAGED_POLICY}: split it by statement"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+impl From<OperationArg> for Operation {
+    fn from(operation: OperationArg) -> Self {
+        match operation {
+            OperationArg::Create => Self::Create,
+            OperationArg::Read => Self::Read,
+            OperationArg::Update => Self::Update,
+            OperationArg::Delete => Self::Delete,
+            OperationArg::List => Self::List,
+        }
+    }
+}
