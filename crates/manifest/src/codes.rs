@@ -92,6 +92,9 @@ codes! {
     UNKNOWN_REGION = 1119, "No such region is known",
         "The bundled list of regions does not have this name. It is a warning, because the list may be older than the \
          region; `validate --strict` makes it an error.";
+    BAD_NAME = 1120, "A resource has a name that it cannot have",
+        "The name of a resource is its address. `[` would make it look like the address of an instance of a resource \
+         with `for_each`, such as `flow[\"a\"]`.";
     TEMPLATE_SYNTAX = 1201, "A template cannot be parsed",
         "Templates are Jinja: `{{ expression }}`, `{% if … %}…{% endif %}`, `{# comment #}`.";
     UNKNOWN_FUNCTION = 1202, "There is no such filter, test or function",
@@ -115,6 +118,16 @@ codes! {
     CONDITION_UNKNOWN = 1209, "An `if` waits for another resource",
         "Whether a resource is wanted must be known before anything is made, so `if` cannot use a value that exists \
          only later.";
+    FOR_EACH_UNKNOWN = 1210, "A `for_each` waits for another resource",
+        "Which instances there are must be known before anything is made, so `for_each` cannot use a value of another \
+         resource. Globals, variables of the command line and the environment are known.";
+    BAD_FOR_EACH = 1211, "A `for_each` has no usable elements",
+        "`for_each` takes a list or a map. Of a map the keys are the keys of the instances; of a list of plain values \
+         the values are; of a list of anything else the positions are, counted from 0. Keys become addresses, such as \
+         `flow[\"a\"]`: they must differ, must not be empty, and cannot be sensitive.";
+    UNKNOWN_INSTANCE = 1212, "A resource with `for_each` has no such instance",
+        "References such as `flow[\"a\"].Uri` and `flow.a.Uri` name one instance by its key, and no element of the \
+         resource's `for_each` gives this key.";
 }
 
 /// The explanation of one of this crate's codes.

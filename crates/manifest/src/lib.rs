@@ -10,6 +10,7 @@ pub mod codes;
 mod condition;
 mod graph;
 mod inner;
+mod instances;
 mod model;
 mod parse;
 mod path;

@@ -51,6 +51,7 @@ pub(crate) struct ResourceDecl {
     pub(crate) exports: Vec<ExportDecl>,
     pub(crate) protected: Vec<String>,
     pub(crate) when: Option<Spot>,
+    pub(crate) for_each: Option<Spot>,
     pub(crate) depends_on: Vec<(String, Path)>,
     pub(crate) identifier: Option<Spot>,
     pub(crate) region: Option<Spot>,

@@ -1,6 +1,6 @@
 //! The stack: a manifest read for one environment.
 
-use crate::inner::{Inner, Meaning};
+use crate::inner::{Inner, Meaning, Start};
 use crate::model::PropBody;
 use crate::parse::{Reader, resource_names};
 use crate::render;
@@ -9,7 +9,7 @@ use crate::settings::{self, Settings};
 use crate::source_map::{SourceFile, SourceMap};
 use crate::sources::{MANIFEST_NAME, Options, Sources};
 use crate::template::Templates;
-use crate::{graph, yaml};
+use crate::{graph, instances, yaml};
 use indexmap::IndexMap;
 use stack_core::desired::{Node, Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route};
@@ -108,8 +108,18 @@ impl Stack {
         };
         let stack_name = declared.name.clone().unwrap_or(sources.stack_dir);
         let id = StackId { name: stack_name, env: sources.env };
-        let mut inner =
-            Inner::new(id, declared, templates, Arc::clone(&places), schemas, sources.variables, options);
+        let start = Start {
+            id,
+            declared: Arc::new(declared),
+            templates: Arc::new(templates),
+            places: Arc::clone(&places),
+            schemas,
+            variables: sources.variables,
+            options,
+        };
+        // Instances need templates to be evaluated, and templates need to know the instances: two rounds.
+        let expansions = instances::expand(&start, &mut problems);
+        let mut inner = Inner::new(start, &expansions);
         inner.nodes = graph::nodes(&inner, &mut problems);
         inner.learn_variables();
         let stack = Self { inner: Arc::new(inner) };
@@ -123,13 +133,23 @@ impl Stack {
 
     /// Renders every resource with nothing known, and collects what is wrong in this environment. Offline.
     pub fn validate(&self) -> Diagnostics {
-        let mut all = Diagnostics::new();
+        let mut all = Vec::new();
         let nothing = Outputs::new();
-        for index in 0..self.inner.declared.resources.len() {
-            all.extend(render::resource(&self.inner, index, &nothing, true).problems);
+        for index in 0..self.inner.instances.all.len() {
+            // What is wrong with one instance is mostly wrong with all of them.
+            let (name, address) = (&self.inner.resource(index).address, self.inner.address(index));
+            let found = render::resource(&self.inner, index, &nothing, true).problems.into_iter();
+            all.extend(found.map(|problem| {
+                let same = if name == address {
+                    None
+                } else {
+                    Some(problem.message.replace(address.as_str(), name.as_str()))
+                };
+                (problem, same)
+            }));
         }
         if let Err(problems) = self.evaluate_exports(&nothing) {
-            all.extend(problems);
+            all.extend(problems.into_iter().map(|problem| (problem, None)));
         }
         sorted(once(all), &self.inner.places)
     }
@@ -178,8 +198,8 @@ impl Stack {
 
     /// The exports of a resource, in its order.
     pub fn resource_exports(&self, address: &Address) -> Vec<ResourceExport> {
-        let Some(index) = self.inner.resource_index(address.as_str()) else { return Vec::new() };
-        let resource = &self.inner.declared.resources[index];
+        let Some(index) = self.inner.instances.at(address.as_str()) else { return Vec::new() };
+        let resource = self.inner.resource(index);
         let exports = resource.exports.iter();
         exports
             .map(|e| ResourceExport {
@@ -280,7 +300,7 @@ impl Resolver for Stack {
     }
 
     fn render(&self, address: &Address, outputs: &Outputs) -> Result<Rendered, Diagnostics> {
-        let Some(index) = self.inner.resource_index(address.as_str()) else {
+        let Some(index) = self.inner.instances.at(address.as_str()) else {
             return Err(vec![Diagnostic::error(
                 crate::codes::UNKNOWN_DEPENDENCY,
                 format!("there is no resource {address} in this stack"),
@@ -339,12 +359,14 @@ impl Inner {
     }
 }
 
-/// The same problem found for several resources becomes one that names them all.
-fn once(problems: Diagnostics) -> Diagnostics {
+/// The same problem found for several resources becomes one that names them all. Beside each problem stands the message
+/// by which it is compared, where that is not its own.
+fn once(problems: Vec<(Diagnostic, Option<String>)>) -> Diagnostics {
     let mut out: Diagnostics = Vec::new();
     let mut known: HashMap<String, (usize, usize)> = HashMap::new();
-    for problem in problems {
-        let key = format!("{}{}{:?}", problem.code, problem.message, problem.labels);
+    for (problem, same) in problems {
+        let message = same.as_ref().unwrap_or(&problem.message);
+        let key = format!("{}{message}{:?}", problem.code, problem.labels);
         let who = |p: &Diagnostic| p.notes.iter().find(|(k, _)| k == "needed by").map(|(_, who)| who.clone());
         match known.get_mut(&key) {
             None => {

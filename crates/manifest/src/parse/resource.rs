@@ -42,7 +42,7 @@ const LIFECYCLE_KEYS: &[&str] =
 const QUERY_TYPES: &[&str] = &["resource", "query", "script", "multi", "command"];
 
 /// Keys that this version reads and cannot carry out.
-const NOT_YET: &[&str] = &["for_each", "formerly", "auth", "return_vals", "file", "sql", "run"];
+const NOT_YET: &[&str] = &["formerly", "auth", "return_vals", "file", "sql", "run"];
 
 impl Reader<'_> {
     pub(crate) fn resources(&mut self, node: &Node<'_>) -> Vec<ResourceDecl> {
@@ -52,6 +52,13 @@ impl Reader<'_> {
             let Some(members) = self.mapping(&item, "a resource") else { continue };
             self.keys(&members, "a resource", RESOURCE_KEYS);
             let Some(name) = self.name(&members, "this resource") else { continue };
+            if name.contains('[') {
+                self.push(
+                    Diagnostic::error(codes::BAD_NAME, format!("the name `{name}` holds a `[`"))
+                        .at(members.path.key("name").route(), "")
+                        .next("take it out: `name[\"key\"]` is the address of an instance of `for_each`"),
+                );
+            }
             let doubled = seen.contains_key(&name);
             self.once(&mut seen, &name, &members.path.key("name"), "resource");
             let resource = self.resource(&name, &members);
@@ -90,6 +97,7 @@ impl Reader<'_> {
                 self.texts(&n, "`protected`").into_iter().map(|(text, _)| text).collect()
             }),
             when: spot(self, "if"),
+            for_each: spot(self, "for_each"),
             depends_on: members.given("depends_on").map_or_else(Vec::new, |n| self.texts(&n, "`depends_on`")),
             identifier: spot(self, "identifier").or_else(|| spot(self, "id")),
             region: spot(self, "region"),

@@ -10,11 +10,12 @@ use crate::inner::Inner;
 use crate::model::{Kind, ResourceDecl, Spot, Tree};
 use crate::path::Path;
 use crate::scope::Scope;
+use crate::template::head_of;
 use indexmap::IndexMap;
 use stack_core::conform::{codes as conform_codes, conform};
 use stack_core::desired::{Outputs, Rendered, Sources, Wanted};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, Severity, nearest};
-use stack_core::ids::{ProviderId, Region, Target};
+use stack_core::ids::{Address, ProviderId, Region, Target};
 use stack_core::value::Value;
 use std::sync::Arc;
 
@@ -26,9 +27,9 @@ pub(crate) struct Outcome {
 
 /// Renders one resource. `offline` says that nothing was read: then what is not known yet stops nothing.
 pub(crate) fn resource(inner: &Arc<Inner>, index: usize, outputs: &Outputs, offline: bool) -> Outcome {
-    let declared = &inner.declared.resources[index];
+    let declared = inner.resource(index);
     let scope = Scope::new(inner, Some(index), outputs);
-    let mut job = Job { inner, declared, scope, offline, failed: false };
+    let mut job = Job { inner, declared, address: inner.address(index), scope, offline, failed: false };
     let rendered = job.run();
     let problems = job.scope.take_problems();
     let failed = job.failed || problems.iter().any(Diagnostic::is_error);
@@ -38,6 +39,7 @@ pub(crate) fn resource(inner: &Arc<Inner>, index: usize, outputs: &Outputs, offl
 struct Job<'a> {
     inner: &'a Arc<Inner>,
     declared: &'a ResourceDecl,
+    address: &'a Address,
     scope: Arc<Scope>,
     offline: bool,
     failed: bool,
@@ -85,7 +87,7 @@ impl Job<'_> {
         Some(Rendered::Wanted(Box::new(Wanted {
             formerly: Vec::new(),
             absent: false,
-            address: self.declared.address.clone(),
+            address: self.address.clone(),
             ty: ty.clone(),
             declared_type: self.declared.declared_type.clone(),
             target,
@@ -143,7 +145,7 @@ impl Job<'_> {
             names.extend(self.inner.templates.get(id).uses.iter().map(|u| u.head.clone()));
         });
         if let Tree::Literal(Value::String(text)) = &when.tree {
-            names.extend(condition::words(text));
+            names.extend(condition::words(text).iter().map(|word| head_of(word).to_owned()));
         }
         self.declared.props.iter().any(|prop| names.contains(&prop.name))
     }
@@ -171,7 +173,7 @@ impl Job<'_> {
                 self.fail(
                     Diagnostic::error(
                         codes::CONDITION_UNKNOWN,
-                        format!("the `if` of {} cannot be decided yet", self.declared.address),
+                        format!("the `if` of {} cannot be decided yet", self.address),
                     )
                     .at(when.path.route(), format!("this waits for {}", from.join(", ")))
                     .next("use a value that is known beforehand: a global, the environment, a declared name"),
@@ -183,7 +185,7 @@ impl Job<'_> {
                 self.fail(
                     Diagnostic::error(
                         codes::BAD_CONDITION,
-                        format!("the `if` of {} is neither true nor false", self.declared.address),
+                        format!("the `if` of {} is neither true nor false", self.address),
                     )
                     .at_part(when.path.route(), part, why)
                     .next("write true, false, or a comparison: \"'{{ stack_env }}' == 'prod'\""),
@@ -259,10 +261,7 @@ impl Job<'_> {
             self.fail(
                 Diagnostic::error(
                     codes::REGION_NOT_ALLOWED,
-                    format!(
-                        "{} is in {region}, which `settings.regions` does not allow",
-                        self.declared.address
-                    ),
+                    format!("{} is in {region}, which `settings.regions` does not allow", self.address),
                 )
                 .at(place, format!("allowed here: {}", allowed.join(", "))),
             );

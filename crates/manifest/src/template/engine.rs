@@ -1,5 +1,6 @@
 //! The template engine's settings: strict, typed, plain text, and filters that let unknown values through.
 
+use crate::template::group::Group;
 use crate::template::objects::{find_unknown, hidden, note_secrets, text_of};
 use crate::template::{filters, methods, size};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
@@ -265,13 +266,18 @@ fn guarded(
 ) -> impl Fn(&mut State<'_, '_>, Rest<ValueOrKwargs>) -> Result<Mj, Error> + Send + Sync + 'static {
     move |state, args| {
         let mut args = args.into_values();
-        if let Some((session, unknown)) = find_unknown(&args) {
+        // The keys of a resource with `for_each` are known whatever its instances are.
+        let keys_only = matches!(raw, "raw:length" | "raw:count" | "raw:list" | "raw:items")
+            && args.first().is_some_and(|value| value.downcast_object_ref::<Group>().is_some());
+        if !keys_only && let Some((session, unknown)) = find_unknown(&args) {
             return Ok(hidden(unknown, &session, None));
         }
         if !names.is_empty() && args.last().is_some_and(Mj::is_kwargs) {
             positional(&mut args, names)?;
         }
-        args.iter().for_each(note_secrets);
+        if !keys_only {
+            args.iter().for_each(note_secrets);
+        }
         size::check_arguments(raw, &args)?;
         let result = state.apply_filter(raw, &args)?;
         // Lists are measured where they become text or a value.

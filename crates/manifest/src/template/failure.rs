@@ -100,6 +100,10 @@ pub(super) fn failure(
         ErrorKind::UndefinedError => {
             let at_range = range.clone().and_then(|r| source.get(r)).map(|text| text.trim().to_owned());
             let expression = quoted().or(at_range).unwrap_or_else(|| inner_expression(source).to_owned());
+            if let Some(cause) = session.missing() {
+                let range = find_key(source, &cause.expression, range.clone()).or(range);
+                return Failure { kind: FailureKind::Cause(cause), range };
+            }
             let range = find_expression(source, &expression, range.clone()).or(range);
             match session.absent(&expression) {
                 Some(why) => Failure { kind: FailureKind::Absent(expression, why), range },
@@ -125,6 +129,17 @@ fn inner_expression(source: &str) -> &str {
 pub(crate) fn head_of(expression: &str) -> &str {
     let end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(expression.len());
     &expression[..end]
+}
+
+/// Where a subscript stands, in either kind of quotes or as an attribute.
+fn find_key(source: &str, expression: &str, near: Option<Range<usize>>) -> Option<Range<usize>> {
+    let found = |text: &str| {
+        let starts = source.match_indices(text).map(|(at, _)| at..at + text.len());
+        starts.min_by_key(|r| r.start.abs_diff(near.as_ref().map_or(0, |n| n.start)))
+    };
+    found(expression)
+        .or_else(|| found(&expression.replace("[\"", "['").replace("\"]", "']")))
+        .or_else(|| found(expression.split('[').next()?))
 }
 
 /// Where an expression stands: the occurrence inside `near` or nearest to it, as whole words.

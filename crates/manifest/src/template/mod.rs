@@ -4,8 +4,10 @@ mod bounds;
 pub(crate) mod engine;
 mod failure;
 mod filters;
+pub(crate) mod group;
 pub(crate) mod methods;
 pub(crate) mod objects;
+pub(crate) mod occurrences;
 pub(crate) mod place;
 pub(crate) mod session;
 mod simple;
@@ -83,6 +85,8 @@ pub(crate) struct Template {
     pub(crate) uses: Vec<Use>,
     /// Names that are only walked into.
     dotted: Vec<String>,
+    /// True if the whole source is one expression, without delimiters.
+    is_bare: bool,
     form: Form,
 }
 
@@ -104,6 +108,11 @@ struct Measured {
 
 /// The parts of a text that are template code, quoted text left out.
 fn code(source: &str) -> Vec<Range<usize>> {
+    sections(source).into_iter().flat_map(|section| unquoted(source, section)).collect()
+}
+
+/// What stands between the delimiters of a text, comments left out.
+fn sections(source: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some((open, close)) = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")]
@@ -119,7 +128,7 @@ fn code(source: &str) -> Vec<Range<usize>> {
             end_of_code(source, start, close)
         };
         if !is_comment {
-            found.extend(unquoted(source, start..end));
+            found.push(start..end);
         }
         at = (end + 2).min(source.len());
     }
@@ -296,7 +305,7 @@ impl Templates {
             .map(|u| u.head.clone())
             .collect();
         let id = TemplateId(self.all.len());
-        self.all.push(Template { source: source.to_owned(), uses, dotted, form });
+        self.all.push(Template { source: source.to_owned(), uses, dotted, is_bare: key.0, form });
         self.by_source.insert(key, id);
         id
     }

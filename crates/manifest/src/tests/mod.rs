@@ -4,6 +4,7 @@ mod code_numbers;
 mod diagnostics;
 mod documents;
 mod filters;
+mod for_each;
 mod limits;
 mod resolving;
 mod secrets;
