@@ -45,6 +45,9 @@ codes! {
          Correct these and run the command again.";
     TOO_MUCH_MERGED = 1006, "Merge keys make the file too large",
         "Every `<<` copies the members of what it names. Together they may copy a hundred thousand.";
+    JSON_SYNTAX = 1007, "A file is not valid JSON",
+        "A file whose name ends in .json is read as JSON: no comments, no commas at the end, keys in double quotes. Name \
+         it .yml or .yaml to write YAML in it.";
     WRONG_NODE = 1101, "A value has the wrong form",
         "This key takes another kind of YAML value: a mapping, a list, a text, a number or a boolean.";
     MISSING_KEY = 1102, "A required key is missing",
@@ -95,6 +98,15 @@ codes! {
     BAD_NAME = 1120, "A resource has a name that it cannot have",
         "The name of a resource is its address. `[` would make it look like the address of an instance of a resource \
          with `for_each`, such as `flow[\"a\"]`.";
+    BAD_FILE = 1121, "A file cannot be read",
+        "`file(name)` as a whole value takes the value from `resources/name`: JSON or YAML by its ending. It works in the \
+         values of globals and of props, at any depth, and in `for_each`; its argument is a plain path. Query files \
+         (`file:`, else `resources/<name>.iql`) are found in the same folder.";
+    OUTSIDE_FILE = 1122, "A file lies outside the stack folder",
+        "A stack is one folder, so that what is reviewed is what is deployed. Paths that leave it by `..`, absolute \
+         paths and links that lead out are refused. `--allow-outside-files` allows them.";
+    FILE_CYCLE = 1123, "Files include each other in a circle",
+        "A file may include others, but not, through them, itself.";
     TEMPLATE_SYNTAX = 1201, "A template cannot be parsed",
         "Templates are Jinja: `{{ expression }}`, `{% if … %}…{% endif %}`, `{# comment #}`.";
     UNKNOWN_FUNCTION = 1202, "There is no such filter, test or function",

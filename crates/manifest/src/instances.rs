@@ -169,12 +169,13 @@ fn members(
     scope: &Arc<Scope>,
 ) -> Option<Vec<(String, Value)>> {
     let name = &resource.address;
+    let (tree, path) = spot.tree.written(&spot.path);
     let mut uses_each = false;
     spot.templates(&mut |id, _| {
         uses_each |= inner.templates.get(id).uses.iter().any(|used| used.head == "each");
     });
     let bad = |message: String, at: Option<usize>, label: &str| {
-        let path = at.map_or_else(|| spot.path.clone(), |index| spot.path.index(index));
+        let path = at.map_or_else(|| path.clone(), |index| path.index(index));
         Diagnostic::error(codes::BAD_FOR_EACH, message).at(path.route(), label)
     };
     if uses_each {
@@ -221,7 +222,7 @@ fn members(
             return None;
         }
         Value::Object(map) => map.into_iter().collect(),
-        Value::Array(items) => list(name, items, &spot.tree, scope, &bad)?,
+        Value::Array(items) => list(name, items, tree, scope, &bad)?,
         other => {
             let what = match other {
                 Value::Null => "nothing",

@@ -11,6 +11,7 @@ mod condition;
 mod graph;
 mod inner;
 mod instances;
+mod json;
 mod model;
 mod parse;
 mod path;
@@ -30,5 +31,5 @@ mod yaml;
 
 pub use settings::{Guardrails, OnFailure, Rate, Settings};
 pub use source_map::{SourceMap, Span};
-pub use sources::{MANIFEST_NAME, Options, Sources};
+pub use sources::{FileError, Files, MANIFEST_NAME, Options, Sources};
 pub use stack::{Input, Parsed, ResourceExport, Stack, StackExport};

@@ -21,6 +21,8 @@ pub(crate) enum Tree {
     Broken,
     List(Vec<Tree>),
     Map(Vec<(String, Tree)>),
+    /// What a file holds that stands here (`file(…)`), with the root of that file.
+    Included(Path, Box<Tree>),
 }
 
 /// A value and where it stands.
@@ -139,6 +141,14 @@ pub(crate) struct StackExportDecl {
 }
 
 impl Tree {
+    /// The value itself and where it is written, if it is included from a file.
+    pub(crate) fn written<'t>(&'t self, path: &'t Path) -> (&'t Self, &'t Path) {
+        match self {
+            Self::Included(root, tree) => tree.written(root),
+            _ => (self, path),
+        }
+    }
+
     /// Every template in here, with its way below `path`.
     pub(crate) fn templates(&self, path: &Path, f: &mut impl FnMut(TemplateId, &Path)) {
         match self {
@@ -154,6 +164,7 @@ impl Tree {
                     item.templates(&path.key(key), f);
                 }
             }
+            Self::Included(root, tree) => tree.templates(root, f),
         }
     }
 }

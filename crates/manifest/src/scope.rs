@@ -157,6 +157,7 @@ impl Scope {
                     }
                 }
             }
+            Tree::Included(root, tree) => self.evaluate_around(tree, &|| root.clone(), whole),
             Tree::List(items) => {
                 let values = items.iter().enumerate();
                 Value::Array(

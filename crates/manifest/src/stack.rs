@@ -2,7 +2,7 @@
 
 use crate::inner::{Inner, Meaning, Start};
 use crate::model::PropBody;
-use crate::parse::{Reader, resource_names};
+use crate::parse::{Includes, Reader, resource_names};
 use crate::render;
 use crate::scope::Scope;
 use crate::settings::{self, Settings};
@@ -89,9 +89,8 @@ impl Stack {
         let document = yaml::read("", &mut file, &mut problems);
         let mut places = SourceMap::default();
         places.add("", file);
-        let places = Arc::new(places);
         let Some(document) = document else {
-            return Parsed { stack: None, diagnostics: problems, source_map: places };
+            return Parsed { stack: None, diagnostics: problems, source_map: Arc::new(places) };
         };
         let mut reader = Reader {
             problems,
@@ -99,9 +98,12 @@ impl Stack {
             schemas: &*schemas,
             env: &sources.env,
             strict: options.strict,
+            places,
+            includes: Includes::new(&*sources.files, options.allow_outside_files),
         };
         let declared = reader.document(&document);
-        let Reader { mut problems, mut templates, .. } = reader;
+        let Reader { mut problems, mut templates, places, .. } = reader;
+        let places = Arc::new(places);
         templates.seal();
         let Some(declared) = declared else {
             return Parsed { stack: None, diagnostics: problems, source_map: places };

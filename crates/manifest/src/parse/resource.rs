@@ -97,7 +97,7 @@ impl Reader<'_> {
                 self.texts(&n, "`protected`").into_iter().map(|(text, _)| text).collect()
             }),
             when: spot(self, "if"),
-            for_each: spot(self, "for_each"),
+            for_each: members.given("for_each").map(|n| self.value(&n)),
             depends_on: members.given("depends_on").map_or_else(Vec::new, |n| self.texts(&n, "`depends_on`")),
             identifier: spot(self, "identifier").or_else(|| spot(self, "id")),
             region: spot(self, "region"),
