@@ -70,7 +70,7 @@ codes! {
         "Every key of `settings` may be given once, or as a map from environment to value.";
     BAD_VALUE = 1109, "A lifecycle value cannot be understood",
         "Durations are written `90s`, `30m`, `2h` or `1h30m`. `replace` is create_first or delete_first; `adopt` is \
-         true, false or force.";
+         true, false or force. `state` is present or absent.";
     MERGE_MISMATCH = 1110, "Values that cannot be merged",
         "`merge` joins lists with lists and objects with objects. Texts count if they hold JSON.";
     PLACEHOLDER = 1111, "A documentation skeleton was pasted without values",
@@ -107,6 +107,12 @@ codes! {
          paths and links that lead out are refused. `--allow-outside-files` allows them.";
     FILE_CYCLE = 1123, "Files include each other in a circle",
         "A file may include others, but not, through them, itself.";
+    BAD_FORMERLY = 1124, "A former name cannot be used",
+        "`formerly` lists names or addresses that a resource had before, so that renaming it in the manifest does not \
+         make a second one. They must be texts, must be gone from the manifest, and each must belong to one resource.";
+    REFERS_TO_ABSENT = 1125, "Something refers to a resource that is to be absent",
+        "With `state: absent` a resource is deleted, so nothing that stays can use its properties. Take the reference \
+         out, or make the other resource absent too. `depends_on` is allowed: it gives only the order.";
     TEMPLATE_SYNTAX = 1201, "A template cannot be parsed",
         "Templates are Jinja: `{{ expression }}`, `{% if … %}…{% endif %}`, `{# comment #}`.";
     UNKNOWN_FUNCTION = 1202, "There is no such filter, test or function",

@@ -3,7 +3,7 @@
 use crate::codes;
 use crate::condition;
 use crate::inner::{At, Inner, MAX_GLOBAL_DEPTH, Meaning};
-use crate::instances::address_of;
+use crate::instances::{address_of, canonical};
 use crate::model::{PropBody, PropDecl, ResourceDecl, Spot, Tree};
 use crate::path::Path;
 use crate::template::objects::TOKEN;
@@ -12,10 +12,13 @@ use crate::template::{TemplateId, find_expression};
 use stack_core::desired::{Edge, Node};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, nearest};
 use stack_core::value::Value;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The nodes in manifest order, free of cycles and of dangling edges; what was wrong is in `problems`.
-pub(crate) fn nodes(inner: &Inner, problems: &mut Diagnostics) -> Vec<Node> {
+///
+/// Beside them, by instance, what is wrong with references to resources that are to be absent. It matters only where the
+/// instance is wanted.
+pub(crate) fn nodes(inner: &Inner, problems: &mut Diagnostics) -> (Vec<Node>, HashMap<usize, Diagnostics>) {
     let mut edges: Vec<Vec<Found>> = Vec::new();
     for index in 0..inner.instances.all.len() {
         let collector = Collector {
@@ -30,8 +33,14 @@ pub(crate) fn nodes(inner: &Inner, problems: &mut Diagnostics) -> Vec<Node> {
         edges.push(collector.collect());
     }
     cut_cycles(inner, &mut edges, problems);
+    let mut to_absent: HashMap<usize, Diagnostics> = HashMap::new();
+    for (from, found) in edges.iter().enumerate() {
+        for found in found.iter().filter(|found| inner.is_absent(found.to) && found.edge.via != DEPENDS_ON) {
+            to_absent.entry(from).or_default().push(refers_to_absent(inner, from, found));
+        }
+    }
     let instances = inner.instances.all.iter().zip(edges);
-    instances
+    let nodes = instances
         .map(|(instance, edges)| {
             let resource = &inner.declared.resources[instance.declaration];
             Node {
@@ -41,7 +50,22 @@ pub(crate) fn nodes(inner: &Inner, problems: &mut Diagnostics) -> Vec<Node> {
                 route: resource.path.route(),
             }
         })
-        .collect()
+        .collect();
+    (nodes, to_absent)
+}
+
+/// What `via` says of an edge that no expression makes.
+const DEPENDS_ON: &str = "depends_on";
+
+fn refers_to_absent(inner: &Inner, from: usize, found: &Found) -> Diagnostic {
+    let (from, to) = (inner.address(from), inner.address(found.to));
+    let mut problem =
+        Diagnostic::error(codes::REFERS_TO_ABSENT, format!("{from} refers to {to}, which is to be absent"))
+            .at_part(found.edge.route.clone(), found.part.clone(), "this value will be gone");
+    if let Some(state) = &inner.resource(found.to).state {
+        problem = problem.at(state.path.route(), format!("{to} is absent here"));
+    }
+    problem.next("take the reference out, or give this resource `state: absent` too")
 }
 
 /// An edge: the resource that comes first, and where in its text the expression stands.
@@ -122,13 +146,13 @@ impl<'a> Collector<'a> {
         let inner = self.inner;
         let named = match inner.declaration(name) {
             Some(declaration) => Some(inner.instances.group(declaration).all.clone()),
-            None => instance_at(inner, name).map(|instance| instance..instance + 1),
+            None => inner.instances.at(&canonical(name)).map(|instance| instance..instance + 1),
         };
         if let Some(instances) = named {
             if instances.len() != 1 && inner.declaration(name) == Some(self.own_declaration()) {
-                return self.refers_to_all("depends_on", path, Part::Value);
+                return self.refers_to_all(DEPENDS_ON, path, Part::Value);
             }
-            instances.for_each(|to| self.edge(to, "depends_on", path, Part::Value));
+            instances.for_each(|to| self.edge(to, DEPENDS_ON, path, Part::Value));
             return;
         }
         let resource = self.resource();
@@ -277,16 +301,6 @@ impl<'a> Collector<'a> {
     }
 }
 
-/// The instance at an address, in either kind of quotes.
-fn instance_at(inner: &Inner, text: &str) -> Option<usize> {
-    inner.instances.at(text).or_else(|| {
-        let (name, rest) = text.split_once('[')?;
-        let key = rest.strip_suffix(']')?.trim();
-        let bare = key.strip_prefix('\'').and_then(|k| k.strip_suffix('\'')).unwrap_or(key);
-        inner.instances.at(&address_of(name, bare))
-    })
-}
-
 /// Removes one edge of every cycle and reports the cycle as a path.
 fn cut_cycles(inner: &Inner, edges: &mut [Vec<Found>], problems: &mut Diagnostics) {
     #[derive(Clone, Copy, PartialEq)]
@@ -342,7 +356,7 @@ fn cycle(inner: &Inner, edges: &[Vec<Found>], circle: &[usize]) -> Diagnostic {
     for (position, from) in circle.iter().enumerate() {
         let to = circle[(position + 1) % circle.len()];
         if let Some(Found { edge, part, .. }) = edges[*from].iter().find(|found| found.to == to) {
-            let text = if edge.via == "depends_on" {
+            let text = if edge.via == DEPENDS_ON {
                 format!("{} depends on {}", name(*from), name(to))
             } else {
                 format!("{} needs `{}`", name(*from), edge.via)

@@ -1,5 +1,6 @@
 //! A stack as parsed: its declarations, and what each name means where.
 
+use crate::fate::Fate;
 use crate::instances::{Expansion, Instance, Instances};
 use crate::model::{GlobalDecl, Kind, ResourceDecl};
 use crate::parse::Declared;
@@ -11,6 +12,7 @@ use crate::template::Templates;
 use crate::template::place::Facts;
 use indexmap::IndexMap;
 use stack_core::desired::Node;
+use stack_core::diagnostic::Diagnostics;
 use stack_core::ids::{Address, StackId};
 use stack_core::schema::Schemas;
 use stack_core::value::Value;
@@ -37,6 +39,10 @@ pub(crate) struct Inner {
     pub(crate) options: Options,
     /// By instance.
     pub(crate) nodes: Vec<Node>,
+    /// `state` and `formerly` of the instances that declare them.
+    pub(crate) fates: HashMap<usize, Fate>,
+    /// By instance, what is wrong with it if it is wanted.
+    pub(crate) to_absent: HashMap<usize, Diagnostics>,
     /// By instance.
     pub(crate) facts: Vec<Arc<Facts>>,
     /// For globals that are the same for every resource.
@@ -152,6 +158,8 @@ impl Inner {
             variables,
             options,
             nodes: Vec::new(),
+            fates: HashMap::new(),
+            to_absent: HashMap::new(),
             facts,
             settings: OnceLock::new(),
             suggested: AtomicUsize::new(0),
@@ -186,6 +194,11 @@ impl Inner {
     /// The declaration of an instance.
     pub(crate) fn resource(&self, instance: usize) -> &ResourceDecl {
         &self.declared.resources[self.instances.all[instance].declaration]
+    }
+
+    /// True with `state: absent`.
+    pub(crate) fn is_absent(&self, instance: usize) -> bool {
+        self.fates.get(&instance).is_some_and(|fate| fate.absent)
     }
 
     pub(crate) fn address(&self, instance: usize) -> &Address {

@@ -84,6 +84,17 @@ pub(crate) fn address_of(name: &str, key: &str) -> String {
     format!("{name}[{}]", Json::from(key))
 }
 
+/// An address in its one spelling: `flow['a']` and `flow[ "a" ]` are `flow["a"]`.
+pub(crate) fn canonical(text: &str) -> String {
+    let parts =
+        text.split_once('[').and_then(|(name, rest)| Some((name, rest.trim_end().strip_suffix(']')?.trim())));
+    let Some((name, key)) = parts else { return text.to_owned() };
+    if let Some(key) = key.strip_prefix('\'').and_then(|key| key.strip_suffix('\'')) {
+        return address_of(name, key);
+    }
+    serde_json::from_str::<String>(key).map_or_else(|_| text.to_owned(), |key| address_of(name, &key))
+}
+
 impl Instances {
     /// What the declarations become. Those without an expansion are open if they have a `for_each`.
     pub(crate) fn new(resources: &[ResourceDecl], expansions: &[Expansion]) -> Self {
@@ -316,5 +327,15 @@ mod tests {
         assert_eq!(address_of("flow", "a"), "flow[\"a\"]");
         assert_eq!(address_of("flow", "a\"]b\\"), "flow[\"a\\\"]b\\\\\"]");
         assert_eq!(address_of("flow", "ä"), "flow[\"ä\"]");
+    }
+
+    #[test]
+    fn an_address_has_one_spelling() {
+        for text in ["flow[\"a\"]", "flow['a']", "flow[ \"\\u0061\" ]"] {
+            assert_eq!(canonical(text), "flow[\"a\"]");
+        }
+        for text in ["flow", "flow[", "flow[a]", "flow]", "[", "]", ""] {
+            assert_eq!(canonical(text), text);
+        }
     }
 }

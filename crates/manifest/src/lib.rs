@@ -8,6 +8,7 @@
 
 pub mod codes;
 mod condition;
+mod fate;
 mod graph;
 mod inner;
 mod instances;

@@ -54,6 +54,8 @@ pub(crate) struct ResourceDecl {
     pub(crate) protected: Vec<String>,
     pub(crate) when: Option<Spot>,
     pub(crate) for_each: Option<Spot>,
+    pub(crate) state: Option<Spot>,
+    pub(crate) formerly: Option<Spot>,
     pub(crate) depends_on: Vec<(String, Path)>,
     pub(crate) identifier: Option<Spot>,
     pub(crate) region: Option<Spot>,

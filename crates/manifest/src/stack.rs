@@ -1,6 +1,6 @@
 //! The stack: a manifest read for one environment.
 
-use crate::inner::{Inner, Meaning, Start};
+use crate::inner::{At, Inner, Meaning, Start};
 use crate::model::PropBody;
 use crate::parse::{Includes, Reader, resource_names};
 use crate::render;
@@ -9,7 +9,7 @@ use crate::settings::{self, Settings};
 use crate::source_map::{SourceFile, SourceMap};
 use crate::sources::{MANIFEST_NAME, Options, Sources};
 use crate::template::Templates;
-use crate::{graph, instances, yaml};
+use crate::{fate, graph, instances, yaml};
 use indexmap::IndexMap;
 use stack_core::desired::{Node, Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route};
@@ -121,8 +121,10 @@ impl Stack {
         };
         // Instances need templates to be evaluated, and templates need to know the instances: two rounds.
         let expansions = instances::expand(&start, &mut problems);
+        let fates = fate::fates(&start, &expansions, &mut problems);
         let mut inner = Inner::new(start, &expansions);
-        inner.nodes = graph::nodes(&inner, &mut problems);
+        inner.fates = fates;
+        (inner.nodes, inner.to_absent) = graph::nodes(&inner, &mut problems);
         inner.learn_variables();
         let stack = Self { inner: Arc::new(inner) };
         // Settings are needed by every resource, so they are evaluated here, once.
@@ -153,6 +155,7 @@ impl Stack {
         if let Err(problems) = self.evaluate_exports(&nothing) {
             all.extend(problems.into_iter().map(|problem| (problem, None)));
         }
+        all.extend(self.inner.absent_exports().into_iter().map(|problem| (problem, None)));
         sorted(once(all), &self.inner.places)
     }
 
@@ -321,6 +324,42 @@ impl Resolver for Stack {
 }
 
 impl Inner {
+    /// Exports of the stack that need a resource which is to be absent.
+    fn absent_exports(&self) -> Diagnostics {
+        let mut out = Diagnostics::new();
+        for export in self.declared.exports.iter().filter(|_| !self.fates.is_empty()) {
+            export.value.templates(&mut |id, path| {
+                for used in &self.templates.get(id).uses {
+                    let name = self.templates.real_name(&used.head);
+                    let meaning = self.meaning(name, At::Stack, !used.path.is_empty());
+                    let (Some(Meaning::Resource(of)) | Some(Meaning::Export(of, _))) = meaning else {
+                        continue;
+                    };
+                    let mut group = self.instances.group(of).all.clone();
+                    if group.is_empty() || !group.all(|instance| self.is_absent(instance)) {
+                        continue;
+                    }
+                    let resource = &self.declared.resources[of];
+                    let message = format!(
+                        "the export `{}` refers to {}, which is to be absent",
+                        export.name, resource.address
+                    );
+                    let part = if export.on_key { Part::Key } else { Part::Value };
+                    let mut problem = Diagnostic::error(crate::codes::REFERS_TO_ABSENT, message).at_part(
+                        path.route(),
+                        part,
+                        "",
+                    );
+                    if let Some(state) = &resource.state {
+                        problem = problem.at(state.path.route(), "it is absent here");
+                    }
+                    out.push(problem.next("take the export out"));
+                }
+            });
+        }
+        out
+    }
+
     /// What only goes into sensitive globals is secret by itself, however it is put together there.
     fn learn_variables(&self) {
         let (hidden, plain): (Vec<usize>, Vec<usize>) =
@@ -348,7 +387,7 @@ impl Inner {
                     };
                     let shadowed = used.head != "vars"
                         && matches!(
-                            self.meaning(name, crate::inner::At::Global(index), !used.path.is_empty()),
+                            self.meaning(name, At::Global(index), !used.path.is_empty()),
                             Some(Meaning::Global(_) | Meaning::Resource(_) | Meaning::Export(..))
                         );
                     if !shadowed && self.variables.contains_key(name) && !out.contains(name) {

@@ -42,7 +42,7 @@ const LIFECYCLE_KEYS: &[&str] =
 const QUERY_TYPES: &[&str] = &["resource", "query", "script", "multi", "command"];
 
 /// Keys that this version reads and cannot carry out.
-const NOT_YET: &[&str] = &["formerly", "auth", "return_vals", "file", "sql", "run"];
+const NOT_YET: &[&str] = &["auth", "return_vals", "file", "sql", "run"];
 
 impl Reader<'_> {
     pub(crate) fn resources(&mut self, node: &Node<'_>) -> Vec<ResourceDecl> {
@@ -98,6 +98,8 @@ impl Reader<'_> {
             }),
             when: spot(self, "if"),
             for_each: members.given("for_each").map(|n| self.value(&n)),
+            state: spot(self, "state"),
+            formerly: spot(self, "formerly"),
             depends_on: members.given("depends_on").map_or_else(Vec::new, |n| self.texts(&n, "`depends_on`")),
             identifier: spot(self, "identifier").or_else(|| spot(self, "id")),
             region: spot(self, "region"),
@@ -195,23 +197,6 @@ impl Reader<'_> {
                     .at_key(node.path.route(), "")
                     .next("remove it"),
                 );
-            }
-        }
-        if let Some(node) = members.given("state") {
-            match node.json.as_str() {
-                Some("present") => {}
-                Some("absent") => self.push(
-                    Diagnostic::error(
-                        codes::NOT_YET,
-                        format!("{name}: `state: absent` is not supported by this version"),
-                    )
-                    .at(node.path.route(), "")
-                    .next("remove the resource with `teardown --target`, then from the manifest"),
-                ),
-                _ => self.push(
-                    Diagnostic::error(codes::BAD_VALUE, "`state` is `present` or `absent`")
-                        .at(node.path.route(), ""),
-                ),
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::path::Path;
 use crate::scope::Scope;
 use crate::template::head_of;
 use indexmap::IndexMap;
-use stack_core::conform::{codes as conform_codes, conform};
+use stack_core::conform::{Violation, codes as conform_codes, conform};
 use stack_core::desired::{Outputs, Rendered, Sources, Wanted};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, Severity, nearest};
 use stack_core::ids::{Address, ProviderId, Region, Target};
@@ -29,7 +29,8 @@ pub(crate) struct Outcome {
 pub(crate) fn resource(inner: &Arc<Inner>, index: usize, outputs: &Outputs, offline: bool) -> Outcome {
     let declared = inner.resource(index);
     let scope = Scope::new(inner, Some(index), outputs);
-    let mut job = Job { inner, declared, address: inner.address(index), scope, offline, failed: false };
+    let mut job =
+        Job { inner, index, declared, address: inner.address(index), scope, offline, failed: false };
     let rendered = job.run();
     let problems = job.scope.take_problems();
     let failed = job.failed || problems.iter().any(Diagnostic::is_error);
@@ -39,6 +40,7 @@ pub(crate) fn resource(inner: &Arc<Inner>, index: usize, outputs: &Outputs, offl
 struct Job<'a> {
     inner: &'a Arc<Inner>,
     declared: &'a ResourceDecl,
+    index: usize,
     address: &'a Address,
     scope: Arc<Scope>,
     offline: bool,
@@ -59,6 +61,11 @@ impl Job<'_> {
             self.failed = false;
             return Some(Rendered::Skipped);
         }
+        let fate = self.inner.fates.get(&self.index).cloned().unwrap_or_default();
+        if !fate.absent {
+            let inner = self.inner;
+            inner.to_absent.get(&self.index).into_iter().flatten().for_each(|p| self.fail(p.clone()));
+        }
         let Kind::Typed(ty, schema) = &self.declared.kind else {
             // Reported when it was read. The rest is looked at for its own problems.
             self.target(None);
@@ -69,7 +76,9 @@ impl Job<'_> {
         let conformed = conform(schema, props::embed(Value::Object(declared), schema, &schema.root));
         for violation in conformed.violations {
             // The service need not choose the name of what is named already.
-            if violation.code != conform_codes::IDENTIFIER_PART || self.declared.identifier.is_none() {
+            let named =
+                violation.code == conform_codes::IDENTIFIER_PART && self.declared.identifier.is_some();
+            if !named && !(fate.absent && only_to_make(&violation)) {
                 self.violation(violation, &routes);
             }
         }
@@ -85,8 +94,8 @@ impl Job<'_> {
         let lifecycle = self.lifecycle(Some(schema));
         let (default_tags, ownership_tags) = self.tags();
         Some(Rendered::Wanted(Box::new(Wanted {
-            formerly: Vec::new(),
-            absent: false,
+            formerly: fate.formerly,
+            absent: fate.absent,
             address: self.address.clone(),
             ty: ty.clone(),
             declared_type: self.declared.declared_type.clone(),
@@ -314,6 +323,13 @@ impl Job<'_> {
         }
         (tags, self.inner.settings().ownership_tags)
     }
+}
+
+/// What is missing only if the resource is to be made: to delete one it need only be found.
+fn only_to_make(violation: &Violation) -> bool {
+    let of_form = violation.code == conform_codes::NO_FORM && violation.pointer.is_root();
+    let missing = [conform_codes::MISSING, conform_codes::NEEDS_ONE_OF, conform_codes::NEEDS_BESIDE];
+    of_form || missing.contains(&violation.code)
 }
 
 /// `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.

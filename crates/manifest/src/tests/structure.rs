@@ -120,9 +120,6 @@ fn the_structure_is_checked_everywhere() {
       = next  this version deploys CloudFormation types: `awscc.service.resources`
 
     "name: s\nresources:\n  - name: a\n    type: awscc.sqs.queues\n    for_each: [1]\n    state: absent\n    file: x.iql\n"
-    error[SD1114] a: `state: absent` is not supported by this version
-      6:12 «absent» 
-      = next  remove the resource with `teardown --target`, then from the manifest
     error[SD1114] a: `file` is not supported by this version on a dotted type
       7:5 «file» 
       = next  remove it
