@@ -113,6 +113,11 @@ codes! {
     REFERS_TO_ABSENT = 1125, "Something refers to a resource that is to be absent",
         "With `state: absent` a resource is deleted, so nothing that stays can use its properties. Take the reference \
          out, or make the other resource absent too. `depends_on` is allowed: it gives only the order.";
+    QUERY_FILE = 1126, "Something in a query file has no effect",
+        "A query file is cut into statements by anchor lines: `/*+ create, retries=3 */`, with the statement on the lines \
+         below. Anchors are exists, create, update, createorupdate, statecheck, exports, delete, command, callback and \
+         troubleshoot, the last two also as `callback:create` and so on. Options are retries, retry_delay, \
+         postdelete_retries and postdelete_retry_delay, and on callbacks short_circuit_field and short_circuit_value.";
     TEMPLATE_SYNTAX = 1201, "A template cannot be parsed",
         "Templates are Jinja: `{{ expression }}`, `{% if … %}…{% endif %}`, `{# comment #}`.";
     UNKNOWN_FUNCTION = 1202, "There is no such filter, test or function",

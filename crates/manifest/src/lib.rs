@@ -12,6 +12,7 @@ mod fate;
 mod graph;
 mod inner;
 mod instances;
+pub mod iql;
 mod json;
 mod model;
 mod parse;
