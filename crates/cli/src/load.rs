@@ -82,6 +82,8 @@ pub fn load(app: &App, what: &What<'_>) -> Result<Loaded, Stopped> {
     let mut problems = parsed.diagnostics;
     if let Some(stack) = &parsed.stack {
         merge(&mut problems, stack.validate());
+        // Before any call: half a stack is worse than none.
+        merge(&mut problems, stack.cannot_run());
     }
     let stack = match parsed.stack {
         Some(stack) if !problems.iter().any(Diagnostic::is_error) => stack,

@@ -118,6 +118,14 @@ codes! {
          below. Anchors are exists, create, update, createorupdate, statecheck, exports, delete, command, callback and \
          troubleshoot, the last two also as `callback:create` and so on. Options are retries, retry_delay, \
          postdelete_retries and postdelete_retry_delay, and on callbacks short_circuit_field and short_circuit_value.";
+    NO_EFFECT = 1127, "A key has no effect here",
+        "The manifest format has the key, but it means nothing for this type of resource: `sql` belongs to queries and \
+         commands, `run` to scripts, `return_vals` and `skip_validation` to resources with statements that make and \
+         change something, and a dotted type needs no query file. `validate --strict` makes it an error.";
+    MISSING_ANCHOR = 1128, "A query file lacks a statement",
+        "A resource needs `create` or `createorupdate`, and something that tells whether it is there: `exists`, \
+         `statecheck` or `exports`. A file with only create, update and delete is fine, because the checks are derived \
+         then. A query needs `exports`, a command needs `command`.";
     TEMPLATE_SYNTAX = 1201, "A template cannot be parsed",
         "Templates are Jinja: `{{ expression }}`, `{% if … %}…{% endif %}`, `{# comment #}`.";
     UNKNOWN_FUNCTION = 1202, "There is no such filter, test or function",

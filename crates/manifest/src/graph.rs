@@ -4,7 +4,7 @@ use crate::codes;
 use crate::condition;
 use crate::inner::{At, Inner, MAX_GLOBAL_DEPTH, Meaning};
 use crate::instances::{address_of, canonical};
-use crate::model::{PropBody, PropDecl, ResourceDecl, Spot, Tree};
+use crate::model::{Body, Kind, PropBody, PropDecl, ResourceDecl, Spot, Tree};
 use crate::path::Path;
 use crate::template::objects::TOKEN;
 use crate::template::occurrences::{Occurrence, occurrences};
@@ -13,6 +13,7 @@ use stack_core::desired::{Edge, Node};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, nearest};
 use stack_core::value::Value;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 /// The nodes in manifest order, free of cycles and of dangling edges; what was wrong is in `problems`.
 ///
@@ -28,6 +29,7 @@ pub(crate) fn nodes(inner: &Inner, problems: &mut Diagnostics) -> (Vec<Node>, Ha
             known: HashSet::new(),
             globals: HashSet::new(),
             depth: 0,
+            offset: 0,
             problems,
         };
         edges.push(collector.collect());
@@ -83,6 +85,8 @@ struct Collector<'a> {
     known: HashSet<usize>,
     globals: HashSet<usize>,
     depth: usize,
+    /// Where in its file the text begins that is being looked at.
+    offset: usize,
     problems: &'a mut Diagnostics,
 }
 
@@ -134,6 +138,15 @@ impl<'a> Collector<'a> {
         }
         if let Some(tags) = self.inner.declared.settings.values.get("tags") {
             self.spot(tags, &locals);
+        }
+        if let Kind::Flow(flow) = &resource.kind {
+            locals.extend(resource.props.iter().map(|prop| prop.name.as_str()));
+            if let Some(run) = &flow.run {
+                self.spot(run, &locals);
+            }
+            for body in &flow.bodies {
+                self.body(body, &locals);
+            }
         }
         for (name, path) in &resource.depends_on {
             self.depends_on(name, path);
@@ -206,6 +219,28 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// What a statement needs. A name may also be what the resource itself has found, so only what is sure counts.
+    fn body(&mut self, body: &Body, locals: &HashSet<&str>) {
+        let inner = self.inner;
+        let (at, own) = (At::Resource(self.index), self.own_declaration());
+        let template = inner.templates.get(body.template);
+        for used in &template.uses {
+            let name = inner.templates.real_name(&used.head);
+            let sure = match inner.meaning(name, at, !used.path.is_empty()) {
+                Some(Meaning::Resource(to)) => to != own,
+                // An export of a later resource has no value yet when this one runs.
+                Some(Meaning::Export(to, _)) => to < own,
+                _ => true,
+            };
+            if sure && !locals.contains(name) {
+                let all = || template.occurrences(&used.head);
+                self.offset = body.offset.unwrap_or_default();
+                self.name(name, &used.path, &body.path, &template.source, at, &all);
+                self.offset = 0;
+            }
+        }
+    }
+
     /// What one name needs. `all` gives every place where it stands in the same text.
     fn name(
         &mut self,
@@ -233,8 +268,12 @@ impl<'a> Collector<'a> {
         }
         let via =
             std::iter::once(name).chain(members.iter().map(String::as_str)).collect::<Vec<_>>().join(".");
-        let part = find_expression(source, &via, None).map_or(Part::Value, Part::Within);
+        let part = find_expression(source, &via, None).map_or(Part::Value, |range| self.part(range));
         self.edge(to, if is_export { name } else { &via }, at_path, part);
+    }
+
+    fn part(&self, range: Range<usize>) -> Part {
+        Part::Within(range.start + self.offset..range.end + self.offset)
     }
 
     fn own_declaration(&self) -> usize {
@@ -260,7 +299,7 @@ impl<'a> Collector<'a> {
         let resource = inner.declared.resources[to].address.as_str();
         for found in all {
             let via = source.get(found.range.clone()).unwrap_or(name);
-            let part = Part::Within(found.range.clone());
+            let part = self.part(found.range.clone());
             let one = found.key.as_deref().and_then(|key| inner.instances.at(&address_of(resource, key)));
             match (one, &found.key) {
                 (Some(_), _) if found.member.as_deref() == Some(TOKEN) => {}

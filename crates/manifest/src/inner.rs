@@ -50,6 +50,8 @@ pub(crate) struct Inner {
     settings: OnceLock<Settings>,
     /// How often names were suggested: it costs a look at every name of the stack.
     suggested: AtomicUsize,
+    /// True if a resource has statements of its own.
+    has_flows: bool,
     /// Declarations by name.
     by_name: HashMap<String, usize>,
     globals: HashMap<String, usize>,
@@ -101,6 +103,8 @@ pub(crate) enum Meaning {
     Each(usize),
     /// `vars`
     Variables,
+    /// What a statement has returned; nobody knows before.
+    Returned,
     /// A global.
     Global(usize),
     /// A declared resource.
@@ -147,8 +151,10 @@ impl Inner {
             Arc::new(facts(resource, instance.address.clone(), options.nonce))
         });
         let facts = facts.collect();
+        let has_flows = declared.resources.iter().any(|resource| matches!(resource.kind, Kind::Flow(_)));
         let mut inner = Self {
             id,
+            has_flows,
             constants: Vec::new(),
             declared,
             templates,
@@ -234,7 +240,12 @@ impl Inner {
             "stack_env" => Some(Meaning::Text(self.id.env.clone())),
             _ => None,
         };
-        let late = || (name == "vars").then_some(Meaning::Variables);
+        let late = || match name {
+            "vars" => Some(Meaning::Variables),
+            // Statements leave it for everything that comes after (stackql-compat 2.5).
+            "callback" if self.has_flows => Some(Meaning::Returned),
+            _ => None,
+        };
         match at {
             At::Global(this) | At::GlobalFor(this, _) => global(this)
                 .or_else(built_in)
@@ -348,7 +359,7 @@ fn facts(resource: &ResourceDecl, address: Address, nonce: u128) -> Facts {
     Facts {
         schema: match &resource.kind {
             Kind::Typed(_, schema) => Some(Arc::clone(schema)),
-            Kind::Unusable => None,
+            Kind::Flow(_) | Kind::Unusable => None,
         },
         exports: resource.exports.iter().map(|e| (e.variable.clone(), e.property.clone())).collect(),
         protected: resource.protected.clone(),

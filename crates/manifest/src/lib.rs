@@ -9,6 +9,7 @@
 pub mod codes;
 mod condition;
 mod fate;
+mod flow;
 mod graph;
 mod inner;
 mod instances;
@@ -31,6 +32,7 @@ mod tests;
 pub mod variables;
 mod yaml;
 
+pub use flow::{Flow, FlowKind, Returned, Returns, Statements};
 pub use settings::{Guardrails, OnFailure, Rate, Settings};
 pub use source_map::{SourceMap, Span};
 pub use sources::{FileError, Files, MANIFEST_NAME, Options, Sources};

@@ -203,7 +203,7 @@ impl Scope {
         self.shared.global(index)
     }
 
-    fn names(&self, failure: &FailureKind) -> Names {
+    pub(crate) fn names(&self, failure: &FailureKind) -> Names {
         let FailureKind::Undefined(expression) = failure else { return Names::default() };
         let inner = &self.shared.inner;
         let mut visible: Vec<(String, String)> = Vec::new();
@@ -477,6 +477,7 @@ impl Lookup for Scope {
                     None => Cause::reported().into_value(),
                 })
             }
+            Meaning::Returned => Some(hidden(Unknown::default(), session, None)),
             Meaning::Each(index) => {
                 let each = inner.instances.all[index].each.clone()?;
                 let each = IndexMap::from([("key".to_owned(), each.key), ("value".to_owned(), each.value)]);

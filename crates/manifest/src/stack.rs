@@ -1,7 +1,8 @@
 //! The stack: a manifest read for one environment.
 
+use crate::flow::Flow;
 use crate::inner::{At, Inner, Meaning, Start};
-use crate::model::PropBody;
+use crate::model::{Kind, PropBody};
 use crate::parse::{Includes, Reader, resource_names};
 use crate::render;
 use crate::scope::Scope;
@@ -100,6 +101,7 @@ impl Stack {
             strict: options.strict,
             places,
             includes: Includes::new(&*sources.files, options.allow_outside_files),
+            queries: HashMap::new(),
         };
         let declared = reader.document(&document);
         let Reader { mut problems, mut templates, places, .. } = reader;
@@ -157,6 +159,52 @@ impl Stack {
         }
         all.extend(self.inner.absent_exports().into_iter().map(|problem| (problem, None)));
         sorted(once(all), &self.inner.places)
+    }
+
+    /// What this version reads but cannot carry out yet: one error per resource that is wanted in this environment. A plan
+    /// must not be made where there is one; a validation shows them as warnings.
+    pub fn cannot_run(&self) -> Diagnostics {
+        let mut out = Diagnostics::new();
+        let nothing = Outputs::new();
+        for (declaration, resource) in self.inner.declared.resources.iter().enumerate() {
+            let all = self.inner.instances.group(declaration).all.clone();
+            let wanted = |index: usize| {
+                let outcome = render::resource(&self.inner, index, &nothing, true);
+                outcome.rendered != Some(Rendered::Skipped)
+            };
+            let problem = match (&resource.kind, resource.auth.first()) {
+                (Kind::Flow(_), _) => {
+                    let message = format!(
+                        "{}: type `{}` cannot be run by this version yet",
+                        resource.address, resource.declared_type
+                    );
+                    let key = if resource.has_type { "type" } else { "name" };
+                    Diagnostic::error(crate::codes::NOT_YET, message)
+                        .at(resource.path.key(key).route(), "")
+                        .next("give it a dotted type such as `awscc.s3.buckets`, which needs no query file")
+                }
+                (Kind::Typed(..), Some(_)) => {
+                    let message = format!("{}: `auth` cannot be used by this version yet", resource.address);
+                    Diagnostic::error(crate::codes::NOT_YET, message)
+                        .at_key(resource.path.key("auth").route(), "")
+                        .next("use the credentials of the environment, or `--profile`")
+                }
+                _ => continue,
+            };
+            if all.into_iter().any(wanted) {
+                out.push(problem);
+            }
+        }
+        sorted(out, &self.inner.places)
+    }
+
+    /// What is declared of a resource with statements of its own; `None` for dotted types.
+    pub fn flow(&self, address: &Address) -> Option<&Flow> {
+        let index = self.inner.instances.at(address.as_str())?;
+        match &self.inner.resource(index).kind {
+            Kind::Flow(flow) => Some(&flow.flow),
+            Kind::Typed(..) | Kind::Unusable => None,
+        }
     }
 
     /// `name` of the manifest, else the stack folder's.
@@ -312,10 +360,18 @@ impl Resolver for Stack {
             )]);
         };
         let outcome = render::resource(&self.inner, index, outputs, false);
-        match outcome.rendered {
-            Some(rendered) => Ok(rendered),
-            None => Err(outcome.problems.into_iter().filter(Diagnostic::is_error).collect()),
+        if let Some(rendered) = outcome.rendered {
+            return Ok(rendered);
         }
+        let mut errors: Diagnostics = outcome.problems.into_iter().filter(Diagnostic::is_error).collect();
+        if errors.is_empty() {
+            // Nothing is wrong with it, but it cannot become a desired resource.
+            errors.push(Diagnostic::error(
+                crate::codes::NOT_YET,
+                format!("{address}: this kind of resource cannot be run by this version yet"),
+            ));
+        }
+        Err(errors)
     }
 
     fn redactor(&self) -> Redactor {

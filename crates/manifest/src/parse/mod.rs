@@ -1,11 +1,13 @@
 //! From the document to declarations.
 
+mod flow;
 mod include;
 mod node;
 mod props;
 mod resource;
 mod settings;
 
+pub(crate) use flow::{AUTH_VARIABLES, shifted};
 pub(crate) use include::Includes;
 pub(crate) use node::{Node, Reader};
 

@@ -1,6 +1,7 @@
 //! Reading nodes of the document with complaints that say where and what was expected.
 
 use crate::codes;
+use crate::iql::QueryFile;
 use crate::model::{Spot, Tree};
 use crate::parse::include::{Includes, argument};
 use crate::path::Path;
@@ -11,6 +12,8 @@ use serde_json::{Map, Value as Json};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Severity, nearest};
 use stack_core::schema::Schemas;
 use stack_core::value::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// One node of the document.
 #[derive(Clone, Debug)]
@@ -36,6 +39,8 @@ pub(crate) struct Reader<'a> {
     /// Places in every file that was read.
     pub(crate) places: SourceMap,
     pub(crate) includes: Includes<'a>,
+    /// Query files by path, for those that several resources share.
+    pub(crate) queries: HashMap<String, Arc<QueryFile>>,
 }
 
 impl<'j> Members<'j> {

@@ -1,5 +1,6 @@
 //! One resource, rendered with the outputs known so far.
 
+mod flow;
 mod identifier;
 mod lifecycle;
 mod props;
@@ -66,6 +67,11 @@ impl Job<'_> {
             let inner = self.inner;
             inner.to_absent.get(&self.index).into_iter().flatten().for_each(|p| self.fail(p.clone()));
         }
+        self.auth();
+        if let Kind::Flow(flow) = &self.declared.kind {
+            self.flow(flow);
+            return None;
+        }
         let Kind::Typed(ty, schema) = &self.declared.kind else {
             // Reported when it was read. The rest is looked at for its own problems.
             self.target(None);
@@ -78,7 +84,8 @@ impl Job<'_> {
             // The service need not choose the name of what is named already.
             let named =
                 violation.code == conform_codes::IDENTIFIER_PART && self.declared.identifier.is_some();
-            if !named && !(fate.absent && only_to_make(&violation)) {
+            let spared = fate.absent && only_to_make(&violation);
+            if !named && !spared {
                 self.violation(violation, &routes);
             }
         }

@@ -112,7 +112,7 @@ fn code(source: &str) -> Vec<Range<usize>> {
 }
 
 /// What stands between the delimiters of a text, comments left out.
-fn sections(source: &str) -> Vec<Range<usize>> {
+pub(crate) fn sections(source: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some((open, close)) = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")]
@@ -127,12 +127,24 @@ fn sections(source: &str) -> Vec<Range<usize>> {
         } else {
             end_of_code(source, start, close)
         };
+        let is_raw = close == "%}" && word(&source[start..end]) == "raw";
         if !is_comment {
             found.push(start..end);
         }
         at = (end + 2).min(source.len());
+        if is_raw {
+            // Up to its end everything is text.
+            let ends = source[at..].match_indices("{%").map(|(i, _)| at + i);
+            at = ends.into_iter().find(|i| word(&source[i + 2..]) == "endraw").unwrap_or(source.len());
+        }
     }
     found
+}
+
+/// The first word of a statement.
+fn word(code: &str) -> &str {
+    let code = code.trim_start_matches(['-', '+']).trim_start();
+    code.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default()
 }
 
 /// Where the code that begins at `start` ends: at `close` outside quotes.
@@ -540,5 +552,9 @@ mod tests {
         );
         assert_eq!(read("{{ \"}} my-bucket.x\" }} my-bucket.z"), "{{ \"}} my-bucket.x\" }} my-bucket.z");
         assert_eq!(read("{# my-bucket.x #}"), "{# my-bucket.x #}");
+        let raw = "{%- raw %}{{ my-bucket.x }}{% endraw %}";
+        assert_eq!(read(raw), raw);
+        assert_eq!(read(&format!("{raw}{{{{ my-bucket.x }}}}")), format!("{raw}{{{{ {alias}.x }}}}"));
+        assert_eq!(read("{% raw %}{{ my-bucket.x }}"), "{% raw %}{{ my-bucket.x }}");
     }
 }

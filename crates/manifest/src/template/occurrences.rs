@@ -26,7 +26,8 @@ impl Template {
 
 /// Every use of a name in code; `is_bare` if the whole text is code.
 pub(crate) fn occurrences(source: &str, is_bare: bool, name: &str) -> Vec<Occurrence> {
-    let code = if is_bare { vec![0..source.len()] } else { sections(source) };
+    let whole = 0..source.len();
+    let code = if is_bare { Vec::from([whole]) } else { sections(source) };
     let mut out = Vec::new();
     for section in code {
         let mut at = section.start;
@@ -47,6 +48,39 @@ pub(crate) fn occurrences(source: &str, is_bare: bool, name: &str) -> Vec<Occurr
                 }
             } else {
                 // Digits before letters belong to a number, and a number ends no name.
+                at += c.len_utf8();
+            }
+        }
+    }
+    out
+}
+
+/// Every filter and test that code names: which of the two, and where its name stands.
+pub(crate) fn operations(source: &str) -> Vec<(&'static str, Range<usize>)> {
+    let mut out = Vec::new();
+    for section in sections(source) {
+        let mut at = section.start;
+        // What the last sign or word announces.
+        let mut next: Option<&'static str> = None;
+        while let Some(c) = source.get(at..section.end).and_then(|rest| rest.chars().next()) {
+            if matches!(c, '\'' | '"') {
+                at = quoted(source, at, section.end).map_or(section.end, |(_, end)| end);
+                next = None;
+            } else if is_start(c) {
+                let end = word_end(source, at, section.end);
+                let word = &source[at..end];
+                let is_member = source[section.start..at].ends_with('.');
+                next = match next {
+                    Some("test") if word == "not" => next,
+                    Some(kind) => {
+                        out.push((kind, at..end));
+                        None
+                    }
+                    None => (word == "is" && !is_member).then_some("test"),
+                };
+                at = end;
+            } else {
+                next = if c == '|' { Some("filter") } else { next.filter(|_| c.is_whitespace()) };
                 at += c.len_utf8();
             }
         }
@@ -158,6 +192,18 @@ mod tests {
         );
         assert_eq!(found("{{ flow == 1 }}"), ["flow *"]);
         assert_eq!(occurrences("x == flow.a", true, "flow").len(), 1);
+    }
+
+    #[test]
+    fn filters_and_tests_are_found_by_what_stands_before_them() {
+        let source =
+            "{{ a.is | upper|join('| no') if b is not defined and c is in [1] }} | no {% if d is even %}";
+        let found: Vec<(&str, &str)> =
+            operations(source).iter().map(|(kind, at)| (*kind, &source[at.clone()])).collect();
+        assert_eq!(
+            found,
+            [("filter", "upper"), ("filter", "join"), ("test", "defined"), ("test", "in"), ("test", "even")]
+        );
     }
 
     #[test]

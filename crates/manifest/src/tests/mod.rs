@@ -6,6 +6,7 @@ mod documents;
 mod fate;
 mod files;
 mod filters;
+mod flows;
 mod for_each;
 mod limits;
 mod resolving;
