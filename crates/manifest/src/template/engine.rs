@@ -2,7 +2,7 @@
 
 use crate::template::group::Group;
 use crate::template::objects::{find_unknown, hidden, note_secrets, text_of};
-use crate::template::{filters, methods, size};
+use crate::template::{compare, filters, methods, size};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value as Mj};
 use minijinja::{filters as f, functions, tests as t};
@@ -24,6 +24,9 @@ pub(crate) fn environment(debug: bool) -> Environment<'static> {
         Ok(out.write_str(&text)?)
     });
     env.add_filter(size::MEASURE, size::measured);
+    env.add_filter(size::TEXTUAL, size::textual);
+    env.add_filter(compare::EQUAL, compare::equal);
+    env.add_filter(compare::ORDER, compare::order);
     env.set_unknown_method_callback(methods::call);
     // It would print every variable, secrets included.
     env.remove_global("debug");

@@ -51,6 +51,14 @@ pub(super) fn failure(
         .range()
         .map(|r| place_before(measured, r.start) + offset..place_before(measured, r.end) + offset);
     let range = range.filter(|r| r.end <= source.len());
+    // A filter of ours stands nowhere in the source: what it was put behind is meant.
+    let range = range.map(|r| {
+        if r.is_empty() && measured.iter().any(|at| at + offset == r.end) {
+            operand_before(source, r.end)
+        } else {
+            r
+        }
+    });
     let quoted = || error.detail().and_then(|d| d.split('`').nth(1)).map(str::to_owned);
     let named = |known: &[&str]| {
         if error.detail().is_none() {
@@ -118,6 +126,13 @@ pub(super) fn failure(
             Failure { kind: FailureKind::Other((!session.is_secret()).then_some(words)), range }
         }
     }
+}
+
+fn operand_before(source: &str, end: usize) -> Range<usize> {
+    let before = source.get(..end).unwrap_or_default();
+    let starts =
+        |c: char| c.is_whitespace() || matches!(c, '(' | '[' | '{' | ',' | '<' | '>' | '=' | '!' | '~' | '+');
+    before.rfind(starts).map_or(0, |at| at + 1)..end
 }
 
 fn inner_expression(source: &str) -> &str {

@@ -8,6 +8,7 @@ mod files;
 mod filters;
 mod flows;
 mod for_each;
+mod jinja;
 mod limits;
 mod resolving;
 mod secrets;
