@@ -3,6 +3,7 @@
 mod build;
 mod common;
 mod live;
+mod manifests;
 mod plan;
 mod sandbox;
 mod secrets;
