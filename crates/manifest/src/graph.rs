@@ -298,7 +298,9 @@ impl<'a> Collector<'a> {
         let inner = self.inner;
         let resource = inner.declared.resources[to].address.as_str();
         for found in all {
-            let via = source.get(found.range.clone()).unwrap_or(name);
+            // The source may have another name of the same length in this place.
+            let below = source.get(found.range.start + name.len()..found.range.end).unwrap_or_default();
+            let via = &format!("{name}{below}");
             let part = self.part(found.range.clone());
             let one = found.key.as_deref().and_then(|key| inner.instances.at(&address_of(resource, key)));
             match (one, &found.key) {

@@ -315,7 +315,7 @@ impl Stack {
         for resource in &inner.declared.resources {
             for prop in &resource.props {
                 if let (true, PropBody::Value(spot)) = (prop.from_env, &prop.body) {
-                    let value = match &spot.tree {
+                    let value = match spot.tree.written(&spot.path).0 {
                         crate::model::Tree::Literal(value) => Some(value.clone()),
                         _ => None,
                     };

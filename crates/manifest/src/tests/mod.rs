@@ -11,6 +11,7 @@ mod for_each;
 mod jinja;
 mod limits;
 mod resolving;
+mod robust;
 mod secrets;
 mod structure;
 mod unknowns;
