@@ -128,7 +128,7 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
         manifest,
         // Not the path: a plan must not depend on how its folder was typed.
         manifest_name: MANIFEST_NAME.to_owned(),
-        files: Arc::new(DiskFiles { dir: dir.clone(), allow_outside: what.inputs.allow_outside_files }),
+        files: Arc::new(DiskFiles { dir, allow_outside: what.inputs.allow_outside_files }),
         variables: template_variables(app, what.inputs)?,
         env: what.env.to_owned(),
         stack_dir,
