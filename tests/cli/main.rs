@@ -5,6 +5,7 @@ mod common;
 mod explain;
 mod info;
 mod live;
+mod manifests;
 mod permissions;
 mod plan;
 mod sandbox;

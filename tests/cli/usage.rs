@@ -90,8 +90,9 @@ fn build_help_groups_its_flags() {
                                        (repeatable)
 
     Values:
-      -e, --env <KEY=VALUE>  Value for templates (repeatable)
-          --env-file <FILE>  File with KEY=VALUE lines [default: .env, if there]
+      -e, --env <KEY=VALUE>      Value for templates (repeatable)
+          --env-file <FILE>      File with KEY=VALUE lines [default: .env, if there]
+          --allow-outside-files  Let file(…) and query files lie outside STACK_DIR
 
     Selection:
           --target <ADDRESS>   Only these and what they depend on (repeatable, `*` matches any text)

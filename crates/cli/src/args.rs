@@ -186,6 +186,9 @@ pub struct InputArgs {
     /// File with KEY=VALUE lines [default: .env, if there]
     #[arg(long, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
+    /// Let file(…) and query files lie outside STACK_DIR
+    #[arg(long)]
+    pub allow_outside_files: bool,
 }
 
 /// Which resources take part.

@@ -15,7 +15,7 @@ use stack_core::plan::Plan;
 use stack_core::pointer::Pointer;
 use stack_core::schema::Schemas;
 use stack_core::value::Value;
-use stack_manifest::{MANIFEST_NAME, Options, Parsed, Sources, Stack, variables};
+use stack_manifest::{FileError, Files, MANIFEST_NAME, Options, Parsed, Sources, Stack, variables};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub struct Loaded {
     pub stack: Stack,
     /// Types.
     pub schemas: Arc<dyn Schemas>,
-    /// `sha256:…` of the manifest.
+    /// `sha256:…` of the manifest and the files that it includes.
     pub digest: String,
     /// Stack folder, absolute.
     pub dir: PathBuf,
@@ -84,6 +84,8 @@ pub fn load(app: &App, what: &What<'_>) -> Result<Loaded, Stopped> {
     let mut problems = parsed.diagnostics;
     if let Some(stack) = &parsed.stack {
         merge(&mut problems, stack.validate());
+        // Before any call: half a stack is worse than none.
+        merge(&mut problems, stack.cannot_run());
     }
     app.tell(&app.schemas.take_problems());
     let stack = match parsed.stack {
@@ -120,7 +122,7 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
         }
         Err(error) => return Err(Stopped::unreadable(&what.dir.join(MANIFEST_NAME), &error)),
     };
-    let digest = sha256(manifest.as_bytes());
+    let text = manifest.clone();
     let stack_dir = dir
         .canonicalize()
         .ok()
@@ -130,7 +132,7 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
         manifest,
         // Not the path: a plan must not depend on how its folder was typed.
         manifest_name: MANIFEST_NAME.to_owned(),
-        files: IndexMap::new(),
+        files: Arc::new(DiskFiles { dir, allow_outside: what.inputs.allow_outside_files }),
         variables: template_variables(app, what.inputs)?,
         env: what.env.to_owned(),
         stack_dir,
@@ -138,6 +140,7 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
     let options = Options {
         default_region: what.region.map(Region::new),
         strict: what.strict,
+        allow_outside_files: what.inputs.allow_outside_files,
         nonce: u128::from_str_radix(what.nonce, 16).unwrap_or_default(),
         redactor: app.redactor.clone(),
     };
@@ -145,9 +148,56 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
         app.schemas.prefer(region);
     }
     let parsed = Stack::parse(sources, Arc::clone(&app.schemas) as _, options);
+    let digest = digest(&text, parsed.source_map.further_files());
     let sources = StackSources { map: Arc::clone(&parsed.source_map), dir: what.dir.to_owned() };
     app.set_sources(Arc::new(sources));
     Ok((parsed, digest))
+}
+
+/// `sha256:…` of the manifest and of every file that it brought in.
+fn digest<'f>(manifest: &str, files: impl Iterator<Item = (&'f str, &'f str)>) -> String {
+    let mut files: Vec<(&str, &str)> = files.collect();
+    files.sort_unstable();
+    let mut all = manifest.to_owned();
+    for (path, text) in files {
+        // Lengths keep two files from being taken for one.
+        all.push_str(&format!("\0{}\0{path}\0{}\0{text}", path.len(), text.len()));
+    }
+    sha256(all.as_bytes())
+}
+
+/// The files of a stack folder.
+#[derive(Debug)]
+struct DiskFiles {
+    dir: PathBuf,
+    allow_outside: bool,
+}
+
+/// Larger files are taken for a mistake in the path.
+const MAX_FILE: u64 = 16 << 20;
+
+impl Files for DiskFiles {
+    fn read(&self, path: &str) -> Result<String, FileError> {
+        let unreadable = |error: &std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => FileError::Missing,
+            _ => FileError::Unreadable(error.to_string()),
+        };
+        // Links are followed before anything is read: what counts is where the file is, not how it is named.
+        let real = self.dir.join(path).canonicalize().map_err(|error| unreadable(&error))?;
+        let dir = self.dir.canonicalize().map_err(|error| unreadable(&error))?;
+        if !self.allow_outside && !real.starts_with(&dir) {
+            return Err(FileError::Outside);
+        }
+        let facts = real.metadata().map_err(|error| unreadable(&error))?;
+        // Reading a pipe or a device may never end.
+        if !facts.is_file() {
+            return Err(FileError::Unreadable("this is no file".to_owned()));
+        }
+        if facts.len() > MAX_FILE {
+            return Err(FileError::Unreadable("it is larger than 16 MiB".to_owned()));
+        }
+        std::fs::read_to_string(&real).map_err(|error| unreadable(&error))
+    }
 }
 
 /// Variables of the environment file, overlaid by each `-e` (stackql-compat 1.6).
@@ -244,5 +294,48 @@ impl Survey {
                 Some((planned.address.clone(), sha256(canonical.to_string().as_bytes())))
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_of_a_manifest_alone_is_that_of_its_text() {
+        assert_eq!(digest("name: s", std::iter::empty()), sha256(b"name: s"));
+    }
+
+    #[test]
+    fn the_digest_depends_on_each_file_and_not_on_their_order() {
+        let of = |files: &[(&'static str, &'static str)]| digest("m", files.iter().copied());
+        let both = of(&[("a", "1"), ("b", "2")]);
+        assert_eq!(both, of(&[("b", "2"), ("a", "1")]));
+        for other in
+            [of(&[]), of(&[("a", "1")]), of(&[("a", "1"), ("b", "3")]), of(&[("a", "12"), ("b", "")])]
+        {
+            assert_ne!(both, other);
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_that_lead_out_and_what_is_no_file_are_refused() -> std::io::Result<()> {
+        let root = std::env::temp_dir().join(format!("stack-deploy-files-{}", std::process::id()));
+        let dir = root.join("stack");
+        std::fs::create_dir_all(dir.join("resources"))?;
+        std::fs::write(root.join("out.txt"), "out")?;
+        std::fs::write(dir.join("in.txt"), "in")?;
+        std::os::unix::fs::symlink(root.join("out.txt"), dir.join("resources/link"))?;
+        std::os::unix::fs::symlink(dir.join("in.txt"), dir.join("resources/fine"))?;
+        let files = |allow_outside| DiskFiles { dir: dir.clone(), allow_outside };
+        assert_eq!(files(false).read("resources/link"), Err(FileError::Outside));
+        assert_eq!(files(true).read("resources/link").as_deref(), Ok("out"));
+        assert_eq!(files(false).read("resources/fine").as_deref(), Ok("in"));
+        assert_eq!(files(false).read("resources/nope"), Err(FileError::Missing));
+        assert_eq!(files(false).read("in.txt/below"), Err(FileError::Missing));
+        assert_eq!(files(false).read("../out.txt"), Err(FileError::Outside));
+        assert!(matches!(files(false).read("resources"), Err(FileError::Unreadable(_))));
+        std::fs::remove_dir_all(&root)
     }
 }

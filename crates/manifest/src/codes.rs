@@ -25,6 +25,9 @@ stack_core::codes! {
          Correct these and run the command again.";
     TOO_MUCH_MERGED = 1006, "Merge keys make the file too large",
         "Every `<<` copies the members of what it names. Together they may copy a hundred thousand.";
+    JSON_SYNTAX = 1007, "A file is not valid JSON",
+        "A file whose name ends in .json is read as JSON: no comments, no commas at the end, keys in double quotes. Name \
+         it .yml or .yaml to write YAML in it.";
     WRONG_NODE = 1101, "A value has the wrong form",
         "This key takes another kind of YAML value: a mapping, a list, a text, a number or a boolean.";
     MISSING_KEY = 1102, "A required key is missing",
@@ -47,7 +50,7 @@ stack_core::codes! {
         "Every key of `settings` may be given once, or as a map from environment to value.";
     BAD_VALUE = 1109, "A lifecycle value cannot be understood",
         "Durations are written `90s`, `30m`, `2h` or `1h30m`. `replace` is create_first or delete_first; `adopt` is \
-         true, false or force.";
+         true, false or force. `state` is present or absent.";
     MERGE_MISMATCH = 1110, "Values that cannot be merged",
         "`merge` joins lists with lists and objects with objects. Texts count if they hold JSON.";
     PLACEHOLDER = 1111, "A documentation skeleton was pasted without values",
@@ -72,6 +75,37 @@ stack_core::codes! {
     UNKNOWN_REGION = 1119, "No such region is known",
         "The bundled list of regions does not have this name. It is a warning, because the list may be older than the \
          region; `validate --strict` makes it an error.";
+    BAD_NAME = 1120, "A resource has a name that it cannot have",
+        "The name of a resource is its address. `[` would make it look like the address of an instance of a resource \
+         with `for_each`, such as `flow[\"a\"]`.";
+    BAD_FILE = 1121, "A file cannot be read",
+        "`file(name)` as a whole value takes the value from `resources/name`: JSON or YAML by its ending. It works in the \
+         values of globals and of props, at any depth, and in `for_each`; its argument is a plain path. Query files \
+         (`file:`, else `resources/<name>.iql`) are found in the same folder.";
+    OUTSIDE_FILE = 1122, "A file lies outside the stack folder",
+        "A stack is one folder, so that what is reviewed is what is deployed. Paths that leave it by `..`, absolute \
+         paths and links that lead out are refused. `--allow-outside-files` allows them.";
+    FILE_CYCLE = 1123, "Files include each other in a circle",
+        "A file may include others, but not, through them, itself.";
+    BAD_FORMERLY = 1124, "A former name cannot be used",
+        "`formerly` lists names or addresses that a resource had before, so that renaming it in the manifest does not \
+         make a second one. They must be texts, must be gone from the manifest, and each must belong to one resource.";
+    REFERS_TO_ABSENT = 1125, "Something refers to a resource that is to be absent",
+        "With `state: absent` a resource is deleted, so nothing that stays can use its properties. Take the reference \
+         out, or make the other resource absent too. `depends_on` is allowed: it gives only the order.";
+    QUERY_FILE = 1126, "Something in a query file has no effect",
+        "A query file is cut into statements by anchor lines: `/*+ create, retries=3 */`, with the statement on the lines \
+         below. Anchors are exists, create, update, createorupdate, statecheck, exports, delete, command, callback and \
+         troubleshoot, the last two also as `callback:create` and so on. Options are retries, retry_delay, \
+         postdelete_retries and postdelete_retry_delay, and on callbacks short_circuit_field and short_circuit_value.";
+    NO_EFFECT = 1127, "A key has no effect here",
+        "The manifest format has the key, but it means nothing for this type of resource: `sql` belongs to queries and \
+         commands, `run` to scripts, `return_vals` and `skip_validation` to resources with statements that make and \
+         change something, and a dotted type needs no query file. `validate --strict` makes it an error.";
+    MISSING_ANCHOR = 1128, "A query file lacks a statement",
+        "A resource needs `create` or `createorupdate`, and something that tells whether it is there: `exists`, \
+         `statecheck` or `exports`. A file with only create, update and delete is fine, because the checks are derived \
+         then. A query needs `exports`, a command needs `command`.";
     TEMPLATE_SYNTAX = 1201, "A template cannot be parsed",
         "Templates are Jinja: `{{ expression }}`, `{% if … %}…{% endif %}`, `{# comment #}`.";
     UNKNOWN_FUNCTION = 1202, "There is no such filter, test or function",
@@ -95,6 +129,16 @@ stack_core::codes! {
     CONDITION_UNKNOWN = 1209, "An `if` waits for another resource",
         "Whether a resource is wanted must be known before anything is made, so `if` cannot use a value that exists \
          only later.";
+    FOR_EACH_UNKNOWN = 1210, "A `for_each` waits for another resource",
+        "Which instances there are must be known before anything is made, so `for_each` cannot use a value of another \
+         resource. Globals, variables of the command line and the environment are known.";
+    BAD_FOR_EACH = 1211, "A `for_each` has no usable elements",
+        "`for_each` takes a list or a map. Of a map the keys are the keys of the instances; of a list of plain values \
+         the values are; of a list of anything else the positions are, counted from 0. Keys become addresses, such as \
+         `flow[\"a\"]`: they must differ, must not be empty, and cannot be sensitive.";
+    UNKNOWN_INSTANCE = 1212, "A resource with `for_each` has no such instance",
+        "References such as `flow[\"a\"].Uri` and `flow.a.Uri` name one instance by its key, and no element of the \
+         resource's `for_each` gives this key.";
 }
 
 /// The explanation of one of this crate's codes.

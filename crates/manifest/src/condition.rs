@@ -2,7 +2,12 @@
 //!
 //! Templates are rendered first. In what is left, quoted texts and numbers are themselves; a bare word is the variable
 //! of that name if there is one, else literal text, so that `environment == 'production'` and
-//! `{{ stack_env }} == prod` both work.
+//! `{{ stack_env }} == prod` both work. `each.key` and `name.Property` are such words.
+//!
+//! `==`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `not in` bind closest and may be chained as in Python (`1 < n <= 3`); then `not`,
+//! `and`, `or`. Lists are written `['a', 'b']` or `('a', 'b')`. In quotes `\'`, `\"` and `\\` stand for themselves
+//! without the backslash. A text equals a number if it is written as the same one; two texts are compared as texts, so
+//! that the versions '1.10' and '1.1' differ; in an order, texts that are numbers count as such.
 
 use stack_core::value::{Unknown, Value};
 use std::ops::Range;
@@ -61,11 +66,11 @@ fn tokens(text: &str) -> Result<Tokens, Problem> {
         if c.is_whitespace() {
             at += c.len_utf8();
         } else if c == '\'' || c == '"' {
-            let Some(len) = rest[1..].find(c) else {
+            let Some((content, len)) = quoted(rest, c) else {
                 return Err(Problem::Bad("this quote is never closed".to_owned(), at..text.len()));
             };
-            out.push((Token::Text(rest[1..=len].to_owned()), at..at + len + 2));
-            at += len + 2;
+            out.push((Token::Text(content), at..at + len));
+            at += len;
         } else if let Some(op) = OPERATORS.iter().find(|op| rest.starts_with(**op)) {
             out.push((Token::Op(op), at..at + op.len()));
             at += op.len();
@@ -85,6 +90,27 @@ fn tokens(text: &str) -> Result<Tokens, Problem> {
     Ok(out)
 }
 
+/// The content of a quoted text, and the bytes that it takes with its quotes.
+fn quoted(text: &str, quote: char) -> Option<(String, usize)> {
+    let mut out = String::new();
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match (escaped, c) {
+            (false, '\\') => escaped = true,
+            (false, c) if c == quote => return Some((out, at + c.len_utf8())),
+            (was, c) => {
+                // Other backslashes are themselves: paths and patterns have them.
+                if was && !matches!(c, '\\' | '\'' | '"') {
+                    out.push('\\');
+                }
+                escaped = false;
+                out.push(c);
+            }
+        }
+    }
+    None
+}
+
 fn keyword(word: &str) -> Option<&'static str> {
     ["and", "or", "not", "in"].into_iter().find(|k| k.eq_ignore_ascii_case(word))
 }
@@ -95,14 +121,16 @@ fn literal(word: &str) -> Option<Value> {
         "true" | "True" => Some(Value::Bool(true)),
         "false" | "False" => Some(Value::Bool(false)),
         "null" | "None" | "none" => Some(Value::Null),
-        _ => number(word).map(|_| Value::text(word)),
+        _ => serde_json::from_str(word).ok().map(Value::Number),
     }
 }
 
-fn number(text: &str) -> Option<f64> {
-    text.parse()
-        .ok()
-        .filter(|n: &f64| n.is_finite() && text.starts_with(|c: char| c.is_ascii_digit() || c == '-'))
+/// The number that a value is or is written as. As JSON has it: no `inf`, no leading zeros, which belong to codes.
+fn number(value: &Value) -> Option<f64> {
+    let text = value.scalar_text()?;
+    let number = serde_json::from_str::<serde_json::Number>(text.trim()).ok()?.as_f64()?;
+    // Beyond this, neighbours become one.
+    (number.abs() < 9_007_199_254_740_992.0).then_some(number)
 }
 
 struct Parser<'t> {
@@ -124,7 +152,15 @@ impl Parser<'_> {
     }
 
     fn here(&self) -> Range<usize> {
-        self.tokens.get(self.at).map_or(self.end.saturating_sub(1)..self.end, |(_, range)| range.clone())
+        // Behind the last token its last byte is shown; only quotes and words end with it, and both may be long.
+        let last = self.tokens.last().map_or(0..self.end, |(_, range)| range.clone());
+        self.tokens.get(self.at).map_or(last, |(_, range)| range.clone())
+    }
+
+    /// Where the last token ends that has been read.
+    fn behind(&self) -> usize {
+        let last = self.at.checked_sub(1).and_then(|last| self.tokens.get(last));
+        last.map_or(self.end, |(_, range)| range.end)
     }
 
     fn op(&mut self, op: &str) -> bool {
@@ -154,10 +190,13 @@ impl Parser<'_> {
     fn either(&mut self) -> Result<Value, Problem> {
         let start = self.here().start;
         let mut left = self.both()?;
+        let mut end = self.behind();
         while self.word("or") {
-            let known = self.truth(left, start..self.here().start);
+            let known = self.truth(left, start..end);
+            let from = self.here().start;
             let right = self.both()?;
-            let right = self.truth(right, start..self.here().start);
+            end = self.behind();
+            let right = self.truth(right, from..end);
             left = Value::Bool(match (known, right) {
                 (Ok(true), _) | (_, Ok(true)) => true,
                 (Ok(a), Ok(b)) => a || b,
@@ -170,10 +209,13 @@ impl Parser<'_> {
     fn both(&mut self) -> Result<Value, Problem> {
         let start = self.here().start;
         let mut left = self.negation()?;
+        let mut end = self.behind();
         while self.word("and") {
-            let known = self.truth(left, start..self.here().start);
+            let known = self.truth(left, start..end);
+            let from = self.here().start;
             let right = self.negation()?;
-            let right = self.truth(right, start..self.here().start);
+            end = self.behind();
+            let right = self.truth(right, from..end);
             left = Value::Bool(match (known, right) {
                 (Ok(false), _) | (_, Ok(false)) => false,
                 (Ok(a), Ok(b)) => a && b,
@@ -188,7 +230,7 @@ impl Parser<'_> {
         let start = self.here().start;
         let out = if self.word("not") {
             let value = self.negation()?;
-            answer(self.truth(value, start..self.here().start).map(|truth| !truth))?
+            answer(self.truth(value, start..self.behind()).map(|truth| !truth))?
         } else {
             self.comparison()?
         };
@@ -197,28 +239,48 @@ impl Parser<'_> {
     }
 
     fn comparison(&mut self) -> Result<Value, Problem> {
-        let start = self.here().start;
-        let left = self.operand()?;
+        let mut start = self.here().start;
+        let mut left = self.operand()?;
+        let mut all: Option<Result<bool, Problem>> = None;
+        while let Some((op, at)) = self.comparator() {
+            let next = self.here().start;
+            let right = self.operand()?;
+            let whole = start..self.behind();
+            let link = match op {
+                "in" => contains(&right, &left, at),
+                "not in" => contains(&right, &left, at).map(|found| !found),
+                op => compare(op, &left, &right, whole),
+            };
+            if let Err(problem @ Problem::Bad(..)) = link {
+                return Err(problem);
+            }
+            // As in Python each link of a chain must hold; what is not known matters only if no link fails.
+            all = Some(match (all, link) {
+                (None, link) => link,
+                (Some(Ok(false)), _) | (_, Ok(false)) => Ok(false),
+                (Some(Err(problem)), _) | (Some(Ok(true)), Err(problem)) => Err(problem),
+                (Some(Ok(true)), Ok(true)) => Ok(true),
+            });
+            (left, start) = (right, next);
+        }
+        all.map_or(Ok(left), answer)
+    }
+
+    /// The comparison that comes next, and where it stands.
+    fn comparator(&mut self) -> Option<(&'static str, Range<usize>)> {
+        let at = self.here();
         for op in ["==", "!=", "<=", ">=", "<", ">"] {
             if self.op(op) {
-                let right = self.operand()?;
-                let end = self.here().start;
-                return answer(compare(op, &left, &right, start..end));
+                return Some((op, at));
             }
         }
         let negated = matches!(
             (self.tokens.get(self.at), self.tokens.get(self.at + 1)),
             (Some((Token::Word(a), _)), Some((Token::Word(b), _))) if keyword(a) == Some("not") && keyword(b) == Some("in")
         );
-        if negated {
-            self.at += 1;
-        }
-        if self.word("in") {
-            let at = self.here();
-            let right = self.operand()?;
-            return answer(contains(&right, &left, at).map(|found| found != negated));
-        }
-        Ok(left)
+        self.at += usize::from(negated);
+        let at = self.here();
+        self.word("in").then_some((if negated { "not in" } else { "in" }, at))
     }
 
     fn operand(&mut self) -> Result<Value, Problem> {
@@ -233,10 +295,22 @@ impl Parser<'_> {
                 .unwrap_or_else(|| (self.variable)(word).unwrap_or_else(|| Value::text(word.as_str())))),
             Token::Op("(") => {
                 let value = self.either()?;
-                if !self.op(")") {
-                    return Err(Problem::Bad("`)` is missing here".to_owned(), self.here()));
+                if !self.op(",") {
+                    return if self.op(")") {
+                        Ok(value)
+                    } else {
+                        Err(Problem::Bad("`)` is missing here".to_owned(), self.here()))
+                    };
                 }
-                Ok(value)
+                // Python's other list.
+                let mut items = vec![value];
+                while !self.op(")") {
+                    items.push(self.operand()?);
+                    if !self.op(",") && !matches!(self.tokens.get(self.at), Some((Token::Op(")"), _))) {
+                        return Err(Problem::Bad("`,` or `)` is missing here".to_owned(), self.here()));
+                    }
+                }
+                Ok(Value::Array(items))
             }
             Token::Op("[") => {
                 self.deeper()?;
@@ -279,10 +353,11 @@ fn compare(op: &str, left: &Value, right: &Value, at: Range<usize>) -> Result<bo
         return Err(Problem::Waits(unknown));
     }
     let (a, b) = (comparable(left), comparable(right));
-    let numbers = a.as_deref().and_then(number).zip(b.as_deref().and_then(number));
+    let numbers = number(left).zip(number(right));
+    let as_numbers = [left, right].into_iter().any(|value| matches!(value, Value::Number(_)));
     let equal = match (&a, &b, numbers) {
-        (_, _, Some((x, y))) => x == y,
-        (Some(a), Some(b), None) => a == b,
+        (_, _, Some((x, y))) if as_numbers => x == y,
+        (Some(a), Some(b), _) => a == b,
         _ => left == right,
     };
     match op {
@@ -332,6 +407,9 @@ mod tests {
         let variable = |name: &str| match name {
             "environment" => Some(Value::text("production")),
             "count" => Some(Value::from(serde_json::json!(3))),
+            "each.key" => Some(Value::text("a")),
+            "doc" => Some(Value::text("[\"a\", \"b\"]")),
+            "map" => Some(Value::from(serde_json::json!({"a": 1}))),
             "azs" => Some(Value::from(serde_json::json!(["a", "b"]))),
             "later" => Some(Value::Unknown(Unknown::of(&"vpc".into(), "VpcId"))),
             _ => None,
@@ -385,5 +463,86 @@ mod tests {
     #[test]
     fn words_are_variables_keywords_are_not() {
         assert_eq!(words("not a == 'b' and 3 in c or true"), ["a", "c"]);
+    }
+
+    #[test]
+    fn comparisons_may_be_chained() {
+        assert!(is("1 < count <= 3") && !is("1 < count < 3") && is("'a' == 'a' != 'b'"));
+        assert!(is("'a' in ['a'] == true or true"));
+        assert!(!is("1 > 2 > later"), "a link that fails decides");
+        assert!(is("not 1 > 2 and (count == 3) == true"));
+    }
+
+    #[test]
+    fn lists_may_be_tuples_and_documents() {
+        assert!(is("environment in ('production', 'staging')") && is("'x' not in ('a',)"));
+        assert!(is("'a' in doc and 'c' not in doc") && is("a in map and b not in map"));
+        assert!(is("count in [1, 2, 3]") && is("'3' in [3]") && is("'od' in environment"));
+        assert!(is("[1, [2]] == [1, [2]]") && is("'x' in ['x',]"));
+    }
+
+    #[test]
+    fn texts_and_numbers_compare_by_what_they_are() {
+        assert!(!is("'1.10' == '1.1'"), "versions");
+        assert!(is("'1.10' == 1.1") && is("count == 3.0") && is("3 == '3'") && is("count == '3'"));
+        assert!(is("'007' != 7") && is("'9007199254740993' != 9007199254740992"));
+        assert!(is("'10' > '9'") && is("'b' > 'a'") && is("10 > 9") && is("-1 < 0 and 1e3 == 1000"));
+        assert!(is("True == true") && is("'True' == true") && is("null == None"));
+    }
+
+    #[test]
+    fn quotes_and_backslashes() {
+        assert!(is(r##"'it\'s' == "it's""##));
+        assert!(is(r##"'a\\b' == "a\\b""##) && is(r##"'C:\x' == 'C:\x'"##));
+        assert!(is("\"dev\" == 'dev'") && is("'' == ''") && is("' a' != 'a'") && is("'é' == 'é'"));
+    }
+
+    #[test]
+    fn words_may_have_members() {
+        assert!(is("each.key == 'a'") && is("each.key == a") && is("each.nope == each.nope"));
+        assert_eq!(words("each.key == 'a' and domain.Name in x"), ["each.key", "domain.Name", "x"]);
+    }
+
+    #[test]
+    fn keywords_are_not_case_sensitive_and_lists_end() {
+        assert!(is("TRUE == true OR False") || is("true AND NOT false"));
+        let bad = |text: &str| match evaluate(text, &|_| None) {
+            Err(Problem::Bad(why, at)) => (why, text[at].to_owned()),
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(bad("a in ['a'").0, "`,` or `]` is missing here");
+        assert_eq!(bad("a in ('a', 'b'").0, "`,` or `)` is missing here");
+        assert_eq!(bad("(a == b").0, "`)` is missing here");
+        assert_eq!(bad("a in").0, "a value is missing here");
+        assert_eq!(bad("").0, "a value is missing here");
+        assert_eq!(bad("a != 'é' and é").1, "é");
+        assert_eq!(bad("x or perhaps and true").1, "perhaps");
+        assert_eq!(bad("[1] < [2]"), ("these values have no order".to_owned(), "[1] < [2]".to_owned()));
+        assert_eq!(bad("1 in 2").1, "in");
+        assert_eq!(bad("a && b"), ("use ==, !=, and, or, not".to_owned(), "&".to_owned()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_gives_an_answer_or_a_problem_with_a_place(
+            parts in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "a", "environment", "later", "each.key", "'x'", "\"y\"", "'", "\"", "\\", "3", "-1.5", "true", "None",
+                    " and ", " or ", " not ", " in ", "==", "!=", "<", ">=", "=", "(", ")", "[", "]", ",", " ", "é", ".", "{",
+                ]),
+                0..16,
+            ),
+        ) {
+            let text = parts.concat();
+            let variable = |name: &str| match name {
+                "environment" => Some(Value::text("production")),
+                "later" => Some(Value::Unknown(Unknown::of(&"vpc".into(), "VpcId"))),
+                _ => None,
+            };
+            if let Err(Problem::Bad(why, at)) = evaluate(&text, &variable) {
+                proptest::prop_assert!(!why.is_empty() && text.get(at).is_some());
+            }
+            words(&text);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! A stack as parsed: its declarations, and what each name means where.
 
+use crate::fate::Fate;
+use crate::instances::{Expansion, Instance, Instances};
 use crate::model::{GlobalDecl, Kind, ResourceDecl};
 use crate::parse::Declared;
 use crate::scope::uuid;
@@ -10,7 +12,8 @@ use crate::template::Templates;
 use crate::template::place::Facts;
 use indexmap::IndexMap;
 use stack_core::desired::Node;
-use stack_core::ids::StackId;
+use stack_core::diagnostic::Diagnostics;
+use stack_core::ids::{Address, StackId};
 use stack_core::schema::Schemas;
 use stack_core::value::Value;
 use std::collections::HashMap;
@@ -27,23 +30,45 @@ pub(crate) const MAX_GLOBAL_DEPTH: usize = 50;
 /// Everything about a stack that does not change any more.
 pub(crate) struct Inner {
     pub(crate) id: StackId,
-    pub(crate) declared: Declared,
-    pub(crate) templates: Templates,
+    pub(crate) declared: Arc<Declared>,
+    pub(crate) templates: Arc<Templates>,
+    pub(crate) instances: Instances,
     pub(crate) places: Arc<SourceMap>,
     pub(crate) schemas: Arc<dyn Schemas>,
     pub(crate) variables: IndexMap<String, String>,
     pub(crate) options: Options,
+    /// By instance.
     pub(crate) nodes: Vec<Node>,
+    /// `state` and `formerly` of the instances that declare them.
+    pub(crate) fates: HashMap<usize, Fate>,
+    /// By instance, what is wrong with it if it is wanted.
+    pub(crate) to_absent: HashMap<usize, Diagnostics>,
+    /// By instance.
     pub(crate) facts: Vec<Arc<Facts>>,
     /// For globals that are the same for every resource.
     pub(crate) constants: Vec<Option<OnceLock<Value>>>,
     settings: OnceLock<Settings>,
     /// How often names were suggested: it costs a look at every name of the stack.
     suggested: AtomicUsize,
+    /// True if a resource has statements of its own.
+    has_flows: bool,
+    /// Declarations by name.
     by_name: HashMap<String, usize>,
     globals: HashMap<String, usize>,
-    /// Variable → resources that export it and which of their exports, in manifest order.
+    /// Variable → declarations that export it and which of their exports, in manifest order.
     exporters: HashMap<String, Vec<(usize, usize)>>,
+}
+
+/// What everything else is made from.
+#[derive(Clone)]
+pub(crate) struct Start {
+    pub(crate) id: StackId,
+    pub(crate) declared: Arc<Declared>,
+    pub(crate) templates: Arc<Templates>,
+    pub(crate) places: Arc<SourceMap>,
+    pub(crate) schemas: Arc<dyn Schemas>,
+    pub(crate) variables: IndexMap<String, String>,
+    pub(crate) options: Options,
 }
 
 impl fmt::Debug for Inner {
@@ -57,9 +82,9 @@ impl fmt::Debug for Inner {
 pub(crate) enum At {
     /// In the value of a global, used by no resource.
     Global(usize),
-    /// In the value of a global, used by a resource.
+    /// In the value of a global, used by an instance.
     GlobalFor(usize, usize),
-    /// In a resource.
+    /// In an instance.
     Resource(usize),
     /// In settings or stack exports.
     Stack,
@@ -70,22 +95,26 @@ pub(crate) enum At {
 pub(crate) enum Meaning {
     /// A plain text.
     Text(String),
-    /// `resource_name`
+    /// `resource_name` of a declaration.
     ResourceName(usize),
-    /// `idempotency_token`
+    /// `idempotency_token` of an instance.
     Token(usize),
+    /// `each` of an instance.
+    Each(usize),
     /// `vars`
     Variables,
+    /// What a statement has returned; nobody knows before.
+    Returned,
     /// A global.
     Global(usize),
-    /// A resource.
+    /// A declared resource.
     Resource(usize),
-    /// The export of a resource: resource, export.
+    /// The export of a declared resource: resource, export.
     Export(usize, usize),
 }
 
 impl At {
-    /// The place with the resource that a global is evaluated for.
+    /// The place with the instance that a global is evaluated for.
     pub(crate) fn with(self, resource: Option<usize>) -> Self {
         match (self, resource) {
             (Self::Global(global), Some(resource)) => Self::GlobalFor(global, resource),
@@ -102,15 +131,9 @@ impl At {
 }
 
 impl Inner {
-    pub(crate) fn new(
-        id: StackId,
-        declared: Declared,
-        templates: Templates,
-        places: Arc<SourceMap>,
-        schemas: Arc<dyn Schemas>,
-        variables: IndexMap<String, String>,
-        options: Options,
-    ) -> Self {
+    pub(crate) fn new(start: Start, expansions: &[Expansion]) -> Self {
+        let Start { id, declared, templates, places, schemas, variables, options } = start;
+        let instances = Instances::new(&declared.resources, expansions);
         let mut by_name = HashMap::new();
         let mut exporters: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
         for (index, resource) in declared.resources.iter().enumerate() {
@@ -123,18 +146,26 @@ impl Inner {
         for (index, global) in declared.globals.iter().enumerate() {
             globals.insert(global.name.clone(), index);
         }
-        let facts =
-            declared.resources.iter().map(|resource| Arc::new(facts(resource, options.nonce))).collect();
+        let facts = instances.all.iter().map(|instance| {
+            let resource = &declared.resources[instance.declaration];
+            Arc::new(facts(resource, instance.address.clone(), options.nonce))
+        });
+        let facts = facts.collect();
+        let has_flows = declared.resources.iter().any(|resource| matches!(resource.kind, Kind::Flow(_)));
         let mut inner = Self {
             id,
+            has_flows,
             constants: Vec::new(),
             declared,
             templates,
+            instances,
             places,
             schemas,
             variables,
             options,
             nodes: Vec::new(),
+            fates: HashMap::new(),
+            to_absent: HashMap::new(),
             facts,
             settings: OnceLock::new(),
             suggested: AtomicUsize::new(0),
@@ -161,8 +192,23 @@ impl Inner {
         let _ = self.settings.set(settings);
     }
 
-    pub(crate) fn resource_index(&self, name: &str) -> Option<usize> {
+    /// The declaration of this name.
+    pub(crate) fn declaration(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
+    }
+
+    /// The declaration of an instance.
+    pub(crate) fn resource(&self, instance: usize) -> &ResourceDecl {
+        &self.declared.resources[self.instances.all[instance].declaration]
+    }
+
+    /// True with `state: absent`.
+    pub(crate) fn is_absent(&self, instance: usize) -> bool {
+        self.fates.get(&instance).is_some_and(|fate| fate.absent)
+    }
+
+    pub(crate) fn address(&self, instance: usize) -> &Address {
+        &self.instances.all[instance].address
     }
 
     pub(crate) fn global_index(&self, name: &str) -> Option<usize> {
@@ -171,10 +217,13 @@ impl Inner {
 
     /// What a name means at a place (stackql-compat 1.6 and 1.8). Props of the resource itself come before all this.
     pub(crate) fn meaning(&self, name: &str, at: At, dotted: bool) -> Option<Meaning> {
-        if let Some(resource) = at.resource() {
+        let own = at.resource();
+        if let Some(instance) = own {
+            let Instance { declaration, each, .. } = &self.instances.all[instance];
             match name {
-                "resource_name" => return Some(Meaning::ResourceName(resource)),
-                "idempotency_token" => return Some(Meaning::Token(resource)),
+                "resource_name" => return Some(Meaning::ResourceName(*declaration)),
+                "idempotency_token" => return Some(Meaning::Token(instance)),
+                "each" if each.is_some() => return Some(Meaning::Each(instance)),
                 _ => {}
             }
         }
@@ -191,39 +240,45 @@ impl Inner {
             "stack_env" => Some(Meaning::Text(self.id.env.clone())),
             _ => None,
         };
-        let late = || (name == "vars").then_some(Meaning::Variables);
+        let late = || match name {
+            "vars" => Some(Meaning::Variables),
+            // Statements leave it for everything that comes after (stackql-compat 2.5).
+            "callback" if self.has_flows => Some(Meaning::Returned),
+            _ => None,
+        };
         match at {
             At::Global(this) | At::GlobalFor(this, _) => global(this)
                 .or_else(built_in)
                 .or_else(|| self.variables.get(name).map(|text| Meaning::Text(text.clone())))
-                .or_else(|| self.exported(name, at.resource()))
+                .or_else(|| self.exported(name, own))
                 .or_else(|| global(usize::MAX).filter(|found| *found != Meaning::Global(this)))
                 .or(resource)
                 .or_else(late),
             At::Resource(_) | At::Stack => self
-                .exported_before(name, at.resource())
+                .exported_before(name, own)
                 .or_else(|| global(usize::MAX))
                 .or_else(built_in)
                 .or(resource)
-                .or_else(|| self.exported(name, at.resource()))
+                .or_else(|| self.exported(name, own))
                 .or_else(late),
         }
     }
 
-    /// The last export of this name before a resource.
-    fn exported_before(&self, name: &str, resource: Option<usize>) -> Option<Meaning> {
+    /// The last export of this name before the resource of an instance.
+    fn exported_before(&self, name: &str, instance: Option<usize>) -> Option<Meaning> {
         let all = self.exporters.get(name)?;
-        let before = resource.unwrap_or(usize::MAX);
+        let before = instance.map_or(usize::MAX, |instance| self.instances.all[instance].declaration);
         let (index, export) = all.get(all.partition_point(|(index, _)| *index < before).checked_sub(1)?)?;
         Some(Meaning::Export(*index, *export))
     }
 
     /// As above, else the first one after it.
-    fn exported(&self, name: &str, resource: Option<usize>) -> Option<Meaning> {
-        self.exported_before(name, resource).or_else(|| {
+    fn exported(&self, name: &str, instance: Option<usize>) -> Option<Meaning> {
+        self.exported_before(name, instance).or_else(|| {
             let all = self.exporters.get(name)?;
+            let own = instance.map(|instance| self.instances.all[instance].declaration);
             all.iter()
-                .find(|(index, _)| Some(*index) != resource)
+                .find(|(index, _)| Some(*index) != own)
                 .map(|(index, export)| Meaning::Export(*index, *export))
         })
     }
@@ -263,6 +318,9 @@ impl Inner {
             out.push(("resource_name".to_owned(), String::new()));
             out.push(("idempotency_token".to_owned(), String::new()));
         }
+        if at.resource().is_some_and(|instance| self.instances.all[instance].each.is_some()) {
+            out.push(("each".to_owned(), String::new()));
+        }
         out
     }
 
@@ -297,15 +355,15 @@ impl Inner {
     }
 }
 
-fn facts(resource: &ResourceDecl, nonce: u128) -> Facts {
+fn facts(resource: &ResourceDecl, address: Address, nonce: u128) -> Facts {
     Facts {
-        address: resource.address.clone(),
         schema: match &resource.kind {
             Kind::Typed(_, schema) => Some(Arc::clone(schema)),
-            Kind::Unusable => None,
+            Kind::Flow(_) | Kind::Unusable => None,
         },
         exports: resource.exports.iter().map(|e| (e.variable.clone(), e.property.clone())).collect(),
         protected: resource.protected.clone(),
-        token: uuid(nonce, resource.address.as_str(), "idempotency_token"),
+        token: uuid(nonce, address.as_str(), "idempotency_token"),
+        address,
     }
 }

@@ -8,8 +8,13 @@
 
 pub mod codes;
 mod condition;
+mod fate;
+mod flow;
 mod graph;
 mod inner;
+mod instances;
+pub mod iql;
+mod json;
 mod model;
 mod parse;
 mod path;
@@ -27,7 +32,8 @@ mod tests;
 pub mod variables;
 mod yaml;
 
+pub use flow::{Flow, FlowKind, Returned, Returns, Statements};
 pub use settings::{Guardrails, OnFailure, Rate, Settings};
 pub use source_map::{SourceMap, Span};
-pub use sources::{MANIFEST_NAME, Options, Sources};
+pub use sources::{FileError, Files, MANIFEST_NAME, Options, Sources};
 pub use stack::{Input, Parsed, ResourceExport, Stack, StackExport};

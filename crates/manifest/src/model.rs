@@ -1,5 +1,7 @@
 //! A parsed manifest: declarations with templates in their leaves, each with its position.
 
+use crate::flow::Flow;
+use crate::iql::AnchorKind;
 use crate::path::Path;
 use crate::template::TemplateId;
 use indexmap::IndexMap;
@@ -21,6 +23,8 @@ pub(crate) enum Tree {
     Broken,
     List(Vec<Tree>),
     Map(Vec<(String, Tree)>),
+    /// What a file holds that stands here (`file(…)`), with the root of that file.
+    Included(Path, Box<Tree>),
 }
 
 /// A value and where it stands.
@@ -44,13 +48,19 @@ pub(crate) struct ResourceDecl {
     pub(crate) address: Address,
     pub(crate) path: Path,
     pub(crate) declared_type: String,
+    /// False where the type is left out.
+    pub(crate) has_type: bool,
     pub(crate) kind: Kind,
     pub(crate) props: Vec<PropDecl>,
     /// The node that holds all props.
     pub(crate) props_path: Path,
     pub(crate) exports: Vec<ExportDecl>,
     pub(crate) protected: Vec<String>,
+    pub(crate) auth: Vec<AuthDecl>,
     pub(crate) when: Option<Spot>,
+    pub(crate) for_each: Option<Spot>,
+    pub(crate) state: Option<Spot>,
+    pub(crate) formerly: Option<Spot>,
     pub(crate) depends_on: Vec<(String, Path)>,
     pub(crate) identifier: Option<Spot>,
     pub(crate) region: Option<Spot>,
@@ -63,8 +73,39 @@ pub(crate) struct ResourceDecl {
 pub(crate) enum Kind {
     /// A dotted type: no query file needed.
     Typed(TypeName, Arc<ResourceSchema>),
+    /// Statements or a script.
+    Flow(Box<FlowDecl>),
     /// A type that cannot be used; reported.
     Unusable,
+}
+
+/// A resource with statements of its own.
+#[derive(Debug)]
+pub(crate) struct FlowDecl {
+    pub(crate) flow: Flow,
+    /// Statements that hold templates.
+    pub(crate) bodies: Vec<Body>,
+    /// `run` of a script.
+    pub(crate) run: Option<Spot>,
+}
+
+/// One statement that holds templates.
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub(crate) template: TemplateId,
+    /// The scalar of the manifest, or the root of the query file.
+    pub(crate) path: Path,
+    /// Where it begins in the query file.
+    pub(crate) offset: Option<usize>,
+    pub(crate) anchor: Option<AnchorKind>,
+}
+
+/// One line of `auth`.
+#[derive(Debug)]
+pub(crate) struct AuthDecl {
+    pub(crate) key: String,
+    pub(crate) value: String,
+    pub(crate) path: Path,
 }
 
 #[derive(Debug)]
@@ -138,6 +179,14 @@ pub(crate) struct StackExportDecl {
 }
 
 impl Tree {
+    /// The value itself and where it is written, if it is included from a file.
+    pub(crate) fn written<'t>(&'t self, path: &'t Path) -> (&'t Self, &'t Path) {
+        match self {
+            Self::Included(root, tree) => tree.written(root),
+            _ => (self, path),
+        }
+    }
+
     /// Every template in here, with its way below `path`.
     pub(crate) fn templates(&self, path: &Path, f: &mut impl FnMut(TemplateId, &Path)) {
         match self {
@@ -153,6 +202,7 @@ impl Tree {
                     item.templates(&path.key(key), f);
                 }
             }
+            Self::Included(root, tree) => tree.templates(root, f),
         }
     }
 }

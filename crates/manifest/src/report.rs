@@ -76,7 +76,9 @@ pub(crate) fn template(failure: &Failure, source: &str, route: &Route, names: &N
                         format!("did you mean `{name}` ({place})?")
                     }
                 });
-            let next = if names.only_variable {
+            let next = if head == "each" {
+                "`each.key` and `each.value` exist only in a resource with `for_each`".to_owned()
+            } else if names.only_variable {
                 format!(
                     "only globals see -e and the environment file: write `vars.{head}`, or add a global for it"
                 )

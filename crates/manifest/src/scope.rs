@@ -5,6 +5,7 @@ use crate::inner::{At, Inner, MAX_GLOBAL_DEPTH, Meaning};
 use crate::model::Tree;
 use crate::path::Path;
 use crate::report::{self, Names};
+use crate::template::group::Group;
 use crate::template::objects::{Known, hidden};
 use crate::template::place::{Cause, Facts, Place};
 use crate::template::session::Session;
@@ -25,7 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub(crate) struct Shared {
     inner: Arc<Inner>,
-    /// `None`: the stack as a whole.
+    /// The instance. `None`: the stack as a whole.
     resource: Option<usize>,
     outputs: Outputs,
     problems: Mutex<Diagnostics>,
@@ -38,12 +39,12 @@ pub(crate) struct Shared {
 }
 
 /// What one group of templates sees.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Scope {
     pub(crate) shared: Arc<Shared>,
     at: At,
     /// Props of the resource so far.
-    locals: Mutex<IndexMap<String, Value>>,
+    locals: Arc<Mutex<IndexMap<String, Value>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -51,12 +52,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Scope {
-    /// The scope of a resource, or of the stack as a whole. Only the outputs that it can refer to are kept.
+    /// The scope of an instance, or of the stack as a whole. Only the outputs that it can refer to are kept.
     pub(crate) fn new(inner: &Arc<Inner>, resource: Option<usize>, outputs: &Outputs) -> Arc<Self> {
         let mut needed: Outputs = match resource {
-            Some(index) => inner.nodes[index]
-                .after
-                .iter()
+            // Before the graph there are no outputs.
+            Some(index) => inner
+                .nodes
+                .get(index)
+                .into_iter()
+                .flat_map(|node| &node.after)
                 .filter_map(|edge| outputs.get_key_value(&edge.to))
                 .map(|(address, output)| (address.clone(), output.clone()))
                 .collect(),
@@ -84,7 +88,7 @@ impl Scope {
             full: AtomicBool::new(false),
         };
         let at = resource.map_or(At::Stack, At::Resource);
-        Arc::new(Self { shared: Arc::new(shared), at, locals: Mutex::default() })
+        Arc::new(Self { shared: Arc::new(shared), at, locals: Arc::default() })
     }
 
     /// Makes a prop visible to those after it.
@@ -153,6 +157,7 @@ impl Scope {
                     }
                 }
             }
+            Tree::Included(root, tree) => self.evaluate_around(tree, &|| root.clone(), whole),
             Tree::List(items) => {
                 let values = items.iter().enumerate();
                 Value::Array(
@@ -182,10 +187,14 @@ impl Scope {
         }
     }
 
-    /// The value of a name, if it is defined.
+    /// The value of a name, or of a member below it, if it is defined.
     pub(crate) fn value_of(self: &Arc<Self>, name: &str) -> Option<Value> {
         let session = Session::default();
-        let value = self.lookup(name, false, &session)?;
+        let (head, members) = name.split_once('.').map_or((name, None), |(head, rest)| (head, Some(rest)));
+        let mut value = self.lookup(head, members.is_some(), &session)?;
+        for member in members.into_iter().flat_map(|rest| rest.split('.')) {
+            value = value.get_attr(member).ok()?;
+        }
         crate::template::objects::from_engine(&value).ok().map(|value| session.mark(value))
     }
 
@@ -194,12 +203,12 @@ impl Scope {
         self.shared.global(index)
     }
 
-    fn names(&self, failure: &FailureKind) -> Names {
+    pub(crate) fn names(&self, failure: &FailureKind) -> Names {
         let FailureKind::Undefined(expression) = failure else { return Names::default() };
         let inner = &self.shared.inner;
         let mut visible: Vec<(String, String)> = Vec::new();
         if let Some(index) = self.shared.resource {
-            let resource = &inner.declared.resources[index];
+            let resource = inner.resource(index);
             for name in lock(&self.locals).keys() {
                 visible.push((name.clone(), format!("a prop of {}", resource.address)));
             }
@@ -214,6 +223,9 @@ impl Scope {
             {
                 at = self.shared.global(index);
             }
+            if head == "each" {
+                members = vec!["key".to_owned(), "value".to_owned()];
+            }
             if head == "vars" {
                 members = inner.variables.keys().cloned().collect();
             }
@@ -226,6 +238,12 @@ impl Scope {
             || inner
                 .meaning(inner.templates.real_name(head), self.at.with(self.shared.resource), true)
                 .is_some();
+        let group = inner
+            .declaration(inner.templates.real_name(head))
+            .filter(|declaration| inner.instances.group(*declaration).has_keys());
+        if let (Some(declaration), []) = (group, members.as_slice()) {
+            members = inner.instances.keys(declaration).map(str::to_owned).collect();
+        }
         Names {
             visible,
             head_is_defined,
@@ -250,6 +268,40 @@ impl Scope {
         }
     }
 
+    /// A declared resource, or one of its exports; a map by key if it has `for_each`.
+    fn group(&self, declaration: usize, export: Option<&str>, name: &str, session: &Session) -> Mj {
+        let inner = &self.shared.inner;
+        let group = inner.instances.group(declaration);
+        if let Some(instance) = group.single() {
+            return self.instance(instance, export, name, session);
+        }
+        if !group.has_keys() {
+            return hidden(Unknown::default(), session, None);
+        }
+        Mj::from_object(Group {
+            scope: self.clone(),
+            declaration,
+            export: export.map(str::to_owned),
+            name: name.to_owned(),
+            session: session.clone(),
+        })
+    }
+
+    /// An instance, or one of its exports.
+    pub(crate) fn instance(
+        &self,
+        instance: usize,
+        export: Option<&str>,
+        name: &str,
+        session: &Session,
+    ) -> Mj {
+        let facts = &self.shared.inner.facts[instance];
+        match export {
+            None => self.resource(facts, name, session),
+            Some(property) => self.export(facts, property, name, session),
+        }
+    }
+
     fn export(&self, facts: &Arc<Facts>, property: &str, name: &str, session: &Session) -> Mj {
         let mut value = self.resource(facts, name, session);
         for part in property.split('.') {
@@ -269,6 +321,10 @@ impl Scope {
 }
 
 impl Shared {
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
     /// Counts a value; false if there is no room for it.
     fn may_take(&self, value: &Value) -> bool {
         let bytes = size::bytes_of(value);
@@ -300,8 +356,9 @@ impl Shared {
     }
 
     fn needed_by(&self) -> Option<String> {
-        let resource = &self.inner.declared.resources[self.resource?];
-        Some(format!("{} ({}), env {}", resource.address, resource.declared_type, self.inner.id.env))
+        let index = self.resource?;
+        let ty = &self.inner.resource(index).declared_type;
+        Some(format!("{} ({ty}), env {}", self.inner.address(index), self.inner.id.env))
     }
 
     /// Globals are evaluated when they are used, once per stack where nothing of the resource goes in.
@@ -328,7 +385,7 @@ impl Shared {
         let global = &self.inner.declared.globals[index];
         let spot = global.value.as_ref()?;
         let scope =
-            Arc::new(Scope { shared: Arc::clone(self), at: At::Global(index), locals: Mutex::default() });
+            Arc::new(Scope { shared: Arc::clone(self), at: At::Global(index), locals: Arc::default() });
         let value = scope.evaluate(&spot.tree, &spot.path)?;
         let empty = match &value {
             Value::String(s) => s.is_empty(),
@@ -349,7 +406,7 @@ impl Shared {
 
     /// A version 4 UUID (RFC 9562 section 5.4) made from the nonce of this run and a name.
     fn uuid(&self, salt: &str) -> String {
-        let who = self.resource.map(|index| self.inner.declared.resources[index].address.as_str());
+        let who = self.resource.map(|index| self.inner.address(index).as_str());
         uuid(self.inner.options.nonce, who.unwrap_or_default(), salt)
     }
 }
@@ -370,7 +427,7 @@ pub(crate) fn uuid(nonce: u128, who: &str, salt: &str) -> String {
 impl Inner {
     /// Remembers the outputs of a resource that its `protected` lists.
     fn learn_protected(&self, address: &Address, model: &Value) {
-        let Some(facts) = self.resource_index(address.as_str()).map(|index| &self.facts[index]) else {
+        let Some(facts) = self.instances.at(address.as_str()).map(|index| &self.facts[index]) else {
             return;
         };
         let Some(members) = model.as_object().filter(|_| !facts.protected.is_empty()) else { return };
@@ -420,10 +477,16 @@ impl Lookup for Scope {
                     None => Cause::reported().into_value(),
                 })
             }
-            Meaning::Resource(index) => Some(self.resource(&inner.facts[index], name, session)),
+            Meaning::Returned => Some(hidden(Unknown::default(), session, None)),
+            Meaning::Each(index) => {
+                let each = inner.instances.all[index].each.clone()?;
+                let each = IndexMap::from([("key".to_owned(), each.key), ("value".to_owned(), each.value)]);
+                Some(Mj::from_object(Known::new(Value::Object(each), None, session.clone())))
+            }
+            Meaning::Resource(index) => Some(self.group(index, None, name, session)),
             Meaning::Export(index, export) => {
                 let property = &inner.declared.resources[index].exports[export].property;
-                Some(self.export(&inner.facts[index], property, name, session))
+                Some(self.group(index, Some(property), name, session))
             }
         }
     }

@@ -124,6 +124,12 @@ impl SourceMap {
         self.files.get(&route.file).map(|file| (file.name.as_str(), file.text.as_str()))
     }
 
+    /// Every file that the stack was read from besides the manifest, by its path under the stack folder.
+    pub fn further_files(&self) -> impl Iterator<Item = (&str, &str)> {
+        let files = self.files.iter().filter(|(key, _)| !key.is_empty());
+        files.map(|(key, file)| (key.as_str(), file.text.as_str()))
+    }
+
     /// `stackql_manifest.yml:9`, for use inside sentences.
     pub fn place(&self, route: &Route) -> String {
         let label = Label { route: route.clone(), part: Part::Key, text: String::new() };

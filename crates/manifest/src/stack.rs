@@ -1,15 +1,16 @@
 //! The stack: a manifest read for one environment.
 
-use crate::inner::{Inner, Meaning};
-use crate::model::PropBody;
-use crate::parse::{Reader, resource_names};
+use crate::flow::Flow;
+use crate::inner::{At, Inner, Meaning, Start};
+use crate::model::{Kind, PropBody};
+use crate::parse::{Includes, Reader, resource_names};
 use crate::render;
 use crate::scope::Scope;
 use crate::settings::{self, Settings};
 use crate::source_map::{SourceFile, SourceMap};
 use crate::sources::{MANIFEST_NAME, Options, Sources};
 use crate::template::Templates;
-use crate::{graph, yaml};
+use crate::{fate, graph, instances, yaml};
 use indexmap::IndexMap;
 use stack_core::desired::{Node, Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route};
@@ -89,9 +90,8 @@ impl Stack {
         let document = yaml::read("", &mut file, &mut problems);
         let mut places = SourceMap::default();
         places.add("", file);
-        let places = Arc::new(places);
         let Some(document) = document else {
-            return Parsed { stack: None, diagnostics: problems, source_map: places };
+            return Parsed { stack: None, diagnostics: problems, source_map: Arc::new(places) };
         };
         let mut reader = Reader {
             problems,
@@ -99,18 +99,34 @@ impl Stack {
             schemas: &*schemas,
             env: &sources.env,
             strict: options.strict,
+            places,
+            includes: Includes::new(&*sources.files, options.allow_outside_files),
+            queries: HashMap::new(),
         };
         let declared = reader.document(&document);
-        let Reader { mut problems, mut templates, .. } = reader;
+        let Reader { mut problems, mut templates, places, .. } = reader;
+        let places = Arc::new(places);
         templates.seal();
         let Some(declared) = declared else {
             return Parsed { stack: None, diagnostics: problems, source_map: places };
         };
         let stack_name = declared.name.clone().unwrap_or(sources.stack_dir);
         let id = StackId { name: stack_name, env: sources.env };
-        let mut inner =
-            Inner::new(id, declared, templates, Arc::clone(&places), schemas, sources.variables, options);
-        inner.nodes = graph::nodes(&inner, &mut problems);
+        let start = Start {
+            id,
+            declared: Arc::new(declared),
+            templates: Arc::new(templates),
+            places: Arc::clone(&places),
+            schemas,
+            variables: sources.variables,
+            options,
+        };
+        // Instances need templates to be evaluated, and templates need to know the instances: two rounds.
+        let expansions = instances::expand(&start, &mut problems);
+        let fates = fate::fates(&start, &expansions, &mut problems);
+        let mut inner = Inner::new(start, &expansions);
+        inner.fates = fates;
+        (inner.nodes, inner.to_absent) = graph::nodes(&inner, &mut problems);
         inner.learn_variables();
         let stack = Self { inner: Arc::new(inner) };
         // Settings are needed by every resource, so they are evaluated here, once.
@@ -123,15 +139,72 @@ impl Stack {
 
     /// Renders every resource with nothing known, and collects what is wrong in this environment. Offline.
     pub fn validate(&self) -> Diagnostics {
-        let mut all = Diagnostics::new();
+        let mut all = Vec::new();
         let nothing = Outputs::new();
-        for index in 0..self.inner.declared.resources.len() {
-            all.extend(render::resource(&self.inner, index, &nothing, true).problems);
+        for index in 0..self.inner.instances.all.len() {
+            // What is wrong with one instance is mostly wrong with all of them.
+            let (name, address) = (&self.inner.resource(index).address, self.inner.address(index));
+            let found = render::resource(&self.inner, index, &nothing, true).problems.into_iter();
+            all.extend(found.map(|problem| {
+                let same = if name == address {
+                    None
+                } else {
+                    Some(problem.message.replace(address.as_str(), name.as_str()))
+                };
+                (problem, same)
+            }));
         }
         if let Err(problems) = self.evaluate_exports(&nothing) {
-            all.extend(problems);
+            all.extend(problems.into_iter().map(|problem| (problem, None)));
         }
+        all.extend(self.inner.absent_exports().into_iter().map(|problem| (problem, None)));
         sorted(once(all), &self.inner.places)
+    }
+
+    /// What this version reads but cannot carry out yet: one error per resource that is wanted in this environment. A plan
+    /// must not be made where there is one; a validation shows them as warnings.
+    pub fn cannot_run(&self) -> Diagnostics {
+        let mut out = Diagnostics::new();
+        let nothing = Outputs::new();
+        for (declaration, resource) in self.inner.declared.resources.iter().enumerate() {
+            let all = self.inner.instances.group(declaration).all.clone();
+            let wanted = |index: usize| {
+                let outcome = render::resource(&self.inner, index, &nothing, true);
+                outcome.rendered != Some(Rendered::Skipped)
+            };
+            let problem = match (&resource.kind, resource.auth.first()) {
+                (Kind::Flow(_), _) => {
+                    let message = format!(
+                        "{}: type `{}` cannot be run by this version yet",
+                        resource.address, resource.declared_type
+                    );
+                    let key = if resource.has_type { "type" } else { "name" };
+                    Diagnostic::error(crate::codes::NOT_YET, message)
+                        .at(resource.path.key(key).route(), "")
+                        .next("give it a dotted type such as `awscc.s3.buckets`, which needs no query file")
+                }
+                (Kind::Typed(..), Some(_)) => {
+                    let message = format!("{}: `auth` cannot be used by this version yet", resource.address);
+                    Diagnostic::error(crate::codes::NOT_YET, message)
+                        .at_key(resource.path.key("auth").route(), "")
+                        .next("use the credentials of the environment, or `--profile`")
+                }
+                _ => continue,
+            };
+            if all.into_iter().any(wanted) {
+                out.push(problem);
+            }
+        }
+        sorted(out, &self.inner.places)
+    }
+
+    /// What is declared of a resource with statements of its own; `None` for dotted types.
+    pub fn flow(&self, address: &Address) -> Option<&Flow> {
+        let index = self.inner.instances.at(address.as_str())?;
+        match &self.inner.resource(index).kind {
+            Kind::Flow(flow) => Some(&flow.flow),
+            Kind::Typed(..) | Kind::Unusable => None,
+        }
     }
 
     /// `name` of the manifest, else the stack folder's.
@@ -190,8 +263,8 @@ impl Stack {
 
     /// The exports of a resource, in its order.
     pub fn resource_exports(&self, address: &Address) -> Vec<ResourceExport> {
-        let Some(index) = self.inner.resource_index(address.as_str()) else { return Vec::new() };
-        let resource = &self.inner.declared.resources[index];
+        let Some(index) = self.inner.instances.at(address.as_str()) else { return Vec::new() };
+        let resource = self.inner.resource(index);
         let exports = resource.exports.iter();
         exports
             .map(|e| ResourceExport {
@@ -254,7 +327,7 @@ impl Stack {
         for resource in &inner.declared.resources {
             for prop in &resource.props {
                 if let (true, PropBody::Value(spot)) = (prop.from_env, &prop.body) {
-                    let value = match &spot.tree {
+                    let value = match spot.tree.written(&spot.path).0 {
                         crate::model::Tree::Literal(value) => Some(value.clone()),
                         _ => None,
                     };
@@ -292,17 +365,25 @@ impl Resolver for Stack {
     }
 
     fn render(&self, address: &Address, outputs: &Outputs) -> Result<Rendered, Diagnostics> {
-        let Some(index) = self.inner.resource_index(address.as_str()) else {
+        let Some(index) = self.inner.instances.at(address.as_str()) else {
             return Err(vec![Diagnostic::error(
                 crate::codes::UNKNOWN_DEPENDENCY,
                 format!("there is no resource {address} in this stack"),
             )]);
         };
         let outcome = render::resource(&self.inner, index, outputs, false);
-        match outcome.rendered {
-            Some(rendered) => Ok(rendered),
-            None => Err(outcome.problems.into_iter().filter(Diagnostic::is_error).collect()),
+        if let Some(rendered) = outcome.rendered {
+            return Ok(rendered);
         }
+        let mut errors: Diagnostics = outcome.problems.into_iter().filter(Diagnostic::is_error).collect();
+        if errors.is_empty() {
+            // Nothing is wrong with it, but it cannot become a desired resource.
+            errors.push(Diagnostic::error(
+                crate::codes::NOT_YET,
+                format!("{address}: this kind of resource cannot be run by this version yet"),
+            ));
+        }
+        Err(errors)
     }
 
     fn redactor(&self) -> Redactor {
@@ -311,6 +392,42 @@ impl Resolver for Stack {
 }
 
 impl Inner {
+    /// Exports of the stack that need a resource which is to be absent.
+    fn absent_exports(&self) -> Diagnostics {
+        let mut out = Diagnostics::new();
+        for export in self.declared.exports.iter().filter(|_| !self.fates.is_empty()) {
+            export.value.templates(&mut |id, path| {
+                for used in &self.templates.get(id).uses {
+                    let name = self.templates.real_name(&used.head);
+                    let meaning = self.meaning(name, At::Stack, !used.path.is_empty());
+                    let (Some(Meaning::Resource(of)) | Some(Meaning::Export(of, _))) = meaning else {
+                        continue;
+                    };
+                    let mut group = self.instances.group(of).all.clone();
+                    if group.is_empty() || !group.all(|instance| self.is_absent(instance)) {
+                        continue;
+                    }
+                    let resource = &self.declared.resources[of];
+                    let message = format!(
+                        "the export `{}` refers to {}, which is to be absent",
+                        export.name, resource.address
+                    );
+                    let part = if export.on_key { Part::Key } else { Part::Value };
+                    let mut problem = Diagnostic::error(crate::codes::REFERS_TO_ABSENT, message).at_part(
+                        path.route(),
+                        part,
+                        "",
+                    );
+                    if let Some(state) = &resource.state {
+                        problem = problem.at(state.path.route(), "it is absent here");
+                    }
+                    out.push(problem.next("take the export out"));
+                }
+            });
+        }
+        out
+    }
+
     /// What only goes into sensitive globals is secret by itself, however it is put together there.
     fn learn_variables(&self) {
         let (hidden, plain): (Vec<usize>, Vec<usize>) =
@@ -338,7 +455,7 @@ impl Inner {
                     };
                     let shadowed = used.head != "vars"
                         && matches!(
-                            self.meaning(name, crate::inner::At::Global(index), !used.path.is_empty()),
+                            self.meaning(name, At::Global(index), !used.path.is_empty()),
                             Some(Meaning::Global(_) | Meaning::Resource(_) | Meaning::Export(..))
                         );
                     if !shadowed && self.variables.contains_key(name) && !out.contains(name) {
@@ -351,12 +468,14 @@ impl Inner {
     }
 }
 
-/// The same problem found for several resources becomes one that names them all.
-fn once(problems: Diagnostics) -> Diagnostics {
+/// The same problem found for several resources becomes one that names them all. Beside each problem stands the message
+/// by which it is compared, where that is not its own.
+fn once(problems: Vec<(Diagnostic, Option<String>)>) -> Diagnostics {
     let mut out: Diagnostics = Vec::new();
     let mut known: HashMap<String, (usize, usize)> = HashMap::new();
-    for problem in problems {
-        let key = format!("{}{}{:?}", problem.code, problem.message, problem.labels);
+    for (problem, same) in problems {
+        let message = same.as_ref().unwrap_or(&problem.message);
+        let key = format!("{}{message}{:?}", problem.code, problem.labels);
         let who = |p: &Diagnostic| p.notes.iter().find(|(k, _)| k == "needed by").map(|(_, who)| who.clone());
         match known.get_mut(&key) {
             None => {

@@ -76,7 +76,7 @@ fn strip_position(why: &str) -> String {
     parts.join(", while ")
 }
 
-fn byte_of(text: &str, line: usize, column: usize) -> usize {
+pub(crate) fn byte_of(text: &str, line: usize, column: usize) -> usize {
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let rest = text.get(start..).unwrap_or_default();
     start + rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.trim_end().len(), |(i, _)| i)
@@ -287,12 +287,14 @@ impl<'p> Spans<'p> {
     /// A list or a mapping cannot be a key. Nearly always it is a template without quotes.
     fn key_that_is_no_text(&mut self, key: &Range<usize>) {
         let template = self.text.get(..key.end).is_some_and(|t| t.contains("{{"));
-        let text = self.text.get(key.start.saturating_sub(1)..).unwrap_or_default();
+        // The key is the inner of two braces, unless the file begins with it.
+        let start = key.start.saturating_sub(1);
+        let text = self.text.get(start..).unwrap_or_default();
         let template = template && text.starts_with("{{");
         let problem = if template {
-            let end = text.find("}}").map_or(key.end, |i| key.start - 1 + i + 2);
+            let end = text.find("}}").map_or(key.end, |i| start + i + 2);
             Diagnostic::error(codes::YAML_SYNTAX, "a template needs quotes around it")
-                .at_part(self.route.clone(), Part::Within(key.start - 1..end), "YAML reads this as a mapping")
+                .at_part(self.route.clone(), Part::Within(start..end), "YAML reads this as a mapping")
                 .next("write it in quotes: \"{{ name }}\"")
         } else {
             Diagnostic::error(codes::YAML_SYNTAX, "a list or a mapping cannot be a key").at_part(

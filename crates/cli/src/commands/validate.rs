@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::load::{What, merge, parse};
 use crate::render::text::count;
 use stack_core::desired::Resolver;
-use stack_core::diagnostic::{Diagnostic, Diagnostics};
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Severity};
 
 const NONCE: &str = "00000000000000000000000000000000";
 /// Taken where the manifest mentions no environment and none is given.
@@ -40,6 +40,12 @@ pub fn run(app: &App, args: &ValidateArgs) -> Done {
         merge(&mut told, parsed.diagnostics);
         if let Some(stack) = parsed.stack {
             merge(&mut told, stack.validate());
+            // The manifest is not wrong: it is this version that cannot carry it out.
+            let later = stack.cannot_run().into_iter();
+            merge(
+                &mut told,
+                later.map(|problem| Diagnostic { severity: Severity::Warning, ..problem }).collect(),
+            );
             resources = resources.max(stack.nodes().len());
         }
     }

@@ -66,10 +66,13 @@ fn dependents(nodes: &[Node], mut seeds: BTreeSet<Address>) -> BTreeSet<Address>
     }
 }
 
-/// True if the pattern, in which `*` stands for any text, is the whole text.
+/// True if the pattern, in which `*` stands for any text, is the whole text. The bare name of a resource with `for_each`
+/// is every instance of it.
 pub fn glob(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
-        None => pattern == text,
+        None => text.strip_prefix(pattern).is_some_and(|rest| {
+            rest.is_empty() || !pattern.is_empty() && rest.starts_with("[\"") && rest.ends_with("\"]")
+        }),
         Some((head, rest)) => {
             let Some(tail) = text.strip_prefix(head) else { return false };
             (0..=tail.len()).filter(|i| tail.is_char_boundary(*i)).any(|i| glob(rest, &tail[i..]))
@@ -125,5 +128,12 @@ mod tests {
         assert!(glob("web_*[\"a\"]", "web_x[\"a\"]"));
         assert!(!glob("web", "web_x"));
         assert!(glob("*", ""));
+    }
+
+    #[test]
+    fn a_bare_name_is_every_instance_and_a_full_address_is_one() {
+        assert!(glob("web", "web[\"a\"]") && glob("w*b", "web[\"b\"]") && glob("web[*", "web[\"a\"]"));
+        assert!(glob("web[\"a\"]", "web[\"a\"]") && !glob("web[\"a\"]", "web[\"b\"]"));
+        assert!(!glob("we", "web[\"a\"]") && !glob("", "[\"a\"]") && !glob("web", "web[0]"));
     }
 }

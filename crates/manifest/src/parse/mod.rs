@@ -1,10 +1,14 @@
 //! From the document to declarations.
 
+mod flow;
+mod include;
 mod node;
 mod props;
 mod resource;
 mod settings;
 
+pub(crate) use flow::{AUTH_VARIABLES, shifted};
+pub(crate) use include::Includes;
 pub(crate) use node::{Node, Reader};
 
 use crate::codes;
@@ -97,7 +101,7 @@ impl Reader<'_> {
             self.once(&mut seen, &name, &members.path.key("name"), "global");
             let sensitive = members.given("sensitive").is_some_and(|n| self.boolean(&n, "`sensitive`"));
             let value = match members.given("value") {
-                Some(value) if value.json.as_str() != Some("") => Some(self.spot(&value)),
+                Some(value) if value.json.as_str() != Some("") => Some(self.value(&value)),
                 other => {
                     let at =
                         if other.is_some() { members.path.key("value") } else { members.path.key("name") };

@@ -1,14 +1,19 @@
 //! Reading nodes of the document with complaints that say where and what was expected.
 
 use crate::codes;
+use crate::iql::QueryFile;
 use crate::model::{Spot, Tree};
+use crate::parse::include::{Includes, argument};
 use crate::path::Path;
 use crate::report;
+use crate::source_map::SourceMap;
 use crate::template::Templates;
 use serde_json::{Map, Value as Json};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Severity, nearest};
 use stack_core::schema::Schemas;
 use stack_core::value::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// One node of the document.
 #[derive(Clone, Debug)]
@@ -31,6 +36,11 @@ pub(crate) struct Reader<'a> {
     pub(crate) schemas: &'a dyn Schemas,
     pub(crate) env: &'a str,
     pub(crate) strict: bool,
+    /// Places in every file that was read.
+    pub(crate) places: SourceMap,
+    pub(crate) includes: Includes<'a>,
+    /// Query files by path, for those that several resources share.
+    pub(crate) queries: HashMap<String, Arc<QueryFile>>,
 }
 
 impl<'j> Members<'j> {
@@ -67,12 +77,6 @@ impl<'j> Node<'j> {
             _ => None,
         }
     }
-}
-
-/// True for the directive that takes a value from a file (stackql-compat 1.5).
-fn is_file(text: &str) -> bool {
-    let inner = text.trim().strip_prefix("file(").and_then(|rest| rest.strip_suffix(')'));
-    inner.is_some_and(|inner| !inner.trim().is_empty())
 }
 
 /// What a node is, for people.
@@ -173,10 +177,18 @@ impl Reader<'_> {
         Spot { tree: self.tree(node.json, &node.path), path: node.path.clone() }
     }
 
+    /// As `spot`, where `file(…)` takes the value from a file.
+    pub(crate) fn value(&mut self, node: &Node<'_>) -> Spot {
+        let before = std::mem::replace(&mut self.includes.allowed, true);
+        let spot = self.spot(node);
+        self.includes.allowed = before;
+        spot
+    }
+
     /// As `tree`; plain scalars need no path.
     fn nested(&mut self, json: &Json, path: impl FnOnce() -> Path) -> Tree {
         match json {
-            Json::String(text) if !Templates::is_template(text) && !is_file(text) => {
+            Json::String(text) if !Templates::is_template(text) && argument(text).is_none() => {
                 Tree::Literal(Value::text(text.as_str()))
             }
             Json::Null | Json::Bool(_) | Json::Number(_) => Tree::Literal(Value::from(json)),
@@ -184,16 +196,16 @@ impl Reader<'_> {
         }
     }
 
-    fn tree(&mut self, json: &Json, path: &Path) -> Tree {
+    pub(crate) fn tree(&mut self, json: &Json, path: &Path) -> Tree {
+        self.includes.depth += 1;
+        let tree = self.whole(json, path);
+        self.includes.depth -= 1;
+        tree
+    }
+
+    fn whole(&mut self, json: &Json, path: &Path) -> Tree {
         match json {
-            Json::String(text) if is_file(text) => {
-                self.push(
-                    Diagnostic::error(codes::NOT_YET, "`file(…)` is not supported by this version yet")
-                        .at(path.route(), "this would be sent as a text")
-                        .next("write the value itself here"),
-                );
-                Tree::Broken
-            }
+            Json::String(text) if argument(text).is_some() => self.file(text, path),
             Json::String(text) if Templates::is_template(text) => match self.templates.compile(text) {
                 Ok(id) => Tree::Template(id),
                 Err(failure) => {

@@ -45,7 +45,7 @@ impl Reader<'_> {
             out.push(PropDecl {
                 name: name.to_owned(),
                 name_at: (node.path.clone(), Part::Key),
-                body: PropBody::Value(self.spot(&node)),
+                body: PropBody::Value(self.value(&node)),
                 merge: Vec::new(),
                 sensitive: false,
                 path: node.path,
@@ -64,7 +64,7 @@ impl Reader<'_> {
         let body = if let Some(value) = members.given("value") {
             self.placeholder(&name, &value);
             path.clone_from(&value.path);
-            PropBody::Value(self.spot(&value))
+            PropBody::Value(self.value(&value))
         } else if let Some(values) = members.given("values") {
             let body = self.values(&name, &values);
             if let PropBody::Value(spot) = &body {
@@ -139,7 +139,7 @@ impl Reader<'_> {
         match entry_members.given("value") {
             Some(value) => {
                 self.placeholder(name, &value);
-                PropBody::Value(self.spot(&value))
+                PropBody::Value(self.value(&value))
             }
             None => PropBody::Problem(Box::new(
                 Diagnostic::error(

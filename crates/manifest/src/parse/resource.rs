@@ -1,7 +1,9 @@
 //! `resources`.
 
 use crate::codes;
+use crate::flow::{FlowKind, KINDS};
 use crate::model::{ExportDecl, Kind, LifecycleDecl, ResourceDecl};
+use crate::parse::flow::kind_of;
 use crate::parse::node::{Members, Node, Reader};
 use crate::path::Path;
 use serde_json::Value as Json;
@@ -38,12 +40,6 @@ const RESOURCE_KEYS: &[&str] = &[
 const LIFECYCLE_KEYS: &[&str] =
     &["prevent_destroy", "ignore_changes", "replace", "adopt", "secret_version", "timeout"];
 
-/// Types that need a query file or a command.
-const QUERY_TYPES: &[&str] = &["resource", "query", "script", "multi", "command"];
-
-/// Keys that this version reads and cannot carry out.
-const NOT_YET: &[&str] = &["for_each", "formerly", "auth", "return_vals", "file", "sql", "run"];
-
 impl Reader<'_> {
     pub(crate) fn resources(&mut self, node: &Node<'_>) -> Vec<ResourceDecl> {
         let mut seen: HashMap<String, Path> = HashMap::new();
@@ -52,6 +48,13 @@ impl Reader<'_> {
             let Some(members) = self.mapping(&item, "a resource") else { continue };
             self.keys(&members, "a resource", RESOURCE_KEYS);
             let Some(name) = self.name(&members, "this resource") else { continue };
+            if name.contains('[') {
+                self.push(
+                    Diagnostic::error(codes::BAD_NAME, format!("the name `{name}` holds a `[`"))
+                        .at(members.path.key("name").route(), "")
+                        .next("take it out: `name[\"key\"]` is the address of an instance of `for_each`"),
+                );
+            }
             let doubled = seen.contains_key(&name);
             self.once(&mut seen, &name, &members.path.key("name"), "resource");
             let resource = self.resource(&name, &members);
@@ -64,9 +67,6 @@ impl Reader<'_> {
 
     fn resource(&mut self, name: &str, members: &Members<'_>) -> ResourceDecl {
         let (declared_type, kind) = self.kind(name, members);
-        if matches!(kind, Kind::Typed(..)) {
-            self.not_yet(name, members);
-        }
         if members.given("identifier").is_some()
             && let Some(id) = members.given("id")
         {
@@ -83,13 +83,18 @@ impl Reader<'_> {
             address: Address::new(name),
             path: members.path.clone(),
             declared_type,
+            has_type: members.given("type").is_some(),
             props: props.map_or_else(Vec::new, |p| self.props(&p)),
             props_path,
             exports: Vec::new(),
             protected: members.given("protected").map_or_else(Vec::new, |n| {
                 self.texts(&n, "`protected`").into_iter().map(|(text, _)| text).collect()
             }),
+            auth: members.given("auth").map_or_else(Vec::new, |n| self.auth(&n)),
             when: spot(self, "if"),
+            for_each: members.given("for_each").map(|n| self.value(&n)),
+            state: spot(self, "state"),
+            formerly: spot(self, "formerly"),
             depends_on: members.given("depends_on").map_or_else(Vec::new, |n| self.texts(&n, "`depends_on`")),
             identifier: spot(self, "identifier").or_else(|| spot(self, "id")),
             region: spot(self, "region"),
@@ -101,22 +106,28 @@ impl Reader<'_> {
         if let Some(node) = members.given("exports") {
             resource.exports = self.exports(&node, &resource);
         }
+        self.check_exports(&resource, members);
+        if let Kind::Flow(flow) = &mut resource.kind {
+            let auth = resource.auth.iter();
+            flow.flow.auth = auth.map(|entry| (entry.key.clone(), entry.value.clone())).collect();
+        }
         resource
     }
 
     fn kind(&mut self, name: &str, members: &Members<'_>) -> (String, Kind) {
         let Some(node) = members.given("type") else {
-            let at = members.path.key("name");
-            self.needs_query_file(name, "resource", &at);
-            return ("resource".to_owned(), Kind::Unusable);
+            self.without_effect(name, "resource", Some(FlowKind::Resource), members);
+            return ("resource".to_owned(), self.flow(name, FlowKind::Resource, members));
         };
         let Some(declared) = self.text(&node, "`type`") else { return (String::new(), Kind::Unusable) };
-        if QUERY_TYPES.contains(&declared.as_str()) {
-            self.needs_query_file(name, &declared, &node.path);
-            return (declared, Kind::Unusable);
+        let flow = kind_of(&declared);
+        self.without_effect(name, &declared, flow, members);
+        if let Some(kind) = flow {
+            let kind = self.flow(name, kind, members);
+            return (declared, kind);
         }
         if !declared.contains('.') && !declared.contains("::") {
-            let near = nearest(&declared, QUERY_TYPES.iter().copied());
+            let near = nearest(&declared, KINDS.iter().map(|(name, _)| *name));
             self.push(
                 Diagnostic::error(codes::UNKNOWN_TYPE, format!("there is no resource type `{declared}`"))
                     .at(node.path.route(), near.map_or_else(String::new, |n| format!("did you mean `{n}`?")))
@@ -160,50 +171,6 @@ impl Reader<'_> {
                         .at(node.path.route(), label),
                 );
                 (declared, Kind::Unusable)
-            }
-        }
-    }
-
-    fn needs_query_file(&mut self, name: &str, ty: &str, at: &Path) {
-        self.push(
-            Diagnostic::error(
-                codes::NOT_YET,
-                format!("{name}: resources of type `{ty}` are not supported by this version yet"),
-            )
-            .at(at.route(), "")
-            .next("give it a dotted type such as `awscc.s3.buckets`, which needs no query file"),
-        );
-    }
-
-    fn not_yet(&mut self, name: &str, members: &Members<'_>) {
-        for key in NOT_YET {
-            if let Some(node) = members.given(key).filter(|n| n.json.as_array().is_none_or(|a| !a.is_empty()))
-            {
-                self.push(
-                    Diagnostic::error(
-                        codes::NOT_YET,
-                        format!("{name}: `{key}` is not supported by this version on a dotted type"),
-                    )
-                    .at_key(node.path.route(), "")
-                    .next("remove it"),
-                );
-            }
-        }
-        if let Some(node) = members.given("state") {
-            match node.json.as_str() {
-                Some("present") => {}
-                Some("absent") => self.push(
-                    Diagnostic::error(
-                        codes::NOT_YET,
-                        format!("{name}: `state: absent` is not supported by this version"),
-                    )
-                    .at(node.path.route(), "")
-                    .next("remove the resource with `teardown --target`, then from the manifest"),
-                ),
-                _ => self.push(
-                    Diagnostic::error(codes::BAD_VALUE, "`state` is `present` or `absent`")
-                        .at(node.path.route(), ""),
-                ),
             }
         }
     }

@@ -71,7 +71,7 @@ impl Job<'_> {
             self.fail(
                 Diagnostic::error(
                     codes::BAD_IDENTIFIER,
-                    format!("`identifier` and `{name}` of {} do not agree", self.declared.address),
+                    format!("`identifier` and `{name}` of {} do not agree", self.address),
                 )
                 .at(spot.path.route(), format!("this says {says} for `{name}`"))
                 .at(place, "this is what is declared")

@@ -1,5 +1,6 @@
 //! One resource, rendered with the outputs known so far.
 
+mod flow;
 mod identifier;
 mod lifecycle;
 mod props;
@@ -10,11 +11,12 @@ use crate::inner::Inner;
 use crate::model::{Kind, ResourceDecl, Spot, Tree};
 use crate::path::Path;
 use crate::scope::Scope;
+use crate::template::head_of;
 use indexmap::IndexMap;
-use stack_core::conform::{codes as conform_codes, conform};
+use stack_core::conform::{Violation, codes as conform_codes, conform};
 use stack_core::desired::{Outputs, Rendered, Sources, Wanted};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, Severity, nearest};
-use stack_core::ids::{ProviderId, Region, Target};
+use stack_core::ids::{Address, ProviderId, Region, Target};
 use stack_core::value::Value;
 use std::sync::Arc;
 
@@ -26,9 +28,10 @@ pub(crate) struct Outcome {
 
 /// Renders one resource. `offline` says that nothing was read: then what is not known yet stops nothing.
 pub(crate) fn resource(inner: &Arc<Inner>, index: usize, outputs: &Outputs, offline: bool) -> Outcome {
-    let declared = &inner.declared.resources[index];
+    let declared = inner.resource(index);
     let scope = Scope::new(inner, Some(index), outputs);
-    let mut job = Job { inner, declared, scope, offline, failed: false };
+    let mut job =
+        Job { inner, index, declared, address: inner.address(index), scope, offline, failed: false };
     let rendered = job.run();
     let problems = job.scope.take_problems();
     let failed = job.failed || problems.iter().any(Diagnostic::is_error);
@@ -38,6 +41,8 @@ pub(crate) fn resource(inner: &Arc<Inner>, index: usize, outputs: &Outputs, offl
 struct Job<'a> {
     inner: &'a Arc<Inner>,
     declared: &'a ResourceDecl,
+    index: usize,
+    address: &'a Address,
     scope: Arc<Scope>,
     offline: bool,
     failed: bool,
@@ -57,6 +62,16 @@ impl Job<'_> {
             self.failed = false;
             return Some(Rendered::Skipped);
         }
+        let fate = self.inner.fates.get(&self.index).cloned().unwrap_or_default();
+        if !fate.absent {
+            let inner = self.inner;
+            inner.to_absent.get(&self.index).into_iter().flatten().for_each(|p| self.fail(p.clone()));
+        }
+        self.auth();
+        if let Kind::Flow(flow) = &self.declared.kind {
+            self.flow(flow);
+            return None;
+        }
         let Kind::Typed(ty, schema) = &self.declared.kind else {
             // Reported when it was read. The rest is looked at for its own problems.
             self.target(None);
@@ -67,7 +82,10 @@ impl Job<'_> {
         let conformed = conform(schema, props::embed(Value::Object(declared), schema, &schema.root));
         for violation in conformed.violations {
             // The service need not choose the name of what is named already.
-            if violation.code != conform_codes::IDENTIFIER_PART || self.declared.identifier.is_none() {
+            let named =
+                violation.code == conform_codes::IDENTIFIER_PART && self.declared.identifier.is_some();
+            let spared = fate.absent && only_to_make(&violation);
+            if !named && !spared {
                 self.violation(violation, &routes);
             }
         }
@@ -83,9 +101,9 @@ impl Job<'_> {
         let lifecycle = self.lifecycle(Some(schema));
         let (default_tags, ownership_tags) = self.tags();
         Some(Rendered::Wanted(Box::new(Wanted {
-            formerly: Vec::new(),
-            absent: false,
-            address: self.declared.address.clone(),
+            formerly: fate.formerly,
+            absent: fate.absent,
+            address: self.address.clone(),
             ty: ty.clone(),
             declared_type: self.declared.declared_type.clone(),
             target,
@@ -143,7 +161,7 @@ impl Job<'_> {
             names.extend(self.inner.templates.get(id).uses.iter().map(|u| u.head.clone()));
         });
         if let Tree::Literal(Value::String(text)) = &when.tree {
-            names.extend(condition::words(text));
+            names.extend(condition::words(text).iter().map(|word| head_of(word).to_owned()));
         }
         self.declared.props.iter().any(|prop| names.contains(&prop.name))
     }
@@ -171,7 +189,7 @@ impl Job<'_> {
                 self.fail(
                     Diagnostic::error(
                         codes::CONDITION_UNKNOWN,
-                        format!("the `if` of {} cannot be decided yet", self.declared.address),
+                        format!("the `if` of {} cannot be decided yet", self.address),
                     )
                     .at(when.path.route(), format!("this waits for {}", from.join(", ")))
                     .next("use a value that is known beforehand: a global, the environment, a declared name"),
@@ -183,7 +201,7 @@ impl Job<'_> {
                 self.fail(
                     Diagnostic::error(
                         codes::BAD_CONDITION,
-                        format!("the `if` of {} is neither true nor false", self.declared.address),
+                        format!("the `if` of {} is neither true nor false", self.address),
                     )
                     .at_part(when.path.route(), part, why)
                     .next("write true, false, or a comparison: \"'{{ stack_env }}' == 'prod'\""),
@@ -259,10 +277,7 @@ impl Job<'_> {
             self.fail(
                 Diagnostic::error(
                     codes::REGION_NOT_ALLOWED,
-                    format!(
-                        "{} is in {region}, which `settings.regions` does not allow",
-                        self.declared.address
-                    ),
+                    format!("{} is in {region}, which `settings.regions` does not allow", self.address),
                 )
                 .at(place, format!("allowed here: {}", allowed.join(", "))),
             );
@@ -315,6 +330,13 @@ impl Job<'_> {
         }
         (tags, self.inner.settings().ownership_tags)
     }
+}
+
+/// What is missing only if the resource is to be made: to delete one it need only be found.
+fn only_to_make(violation: &Violation) -> bool {
+    let of_form = violation.code == conform_codes::NO_FORM && violation.pointer.is_root();
+    let missing = [conform_codes::MISSING, conform_codes::NEEDS_ONE_OF, conform_codes::NEEDS_BESIDE];
+    of_form || missing.contains(&violation.code)
 }
 
 /// `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.

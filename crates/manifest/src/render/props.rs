@@ -56,6 +56,7 @@ impl Routes {
                 }
             }
             Tree::Literal(value) => self.add_literal(value, pointer, path),
+            Tree::Included(root, tree) => self.add(tree, pointer, root),
             Tree::Template(_) | Tree::Broken => {}
         }
     }

@@ -1,6 +1,7 @@
 //! Bounds of what a template may be: the engine's parser and compiler call themselves for each operator of a chain and
 //! for each block inside a block, and would run out of stack.
 
+use crate::template::code::end_of_code;
 use crate::template::{Failure, FailureKind, size};
 use std::ops::Range;
 
@@ -62,7 +63,7 @@ fn visit(source: &str, each: &mut dyn FnMut(Range<usize>, Option<&str>)) -> Resu
             at = end + 2;
             continue;
         }
-        let end = super::end_of_code(source, start, close);
+        let end = end_of_code(source, start, close);
         let body = (close == "%}").then(|| source[start..end].trim_start_matches(['-', '+']).trim_start());
         if body.is_some_and(|b| b.trim_end_matches(['-', '+']).trim_end() == "raw") {
             at = source[end..].find("endraw").map_or(source.len(), |i| end + i);
@@ -75,14 +76,14 @@ fn visit(source: &str, each: &mut dyn FnMut(Range<usize>, Option<&str>)) -> Resu
     Ok(())
 }
 
-/// The source with what it puts together measured, and the places of that. Texts without statements cannot use what
-/// they made again, so they need none.
+/// The source with what it puts together measured, and what it compares with numbers made numbers, and the places of
+/// that. Texts without statements cannot use what they made again, so they need not be measured.
 pub(super) fn measured(source: &str) -> (String, Vec<usize>) {
     let mut code = Vec::new();
-    if source.contains("{%") && visit(source, &mut |range, _| code.push(range)).is_err() {
+    if visit(source, &mut |range, _| code.push(range)).is_err() {
         code.clear();
     }
-    size::measure(source, code.into_iter())
+    size::measure(source, code.into_iter(), source.contains("{%"))
 }
 
 /// Where the next piece of code begins, and what ends it.

@@ -1,7 +1,8 @@
 //! The template engine's settings: strict, typed, plain text, and filters that let unknown values through.
 
+use crate::template::group::Group;
 use crate::template::objects::{find_unknown, hidden, note_secrets, text_of};
-use crate::template::{filters, methods, size};
+use crate::template::{compare, filters, methods, size};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value as Mj};
 use minijinja::{filters as f, functions, tests as t};
@@ -23,6 +24,9 @@ pub(crate) fn environment(debug: bool) -> Environment<'static> {
         Ok(out.write_str(&text)?)
     });
     env.add_filter(size::MEASURE, size::measured);
+    env.add_filter(size::TEXTUAL, size::textual);
+    env.add_filter(compare::EQUAL, compare::equal);
+    env.add_filter(compare::ORDER, compare::order);
     env.set_unknown_method_callback(methods::call);
     // It would print every variable, secrets included.
     env.remove_global("debug");
@@ -265,13 +269,18 @@ fn guarded(
 ) -> impl Fn(&mut State<'_, '_>, Rest<ValueOrKwargs>) -> Result<Mj, Error> + Send + Sync + 'static {
     move |state, args| {
         let mut args = args.into_values();
-        if let Some((session, unknown)) = find_unknown(&args) {
+        // The keys of a resource with `for_each` are known whatever its instances are.
+        let keys_only = matches!(raw, "raw:length" | "raw:count" | "raw:list" | "raw:items")
+            && args.first().is_some_and(|value| value.downcast_object_ref::<Group>().is_some());
+        if !keys_only && let Some((session, unknown)) = find_unknown(&args) {
             return Ok(hidden(unknown, &session, None));
         }
         if !names.is_empty() && args.last().is_some_and(Mj::is_kwargs) {
             positional(&mut args, names)?;
         }
-        args.iter().for_each(note_secrets);
+        if !keys_only {
+            args.iter().for_each(note_secrets);
+        }
         size::check_arguments(raw, &args)?;
         let result = state.apply_filter(raw, &args)?;
         // Lists are measured where they become text or a value.

@@ -51,6 +51,14 @@ pub(super) fn failure(
         .range()
         .map(|r| place_before(measured, r.start) + offset..place_before(measured, r.end) + offset);
     let range = range.filter(|r| r.end <= source.len());
+    // A filter of ours stands nowhere in the source: what it was put behind is meant.
+    let range = range.map(|r| {
+        if r.is_empty() && measured.iter().any(|at| at + offset == r.end) {
+            operand_before(source, r.end)
+        } else {
+            r
+        }
+    });
     let quoted = || error.detail().and_then(|d| d.split('`').nth(1)).map(str::to_owned);
     let named = |known: &[&str]| {
         if error.detail().is_none() {
@@ -100,6 +108,10 @@ pub(super) fn failure(
         ErrorKind::UndefinedError => {
             let at_range = range.clone().and_then(|r| source.get(r)).map(|text| text.trim().to_owned());
             let expression = quoted().or(at_range).unwrap_or_else(|| inner_expression(source).to_owned());
+            if let Some(cause) = session.missing() {
+                let range = find_key(source, &cause.expression, range.clone()).or(range);
+                return Failure { kind: FailureKind::Cause(cause), range };
+            }
             let range = find_expression(source, &expression, range.clone()).or(range);
             match session.absent(&expression) {
                 Some(why) => Failure { kind: FailureKind::Absent(expression, why), range },
@@ -116,6 +128,13 @@ pub(super) fn failure(
     }
 }
 
+fn operand_before(source: &str, end: usize) -> Range<usize> {
+    let before = source.get(..end).unwrap_or_default();
+    let starts =
+        |c: char| c.is_whitespace() || matches!(c, '(' | '[' | '{' | ',' | '<' | '>' | '=' | '!' | '~' | '+');
+    before.rfind(starts).map_or(0, |at| at + 1)..end
+}
+
 fn inner_expression(source: &str) -> &str {
     let trimmed = source.trim();
     trimmed.strip_prefix("{{").and_then(|s| s.strip_suffix("}}")).unwrap_or(trimmed).trim()
@@ -125,6 +144,17 @@ fn inner_expression(source: &str) -> &str {
 pub(crate) fn head_of(expression: &str) -> &str {
     let end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(expression.len());
     &expression[..end]
+}
+
+/// Where a subscript stands, in either kind of quotes or as an attribute.
+fn find_key(source: &str, expression: &str, near: Option<Range<usize>>) -> Option<Range<usize>> {
+    let found = |text: &str| {
+        let starts = source.match_indices(text).map(|(at, _)| at..at + text.len());
+        starts.min_by_key(|r| r.start.abs_diff(near.as_ref().map_or(0, |n| n.start)))
+    };
+    found(expression)
+        .or_else(|| found(&expression.replace("[\"", "['").replace("\"]", "']")))
+        .or_else(|| found(expression.split('[').next()?))
 }
 
 /// Where an expression stands: the occurrence inside `near` or nearest to it, as whole words.

@@ -240,7 +240,7 @@ pub(crate) fn uuid(state: &State<'_, '_>) -> Result<String, Error> {
     state
         .lookup(SCOPE_KEY)
         .and_then(|value| value.downcast_object::<ScopeHandle>())
-        .map(|handle| handle.0.uuid())
+        .map(|handle| handle.uuid())
         .ok_or_else(|| fail("uuid() is not available here"))
 }
 

@@ -1,7 +1,7 @@
 //! Methods of Python's texts, lists and dictionaries that Jinja templates call.
 
 use crate::template::engine::fail;
-use crate::template::objects::{find_unknown, hidden, note_secrets};
+use crate::template::objects::{find_unknown, hidden, note_secrets, text_of};
 use crate::template::{filters, size};
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, State, Value as Mj};
@@ -12,23 +12,82 @@ pub(crate) const METHODS: &[&str] = &[
     "count",
     "endswith",
     "find",
+    "format",
     "get",
     "index",
+    "isalnum",
+    "isalpha",
+    "isdigit",
+    "islower",
+    "isspace",
+    "isupper",
     "items",
     "join",
     "keys",
+    "ljust",
     "lower",
     "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
     "replace",
+    "rfind",
+    "rjust",
+    "rpartition",
+    "rsplit",
     "rstrip",
     "split",
     "splitlines",
     "startswith",
     "strip",
+    "swapcase",
     "title",
     "upper",
     "values",
+    "zfill",
 ];
+
+/// Those of texts: what they are called on is no document.
+const TEXT_METHODS: &[&str] = &[
+    "capitalize",
+    "count",
+    "endswith",
+    "find",
+    "format",
+    "index",
+    "isalnum",
+    "isalpha",
+    "isdigit",
+    "islower",
+    "isspace",
+    "isupper",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "upper",
+    "zfill",
+];
+
+/// True for methods that texts have.
+pub(crate) fn is_of_text(method: &str) -> bool {
+    TEXT_METHODS.contains(&method)
+}
 
 /// Calls a method that a value does not have itself.
 pub(crate) fn call(state: &mut State<'_, '_>, value: &Mj, method: &str, args: &[Mj]) -> Result<Mj, Error> {
@@ -73,6 +132,8 @@ fn text(state: &mut State<'_, '_>, value: &Mj, method: &str, args: &[Mj]) -> Res
         }
         Ok(Mj::from(rest))
     };
+    // As Python has it, nothing is true of an empty text.
+    let all = |is: &dyn Fn(char) -> bool| Mj::from(!text.is_empty() && text.chars().all(is));
     match method {
         "upper" => Ok(Mj::from(text.to_uppercase())),
         "lower" => Ok(Mj::from(text.to_lowercase())),
@@ -85,15 +146,71 @@ fn text(state: &mut State<'_, '_>, value: &Mj, method: &str, args: &[Mj]) -> Res
             size::replaced(text, from, to)?;
             Ok(Mj::from(text.replace(from, to)))
         }
-        "startswith" => Ok(Mj::from(text.starts_with(argument(args, 0, method)?))),
-        "endswith" => Ok(Mj::from(text.ends_with(argument(args, 0, method)?))),
+        "startswith" => Ok(Mj::from(one_of(args, method, &|part| text.starts_with(part))?)),
+        "endswith" => Ok(Mj::from(one_of(args, method, &|part| text.ends_with(part))?)),
+        "removeprefix" => Ok(Mj::from(text.strip_prefix(argument(args, 0, method)?).unwrap_or(text))),
+        "removesuffix" => Ok(Mj::from(text.strip_suffix(argument(args, 0, method)?).unwrap_or(text))),
+        "swapcase" => Ok(text
+            .chars()
+            .map(|c| {
+                if c.is_uppercase() {
+                    c.to_lowercase().collect::<String>()
+                } else {
+                    c.to_uppercase().collect()
+                }
+            })
+            .collect::<String>()
+            .into()),
+        "isdigit" => Ok(all(&|c| c.is_ascii_digit())),
+        "isalpha" => Ok(all(&char::is_alphabetic)),
+        "isalnum" => Ok(all(&char::is_alphanumeric)),
+        "isspace" => Ok(all(&char::is_whitespace)),
+        "isupper" => {
+            Ok(Mj::from(text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase)))
+        }
+        "islower" => {
+            Ok(Mj::from(text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase)))
+        }
+        "zfill" | "ljust" | "rjust" => padded(text, method, args),
+        "partition" | "rpartition" => {
+            let separator = argument(args, 0, method)?;
+            let (found, rest) = if method == "partition" {
+                (text.split_once(separator), [text, "", ""])
+            } else {
+                (text.rsplit_once(separator), ["", "", text])
+            };
+            let parts = found.map_or(rest, |(before, after)| [before, separator, after]);
+            Ok(parts.into_iter().map(Mj::from).collect())
+        }
+        "rfind" => {
+            let needle = argument(args, 0, method)?;
+            Ok(text.rfind(needle).map_or(Mj::from(-1), |at| Mj::from(text[..at].chars().count())))
+        }
+        "index" => {
+            let at = text.find(argument(args, 0, method)?).ok_or_else(|| fail("index(): not in the text"))?;
+            Ok(Mj::from(text[..at].chars().count()))
+        }
+        "format" => format(text, args),
+        "rsplit" if args.len() > 1 => {
+            let limit = args
+                .get(1)
+                .and_then(Mj::as_usize)
+                .ok_or_else(|| fail("rsplit() takes a number of splits"))?;
+            let mut parts: Vec<&str> =
+                text.rsplitn(limit.saturating_add(1), argument(args, 0, method)?).collect();
+            parts.reverse();
+            Ok(parts.into_iter().map(Mj::from).collect())
+        }
         "count" => Ok(Mj::from(text.matches(argument(args, 0, method)?).count())),
         "find" => {
             let needle = argument(args, 0, method)?;
             Ok(text.find(needle).map_or(Mj::from(-1), |at| Mj::from(text[..at].chars().count())))
         }
         "splitlines" => Ok(text.lines().map(Mj::from).collect()),
-        "split" => {
+        "split" | "rsplit" => {
+            if args.first().and_then(Mj::as_str) == Some("") {
+                return Err(fail(format!("{method}() takes a text that is not empty")));
+            }
             let limit =
                 args.get(1).and_then(Mj::as_i64).filter(|n| *n >= 0).and_then(|n| usize::try_from(n).ok());
             match (args.first().filter(|a| !a.is_none()), limit) {
@@ -111,6 +228,69 @@ fn text(state: &mut State<'_, '_>, value: &Mj, method: &str, args: &[Mj]) -> Res
         }
         _ => Err(unknown_method(ValueKind::String, method)),
     }
+}
+
+/// A text, or a list of texts of which one must do.
+fn one_of(args: &[Mj], method: &str, does: &dyn Fn(&str) -> bool) -> Result<bool, Error> {
+    match args.first().filter(|arg| matches!(arg.kind(), ValueKind::Seq)) {
+        Some(all) => Ok(all.try_iter()?.any(|part| part.as_str().is_some_and(does))),
+        None => Ok(does(argument(args, 0, method)?)),
+    }
+}
+
+fn padded(text: &str, method: &str, args: &[Mj]) -> Result<Mj, Error> {
+    const MAX_WIDTH: usize = 10_000;
+    let width = args.first().and_then(Mj::as_usize).filter(|width| *width <= MAX_WIDTH);
+    let width = width.ok_or_else(|| fail(format!("{method}() takes a width of at most {MAX_WIDTH}")))?;
+    let fill = args.get(1).and_then(Mj::as_str).and_then(|text| text.chars().next());
+    let missing = width.saturating_sub(text.chars().count());
+    let blanks = |c: char| std::iter::repeat_n(c, missing).collect::<String>();
+    Ok(Mj::from(match method {
+        "zfill" => {
+            let digits = text.trim_start_matches(['-', '+']);
+            format!("{}{}{digits}", &text[..text.len() - digits.len()], blanks('0'))
+        }
+        "ljust" => format!("{text}{}", blanks(fill.unwrap_or(' '))),
+        _ => format!("{}{text}", blanks(fill.unwrap_or(' '))),
+    }))
+}
+
+/// `'{}-{1}-{name}'.format(…)`: fields without a format of their own.
+fn format(text: &str, args: &[Mj]) -> Result<Mj, Error> {
+    let named = args.last().filter(|last| last.is_kwargs());
+    let given = &args[..args.len() - usize::from(named.is_some())];
+    let mut out = String::new();
+    let (mut rest, mut next) = (text, 0);
+    while let Some(at) = rest.find(['{', '}']) {
+        out.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        if let Some(doubled) = after.strip_prefix(&rest[at..=at]) {
+            out.push_str(&rest[at..=at]);
+            rest = doubled;
+            continue;
+        }
+        let field = after.split_once('}').filter(|_| rest[at..].starts_with('{'));
+        let (field, tail) =
+            field.ok_or_else(|| fail("format(): a brace stands alone; double it: {{ or }}"))?;
+        let value = match field.parse::<usize>() {
+            Ok(index) => given.get(index).cloned(),
+            Err(_) if field.is_empty() => {
+                next += 1;
+                given.get(next - 1).cloned()
+            }
+            Err(_) => {
+                named.and_then(|named| named.get_attr(field).ok()).filter(|value| !value.is_undefined())
+            }
+        };
+        let value = value.ok_or_else(|| fail(format!("format(): there is nothing for `{{{field}}}`")))?;
+        out.push_str(&text_of(&value)?);
+        if out.len() > size::MAX_VALUE {
+            return Err(size::too_large());
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    Ok(Mj::from(out))
 }
 
 fn list(value: &Mj, method: &str, args: &[Mj]) -> Result<Mj, Error> {

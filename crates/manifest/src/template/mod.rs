@@ -1,27 +1,35 @@
 //! Templates: compiled once, evaluated often, typed where they are one single expression.
 
 mod bounds;
+mod code;
+mod compare;
 pub(crate) mod engine;
 mod failure;
 mod filters;
+pub(crate) mod group;
 pub(crate) mod methods;
 pub(crate) mod objects;
+pub(crate) mod occurrences;
 pub(crate) mod place;
 pub(crate) mod session;
 mod simple;
 pub(crate) mod size;
+mod walks;
 
+pub(crate) use crate::template::code::sections;
 pub(crate) use crate::template::failure::{Failure, FailureKind, find_expression, head_of};
 
+use crate::template::code::{code, unquoted};
 use crate::template::failure::failure;
 use crate::template::objects::{from_engine, to_engine};
 use crate::template::session::Session;
+use crate::template::walks::{CALLED_UUID, Walks, opened, walks};
 use minijinja::value::Object;
 use minijinja::{Environment, Error, Expression, Value as Mj};
 use stack_core::value::{Unknown, Value};
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// What templates see. Implemented by the scope of a resource.
 pub(crate) trait Lookup: Send + Sync + std::fmt::Debug {
@@ -34,10 +42,17 @@ pub(crate) trait Lookup: Send + Sync + std::fmt::Debug {
 /// Under this name functions find the scope. No template can write it.
 pub(crate) const SCOPE_KEY: &str = "the scope";
 
-/// The scope, handed to functions.
+/// The scope, handed to functions, and the identifier of this evaluation.
 #[derive(Debug)]
-pub(crate) struct ScopeHandle(pub(crate) Arc<dyn Lookup>);
+pub(crate) struct ScopeHandle(Arc<dyn Lookup>, Arc<OnceLock<String>>);
 impl Object for ScopeHandle {}
+
+impl ScopeHandle {
+    /// Within one evaluation every `uuid()` is the same (stackql-compat 4.1).
+    pub(crate) fn uuid(&self) -> String {
+        self.1.get_or_init(|| self.0.uuid()).clone()
+    }
+}
 
 static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| engine::environment(false));
 
@@ -83,16 +98,31 @@ pub(crate) struct Template {
     pub(crate) uses: Vec<Use>,
     /// Names that are only walked into.
     dotted: Vec<String>,
+    /// What is walked into below which name, as far as it is written out.
+    walks: Walks,
+    /// True if the whole source is one expression, without delimiters.
+    is_bare: bool,
     form: Form,
 }
 
 enum Form {
     /// Only names and text.
     Simple(Vec<simple::Segment>),
-    /// One expression and where it stands in the source.
-    Single(Box<Expression<'static, 'static>>, Range<usize>),
+    /// One expression.
+    Single(Box<Single>),
     /// Mixed text, by its name in the environment of texts.
     Mixed(Measured),
+}
+
+/// One expression.
+struct Single {
+    expression: Expression<'static, 'static>,
+    /// Where it stands in the source.
+    range: Range<usize>,
+    /// As the engine reads it, with filters of ours.
+    code: String,
+    /// Where in the expression these are.
+    places: Vec<usize>,
 }
 
 /// A text with statements: its name in the environment of texts, and its source with measuring filters and where.
@@ -102,78 +132,11 @@ struct Measured {
     places: Vec<usize>,
 }
 
-/// The parts of a text that are template code, quoted text left out.
-fn code(source: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some((open, close)) = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")]
-        .into_iter()
-        .filter_map(|(open, close)| Some((at + source[at..].find(open)?, close)))
-        .min()
-    {
-        let start = open + 2;
-        let is_comment = close == "#}";
-        let end = if is_comment {
-            source[start..].find(close).map_or(source.len(), |i| start + i)
-        } else {
-            end_of_code(source, start, close)
-        };
-        if !is_comment {
-            found.extend(unquoted(source, start..end));
-        }
-        at = (end + 2).min(source.len());
-    }
-    found
-}
-
-/// Where the code that begins at `start` ends: at `close` outside quotes.
-fn end_of_code(source: &str, start: usize, close: &str) -> usize {
-    let mut quote = None;
-    let mut escaped = false;
-    for (i, c) in source[start..].char_indices() {
-        match quote {
-            Some(q) if c == q && !escaped => quote = None,
-            None if matches!(c, '\'' | '"') => quote = Some(c),
-            None if source[start + i..].starts_with(close) => return start + i,
-            _ => {}
-        }
-        escaped = c == '\\' && !escaped;
-    }
-    source.len()
-}
-
-/// The parts of a range of code outside quotes.
-fn unquoted(source: &str, range: Range<usize>) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut quote = None;
-    let mut escaped = false;
-    let mut start = range.start;
-    for (i, c) in source[range.clone()].char_indices() {
-        let at = range.start + i;
-        match quote {
-            Some(q) if c == q && !escaped => {
-                quote = None;
-                start = at + c.len_utf8();
-            }
-            None if matches!(c, '\'' | '"') => {
-                found.push(start..at);
-                quote = Some(c);
-            }
-            _ => {}
-        }
-        escaped = c == '\\' && !escaped;
-    }
-    if quote.is_none() {
-        found.push(start..range.end);
-    }
-    found
-}
-
 impl std::fmt::Debug for Form {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Simple(_) => "Simple",
-            Self::Single(..) => "Single",
+            Self::Single(_) => "Single",
             Self::Mixed(_) => "Mixed",
         })
     }
@@ -251,9 +214,9 @@ impl Templates {
             return Ok(self.insert(key, source, Form::Simple(segments), uses));
         }
         let (form, names) = match single(source) {
-            Some((expression, range)) => {
-                let names = expression.undeclared_variables(true);
-                (Form::Single(Box::new(expression), range), names)
+            Some(single) => {
+                let names = single.expression.undeclared_variables(true);
+                (Form::Single(Box::new(single)), names)
             }
             None => {
                 let name = format!("t{}", self.all.len());
@@ -277,16 +240,10 @@ impl Templates {
         }
         bounds::check(source, true)?;
         let source = &self.readable(source, true);
-        let expression = ENGINE
-            .compile_expression_owned(source.to_owned())
-            .map_err(|e| failure(&e, 0, source, &[], &Session::default()))?;
-        let names = expression.undeclared_variables(true);
-        Ok(self.insert(
-            key,
-            source,
-            Form::Single(Box::new(expression), 0..source.len()),
-            in_order(source, names),
-        ))
+        let single = Single::compile(source, 0..source.len())
+            .map_err(|(e, places)| failure(&e, 0, source, &places, &Session::default()))?;
+        let names = single.expression.undeclared_variables(true);
+        Ok(self.insert(key, source, Form::Single(Box::new(single)), in_order(source, names)))
     }
 
     fn insert(&mut self, key: (bool, String), source: &str, form: Form, uses: Vec<Use>) -> TemplateId {
@@ -296,7 +253,8 @@ impl Templates {
             .map(|u| u.head.clone())
             .collect();
         let id = TemplateId(self.all.len());
-        self.all.push(Template { source: source.to_owned(), uses, dotted, form });
+        let walks = walks(source, key.0, &uses);
+        self.all.push(Template { source: source.to_owned(), uses, dotted, walks, is_bare: key.0, form });
         self.by_source.insert(key, id);
         id
     }
@@ -324,10 +282,10 @@ impl Templates {
         }
         let root = root(template, scope, &session);
         let result = match &template.form {
-            Form::Single(expression, _) => expression.eval(root).and_then(|v| typed(&v)),
+            Form::Single(single) => single.expression.eval(root).and_then(|v| typed(&v)),
             Form::Mixed(measured) => self.texts.get_template(&measured.name).and_then(|t| rendered(&t, root)),
             Form::Simple(_) => match single(&template.source) {
-                Some((expression, _)) => expression.eval(root).and_then(|v| typed(&v)),
+                Some(single) => single.expression.eval(root).and_then(|v| typed(&v)),
                 None => ENGINE.render_str(&template.source, root).map(Value::String),
             },
         };
@@ -337,9 +295,11 @@ impl Templates {
                 let (error, offset) = inspect(template, scope).unwrap_or((error, 0));
                 let places = match &template.form {
                     Form::Mixed(measured) => measured.places.as_slice(),
-                    _ => &[],
+                    Form::Single(single) => single.places.as_slice(),
+                    Form::Simple(_) => &[],
                 };
                 let failure = failure(&error, offset, &template.source, places, &session);
+                let failure = named(failure, template, scope);
                 self.failed(template, &failure, scope, &session)
             }
         }
@@ -392,11 +352,33 @@ impl Templates {
     }
 }
 
+/// Undefined names inside lists and mappings are found by what takes these: then the name is looked for.
+fn named(failure: Failure, template: &Template, scope: &Arc<dyn Lookup>) -> Failure {
+    match &failure.kind {
+        FailureKind::Undefined(found) if !template.uses.iter().any(|used| used.head == head_of(found)) => {
+            let missing = template.uses.iter().find(|used| {
+                let known = scope.lookup(&used.head, !used.path.is_empty(), &Session::default()).is_some();
+                !known && !engine::is_builtin(&used.head)
+            });
+            match missing {
+                Some(used) => Failure {
+                    range: find_expression(&template.source, &used.text(), failure.range.clone()),
+                    kind: FailureKind::Undefined(used.text()),
+                },
+                None => failure,
+            }
+        }
+        _ => failure,
+    }
+}
+
 fn root(template: &Template, scope: &Arc<dyn Lookup>, session: &Session) -> Mj {
     Mj::from_object(Root {
         scope: Arc::clone(scope),
         session: session.clone(),
         dotted: template.dotted.clone(),
+        walks: Arc::clone(&template.walks),
+        uuid: Arc::default(),
     })
 }
 
@@ -405,19 +387,19 @@ fn root(template: &Template, scope: &Arc<dyn Lookup>, session: &Session) -> Mj {
 fn inspect(template: &Template, scope: &Arc<dyn Lookup>) -> Option<(Error, usize)> {
     let _count = size::Counter::start();
     let root = root(template, scope, &Session::default());
-    let range = match &template.form {
-        Form::Single(_, range) => Some(range.clone()),
+    let expression = match &template.form {
+        Form::Single(single) => Some((single.code.clone(), single.range.start)),
         Form::Mixed(measured) => {
             let again = INSPECTOR.template_from_str(&measured.source);
             return Some((again.and_then(|t| rendered(&t, root)).err()?, 0));
         }
-        Form::Simple(_) => single(&template.source).map(|(_, range)| range),
+        Form::Simple(_) => single(&template.source).map(|single| (single.code, single.range.start)),
     };
-    let Some(range) = range else {
+    let Some((code, start)) = expression else {
         return Some((INSPECTOR.render_str(&template.source, root).err()?, 0));
     };
-    let again = INSPECTOR.compile_expression_owned(template.source.get(range.clone())?.to_owned()).ok()?;
-    Some((again.eval(root).and_then(|v| typed(&v)).err()?, range.start))
+    let again = INSPECTOR.compile_expression_owned(code).ok()?;
+    Some((again.eval(root).and_then(|v| typed(&v)).err()?, start))
 }
 
 /// The text of a template, which grows no larger than a value may be.
@@ -476,13 +458,23 @@ fn whole_boolean(value: Value) -> Value {
 }
 
 /// The expression of a text that is nothing else. Line breaks at its end, as block scalars have them, do not count.
-fn single(source: &str) -> Option<(Expression<'static, 'static>, Range<usize>)> {
+fn single(source: &str) -> Option<Single> {
     let inner = source.trim_end_matches(['\n', '\r']).strip_prefix("{{")?.strip_suffix("}}")?;
     let inner = inner.strip_prefix(['-', '+']).unwrap_or(inner);
     let inner = inner.strip_suffix('-').unwrap_or(inner);
     let offset = inner.as_ptr() as usize - source.as_ptr() as usize;
-    let expression = ENGINE.compile_expression_owned(inner.to_owned()).ok()?;
-    Some((expression, offset..offset + inner.len()))
+    Single::compile(source, offset..offset + inner.len()).ok()
+}
+
+impl Single {
+    fn compile(source: &str, range: Range<usize>) -> Result<Self, (Error, Vec<usize>)> {
+        let code = source.get(range.clone()).unwrap_or_default();
+        let (code, places) = size::measure(code, std::iter::once(0..code.len()), false);
+        match ENGINE.compile_expression_owned(code.clone()) {
+            Ok(expression) => Ok(Self { expression, range, code, places }),
+            Err(error) => Err((error, places)),
+        }
+    }
 }
 
 /// The variables of one evaluation.
@@ -491,6 +483,8 @@ struct Root {
     scope: Arc<dyn Lookup>,
     session: Session,
     dotted: Vec<String>,
+    walks: Walks,
+    uuid: Arc<OnceLock<String>>,
 }
 
 impl Object for Root {
@@ -500,9 +494,17 @@ impl Object for Root {
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Mj> {
         if key == SCOPE_KEY {
-            return Some(Mj::from_object(ScopeHandle(Arc::clone(&self.scope))));
+            return Some(Mj::from_object(ScopeHandle(Arc::clone(&self.scope), Arc::clone(&self.uuid))));
         }
-        self.scope.lookup(key, self.dotted.iter().any(|d| d == key), &self.session)
+        let Some(value) = self.scope.lookup(key, self.dotted.iter().any(|d| d == key), &self.session) else {
+            // Without parentheses too, as the predecessor has it in statements.
+            return (key == "uuid" && !self.walks.iter().any(|(name, _)| name == CALLED_UUID))
+                .then(|| Mj::from(ScopeHandle(Arc::clone(&self.scope), Arc::clone(&self.uuid)).uuid()));
+        };
+        match self.walks.iter().find(|(name, _)| name == key) {
+            Some((_, paths)) => Some(opened(value, paths, &self.session)),
+            None => Some(value),
+        }
     }
 }
 
@@ -531,5 +533,9 @@ mod tests {
         );
         assert_eq!(read("{{ \"}} my-bucket.x\" }} my-bucket.z"), "{{ \"}} my-bucket.x\" }} my-bucket.z");
         assert_eq!(read("{# my-bucket.x #}"), "{# my-bucket.x #}");
+        let raw = "{%- raw %}{{ my-bucket.x }}{% endraw %}";
+        assert_eq!(read(raw), raw);
+        assert_eq!(read(&format!("{raw}{{{{ my-bucket.x }}}}")), format!("{raw}{{{{ {alias}.x }}}}"));
+        assert_eq!(read("{% raw %}{{ my-bucket.x }}"), "{% raw %}{{ my-bucket.x }}");
     }
 }

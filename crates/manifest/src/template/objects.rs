@@ -242,6 +242,11 @@ impl Known {
         Self { value, place, session }
     }
 
+    /// True if it is no part of another resource.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.place.is_none()
+    }
+
     fn text(&self) -> String {
         if self.value.has_secret() {
             self.session.touch_secret();

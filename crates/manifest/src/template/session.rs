@@ -4,6 +4,7 @@
 //! hold of is noted here, and the whole result counts as unknown with all noted sources, unless every one of them is
 //! still to be found as a whole inside the result. Secrets are noted likewise: one touch makes the result secret.
 
+use crate::template::place::Cause;
 use indexmap::IndexMap;
 use stack_core::value::{Unknown, Value};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,7 @@ struct Notes {
     unknowns: IndexMap<u64, Unknown>,
     secret: bool,
     absent: Vec<(String, String)>,
+    missing: Vec<Cause>,
 }
 
 impl Session {
@@ -65,6 +67,16 @@ impl Session {
     /// Why a reference gave nothing.
     pub(crate) fn absent(&self, expression: &str) -> Option<String> {
         self.notes().absent.iter().find(|(e, _)| e == expression).map(|(_, why)| why.clone())
+    }
+
+    /// Notes a key that a map does not have: a problem only if something is done with what is not there.
+    pub(crate) fn note_missing(&self, cause: Cause) {
+        self.notes().missing.push(cause);
+    }
+
+    /// The last key that was not there.
+    pub(crate) fn missing(&self) -> Option<Cause> {
+        self.notes().missing.last().cloned()
     }
 
     /// The result with its marks. The unknowns that stand in `value` as they are must have been released before.

@@ -23,7 +23,7 @@ pub(super) enum Segment {
 /// Words that are no names.
 const RESERVED: &[&str] = &[
     "true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else", "loop",
-    "self", "super", "caller",
+    "self", "super", "caller", "uuid",
 ];
 
 /// The parts of a template of this form; `None` if it is another.

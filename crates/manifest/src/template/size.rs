@@ -2,8 +2,9 @@
 //! text until no memory is left. So filters are bounded, texts that are put together are measured before they are, and
 //! everything that is written is counted.
 
+use crate::template::compare;
 use crate::template::engine::fail;
-use crate::template::objects::{Hidden, Known};
+use crate::template::objects::{Hidden, Known, text_of};
 use minijinja::value::{Kwargs, ObjectRepr};
 use minijinja::{Error, Value as Mj};
 use stack_core::value::Value;
@@ -82,6 +83,18 @@ pub(crate) fn bytes_of(value: &Value) -> usize {
         Value::Secret(secret) => bytes_of(secret.expose()),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Unknown(_) => 8,
     }
+}
+
+/// Behind what is joined by `~`. As long as the other filter, because places are counted by it.
+pub(super) const TEXTUAL: &str = "textual__";
+
+/// The value in the form that it has inside a larger text: the engine itself would print Python's `True`.
+pub(super) fn textual(value: Mj) -> Result<Mj, Error> {
+    let value = measured(value)?;
+    if value.as_str().is_some() || value.is_undefined() || value.downcast_object_ref::<Hidden>().is_some() {
+        return Ok(value);
+    }
+    measured(Mj::from(text_of(&value)?))
 }
 
 /// The value as it is, if it is no larger than a value may be.
@@ -164,21 +177,29 @@ pub(super) fn replaced(all: &str, from: &str, to: &str) -> Result<(), Error> {
 }
 
 /// A piece of code.
-struct Token<'s> {
-    text: &'s str,
-    end: usize,
+pub(super) struct Token<'s> {
+    pub(super) text: &'s str,
+    pub(super) end: usize,
 }
 
-/// The source with a filter behind whatever is put together by `~` or `+`, and the places where it was put.
+/// The source with a filter behind whatever is put together by `~` or (if `adds`) by `+`, and behind whatever is compared
+/// with a number, and the places where they were put.
 pub(super) fn measure(
     source: &str,
     code: impl Iterator<Item = std::ops::Range<usize>>,
+    adds: bool,
 ) -> (String, Vec<usize>) {
     let mut places = BTreeSet::new();
     for range in code {
         let tokens = tokens(&source[range.clone()], range.start);
+        compare::mark(&tokens, &mut places);
         for (at, token) in tokens.iter().enumerate() {
-            if at == 0 || at + 1 == tokens.len() || !matches!(token.text, "~" | "+") {
+            let filter = match token.text {
+                "~" => TEXTUAL,
+                "+" if adds => MEASURE,
+                _ => continue,
+            };
+            if at == 0 || at + 1 == tokens.len() {
                 continue;
             }
             let before = &tokens[at - 1];
@@ -187,21 +208,21 @@ pub(super) fn measure(
                 continue;
             }
             if !is_literal(before.text) && !test {
-                places.insert(before.end);
+                places.insert((before.end, filter));
             }
-            places.extend(operand(&tokens, at + 1));
+            places.extend(operand(&tokens, at + 1).map(|end| (end, filter)));
         }
     }
     let mut out = String::with_capacity(source.len());
     let mut from = 0;
-    for place in &places {
+    for (place, filter) in &places {
         out.push_str(&source[from..*place]);
         out.push('|');
-        out.push_str(MEASURE);
+        out.push_str(filter);
         from = *place;
     }
     out.push_str(&source[from..]);
-    (out, places.into_iter().collect())
+    (out, places.into_iter().map(|(place, _)| place).collect())
 }
 
 /// A place of the measured source in the source as written.
@@ -220,7 +241,7 @@ pub(super) fn place_before(places: &[usize], at: usize) -> usize {
 }
 
 /// Where the operand that begins at a token ends; `None` for a plain text or number.
-fn operand(tokens: &[Token<'_>], from: usize) -> Option<usize> {
+pub(super) fn operand(tokens: &[Token<'_>], from: usize) -> Option<usize> {
     let mut at = from;
     while matches!(tokens.get(at)?.text, "-" | "+" | "not") {
         at += 1;
@@ -254,11 +275,11 @@ fn group(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     None
 }
 
-fn is_literal(text: &str) -> bool {
+pub(super) fn is_literal(text: &str) -> bool {
     text.starts_with(|c: char| matches!(c, '\'' | '"') || c.is_ascii_digit())
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && !matches!(text, "not" | "and" | "or" | "in" | "is" | "if" | "else")
 }
@@ -297,11 +318,11 @@ mod tests {
     use super::*;
 
     fn guarded(code: &str) -> String {
-        let (text, places) = measure(code, std::iter::once(0..code.len()));
+        let (text, places) = measure(code, std::iter::once(0..code.len()), true);
         for (i, c) in text.char_indices().filter(|(_, c)| *c == '~') {
             assert_eq!(&code[place_before(&places, i)..][..1], c.to_string());
         }
-        text.replace("|bounded__", "¡")
+        text.replace("|bounded__", "¡").replace("|textual__", "¡")
     }
 
     #[test]

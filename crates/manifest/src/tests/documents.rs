@@ -137,9 +137,9 @@ resources:
       value: string
 ";
     insta::assert_snapshot!(problems(manifest), @r#"
-    error[SD1114] integrations: resources of type `resource` are not supported by this version yet
+    error[SD1121] there is no file resources/integrations.iql
       3:9 «integrations» 
-      = next  give it a dotted type such as `awscc.s3.buckets`, which needs no query file
+      = why  paths start at the folder `resources` of the stack
     warning[SD1111] the prop `display_name` is literally `string`
       6:14 «string» this is the documentation's placeholder
       = next  write the value that you want

@@ -3,9 +3,15 @@
 mod code_numbers;
 mod diagnostics;
 mod documents;
+mod fate;
+mod files;
 mod filters;
+mod flows;
+mod for_each;
+mod jinja;
 mod limits;
 mod resolving;
+mod robust;
 mod secrets;
 mod structure;
 mod unknowns;

@@ -109,24 +109,15 @@ fn the_structure_is_checked_everywhere() {
     error[SD1105] there is no resource type `resorce`
       4:22 «resorce» did you mean `resource`?
       = next  write a type such as `awscc.s3.buckets` or `AWS::S3::Bucket`
-    error[SD1114] c: resources of type `query` are not supported by this version yet
-      5:22 «query» 
-      = next  give it a dotted type such as `awscc.s3.buckets`, which needs no query file
-    error[SD1114] d: resources of type `resource` are not supported by this version yet
+    error[SD1121] there is no file resources/d.iql
       6:13 «d» 
-      = next  give it a dotted type such as `awscc.s3.buckets`, which needs no query file
+      = why  paths start at the folder `resources` of the stack
     error[SD1114] the provider of `confluent.provider_integrations.integrations` is not supported by this version
       7:22 «confluent.provider_integrations.integrations» 
       = next  this version deploys CloudFormation types: `awscc.service.resources`
 
     "name: s\nresources:\n  - name: a\n    type: awscc.sqs.queues\n    for_each: [1]\n    state: absent\n    file: x.iql\n"
-    error[SD1114] a: `for_each` is not supported by this version on a dotted type
-      5:5 «for_each» 
-      = next  remove it
-    error[SD1114] a: `state: absent` is not supported by this version
-      6:12 «absent» 
-      = next  remove the resource with `teardown --target`, then from the manifest
-    error[SD1114] a: `file` is not supported by this version on a dotted type
+    warning[SD1127] a: `file` has no effect on a resource of a dotted type
       7:5 «file» 
       = next  remove it
 
@@ -146,7 +137,7 @@ fn the_structure_is_checked_everywhere() {
 
     "name: s\nresources:\n  - { name: a, type: awscc.sqs.queues, depends_on: [b, bb] }\n  - { name: bbb, type: awscc.sqs.queues }\n"
     error[SD1115] a depends on `b`, which is no resource of this stack
-      3:53 «b» did you mean `a`?
+      3:53 «b» 
     error[SD1115] a depends on `bb`, which is no resource of this stack
       3:56 «bb» did you mean `bbb`?
 

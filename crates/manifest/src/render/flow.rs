@@ -1,0 +1,175 @@
+//! Resources with statements: the names that these use.
+//!
+//! Statements are rendered just before they run, with values that nobody knows beforehand: columns that an earlier
+//! statement of the same file has found (`this.x`), what a statement returned (`callback.x`), what a resource before
+//! it exported. Only a name that none of these can give is a mistake (stackql-compat 2.4).
+
+use crate::codes;
+use crate::flow::Statements;
+use crate::inner::At;
+use crate::iql::AnchorKind;
+use crate::model::{Body, FlowDecl};
+use crate::parse::{AUTH_VARIABLES, shifted};
+use crate::render::Job;
+use crate::report;
+use crate::template::{Failure, FailureKind, Template, Use, engine, sections};
+use stack_core::diagnostic::{Diagnostic, Severity};
+
+impl Job<'_> {
+    /// Everything that can be known to be wrong with a resource of these kinds before it runs.
+    pub(super) fn flow(&mut self, flow: &FlowDecl) {
+        if let Some(run) = &flow.run {
+            self.value(Some(run));
+        }
+        for body in &flow.bodies {
+            let template = self.inner.templates.get(body.template);
+            for used in &template.uses {
+                if !self.may_be_defined(used, template, body, flow) {
+                    self.undefined(used, template, body);
+                }
+            }
+        }
+        self.lifecycle(None);
+    }
+
+    /// `auth` names variables that hold the credentials.
+    pub(super) fn auth(&mut self) {
+        for entry in self.declared.auth.iter().filter(|entry| AUTH_VARIABLES.contains(&entry.key.as_str())) {
+            let name = &entry.value;
+            if !self.inner.variables.contains_key(name) && self.scope.value_of(name).is_none() {
+                let message =
+                    format!("`auth` of {} names the variable `{name}`, which nothing defines", self.address);
+                self.fail(
+                    Diagnostic::warning(codes::NO_EFFECT, message)
+                        .at(entry.path.route(), "")
+                        .next(format!("give it a value: -e {name}=…, or a line in the environment file")),
+                );
+            }
+        }
+    }
+
+    fn may_be_defined(&self, used: &Use, template: &Template, body: &Body, flow: &FlowDecl) -> bool {
+        let name = self.inner.templates.real_name(&used.head);
+        let declared = self.declared;
+        if matches!(name, "this" | "callback") || engine::is_builtin(name) {
+            return true;
+        }
+        // A template that asks whether something is there, or says what to take instead, knows what it does.
+        if template.source.contains("default") || template.source.contains("defined") {
+            return true;
+        }
+        let exported = || declared.exports.iter().flat_map(|e| [&e.variable, &e.property]);
+        let returns = &flow.flow.returns;
+        let mut returned = [&returns.create, &returns.update, &returns.delete].into_iter().flatten();
+        declared.props.iter().any(|prop| prop.name == name)
+            || exported().any(|export| export == name)
+            || returned.any(|item| item.variable == name || item.column == name)
+            || self.inner.meaning(name, At::Resource(self.index), !used.path.is_empty()).is_some()
+            || self.may_be_captured(name, flow)
+            || template
+                .occurrences(&used.head)
+                .iter()
+                .all(|o| identifies(&template.source, o.range.start, body))
+    }
+
+    /// True if one of the resource's own reading statements may give a column of this name.
+    fn may_be_captured(&self, name: &str, flow: &FlowDecl) -> bool {
+        let Statements::File { path, file } = &flow.flow.statements else { return false };
+        let route = crate::path::Path::root_of(path).route();
+        let Some((_, text)) = self.inner.places.file(&route) else { return false };
+        let reads = [AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports];
+        file.anchors.iter().filter(|anchor| reads.contains(&anchor.kind)).any(|anchor| {
+            let body = text.get(anchor.body.clone()).unwrap_or_default();
+            let mut code = sections(body).into_iter().peekable();
+            let mut words = words(body);
+            // `SELECT *` may give anything.
+            selects_all(body)
+                || words.any(|range| {
+                    while code.peek().is_some_and(|section| section.end <= range.start) {
+                        code.next();
+                    }
+                    let in_code = code.peek().is_some_and(|section| section.start <= range.start);
+                    !in_code && body[range].eq_ignore_ascii_case(name)
+                })
+        })
+    }
+
+    fn undefined(&mut self, used: &Use, template: &Template, body: &Body) {
+        let kind = FailureKind::Undefined(used.text());
+        let all = template.occurrences(&used.head);
+        let first = all.first().map(|found| found.range.start..found.range.start + used.head.len());
+        let names = self.scope.names(&kind);
+        let failure = Failure { kind, range: first.clone() };
+        let route = body.path.route();
+        let Some(mut problem) = report::template(&failure, &template.source, &route, &names) else { return };
+        // The predecessor gives an empty text for such a name in a document that is put together in place.
+        let in_document = first.is_some_and(|at| in_document(&template.source, at.start));
+        if in_document || matches!(body.anchor, Some(AnchorKind::Troubleshoot(_))) {
+            problem.severity = Severity::Warning;
+        }
+        if let Some(offset) = body.offset {
+            problem = shifted(problem, &route, offset, template.source.len());
+        }
+        self.fail(problem);
+    }
+}
+
+/// True if a place stands in the value of an identifier predicate: the parts of an identifier that was found are
+/// variables too (DESIGN section 4).
+fn identifies(source: &str, at: usize, body: &Body) -> bool {
+    let reads = !matches!(body.anchor, Some(AnchorKind::Create | AnchorKind::CreateOrUpdate));
+    let before = source.get(..at).unwrap_or_default();
+    let Some((left, value)) = before.rsplit_once('=').filter(|_| reads) else { return false };
+    let column = left.trim_end().trim_end_matches(['"', '`']);
+    let column = &column[column.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |i| i + 1)..];
+    let same = !words(value).any(|range| value[range].eq_ignore_ascii_case("and"));
+    let names = ["identifier", "data__identifier", "id"];
+    same && names.iter().any(|name| column.eq_ignore_ascii_case(name))
+}
+
+/// True if a place stands in an expression that begins with `{`.
+fn in_document(source: &str, at: usize) -> bool {
+    let section = sections(source).into_iter().find(|section| section.contains(&at));
+    section
+        .is_some_and(|section| source[section].trim_start_matches(['-', '+']).trim_start().starts_with('{'))
+}
+
+fn selects_all(body: &str) -> bool {
+    body.match_indices('*').any(|(at, _)| {
+        let before = body[..at].trim_end();
+        let word = before.rfind(|c: char| !c.is_alphanumeric()).map_or(before, |i| &before[i + 1..]);
+        before.ends_with('.') || word.eq_ignore_ascii_case("select") || word.eq_ignore_ascii_case("distinct")
+    })
+}
+
+fn words(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let start = at + text[at..].find(is_part)?;
+        let end = text[start..].find(|c| !is_part(c)).map_or(text.len(), |length| start + length);
+        at = end;
+        Some(start..end)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_selects_everything_and_a_product_does_not() {
+        assert!(
+            selects_all("SELECT * FROM a")
+                && selects_all("select t.* from t")
+                && selects_all("SELECT DISTINCT *")
+        );
+        assert!(!selects_all("SELECT COUNT(*) FROM a") && !selects_all("SELECT a * b /* x */"));
+    }
+
+    #[test]
+    fn words_are_whole() {
+        let text = "SELECT vpc_id, é FROM x";
+        assert_eq!(words(text).map(|r| &text[r]).collect::<Vec<_>>(), ["SELECT", "vpc_id", "é", "FROM", "x"]);
+    }
+}
