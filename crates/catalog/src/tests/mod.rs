@@ -1,5 +1,6 @@
 //! Tests over the whole catalog. They share one parse of all schemas.
 
+mod conforms;
 mod counts;
 mod facts_table;
 mod lookups;
