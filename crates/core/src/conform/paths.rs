@@ -1,4 +1,4 @@
-//! Rules that the schema states as paths: read-only, deprecated, identifier. And the size of the whole.
+//! Rules that the schema states as paths: read-only, deprecated, identifier.
 
 use super::codes;
 use super::walk::{Finding, Findings, Place, Presence, Walk, presence};
@@ -6,14 +6,10 @@ use crate::identity::part_name;
 use crate::pointer::{Pointer, PropertyPath};
 use crate::value::Value;
 
-/// Characters that Cloud Control takes as `DesiredState` (cloud-control 1.3).
-const DESIRED_STATE_LIMIT: usize = 262_144;
-
 /// Checks the conformed properties against the paths of the schema.
 pub(super) fn check(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
     server_owned(walk, props, &Place::root(), out);
     identifier(walk, props, out);
-    size(walk, props, out);
 }
 
 fn server_owned(walk: &Walk<'_>, value: &Value, place: &Place, out: &mut Findings) {
@@ -104,19 +100,4 @@ fn is_declared(walk: &Walk<'_>, props: &Value, pointer: &Pointer) -> bool {
         (at, node) = (next, child);
     }
     true
-}
-
-fn size(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
-    let Some(json) = props.exposed() else { return };
-    let characters = json.to_string().chars().count();
-    if characters > DESIRED_STATE_LIMIT {
-        let place = Place::root();
-        let have = if props.has_secret() { String::new() } else { format!("{characters} characters, ") };
-        out.push(
-            Finding::about(&place, codes::TOO_LARGE)
-                .says(format!("the properties of {} are too large for one request", walk.name(&place)))
-                .label(format!("{have}at most {DESIRED_STATE_LIMIT} characters can be sent"))
-                .next("move the largest text out of the resource, such as code to a bucket"),
-        );
-    }
 }

@@ -8,6 +8,7 @@ use crate::schema::Node;
 use crate::value::Value;
 use serde_json::{Number, Value as Json};
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 /// Characters of a value, or of a pattern, that a message shows.
 const SHOWN: usize = 60;
@@ -186,6 +187,7 @@ pub(super) fn check_list(walk: &Walk<'_>, node: &Node, items: &[Value], place: &
     {
         out.push(wrong(most, "most"));
     }
+    unique_keys(walk, node, items, place, out);
     if node.unique_items {
         let known: Vec<(usize, Json)> =
             items.iter().enumerate().filter_map(|(i, item)| Some((i, item.exposed()?))).collect();
@@ -198,6 +200,36 @@ pub(super) fn check_list(walk: &Walk<'_>, node: &Node, items: &[Value], place: &
                         .label(format!("the same as element {first}")),
                 );
             }
+        }
+    }
+}
+
+/// Members that tell the elements apart. The linter's knowledge, not the contract of the service: a warning.
+fn unique_keys(walk: &Walk<'_>, node: &Node, items: &[Value], place: &Place, out: &mut Findings) {
+    if node.unique_keys.is_empty() || place.hidden {
+        return;
+    }
+    let mut first: HashMap<Vec<String>, usize> = HashMap::new();
+    for (i, item) in items.iter().enumerate() {
+        let key = node.unique_keys.iter().map(|name| match item.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            _ => None,
+        });
+        let Some(key) = key.collect::<Option<Vec<String>>>() else { continue };
+        let names = spelling::list(&node.unique_keys, "and", 4);
+        let shown = spelling::list(&key, "and", 4);
+        if let Some(before) = first.insert(key, i) {
+            let element = walk.element(place, i);
+            let at = match node.unique_keys.as_slice() {
+                [one] => walk.member(&element, one),
+                _ => element,
+            };
+            out.push(
+                Finding::at(&at, codes::DUPLICATE_ITEM)
+                    .says(format!("{} has two elements with the {names} {shown}", walk.name(place)))
+                    .label(format!("the same as element {before}"))
+                    .warning(),
+            );
         }
     }
 }

@@ -1,11 +1,11 @@
 //! One pass over value and schema together: coerces on the way down and collects what does not fit.
 
 use super::spelling::{self, Meant, Respelt};
-use super::{Violation, codes, coerce, scalar};
+use super::{Violation, codes, coerce, elsewhere, policy, scalar, texts};
 use crate::diagnostic::{Code, Severity};
 use crate::pattern;
 use crate::pointer::Pointer;
-use crate::schema::{Additional, JsonType, Node, ResourceSchema};
+use crate::schema::{Additional, Node, ResourceSchema};
 use crate::value::{Secret, Value};
 use indexmap::IndexMap;
 use std::cell::Cell;
@@ -237,14 +237,14 @@ impl<'s> Walk<'s> {
             }
             other => other,
         };
-        let was_fraction = matches!(&value, Value::Number(n) if !coerce::is_integer(n));
+        let was_float = matches!(&value, Value::Number(n) if n.is_f64());
         let value = coerce::coerce(node, value);
         if !coerce::fits(&node.types, &value) {
             out.push(self.wrong_type(node.types.iter().collect(), &value, place));
             return value;
         }
-        if was_fraction && let Value::String(text) = &value {
-            out.push(self.fraction_as_text(text, place));
+        if was_float && let Value::String(text) = &value {
+            out.push(self.float_as_text(text, place));
         }
         let value = match value {
             Value::Object(members) => Value::Object(self.object(node, members, place, hops, out)),
@@ -253,9 +253,13 @@ impl<'s> Walk<'s> {
             sealed @ (Value::Unknown(_) | Value::Secret(_)) => return sealed,
             other => {
                 scalar::check(self, node, &other, place, out);
+                if let Value::String(text) = &other {
+                    texts::check(self, node, text, place, hops > 0, out);
+                }
                 other
             }
         };
+        policy::check(self, node, &value, place, out);
         self.combine(node, value, place, hops, out)
     }
 
@@ -408,12 +412,26 @@ impl<'s> Walk<'s> {
             Some(meant) => finding
                 .says(format!("{whose} has no property `{key}`"))
                 .label(format!("did you mean `{}`?", meant.name())),
-            None => finding.says(format!("{whose} has no property `{key}`")).label("not a property"),
+            None => finding.says(format!("{whose} has no property `{key}`")).label(self.unlike(key, place)),
         };
         if settable.is_empty() || (meant.is_some() && settable.len() > 12) {
             return finding;
         }
         finding.note("properties", known)
+    }
+
+    /// What stands beside a name that is like no other at its place.
+    fn unlike(&self, key: &str, place: &Place) -> String {
+        if place.model.is_root() && key.eq_ignore_ascii_case("tags") {
+            return match self.schema.tag_property() {
+                Some((property, _)) => format!("the tags of this type are `{property}`"),
+                None => "this type cannot be tagged".to_owned(),
+            };
+        }
+        match elsewhere::belongs(self.schema, key, &place.model) {
+            Some(place) => format!("`{key}` belongs {place}"),
+            None => "not a property".to_owned(),
+        }
     }
 
     /// The names of members that a node or the branches of its unions know.
@@ -431,51 +449,6 @@ impl<'s> Walk<'s> {
         }
         names
     }
-
-    /// The finding for a value of the wrong type.
-    pub(super) fn wrong_type(&self, types: Vec<JsonType>, value: &Value, place: &Place) -> Finding {
-        let mut wanted: Vec<&str> = Vec::new();
-        for ty in types {
-            let name = type_name(ty);
-            if !wanted.contains(&name) {
-                wanted.push(name);
-            }
-        }
-        let wanted = match wanted.split_last() {
-            Some((last, head)) if !head.is_empty() => format!("{} or {last}", head.join(", ")),
-            _ => wanted.concat(),
-        };
-        let finding = Finding::at(place, codes::WRONG_TYPE)
-            .says(format!("{} must be {wanted}, this is {}", self.name(place), kind(value)))
-            .label(format!("expected {wanted}"));
-        match value {
-            Value::String(text) if PLACEHOLDERS.contains(&text.as_str()) && !place.hidden => finding
-                .note("why", format!("`{text}` is a placeholder of the documentation's skeleton"))
-                .next("fill in a value, or leave the property out"),
-            Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Object(_) if wanted == "a list" => {
-                finding.next("write a list, even for one element")
-            }
-            Value::Object(_) | Value::Array(_) if wanted == "a string" => {
-                finding.next("if a document is meant, write its JSON text")
-            }
-            Value::Null => finding.next("leave the element out"),
-            _ => finding,
-        }
-    }
-
-    fn fraction_as_text(&self, text: &str, place: &Place) -> Finding {
-        let name = self.name(place);
-        Finding::at(place, codes::NUMBER_AS_TEXT)
-            .says(if place.hidden {
-                format!("{name} is text, this is a number")
-            } else {
-                format!("{name} is text, this number is sent as `{text}`")
-            })
-            .label("a number where text is meant")
-            .note("why", "a number loses the zeros at its end: 13.10 becomes 13.1")
-            .next("put it in quotes")
-            .warning()
-    }
 }
 
 enum Member<'n> {
@@ -485,32 +458,4 @@ enum Member<'n> {
     Open,
     /// It is not known. True: and must not be there.
     None(bool),
-}
-
-/// Words that the documentation's skeletons have in place of values (stackql-compat 1.4).
-const PLACEHOLDERS: [&str; 6] = ["string", "integer", "boolean", "array", "object", "number"];
-
-fn type_name(ty: JsonType) -> &'static str {
-    match ty {
-        JsonType::Object => "an object",
-        JsonType::Array => "a list",
-        JsonType::String => "a string",
-        JsonType::Integer => "an integer",
-        JsonType::Number => "a number",
-        JsonType::Boolean => "a boolean",
-        JsonType::Null => "null",
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-        Value::Secret(secret) => kind(secret.expose()),
-        Value::Unknown(_) => "not known yet",
-    }
 }
