@@ -262,10 +262,21 @@ impl Catalog {
     }
 
     fn why_no_type(&self, name: &str) -> Option<String> {
-        if name.starts_with("AWS::Serverless::") {
-            return Some(
-                "CloudFormation expands SAM types itself; Cloud Control has no such type".to_owned(),
-            );
+        if let Some(kind) = name.strip_prefix("AWS::Serverless::") {
+            let expands = "CloudFormation expands SAM types itself; Cloud Control has no such type";
+            let instead = SAM.iter().find(|(sam, _)| *sam == kind);
+            return Some(match instead {
+                Some((_, ty)) => format!("{expands}: write `{ty}` and what it needs"),
+                None => expands.to_owned(),
+            });
+        }
+        if name.starts_with("Custom::") {
+            return Some("a custom resource only means something inside a CloudFormation stack".to_owned());
+        }
+        let service = format!("{name}::").to_lowercase();
+        let types = self.types().filter(|ty| ty.to_lowercase().starts_with(&service));
+        if let Some(sentence) = names::only_a_service(name, types) {
+            return Some(sentence);
         }
         let retired = self.retired().find(|retired| retired.name == name)?;
         Some(self.retired_sentence(retired))
@@ -275,6 +286,14 @@ impl Catalog {
         if let Some(Table { ty, form: TableForm::ListOnly | TableForm::Tags }) = self.table(dotted) {
             let name = self.awscc_name(&ty)?;
             return Some(format!("it is a table for queries; the resource type is `{name}`"));
+        }
+        let service = format!("{table}.");
+        let provider = dotted.split('.').next().unwrap_or_default();
+        let tables = self.tables.starting_with(&service).filter_map(TableLine::parse);
+        let tables = tables.filter(|e| e.form == TableForm::Plural && e.providers.has(provider));
+        let tables: Vec<String> = tables.map(|e| format!("{provider}.{}", e.name)).collect();
+        if let Some(sentence) = names::only_a_service(dotted, tables.iter().map(String::as_str)) {
+            return Some(sentence);
         }
         let retired = self.retired().find(|retired| table == retired.table || table == retired.singular)?;
         Some(self.retired_sentence(retired))
@@ -288,6 +307,18 @@ impl Catalog {
         )
     }
 }
+
+/// What the SAM types become (AWS SAM developer guide, "Generated CloudFormation resources").
+const SAM: &[(&str, &str)] = &[
+    ("Api", "AWS::ApiGateway::RestApi"),
+    ("Application", "AWS::CloudFormation::Stack"),
+    ("Function", "AWS::Lambda::Function"),
+    ("GraphQLApi", "AWS::AppSync::GraphQLApi"),
+    ("HttpApi", "AWS::ApiGatewayV2::Api"),
+    ("LayerVersion", "AWS::Lambda::LayerVersion"),
+    ("SimpleTable", "AWS::DynamoDB::Table"),
+    ("StateMachine", "AWS::StepFunctions::StateMachine"),
+];
 
 /// A line of the tables section.
 struct TableLine {

@@ -81,16 +81,19 @@ pub fn check_type(schema: &ResourceSchema, near: &[TypeName]) -> Vec<Violation> 
     if let Some(status) = schema.lifecycle.as_ref().and_then(|lifecycle| lifecycle.get("status")?.as_str()) {
         let date = schema.lifecycle.as_ref().and_then(|lifecycle| lifecycle.get("date")?.as_str());
         let when = date.map(|date| format!(" ({date})")).unwrap_or_default();
-        let what = match status {
-            "sunset" => format!("the service of `{ty}` is being closed down{when}"),
-            "shutdown" => format!("the service of `{ty}` is shut down{when}"),
-            "maintenance" => format!("the service of `{ty}` takes no new customers{when}"),
-            other => format!("the service of `{ty}` is marked `{other}`{when}"),
+        let (what, next) = match status {
+            "sunset" => ("is being closed down", "plan to move away from it before that day"),
+            "shutdown" => ("is shut down", "use another service"),
+            "maintenance" => {
+                ("takes no new customers", "use another service, unless the account uses it already")
+            }
+            _ => ("is not what it was", "look up what the service says about its future"),
         };
         found.push(
             Finding::key(Place::root().pointer, codes::LIFECYCLE)
-                .says(what)
+                .says(format!("the service of `{ty}` {what}{when}"))
                 .label(status)
+                .next(next)
                 .warning()
                 .violation,
         );

@@ -10,7 +10,7 @@ const MAX_NODES: usize = 4000;
 const MAX_DEPTH: usize = 8;
 
 /// Places that are named; a name with more places says nothing about what was meant.
-const MAX_PLACES: usize = 3;
+const MAX_PLACES: usize = 4;
 
 /// What of a path is compared: the part of a list's element is `[]`.
 type Path<'s> = Vec<&'s str>;
@@ -101,7 +101,14 @@ pub(super) fn belongs(schema: &ResourceSchema, key: &str, at: &Pointer) -> Optio
         (true, true) if whole => all,
         (true, true) => return None,
     };
-    near.sort_by_key(|path| path.len().abs_diff(here.len()));
+    // Of many places those that are fewest levels away.
+    let depth = |path: &[&str]| path.iter().filter(|part| **part != "[]").count();
+    let distance = |path: &[&str]| {
+        let common = path.iter().zip(&here).take_while(|(a, b)| same(a, b)).count();
+        depth(&path[common..]) + here.len() - common
+    };
+    let least = near.iter().map(|path| distance(path)).min().unwrap_or_default();
+    near.retain(|path| distance(path) == least);
     if near.is_empty() || near.len() > MAX_PLACES {
         return None;
     }
@@ -117,6 +124,17 @@ pub(super) fn belongs(schema: &ResourceSchema, key: &str, at: &Pointer) -> Optio
         }
     };
     Some(text)
+}
+
+/// The map of the user's own keys that is all there is in an object: `Variables` of `Environment`.
+pub(super) fn only_map<'s>(schema: &'s ResourceSchema, node: &'s Node) -> Option<&'s str> {
+    let members = &schema.follow(node).properties;
+    let (name, child) = members.first().filter(|_| members.len() == 1)?;
+    let child = schema.follow(child);
+    let is_map = child.properties.is_empty()
+        && (!child.pattern_properties.is_empty()
+            || matches!(child.additional_properties, Some(Additional::Schema(_))));
+    is_map.then_some(name)
 }
 
 /// `Rules[].Filter`

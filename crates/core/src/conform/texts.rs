@@ -21,16 +21,11 @@ pub(super) fn check(
         return;
     }
     let Some(wanted) = unlike(format, text) else { return };
-    let shown = if place.hidden { String::new() } else { " as this one is".to_owned() };
-    let why = match format {
-        "date-time" | "ipv4-network" | "ipv6-network" => format!("the schema gives the format `{format}`"),
-        _ => format!("the schema says that the value is {}", named(format)),
-    };
     out.push(
         Finding::at(place, codes::FORMAT)
-            .says(format!("{} is not written{shown}", walk.name(place)))
+            .says(format!("{} does not look like {}", walk.name(place), named(format)))
             .label(format!("expected {wanted}"))
-            .note("why", why)
+            .note("why", format!("the schema gives the format `{format}`"))
             .warning(),
     );
 }
@@ -38,8 +33,9 @@ pub(super) fn check(
 /// `AWS::EC2::VPC.Id` in words.
 fn named(format: &str) -> String {
     match format.rsplit_once('.') {
-        Some((ty, part)) => format!("the {part} of an `{ty}`"),
-        None => format!("of the format `{format}`"),
+        Some((ty, part)) => format!("the {part} of `{ty}`"),
+        None if format == "date-time" => "a time".to_owned(),
+        None => "a network".to_owned(),
     }
 }
 

@@ -361,7 +361,7 @@ impl<'s> Walk<'s> {
         let names = self.names(node, 0);
         let free: Vec<&str> =
             names.iter().copied().filter(|name| !written.iter().any(|w| w == name)).collect();
-        let meant = spelling::meant(key, &free);
+        let meant = self.meant(key, &free, place);
         if !closed && !matches!(meant, Some(Meant::Spelling(_))) {
             return None;
         }
@@ -412,7 +412,13 @@ impl<'s> Walk<'s> {
             Some(meant) => finding
                 .says(format!("{whose} has no property `{key}`"))
                 .label(format!("did you mean `{}`?", meant.name())),
-            None => finding.says(format!("{whose} has no property `{key}`")).label(self.unlike(key, place)),
+            None => {
+                let finding = finding.says(format!("{whose} has no property `{key}`"));
+                match self.belongs(key, place) {
+                    Some(hint) => return finding.label(hint),
+                    None => finding.label("not a property"),
+                }
+            }
         };
         if settable.is_empty() || (meant.is_some() && settable.len() > 12) {
             return finding;
@@ -420,18 +426,32 @@ impl<'s> Walk<'s> {
         finding.note("properties", known)
     }
 
-    /// What stands beside a name that is like no other at its place.
-    fn unlike(&self, key: &str, place: &Place) -> String {
+    /// The member that a name was probably meant to be. A name that another level has exactly is rather meant to stand
+    /// there, unless it is but a slip away from one of this level.
+    fn meant<'c>(&self, key: &str, free: &[&'c str], place: &Place) -> Option<Meant<'c>> {
+        spelling::meant(key, free).filter(|meant| match meant {
+            Meant::Near(name) => spelling::is_slip(key, name) || self.belongs(key, place).is_none(),
+            Meant::Spelling(_) => true,
+        })
+    }
+
+    /// Where a name belongs that is like no other at its place.
+    fn belongs(&self, key: &str, place: &Place) -> Option<String> {
+        if place.hidden {
+            return None;
+        }
         if place.model.is_root() && key.eq_ignore_ascii_case("tags") {
-            return match self.schema.tag_property() {
+            return Some(match self.schema.tag_property() {
                 Some((property, _)) => format!("the tags of this type are `{property}`"),
                 None => "this type cannot be tagged".to_owned(),
-            };
+            });
         }
-        match elsewhere::belongs(self.schema, key, &place.model) {
-            Some(place) => format!("`{key}` belongs {place}"),
-            None => "not a property".to_owned(),
+        if let Some(place) = elsewhere::belongs(self.schema, key, &place.model) {
+            return Some(format!("`{key}` belongs {place}"));
         }
+        let node = self.schema.at(&place.model).filter(|_| !place.model.is_root())?;
+        let map = elsewhere::only_map(self.schema, node)?;
+        Some(format!("`{key}` belongs under `{}.{map}`", place.pointer.dotted()))
     }
 
     /// The names of members that a node or the branches of its unions know.

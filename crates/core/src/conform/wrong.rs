@@ -2,7 +2,7 @@
 
 use super::walk::{Finding, Place, Walk};
 use super::{codes, texts};
-use crate::schema::JsonType;
+use crate::schema::{JsonType, TagForm};
 use crate::value::Value;
 
 impl Walk<'_> {
@@ -28,6 +28,19 @@ impl Walk<'_> {
         {
             let finding = finding.note("why", why);
             return if next.is_empty() { finding } else { finding.next(next) };
+        }
+        if let Some((property, form)) = self.schema.tag_property()
+            && place.model.segments() == [property]
+        {
+            match (form, value) {
+                (TagForm::KeyValueList, Value::Object(_)) => {
+                    return finding.next("write each tag as an element: - { Key: …, Value: … }");
+                }
+                (TagForm::Map, Value::Array(_)) => {
+                    return finding.next("write each tag as a member: key: value");
+                }
+                _ => {}
+            }
         }
         match value {
             Value::String(text) if PLACEHOLDERS.contains(&text.as_str()) && !place.hidden => finding

@@ -3,6 +3,7 @@
 mod identifier;
 mod lifecycle;
 mod props;
+mod whole;
 
 use crate::codes;
 use crate::condition::{self, Problem};
@@ -64,6 +65,7 @@ impl Job<'_> {
             self.failed = true;
             return None;
         };
+        self.usable(schema);
         let conformed = conform(schema, props::embed(Value::Object(declared), schema, &schema.root));
         for violation in conformed.violations {
             // The service need not choose the name of what is named already.
@@ -82,6 +84,7 @@ impl Job<'_> {
         }
         let lifecycle = self.lifecycle(Some(schema));
         let (default_tags, ownership_tags) = self.tags();
+        self.request(schema, &props, &default_tags, ownership_tags, lifecycle.secret_version.as_deref());
         Some(Rendered::Wanted(Box::new(Wanted {
             formerly: Vec::new(),
             absent: false,
@@ -272,10 +275,11 @@ impl Job<'_> {
             && let Some(ty) = ty
             && !self.inner.schemas.available_in(name, region)
         {
-            self.scope.report(
-                Diagnostic::warning(codes::NOT_IN_REGION, format!("{ty} is not known in {region}"))
+            // As the planner says it (SD2110): what the plan refuses, the validation must not let pass.
+            self.fail(
+                Diagnostic::error(codes::NOT_IN_REGION, format!("{ty} is not available in {region}"))
                     .at(self.declared.path.key("type").route(), "")
-                    .next("choose another region, or go on if the service is new there"),
+                    .next("choose another region; if the service has come there since, refresh the schemas"),
             );
         }
     }

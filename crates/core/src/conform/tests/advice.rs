@@ -52,10 +52,48 @@ fn a_name_of_another_level_is_told_where_it_belongs() {
 }
 
 #[test]
-fn a_name_at_many_levels_says_nothing() {
-    let text =
-        of("AWS::CustomerProfiles::Domain", domain(json!({"Matching": {"Enabled": true, "Key": "x"}})));
-    assert!(text.contains("SD1301"), "{text}");
+fn of_many_levels_the_nearest_are_named() {
+    assert_eq!(
+        label(&of("AWS::CustomerProfiles::Domain", domain(json!({"Enabled": true})))),
+        "`Enabled` belongs under `DataStore` or `Matching` or `RuleBasedMatching`"
+    );
+}
+
+#[test]
+fn a_slip_is_nearer_than_another_level_and_another_level_nearer_than_a_distant_name() {
+    let thing = thing(json!({"properties": {
+        "Transitions": {"type": "object", "additionalProperties": false, "properties": {
+            "TransitionInDays": {"type": "integer"}, "Transition": {"type": "string"},
+        }},
+        "VersioningConfiguration": {"type": "object"},
+    }}));
+    let said = |key: &str| label(&says(&thing, json!({key: 3}))).to_owned();
+    assert_eq!(said("TransitionInDays"), "`TransitionInDays` belongs under `Transitions`");
+    assert_eq!(said("Transition"), "did you mean `Transitions`?");
+    assert_eq!(said("Versioning"), "did you mean `VersioningConfiguration`?");
+}
+
+#[test]
+fn a_key_of_ones_own_belongs_into_the_only_map() {
+    let function = thing(
+        json!({"properties": {"Environment": {"type": "object", "additionalProperties": false,
+            "properties": {"Variables": {"type": "object", "patternProperties": {"^[A-Z]+$": {"type": "string"}}}},
+        }}}),
+    );
+    assert_eq!(
+        label(&says(&function, json!({"Environment": {"STAGE": "x"}}))),
+        "`STAGE` belongs under `Environment.Variables`"
+    );
+}
+
+#[test]
+fn tags_in_the_other_form_are_told_the_right_one() {
+    let listed = of("AWS::CustomerProfiles::Domain", domain(json!({"Tags": {"team": "x"}})));
+    assert!(listed.ends_with("= next: write each tag as an element: - { Key: …, Value: … }"), "{listed}");
+    let parameter =
+        json!({"Name": "n", "Type": "String", "Value": "v", "Tags": [{"Key": "a", "Value": "b"}]});
+    let mapped = of("AWS::SSM::Parameter", parameter);
+    assert!(mapped.ends_with("= next: write each tag as a member: key: value"), "{mapped}");
 }
 
 #[test]
@@ -229,10 +267,10 @@ fn a_text_of_another_kind_than_the_format_says_is_a_warning() {
     );
     assert_eq!(
         says(&thing, json!({"VpcId": "vpc_123", "Start": "31.1.2026"})),
-        "SD1328 (warning) /VpcId: `VpcId` is not written as this one is\n  \
+        "SD1328 (warning) /VpcId: `VpcId` does not look like the Id of `AWS::EC2::VPC`\n  \
            ^ expected an id such as vpc-0a1b2c3d4e5f67890\n  \
-           = why: the schema says that the value is the Id of an `AWS::EC2::VPC`\n\
-         SD1328 (warning) /Start: `Start` is not written as this one is\n  \
+           = why: the schema gives the format `AWS::EC2::VPC.Id`\n\
+         SD1328 (warning) /Start: `Start` does not look like a time\n  \
            ^ expected a time such as 2026-01-31T08:00:00Z\n  \
            = why: the schema gives the format `date-time`"
     );

@@ -110,7 +110,7 @@ fn a_wrong_type_names_both() {
     insta::assert_snapshot!(of("AWS::CustomerProfiles::Domain", domain(json!({"Tags": {"team": "data"}}))), @r"
     SD1304 /Tags: `Tags` must be a list, this is an object
       ^ expected a list
-      = next: write a list, even for one element
+      = next: write each tag as an element: - { Key: …, Value: … }
     ");
     insta::assert_snapshot!(of("AWS::CustomerProfiles::Domain", domain(json!({"DefaultExpirationDays": "integer"}))), @r"
     SD1304 /DefaultExpirationDays: `DefaultExpirationDays` must be an integer, this is a string
