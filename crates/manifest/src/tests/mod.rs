@@ -5,6 +5,7 @@ mod diagnostics;
 mod documents;
 mod filters;
 mod limits;
+mod matrix;
 mod resolving;
 mod secrets;
 mod structure;
