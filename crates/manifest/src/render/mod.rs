@@ -75,6 +75,7 @@ impl Job<'_> {
         }
         routes.rename(&conformed.renames);
         let props = conformed.props;
+        self.forms(&props, &routes);
         // Texts that became structure have parts of their own.
         self.inner.options.redactor.learn(&props);
         let target = self.target(Some(ty.as_str()));

@@ -6,7 +6,7 @@ use crate::path::Path;
 use crate::render::Job;
 use crate::scope::hide;
 use indexmap::IndexMap;
-use stack_core::conform::Violation;
+use stack_core::conform::{Violation, codes as conform_codes};
 use stack_core::diagnostic::{Diagnostic, Part, Route};
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
@@ -36,6 +36,10 @@ impl Routes {
                 }
             }
         }
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = (&Pointer, &Path)> {
+        self.values.iter()
     }
 
     pub(super) fn into_values(self) -> BTreeMap<Pointer, Route> {
@@ -206,6 +210,9 @@ impl Job<'_> {
         } else {
             (self.place(pointer, routes), Part::Value)
         };
+        if violation.code == conform_codes::NUMBER_AS_TEXT && self.is_written_plainly(&path.route()) {
+            return;
+        }
         let problem = Diagnostic {
             code: violation.code,
             severity: violation.severity,

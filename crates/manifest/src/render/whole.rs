@@ -1,8 +1,9 @@
 //! What can be said of a resource as a whole: its type, its default tags, and all that is sent together.
 
 use crate::render::Job;
+use crate::render::props::Routes;
 use indexmap::IndexMap;
-use stack_core::conform::{Violation, check_default_tags, check_request, check_type};
+use stack_core::conform::{Violation, check_default_tags, check_request, check_type, codes as conform_codes};
 use stack_core::diagnostic::{Diagnostic, Part, Route};
 use stack_core::schema::ResourceSchema;
 use stack_core::tags;
@@ -41,6 +42,73 @@ impl Job<'_> {
         }
     }
 
+    /// Values whose YAML form is not the text that is sent, or that JSON cannot hold. Only the file knows how a number
+    /// was written.
+    pub(super) fn forms(&mut self, props: &Value, routes: &Routes) {
+        let mut found = Vec::new();
+        for (pointer, path) in routes.values() {
+            let Some(value) = props.at(pointer) else { continue };
+            let (value, hidden) = match value {
+                Value::Secret(secret) => (secret.expose(), true),
+                other => (other, false),
+            };
+            let suspicious = match value {
+                Value::Null => true,
+                Value::String(text) => is_number_or_boolean(text),
+                _ => false,
+            };
+            if !suspicious {
+                continue;
+            }
+            let route = path.route();
+            let Some(written) = self.inner.places.plain(&route).filter(|text| !is_template(text)) else {
+                continue;
+            };
+            let name = pointer.dotted();
+            match value {
+                Value::Null if is_infinite(written) => found.push(
+                    Diagnostic::error(
+                        conform_codes::WRONG_TYPE,
+                        format!(
+                            "`{name}` cannot be `{written}`: a request is JSON, which has no such number"
+                        ),
+                    )
+                    .at(route, "no number")
+                    .next("write a number; or put it in quotes, if a text is meant"),
+                ),
+                Value::String(sent) if sent != written && hidden => found.push(
+                    Diagnostic::warning(
+                        conform_codes::NUMBER_AS_TEXT,
+                        format!("`{name}` is text, it is not sent as it is written"),
+                    )
+                    .at(route, "a number or a boolean where text is meant")
+                    .next("put it in quotes"),
+                ),
+                Value::String(sent) if sent != written => found.push(
+                    Diagnostic::warning(
+                        conform_codes::NUMBER_AS_TEXT,
+                        format!("`{name}` is text, `{written}` is sent as `{sent}`"),
+                    )
+                    .at(route, "a number or a boolean where text is meant")
+                    .note(
+                        "why",
+                        "without quotes YAML reads a value, and the form that it was written in is lost",
+                    )
+                    .next(format!("put it in quotes: \"{written}\"")),
+                ),
+                _ => {}
+            }
+        }
+        for problem in found {
+            self.fail(problem);
+        }
+    }
+
+    /// True if [`Job::forms`] knows better than the schema's check.
+    pub(super) fn is_written_plainly(&self, route: &Route) -> bool {
+        self.inner.places.plain(route).is_some_and(|text| !is_template(text))
+    }
+
     fn say(&mut self, violation: Violation, route: Route, part: Part) {
         let problem = Diagnostic {
             code: violation.code,
@@ -51,4 +119,18 @@ impl Job<'_> {
         };
         self.fail(problem.at_part(route, part, violation.label));
     }
+}
+
+fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
+}
+
+/// A text that a number or a boolean may have become.
+fn is_number_or_boolean(text: &str) -> bool {
+    matches!(text, "true" | "false") || serde_json::from_str::<serde_json::Number>(text).is_ok()
+}
+
+/// `.inf`, `-.Inf`, `.nan`: read as null, because JSON has no such numbers.
+fn is_infinite(text: &str) -> bool {
+    matches!(text.trim_start_matches(['+', '-']).to_ascii_lowercase().as_str(), ".inf" | ".nan")
 }

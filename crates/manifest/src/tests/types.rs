@@ -151,3 +151,58 @@ fn a_region_without_the_type_is_an_error_and_an_unknown_region_a_warning() {
     // Nothing is published about the types of this one.
     assert_eq!(profile("us-iso-east-1"), "");
 }
+
+#[test]
+fn a_value_that_is_not_sent_as_it_is_written_is_told() {
+    let parameter = |value: &str| {
+        of("AWS::SSM::Parameter", &format!("    props: {{ Name: n, Type: String, Value: {value} }}\n"))
+    };
+    for as_written in [
+        "12e4567",
+        "012345678901",
+        "1_000",
+        "2024-01-01",
+        "12:30",
+        "off",
+        "1.0",
+        "16.3",
+        "31",
+        "true",
+        "'0x1F'",
+        "\"{{ 1 + 1 }}\"",
+    ] {
+        assert_eq!(parameter(as_written), "", "{as_written}");
+    }
+    for (written, sent) in [
+        ("0x1F", "31"),
+        ("0o17", "15"),
+        ("+5", "5"),
+        ("-0", "0"),
+        ("1.50", "1.5"),
+        ("1e3", "1000.0"),
+        ("True", "true"),
+    ] {
+        let said = parameter(written);
+        let head = format!(
+            "warning[SD1324] `Value` is text, `{written}` is sent as `{sent}`\n  5:44 «{written}» a number or a boolean"
+        );
+        assert!(said.starts_with(&head), "{said}");
+        assert!(said.contains(&format!("= next  put it in quotes: \"{written}\"")), "{said}");
+        assert_eq!(said.matches("SD1324").count(), 1, "{said}");
+    }
+    let secret = of(
+        "AWS::SSM::Parameter",
+        "    props:\n      - { name: Name, value: n }\n      - { name: Type, value: String }\n      - { name: Value, value: 1.50, sensitive: true }\n",
+    );
+    assert!(
+        secret.starts_with("warning[SD1324] `Value` is text, it is not sent as it is written\n"),
+        "{secret}"
+    );
+    for written in [".inf", "-.Inf", ".NaN"] {
+        let said = parameter(written);
+        assert!(
+            said.contains(&format!("error[SD1304] `Value` cannot be `{written}`: a request is JSON")),
+            "{said}"
+        );
+    }
+}
