@@ -18,6 +18,7 @@ use names::{TableForm, TableProviders};
 use permissions::Operation;
 use serde::{Deserialize, Serialize};
 use stack_core::ids::TypeName;
+use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
 use stack_core::schema::{ResourceSchema, Schemas, UnknownType};
 use std::sync::{Arc, OnceLock};
@@ -377,6 +378,21 @@ impl Schemas for Catalog {
                 Ok(cell.get_or_init(|| schema).clone())
             }
         }
+    }
+
+    fn others_with(&self, ty: &TypeName, property: &str) -> Vec<TypeName> {
+        let Some((service, _)) = ty.as_str().rsplit_once("::") else { return Vec::new() };
+        let same = |other: &str| other.rsplit_once("::").is_some_and(|(s, _)| s == service);
+        let takes = |schema: &ResourceSchema| {
+            find_property(property, schema.root.properties.keys().map(String::as_str)).is_some_and(|name| {
+                !schema.read_only_properties.contains(&Pointer::of([name])) && schema.is_provisionable()
+            })
+        };
+        self.types()
+            .filter(|other| *other != ty.as_str() && same(other))
+            .map(TypeName::new)
+            .filter(|other| self.schema(other).is_ok_and(|schema| takes(&schema)))
+            .collect()
     }
 
     fn regions(&self) -> Option<Vec<String>> {

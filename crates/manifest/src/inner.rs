@@ -228,10 +228,15 @@ impl Inner {
         })
     }
 
+    /// True while suggestions are still worth their cost.
+    pub(crate) fn may_suggest(&self) -> bool {
+        self.suggested.fetch_add(1, Ordering::Relaxed) < MAX_SUGGESTIONS
+    }
+
     /// Names that a template could use, with what defines them.
     pub(crate) fn visible(&self, at: At) -> Vec<(String, String)> {
         let mut out = Vec::new();
-        if self.suggested.fetch_add(1, Ordering::Relaxed) >= MAX_SUGGESTIONS {
+        if !self.may_suggest() {
             return out;
         }
         let mut global = |g: &GlobalDecl| {

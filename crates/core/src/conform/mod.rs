@@ -29,6 +29,9 @@ use spelling::Respelt;
 use std::collections::{HashMap, HashSet};
 use walk::{Findings, Place, Walk};
 
+/// What stands beside a name of which nothing better is known. Who knows more than one schema may say it there.
+pub const NOT_A_PROPERTY: &str = "not a property";
+
 /// What became of the declared properties.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conformed {

@@ -1,7 +1,7 @@
 //! One pass over value and schema together: coerces on the way down and collects what does not fit.
 
 use super::spelling::{self, Meant, Respelt};
-use super::{Violation, codes, coerce, elsewhere, policy, scalar, texts};
+use super::{NOT_A_PROPERTY, Violation, codes, coerce, elsewhere, policy, scalar, texts};
 use crate::diagnostic::{Code, Severity};
 use crate::pattern;
 use crate::pointer::Pointer;
@@ -354,7 +354,7 @@ impl<'s> Walk<'s> {
             out.push(
                 Finding { model: place.model.clone(), ..Finding::about(at, codes::UNKNOWN_PROPERTY) }
                     .says(format!("{} has no property `{key}`", self.name(place)))
-                    .label("not a property"),
+                    .label(NOT_A_PROPERTY),
             );
             return None;
         }
@@ -402,7 +402,7 @@ impl<'s> Walk<'s> {
         if place.hidden {
             return finding
                 .says(format!("{whose} holds a property that is not allowed there"))
-                .label("not a property")
+                .label(NOT_A_PROPERTY)
                 .note("properties", known);
         }
         let finding = match meant {
@@ -416,7 +416,7 @@ impl<'s> Walk<'s> {
                 let finding = finding.says(format!("{whose} has no property `{key}`"));
                 match self.belongs(key, place) {
                     Some(hint) => return finding.label(hint),
-                    None => finding.label("not a property"),
+                    None => finding.label(NOT_A_PROPERTY),
                 }
             }
         };

@@ -197,7 +197,10 @@ impl Job<'_> {
     }
 
     /// A property that does not fit, at the line that declares it.
-    pub(super) fn violation(&mut self, violation: Violation, routes: &Routes) {
+    pub(super) fn violation(&mut self, mut violation: Violation, routes: &Routes) {
+        if let Some(hint) = self.of_another_type(&violation) {
+            violation.label = hint;
+        }
         let pointer = &violation.pointer;
         let (path, part) = if violation.on_key {
             match (routes.names.get(pointer), pointer.is_root()) {

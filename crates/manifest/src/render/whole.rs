@@ -1,9 +1,12 @@
 //! What can be said of a resource as a whole: its type, its default tags, and all that is sent together.
 
+use crate::model::Kind;
 use crate::render::Job;
 use crate::render::props::Routes;
 use indexmap::IndexMap;
-use stack_core::conform::{Violation, check_default_tags, check_request, check_type, codes as conform_codes};
+use stack_core::conform::{
+    NOT_A_PROPERTY, Violation, check_default_tags, check_request, check_type, codes as conform_codes,
+};
 use stack_core::diagnostic::{Diagnostic, Part, Route};
 use stack_core::schema::ResourceSchema;
 use stack_core::tags;
@@ -107,6 +110,30 @@ impl Job<'_> {
     /// True if [`Job::forms`] knows better than the schema's check.
     pub(super) fn is_written_plainly(&self, route: &Route) -> bool {
         self.inner.places.plain(route).is_some_and(|text| !is_template(text))
+    }
+
+    /// What to say of a property that a type does not have but others of its service do.
+    pub(super) fn of_another_type(&self, violation: &Violation) -> Option<String> {
+        /// Types that are named; what many have (a name, tags) says nothing.
+        const MOST: usize = 3;
+        let (Kind::Typed(ty, _), [property]) = (&self.declared.kind, violation.pointer.segments()) else {
+            return None;
+        };
+        if violation.code != conform_codes::UNKNOWN_PROPERTY || violation.label != NOT_A_PROPERTY {
+            return None;
+        }
+        // Each look reads the schemas of a whole service.
+        if !self.inner.may_suggest() {
+            return None;
+        }
+        let others = self.inner.schemas.others_with(ty, property);
+        let names: Vec<String> = others.iter().map(|other| format!("`{other}`")).collect();
+        let names = match names.split_last()? {
+            (last, []) => last.clone(),
+            (last, head) if names.len() <= MOST => format!("{} and {last}", head.join(", ")),
+            _ => return None,
+        };
+        Some(format!("it is a property of {names}"))
     }
 
     fn say(&mut self, violation: Violation, route: Route, part: Part) {

@@ -20,6 +20,9 @@ impl Schemas for Published {
     ) -> Result<Arc<stack_core::schema::ResourceSchema>, stack_core::schema::UnknownType> {
         Catalog::embedded().schema(ty)
     }
+    fn others_with(&self, ty: &stack_core::ids::TypeName, property: &str) -> Vec<stack_core::ids::TypeName> {
+        Catalog::embedded().others_with(ty, property)
+    }
     fn available_in(&self, ty: &stack_core::ids::TypeName, region: &str) -> bool {
         Catalog::embedded().available_in(ty, region)
     }
@@ -205,4 +208,28 @@ fn a_value_that_is_not_sent_as_it_is_written_is_told() {
             "{said}"
         );
     }
+}
+
+#[test]
+fn a_property_of_another_type_of_the_service_is_told_whose_it_is() {
+    let said = |ty: &str, name: &str| {
+        let all = of(ty, &format!("    props: {{ {name}: x }}\n"));
+        let at = all.find("error[SD1301]").unwrap_or_else(|| panic!("{all}"));
+        all[at..].lines().nth(1).unwrap_or_default().trim().to_owned()
+    };
+    assert_eq!(
+        said("AWS::Lambda::Function", "AuthType"),
+        "5:14 «AuthType» it is a property of `AWS::Lambda::Url` and `AWS::Lambda::WebFunctionEndpoint`"
+    );
+    assert_eq!(
+        said("AWS::S3::Bucket", "PolicyDocument"),
+        "5:14 «PolicyDocument» it is a property of `AWS::S3::BucketPolicy`"
+    );
+    assert_eq!(
+        said("awscc.sqs.queues", "PolicyDocument"),
+        "5:14 «PolicyDocument» it is a property of `AWS::SQS::QueueInlinePolicy`"
+    );
+    // Many types of the service have it, or none.
+    assert_eq!(said("AWS::EC2::VPC", "SubnetId"), "5:14 «SubnetId» not a property");
+    assert_eq!(said("AWS::SQS::Queue", "Zebra"), "5:14 «Zebra» not a property");
 }
