@@ -41,6 +41,12 @@ impl Schemas for Embedded {
     fn available_in(&self, ty: &stack_core::ids::TypeName, region: &str) -> bool {
         Catalog::embedded().available_in(ty, region)
     }
+    fn others_with(&self, ty: &stack_core::ids::TypeName, property: &str) -> Vec<stack_core::ids::TypeName> {
+        Catalog::embedded().others_with(ty, property)
+    }
+    fn regions(&self) -> Option<Vec<String>> {
+        Schemas::regions(Catalog::embedded())
+    }
 }
 
 /// A cloud and the file that it is kept in.
