@@ -3,6 +3,7 @@
 use super::spelling::{self, Meant, Respelt};
 use super::{NOT_A_PROPERTY, Violation, codes, coerce, elsewhere, policy, scalar, texts};
 use crate::diagnostic::{Code, Severity};
+use crate::naming::find_property;
 use crate::pattern;
 use crate::pointer::Pointer;
 use crate::schema::{Additional, Node, ResourceSchema};
@@ -267,9 +268,19 @@ impl<'s> Walk<'s> {
         let items: Vec<Value> = items
             .into_iter()
             .enumerate()
-            .map(|(i, item)| match &node.items {
-                Some(element) => self.value(element, item, &self.element(place, i), 0, out),
-                None => item,
+            .map(|(i, item)| {
+                let at = self.element(place, i);
+                let before = out.list.len();
+                let item = match &node.items {
+                    Some(element) => self.value(element, item, &at, 0, out),
+                    None => item,
+                };
+                // What the linter knows of the first elements comes on top, where nothing is wrong yet: it names only what
+                // it has rules for.
+                match node.prefix_items.get(i).filter(|_| out.list.len() == before) {
+                    Some(first) => self.value(first, item, &at, 1, out),
+                    None => item,
+                }
             })
             .collect();
         scalar::check_list(self, node, &items, place, out);
@@ -414,6 +425,9 @@ impl<'s> Walk<'s> {
                 .label(format!("did you mean `{}`?", meant.name())),
             None => {
                 let finding = finding.says(format!("{whose} has no property `{key}`"));
+                if let Some(declared) = find_property(key, names.iter().copied()) {
+                    return finding.label(format!("`{declared}` is already declared"));
+                }
                 match self.belongs(key, place) {
                     Some(hint) => return finding.label(hint),
                     None => finding.label(NOT_A_PROPERTY),

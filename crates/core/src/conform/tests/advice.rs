@@ -87,6 +87,22 @@ fn a_key_of_ones_own_belongs_into_the_only_map() {
 }
 
 #[test]
+fn another_spelling_of_a_declared_member_is_told_so() {
+    let twice = json!({"Matching": {"Enabled": true, "enabled": true}});
+    assert_eq!(label(&of("AWS::CustomerProfiles::Domain", domain(twice))), "`Enabled` is already declared");
+}
+
+#[test]
+fn the_first_elements_of_a_list_may_have_rules_of_their_own() {
+    let thing = thing(json!({"properties": {"Keys": {
+        "type": "array", "items": {"type": "string"}, "prefixItems": [{"enum": ["HASH"]}, {"enum": ["RANGE"]}],
+    }}}));
+    assert_eq!(says(&thing, json!({"Keys": ["HASH", "RANGE", "x"]})), "");
+    let said = says(&thing, json!({"Keys": ["RANGE", "hash"]}));
+    assert_eq!(said.matches("SD1305").count(), 2, "{said}");
+}
+
+#[test]
 fn tags_in_the_other_form_are_told_the_right_one() {
     let listed = of("AWS::CustomerProfiles::Domain", domain(json!({"Tags": {"team": "x"}})));
     assert!(listed.ends_with("= next: write each tag as an element: - { Key: …, Value: … }"), "{listed}");
