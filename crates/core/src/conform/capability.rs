@@ -65,7 +65,7 @@ pub fn check_type(schema: &ResourceSchema, near: &[TypeName]) -> Vec<Violation> 
         .into_iter()
         .filter_map(|(verb, there)| (!there).then_some(verb))
         .collect();
-        let finding = Finding::key(Place::root().pointer, codes::NOT_PROVISIONABLE)
+        let finding = Finding::key(Place::root().pointer(), codes::NOT_PROVISIONABLE)
             .says(format!("`{ty}` cannot be managed through Cloud Control"))
             .label(format!("no {} handler", missing.join(", ")));
         let siblings = siblings(schema, near);
@@ -90,7 +90,7 @@ pub fn check_type(schema: &ResourceSchema, near: &[TypeName]) -> Vec<Violation> 
             _ => ("is not what it was", "look up what the service says about its future"),
         };
         found.push(
-            Finding::key(Place::root().pointer, codes::LIFECYCLE)
+            Finding::key(Place::root().pointer(), codes::LIFECYCLE)
                 .says(format!("the service of `{ty}` {what}{when}"))
                 .label(status)
                 .next(next)

@@ -13,11 +13,18 @@ pub(super) fn check(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
 }
 
 fn server_owned(walk: &Walk<'_>, value: &Value, place: &Place, out: &mut Findings) {
+    let schema = walk.schema;
+    // Most types have no such path below their top level.
+    let below = schema.read_only_properties.reaches_below(&place.model())
+        || schema.deprecated_properties.reaches_below(&place.model());
+    if !below {
+        return;
+    }
     match value {
         Value::Object(members) => {
             for (key, value) in members {
                 let at = walk.member(place, key);
-                if walk.schema.read_only_properties.contains(&at.model) && !required(walk, place, key) {
+                if walk.schema.read_only_properties.contains(&at.model()) && !required(walk, place, key) {
                     out.push(
                         Finding::about(&at, codes::READ_ONLY)
                             .says(format!("{} is set by the service, it cannot be declared", walk.name(&at)))
@@ -26,7 +33,7 @@ fn server_owned(walk: &Walk<'_>, value: &Value, place: &Place, out: &mut Finding
                     );
                     continue;
                 }
-                if walk.schema.deprecated_properties.contains(&at.model) && !matches!(value, Value::Null) {
+                if walk.schema.deprecated_properties.contains(&at.model()) && !matches!(value, Value::Null) {
                     out.push(
                         Finding::about(&at, codes::DEPRECATED)
                             .says(format!("{} is deprecated", walk.name(&at)))
@@ -48,7 +55,7 @@ fn server_owned(walk: &Walk<'_>, value: &Value, place: &Place, out: &mut Finding
 
 /// Some schemas require of a nested object what they mark read-only; such a member is left to the service to judge.
 fn required(walk: &Walk<'_>, parent: &Place, key: &str) -> bool {
-    walk.schema.at(&parent.model).is_some_and(|node| node.required.iter().any(|name| name == key))
+    walk.schema.at(&parent.model()).is_some_and(|node| node.required.iter().any(|name| name == key))
 }
 
 /// Where the user names a resource, every part of the name must be declared: a part left out is chosen by the service,

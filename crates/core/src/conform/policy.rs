@@ -37,7 +37,7 @@ struct Checker<'w, 's> {
 /// Checks a value that may be a policy document: a property whose name says so and of whose members the schema says
 /// nothing.
 pub(super) fn check(walk: &Walk<'_>, node: &Node, value: &Value, place: &Place, out: &mut Findings) {
-    let named = place.model.segments().last().is_some_and(|name| name.contains("Polic"));
+    let named = place.last().is_some_and(|name| name.contains("Polic"));
     let opaque = node.properties.is_empty()
         && (node.types.names(JsonType::Object) || node.types.names(JsonType::String));
     if !named || !opaque || place.hidden {

@@ -1,8 +1,9 @@
 //! What goes to the service as a whole: the declared properties together with the tags that the tool adds.
 
-use super::tagging::MAX_TAGS;
-use super::walk::{Finding, Findings, Place};
-use super::{Violation, codes, conform};
+use super::spelling::Respelt;
+use super::tagging::{self, MAX_TAGS};
+use super::walk::{Finding, Findings, Place, Walk};
+use super::{Violation, codes};
 use crate::diff::desired_state;
 use crate::schema::{ResourceSchema, TagForm};
 use crate::tags::Tagged;
@@ -18,7 +19,7 @@ const DESIRED_STATE_LIMIT: usize = 262_144;
 const CERTAINLY_SMALL: usize = DESIRED_STATE_LIMIT / 3;
 
 /// Checks what a create sends: conformed properties, default tags, and the marks of ownership (key and value). Says
-/// nothing about the properties by themselves; [`conform`] does.
+/// nothing about the properties by themselves; [`conform`](super::conform) does.
 pub fn check_request(
     schema: &ResourceSchema,
     props: &Value,
@@ -47,12 +48,14 @@ pub fn check_request(
                 .warning(),
         );
     }
-    let mut members = members.clone();
-    members.insert(tagged.property.to_owned(), all);
-    let mut alone = Findings::default();
-    size(schema, props, &mut alone);
-    if alone.list.is_empty() {
-        size(schema, &Value::Object(members), &mut out);
+    if at_least(props) + at_least(&all) > CERTAINLY_SMALL {
+        let mut members = members.clone();
+        members.insert(tagged.property.to_owned(), all);
+        let mut alone = Findings::default();
+        size(schema, props, &mut alone);
+        if alone.list.is_empty() {
+            size(schema, &Value::Object(members), &mut out);
+        }
     }
     out.list.into_iter().map(|finding| finding.violation).collect()
 }
@@ -73,8 +76,14 @@ pub fn check_default_tags(
     let Some((property, form)) = schema.tag_property() else { return Vec::new() };
     let Some(tagged) = Tagged::of(schema).filter(|_| !default_tags.is_empty()) else { return Vec::new() };
     let Some(tags) = tagged.declared(None, default_tags, None) else { return Vec::new() };
-    let declared = Value::Object(IndexMap::from([(property.to_owned(), tags)]));
-    let violations = conform(schema, declared).violations.into_iter();
+    let Some(node) = schema.root.properties.get(property) else { return Vec::new() };
+    let respelt = Respelt::default();
+    let walk = Walk::new(schema, &respelt);
+    let mut found = Findings::default();
+    let tags = walk.value(node, tags, &walk.member(&Place::root(), property), 0, &mut found);
+    let props = Value::Object(IndexMap::from([(property.to_owned(), tags)]));
+    tagging::check(&walk, &props, &mut found);
+    let violations = found.list.into_iter().map(|finding| finding.violation);
     violations
         .filter_map(|violation| {
             let key = match violation.pointer.segments() {

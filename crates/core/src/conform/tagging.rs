@@ -54,7 +54,7 @@ pub(super) fn check(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
 
 /// True if the schema's own rules refuse the place already.
 fn refused(at: &Place, out: &Findings) -> bool {
-    out.errors().any(|finding| finding.violation.pointer == at.pointer)
+    out.errors().any(|finding| finding.violation.pointer == at.pointer())
 }
 
 fn one_key(walk: &Walk<'_>, key: &str, at: &Place, is_key: bool, out: &mut Findings) {

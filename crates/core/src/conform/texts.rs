@@ -17,7 +17,7 @@ pub(super) fn check(
 ) {
     document(walk, node, text, place, out);
     let Some(format) = node.format.as_deref() else { return };
-    if in_union || text.is_empty() || out.list.iter().any(|f| f.model == place.model) {
+    if in_union || text.is_empty() || out.list.iter().any(|f| f.model == place.model()) {
         return;
     }
     let Some(wanted) = unlike(format, text) else { return };

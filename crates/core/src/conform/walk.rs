@@ -10,6 +10,7 @@ use crate::schema::{Additional, Node, ResourceSchema};
 use crate::value::{Secret, Value};
 use indexmap::IndexMap;
 use std::cell::Cell;
+use std::rc::Rc;
 
 /// Nodes that one call may look at. Beyond it (a union inside a union inside a union over a large document) the rest
 /// passes unchecked.
@@ -28,23 +29,33 @@ pub(super) struct Walk<'s> {
     budget: Cell<u32>,
 }
 
-/// Where the walk stands.
+/// Where the walk stands. Cheap to make: every value has one, and few have anything said about them, so pointers are
+/// only put together when they are asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// In the declared spelling. Inside a secret: the secret's own place.
-    pub(super) pointer: Pointer,
-    /// In the provider's spelling, inside secrets too.
-    pub(super) model: Pointer,
+    link: Option<Rc<Link>>,
     /// Inside a secret: nothing of the value may be shown.
     pub(super) hidden: bool,
     /// True for an element of a list.
     element: bool,
 }
 
+/// The last step to a place.
+#[derive(Debug)]
+struct Link {
+    before: Option<Rc<Link>>,
+    /// In the provider's spelling.
+    key: String,
+    /// As declared, where that differs.
+    declared: Option<String>,
+    /// Inside a secret.
+    hidden: bool,
+}
+
 impl Place {
     /// The properties as a whole.
     pub(super) fn root() -> Self {
-        Self { pointer: Pointer::root(), model: Pointer::root(), hidden: false, element: false }
+        Self { link: None, hidden: false, element: false }
     }
 
     fn secret(&self) -> Self {
@@ -52,8 +63,41 @@ impl Place {
     }
 
     fn step(&self, declared: &str, key: &str, element: bool) -> Self {
-        let pointer = if self.hidden { self.pointer.clone() } else { self.pointer.child(declared) };
-        Self { pointer, model: self.model.child(key), hidden: self.hidden, element }
+        let link = Link {
+            before: self.link.clone(),
+            key: key.to_owned(),
+            declared: (declared != key).then(|| declared.to_owned()),
+            hidden: self.hidden,
+        };
+        Self { link: Some(Rc::new(link)), hidden: self.hidden, element }
+    }
+
+    fn links(&self) -> Vec<&Link> {
+        let mut links: Vec<&Link> =
+            std::iter::successors(self.link.as_deref(), |link| link.before.as_deref()).collect();
+        links.reverse();
+        links
+    }
+
+    /// In the declared spelling. Inside a secret: the secret's own place.
+    pub(super) fn pointer(&self) -> Pointer {
+        let shown = self.links().into_iter().filter(|link| !link.hidden);
+        Pointer::of(shown.map(|link| link.declared.as_deref().unwrap_or(&link.key)))
+    }
+
+    /// In the provider's spelling, inside secrets too.
+    pub(super) fn model(&self) -> Pointer {
+        Pointer::of(self.links().into_iter().map(|link| link.key.as_str()))
+    }
+
+    /// True for the properties as a whole.
+    pub(super) fn is_root(&self) -> bool {
+        self.link.is_none()
+    }
+
+    /// The last step, in the provider's spelling.
+    pub(super) fn last(&self) -> Option<&str> {
+        self.link.as_deref().map(|link| link.key.as_str())
     }
 
     /// True if a diagnostic about the whole value is to underline its key.
@@ -73,9 +117,9 @@ pub(super) struct Finding {
 impl Finding {
     /// About the value at a place.
     pub(super) fn at(place: &Place, code: Code) -> Self {
-        let mut finding = Self::key(place.pointer.clone(), code);
+        let mut finding = Self::key(place.pointer(), code);
         finding.violation.on_key = false;
-        finding.model = place.model.clone();
+        finding.model = place.model();
         finding
     }
 
@@ -189,16 +233,16 @@ impl<'s> Walk<'s> {
 
     /// How a place is named in a message: its dotted path, or the type at the root.
     pub(super) fn name(&self, place: &Place) -> String {
-        if place.pointer.is_root() {
+        if place.is_root() {
             format!("`{}`", self.schema.type_name)
         } else {
-            format!("`{}`", place.pointer.dotted())
+            format!("`{}`", place.pointer().dotted())
         }
     }
 
     /// The place of a member.
     pub(super) fn member(&self, place: &Place, key: &str) -> Place {
-        let declared = if place.model.is_root() { self.respelt.declared(key) } else { key };
+        let declared = if place.is_root() { self.respelt.declared(key) } else { key };
         place.step(declared, key, false)
     }
 
@@ -296,7 +340,9 @@ impl<'s> Walk<'s> {
         out: &mut Findings,
     ) -> IndexMap<String, Value> {
         let mut meant = Vec::new();
-        let written: Vec<String> = members.keys().cloned().collect();
+        // Only who looks for a meant name needs those that are there.
+        let all_known = members.keys().all(|key| node.properties.contains_key(key));
+        let written: Vec<String> = if all_known { Vec::new() } else { members.keys().cloned().collect() };
         let members: IndexMap<String, Value> = members
             .into_iter()
             .map(|(key, value)| {
@@ -363,7 +409,7 @@ impl<'s> Walk<'s> {
     ) -> Option<String> {
         if closed && !place.hidden && out.list.len() >= MAX_SUGGESTIONS {
             out.push(
-                Finding { model: place.model.clone(), ..Finding::about(at, codes::UNKNOWN_PROPERTY) }
+                Finding { model: place.model(), ..Finding::about(at, codes::UNKNOWN_PROPERTY) }
                     .says(format!("{} has no property `{key}`", self.name(place)))
                     .label(NOT_A_PROPERTY),
             );
@@ -380,7 +426,7 @@ impl<'s> Walk<'s> {
         if names.is_empty() && !node.pattern_properties.is_empty() {
             let patterns: Vec<&str> = node.pattern_properties.keys().map(String::as_str).collect();
             let subject = if place.hidden { "a key".to_owned() } else { format!("the key `{key}`") };
-            finding = Finding { model: place.model.clone(), ..Finding::about(at, codes::MAP_KEY) }
+            finding = Finding { model: place.model(), ..Finding::about(at, codes::MAP_KEY) }
                 .says(format!("{subject} does not have the form that {} asks for", self.name(place)))
                 .label("this form is not allowed")
                 .note("pattern", patterns.join("  "));
@@ -400,14 +446,14 @@ impl<'s> Walk<'s> {
     ) -> Finding {
         let whose = self.name(place);
         let code = match meant {
-            Some(Meant::Spelling(_)) if !place.model.is_root() => codes::NESTED_SPELLING,
+            Some(Meant::Spelling(_)) if !place.is_root() => codes::NESTED_SPELLING,
             _ => codes::UNKNOWN_PROPERTY,
         };
-        let finding = Finding { model: place.model.clone(), ..Finding::about(at, code) };
+        let finding = Finding { model: place.model(), ..Finding::about(at, code) };
         let settable: Vec<&str> = names
             .iter()
             .copied()
-            .filter(|name| !self.schema.read_only_properties.contains(&place.model.child(*name)))
+            .filter(|name| !self.schema.read_only_properties.contains(&place.model().child(*name)))
             .collect();
         let known = spelling::list(&settable, "and", 24).replace('`', "");
         if place.hidden {
@@ -417,7 +463,7 @@ impl<'s> Walk<'s> {
                 .note("properties", known);
         }
         let finding = match meant {
-            Some(Meant::Spelling(name)) if !place.model.is_root() => finding
+            Some(Meant::Spelling(name)) if !place.is_root() => finding
                 .says(format!("nested keys use the provider's spelling: `{name}`, not `{key}`"))
                 .label(format!("write `{name}`")),
             Some(meant) => finding
@@ -454,18 +500,18 @@ impl<'s> Walk<'s> {
         if place.hidden {
             return None;
         }
-        if place.model.is_root() && key.eq_ignore_ascii_case("tags") {
+        if place.is_root() && key.eq_ignore_ascii_case("tags") {
             return Some(match self.schema.tag_property() {
                 Some((property, _)) => format!("the tags of this type are `{property}`"),
                 None => "this type cannot be tagged".to_owned(),
             });
         }
-        if let Some(place) = elsewhere::belongs(self.schema, key, &place.model) {
+        if let Some(place) = elsewhere::belongs(self.schema, key, &place.model()) {
             return Some(format!("`{key}` belongs {place}"));
         }
-        let node = self.schema.at(&place.model).filter(|_| !place.model.is_root())?;
+        let node = self.schema.at(&place.model()).filter(|_| !place.is_root())?;
         let map = elsewhere::only_map(self.schema, node)?;
-        Some(format!("`{key}` belongs under `{}.{map}`", place.pointer.dotted()))
+        Some(format!("`{key}` belongs under `{}.{map}`", place.pointer().dotted()))
     }
 
     /// The names of members that a node or the branches of its unions know.

@@ -30,7 +30,7 @@ impl Walk<'_> {
             return if next.is_empty() { finding } else { finding.next(next) };
         }
         if let Some((property, form)) = self.schema.tag_property()
-            && place.model.segments() == [property]
+            && place.model().segments() == [property]
         {
             match (form, value) {
                 (TagForm::KeyValueList, Value::Object(_)) => {
