@@ -38,6 +38,8 @@ pub(crate) struct Inner {
     /// For globals that are the same for every resource.
     pub(crate) constants: Vec<Option<OnceLock<Value>>>,
     settings: OnceLock<Settings>,
+    /// Regions that are known; a list made anew for every resource would cost more than the look into it.
+    regions: OnceLock<Option<Vec<String>>>,
     /// How often names were suggested: it costs a look at every name of the stack.
     suggested: AtomicUsize,
     by_name: HashMap<String, usize>,
@@ -137,6 +139,7 @@ impl Inner {
             nodes: Vec::new(),
             facts,
             settings: OnceLock::new(),
+            regions: OnceLock::new(),
             suggested: AtomicUsize::new(0),
             by_name,
             globals,
@@ -226,6 +229,11 @@ impl Inner {
                 .find(|(index, _)| Some(*index) != resource)
                 .map(|(index, export)| Meaning::Export(*index, *export))
         })
+    }
+
+    /// Every region that is known. `None` where nothing is known.
+    pub(crate) fn regions(&self) -> Option<&[String]> {
+        self.regions.get_or_init(|| self.schemas.regions()).as_deref()
     }
 
     /// True while suggestions are still worth their cost.

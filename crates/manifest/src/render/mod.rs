@@ -241,7 +241,7 @@ impl Job<'_> {
 
     /// Complains about a region that nobody knows, with the name that was probably meant.
     fn check_known(&mut self, region: &str, place: &Route) {
-        let Some(known) = self.inner.schemas.regions().filter(|all| !all.iter().any(|r| r == region)) else {
+        let Some(known) = self.inner.regions().filter(|all| !all.iter().any(|r| r == region)) else {
             return;
         };
         let label = nearest(region, known.iter().map(String::as_str))
