@@ -19,6 +19,7 @@ use names::{TableForm, TableProviders};
 use permissions::Operation;
 use serde::{Deserialize, Serialize};
 use stack_core::ids::TypeName;
+use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
 use stack_core::schema::{ResourceSchema, Schemas, UnknownType};
 use std::sync::{Arc, OnceLock};
@@ -270,10 +271,21 @@ impl Catalog {
     }
 
     fn why_no_type(&self, name: &str) -> Option<String> {
-        if name.starts_with("AWS::Serverless::") {
-            return Some(
-                "CloudFormation expands SAM types itself; Cloud Control has no such type".to_owned(),
-            );
+        if let Some(kind) = name.strip_prefix("AWS::Serverless::") {
+            let expands = "CloudFormation expands SAM types itself; Cloud Control has no such type";
+            let instead = SAM.iter().find(|(sam, _)| *sam == kind);
+            return Some(match instead {
+                Some((_, ty)) => format!("{expands}: write `{ty}` and what it needs"),
+                None => expands.to_owned(),
+            });
+        }
+        if name.starts_with("Custom::") {
+            return Some("a custom resource only means something inside a CloudFormation stack".to_owned());
+        }
+        let service = format!("{name}::").to_lowercase();
+        let types = self.types().filter(|ty| ty.to_lowercase().starts_with(&service));
+        if let Some(sentence) = names::only_a_service(name, types) {
+            return Some(sentence);
         }
         let retired = self.retired().find(|retired| retired.name == name)?;
         Some(self.retired_sentence(retired))
@@ -283,6 +295,14 @@ impl Catalog {
         if let Some(Table { ty, form: TableForm::ListOnly | TableForm::Tags }) = self.table(dotted) {
             let name = self.awscc_name(&ty)?;
             return Some(format!("it is a table for queries; the resource type is `{name}`"));
+        }
+        let service = format!("{table}.");
+        let provider = dotted.split('.').next().unwrap_or_default();
+        let tables = self.tables.starting_with(&service).filter_map(TableLine::parse);
+        let tables = tables.filter(|e| e.form == TableForm::Plural && e.providers.has(provider));
+        let tables: Vec<String> = tables.map(|e| format!("{provider}.{}", e.name)).collect();
+        if let Some(sentence) = names::only_a_service(dotted, tables.iter().map(String::as_str)) {
+            return Some(sentence);
         }
         let retired = self.retired().find(|retired| table == retired.table || table == retired.singular)?;
         Some(self.retired_sentence(retired))
@@ -296,6 +316,18 @@ impl Catalog {
         )
     }
 }
+
+/// What the SAM types become (AWS SAM developer guide, "Generated CloudFormation resources").
+const SAM: &[(&str, &str)] = &[
+    ("Api", "AWS::ApiGateway::RestApi"),
+    ("Application", "AWS::CloudFormation::Stack"),
+    ("Function", "AWS::Lambda::Function"),
+    ("GraphQLApi", "AWS::AppSync::GraphQLApi"),
+    ("HttpApi", "AWS::ApiGatewayV2::Api"),
+    ("LayerVersion", "AWS::Lambda::LayerVersion"),
+    ("SimpleTable", "AWS::DynamoDB::Table"),
+    ("StateMachine", "AWS::StepFunctions::StateMachine"),
+];
 
 /// A line of the tables section.
 struct TableLine {
@@ -354,6 +386,21 @@ impl Schemas for Catalog {
                 Ok(cell.get_or_init(|| schema).clone())
             }
         }
+    }
+
+    fn others_with(&self, ty: &TypeName, property: &str) -> Vec<TypeName> {
+        let Some((service, _)) = ty.as_str().rsplit_once("::") else { return Vec::new() };
+        let same = |other: &str| other.rsplit_once("::").is_some_and(|(s, _)| s == service);
+        let takes = |schema: &ResourceSchema| {
+            find_property(property, schema.root.properties.keys().map(String::as_str)).is_some_and(|name| {
+                !schema.read_only_properties.contains(&Pointer::of([name])) && schema.is_provisionable()
+            })
+        };
+        self.types()
+            .filter(|other| *other != ty.as_str() && same(other))
+            .map(TypeName::new)
+            .filter(|other| self.schema(other).is_ok_and(|schema| takes(&schema)))
+            .collect()
     }
 
     fn regions(&self) -> Option<Vec<String>> {

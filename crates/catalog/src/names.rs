@@ -183,7 +183,26 @@ pub(crate) fn near<S: AsRef<str>>(wanted: &str, names: impl Iterator<Item = S>) 
         .collect();
     found.sort();
     found.dedup_by(|a, b| a.1 == b.1);
+    // The name itself in another case leaves no doubt.
+    if found.first().is_some_and(|(distance, _)| *distance == 0) {
+        found.truncate(1);
+    }
     found.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// What to say of a name that is the beginning of others: a service without its resource.
+pub(crate) fn only_a_service<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
+    const SHOWN: usize = 6;
+    let all: Vec<&str> = names.collect();
+    if all.is_empty() {
+        return None;
+    }
+    let shown: Vec<String> = all.iter().take(SHOWN).map(|one| format!("`{one}`")).collect();
+    let more = match all.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("`{name}` is a service; its types are {}{more}", shown.join(", ")))
 }
 
 #[cfg(test)]

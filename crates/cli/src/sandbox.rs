@@ -47,6 +47,12 @@ impl Schemas for Embedded {
     fn published(&self, ty: &stack_core::ids::TypeName) -> Option<serde_json::Value> {
         Schemas::published(Catalog::embedded(), ty)
     }
+    fn others_with(&self, ty: &stack_core::ids::TypeName, property: &str) -> Vec<stack_core::ids::TypeName> {
+        Catalog::embedded().others_with(ty, property)
+    }
+    fn regions(&self) -> Option<Vec<String>> {
+        Schemas::regions(Catalog::embedded())
+    }
 }
 
 /// A cloud and the file that it is kept in.

@@ -303,6 +303,19 @@ impl Schemas for CachedSchemas {
     fn regions(&self) -> Option<Vec<String>> {
         Schemas::regions(Catalog::embedded())
     }
+
+    // What the sandbox publishes is the catalog: a cache that it filled must not feed it.
+    fn listed(&self) -> Vec<(TypeName, &'static str)> {
+        Catalog::embedded().listed()
+    }
+
+    fn published(&self, ty: &TypeName) -> Option<Json> {
+        Schemas::published(Catalog::embedded(), ty)
+    }
+
+    fn others_with(&self, ty: &TypeName, property: &str) -> Vec<TypeName> {
+        Catalog::embedded().others_with(ty, property)
+    }
 }
 
 #[cfg(test)]

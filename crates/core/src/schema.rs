@@ -601,6 +601,11 @@ pub trait Schemas: Send + Sync {
     fn schema(&self, ty: &TypeName) -> Result<std::sync::Arc<ResourceSchema>, UnknownType>;
     /// False if the type is known to be absent from the region. True where nothing is known.
     fn available_in(&self, ty: &TypeName, region: &str) -> bool;
+    /// Other types of the same service that take a property of this name, for "did you mean" when it is not one of `ty`.
+    fn others_with(&self, ty: &TypeName, property: &str) -> Vec<TypeName> {
+        let _ = (ty, property);
+        Vec::new()
+    }
     /// Every region that is known to exist. `None` where nothing is known.
     fn regions(&self) -> Option<Vec<String>> {
         None

@@ -67,8 +67,10 @@ stack_core::codes! {
         "`depends_on` lists names of resources in the same manifest.";
     REGION_NOT_ALLOWED = 1116, "The region is not allowed in this environment",
         "`settings.regions` lists the regions that this environment may use, and the resource is in another one.";
-    NOT_IN_REGION = 1117, "The type is not known in this region",
-        "The published schemas of this region do not have the type. The list may be older than the service.";
+    NOT_IN_REGION = 1117, "The type is not available in this region",
+        "The published schemas of this region do not have the type, so the service would not know it. Types come to \
+         regions one by one; where the schemas are older than that, refresh them. Of regions whose types are not \
+         published nothing is said.";
     BAD_IDENTIFIER = 1118, "The identifier does not fit the type",
         "A composite identifier has one part per property of the type's primary identifier, in its order, joined \
          with `|`, or a mapping of these properties.";

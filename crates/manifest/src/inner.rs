@@ -48,6 +48,8 @@ pub(crate) struct Inner {
     /// For globals that are the same for every resource.
     pub(crate) constants: Vec<Option<OnceLock<Value>>>,
     settings: OnceLock<Settings>,
+    /// Regions that are known; a list made anew for every resource would cost more than the look into it.
+    regions: OnceLock<Option<Vec<String>>>,
     /// How often names were suggested: it costs a look at every name of the stack.
     suggested: AtomicUsize,
     /// True if a resource has statements of its own.
@@ -168,6 +170,7 @@ impl Inner {
             to_absent: HashMap::new(),
             facts,
             settings: OnceLock::new(),
+            regions: OnceLock::new(),
             suggested: AtomicUsize::new(0),
             by_name,
             globals,
@@ -283,10 +286,20 @@ impl Inner {
         })
     }
 
+    /// Every region that is known. `None` where nothing is known.
+    pub(crate) fn regions(&self) -> Option<&[String]> {
+        self.regions.get_or_init(|| self.schemas.regions()).as_deref()
+    }
+
+    /// True while suggestions are still worth their cost.
+    pub(crate) fn may_suggest(&self) -> bool {
+        self.suggested.fetch_add(1, Ordering::Relaxed) < MAX_SUGGESTIONS
+    }
+
     /// Names that a template could use, with what defines them.
     pub(crate) fn visible(&self, at: At) -> Vec<(String, String)> {
         let mut out = Vec::new();
-        if self.suggested.fetch_add(1, Ordering::Relaxed) >= MAX_SUGGESTIONS {
+        if !self.may_suggest() {
             return out;
         }
         let mut global = |g: &GlobalDecl| {

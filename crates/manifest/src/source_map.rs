@@ -119,6 +119,18 @@ impl SourceMap {
         Some(file.span(range))
     }
 
+    /// The scalar at a route as it is written, if it is written without quotes.
+    pub(crate) fn plain(&self, route: &Route) -> Option<&str> {
+        let root = self.files.get(&route.file)?.root.as_ref()?;
+        match find(root, &route.steps) {
+            (Some(node), true) => match &*node.kind {
+                SpanKind::Scalar(Style::Plain, content) => Some(content),
+                SpanKind::Scalar(..) | SpanKind::Seq(_) | SpanKind::Map(_) => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Text and display name of a route's file.
     pub fn file(&self, route: &Route) -> Option<(&str, &str)> {
         self.files.get(&route.file).map(|file| (file.name.as_str(), file.text.as_str()))

@@ -61,6 +61,10 @@ fn syntax(text: &str, route: &Route, at: usize, why: &str) -> Diagnostic {
         Part::Within(at..end),
         why,
     );
+    if problem.labels.iter().any(|label| label.text.contains("number out of range")) {
+        return problem
+            .next("a number of so many digits cannot be sent: put it in quotes, if a text is meant");
+    }
     if text[..at].lines().next_back().unwrap_or_default().contains("{{") || line.contains("{{") {
         problem = problem.next("put quotes around values that hold a template: \"{{ name }}\"");
     }

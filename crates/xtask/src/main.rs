@@ -21,6 +21,7 @@ usage: cargo xtask TASK
   licences                         every dependency has an allowed licence and comes from crates.io
   budgets                          number of packages, size of the release binary
   bench whole                      the release binary against a sandbox in another process
+  bench validate                   the release binary over a generated stack of 200 resources, offline
   ci-snapshots                     no snapshot waits for review";
 
 /// Writes one line of result.

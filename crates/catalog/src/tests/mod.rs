@@ -1,6 +1,7 @@
 //! Tests over the whole catalog. They share one parse of all schemas.
 
 mod arns;
+mod conforms;
 mod counts;
 mod derived;
 mod facts_table;

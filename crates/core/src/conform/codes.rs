@@ -78,6 +78,22 @@ crate::codes! {
     LIFECYCLE = 1325, "The service of the type is going away",
         "The schema says that the service is in maintenance (no new customers), in sunset (being closed down) or \
          shut down.";
+    NOT_JSON = 1326, "A text that should hold a JSON document does not parse",
+        "The property takes a document or its JSON text. The text begins like a document, but it is not valid JSON; the \
+         message says where it stops being so. It is a warning, because the service has the last word.\n\nA document \
+         may be written as YAML: members in place of a text.";
+    POLICY = 1327, "A policy document has a member or value that the policy language does not know",
+        "Policies are written in the policy language of IAM: `Version` (2012-10-17), `Statement`, and in each statement \
+         `Effect` (Allow or Deny), `Action` or `NotAction`, and further members, capitals included. The schema only says \
+         that the property is an object or a text, so this is a warning; the service refuses a malformed policy.";
+    FORMAT = 1328, "The text is not of the kind that the property names",
+        "The schema says what the text stands for: the id or ARN of a certain kind of resource, a network, a time. The \
+         declared text does not look like it. It is a warning, because services take more than the schema says.";
+    RESERVED_TAG = 1329, "A tag with a reserved key",
+        "Keys that begin with `aws:` belong to AWS. No service lets its users set them.";
+    TAGS = 1330, "Tags that most services do not take",
+        "Most services take at most 50 tags, keys of up to 128 and values of up to 256 characters, and each key once. \
+         Default tags and the tags by which stack-deploy knows its resources count.";
 }
 
 /// What is known about a code of this family.

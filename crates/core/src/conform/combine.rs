@@ -26,14 +26,17 @@ impl Walk<'_> {
     ) {
         let mut missing: Vec<&str> = Vec::new();
         for name in &node.required {
+            if presence(members, name) != Presence::No {
+                continue;
+            }
             let at = self.member(place, name);
             // Some schemas require what only the service sets; then nobody has to declare it.
-            if presence(members, name) != Presence::No || self.schema.read_only_properties.covers(&at.model) {
+            if self.schema.read_only_properties.covers(&at.model()) {
                 continue;
             }
             if members.contains_key(name) {
                 out.push(
-                    Finding { model: place.model.clone(), ..Finding::at(&at, codes::REQUIRED_NULL) }
+                    Finding { model: place.model(), ..Finding::at(&at, codes::REQUIRED_NULL) }
                         .says(format!("{} is required, it cannot be removed", self.name(&at)))
                         .label("null removes a property")
                         .next("give it a value"),
@@ -97,7 +100,7 @@ impl Walk<'_> {
         if !missing.is_empty() {
             let names = spelling::list(&missing, "and", 12);
             let at = self.member(place, name);
-            let finding = Finding { model: place.model.clone(), ..Finding::about(&at, codes::NEEDS_BESIDE) }
+            let finding = Finding { model: place.model(), ..Finding::about(&at, codes::NEEDS_BESIDE) }
                 .says(format!("`{name}` needs {names} beside it"))
                 .label(format!("{names} {} missing", if missing.len() == 1 { "is" } else { "are" }));
             out.push(if warning { finding.warning() } else { finding });
@@ -229,7 +232,7 @@ impl Walk<'_> {
         out: &mut Findings,
     ) {
         let own =
-            |finding: &&Finding, code: Code| finding.violation.code == code && finding.model == place.model;
+            |finding: &&Finding, code: Code| finding.violation.code == code && finding.model == place.model();
         let is_type = |findings: &Findings| findings.errors().any(|f| own(&f, codes::WRONG_TYPE));
         if tries.iter().all(|(_, findings)| is_type(findings)) {
             let types = branches.iter().flat_map(|branch| self.types(branch)).collect();
@@ -250,7 +253,7 @@ impl Walk<'_> {
             let foreign = findings
                 .errors()
                 .filter(|f| [codes::UNKNOWN_PROPERTY, codes::NESTED_SPELLING].contains(&f.violation.code))
-                .filter(|f| f.model == place.model)
+                .filter(|f| f.model == place.model())
                 .count();
             (is_type(findings), foreign, discriminates, findings.errors().count())
         };
@@ -456,7 +459,7 @@ impl Walk<'_> {
         let [first, second] = if index(pair[0]) <= index(pair[1]) { pair } else { [pair[1], pair[0]] };
         let at = self.member(place, second);
         out.push(
-            Finding { model: place.model.clone(), ..Finding::about(&at, codes::EXCLUSIVE) }
+            Finding { model: place.model(), ..Finding::about(&at, codes::EXCLUSIVE) }
                 .says(format!("{} takes `{first}` or `{second}`, not both", self.name(place)))
                 .label(format!("`{first}` is declared too"))
                 .next("keep one of the two"),

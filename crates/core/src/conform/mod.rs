@@ -7,12 +7,19 @@ mod capability;
 pub mod codes;
 mod coerce;
 mod combine;
+mod elsewhere;
 mod paths;
+mod policy;
+mod request;
 mod scalar;
 mod spelling;
+mod tagging;
+mod texts;
 mod walk;
+mod wrong;
 
 pub use capability::check_type;
+pub use request::{check_default_tags, check_request};
 
 use crate::diagnostic::{Code, Severity};
 use crate::pointer::Pointer;
@@ -21,6 +28,9 @@ use crate::value::Value;
 use spelling::Respelt;
 use std::collections::{HashMap, HashSet};
 use walk::{Findings, Place, Walk};
+
+/// What stands beside a name of which nothing better is known. Who knows more than one schema may say it there.
+pub const NOT_A_PROPERTY: &str = "not a property";
 
 /// What became of the declared properties.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +90,8 @@ pub fn conform(schema: &ResourceSchema, declared: Value) -> Conformed {
     let walk = Walk::new(schema, &respelt);
     let props = walk.value(&schema.root, Value::Object(respelt.props.clone()), &Place::root(), 0, &mut found);
     paths::check(&walk, &props, &mut found);
+    tagging::check(&walk, &props, &mut found);
+    request::size(schema, &props, &mut found);
     let found = found.list.into_iter().map(|finding| finding.violation);
     let violations = in_order(respelt.violations.iter().cloned().chain(found).collect(), &respelt, &props);
     Conformed { props, renames: respelt.renames(), violations }

@@ -1,4 +1,4 @@
-//! Rules that the schema states as paths: read-only, deprecated, identifier. And the size of the whole.
+//! Rules that the schema states as paths: read-only, deprecated, identifier.
 
 use super::codes;
 use super::walk::{Finding, Findings, Place, Presence, Walk, presence};
@@ -6,22 +6,25 @@ use crate::identity::part_name;
 use crate::pointer::{Pointer, PropertyPath};
 use crate::value::Value;
 
-/// Characters that Cloud Control takes as `DesiredState` (cloud-control 1.3).
-const DESIRED_STATE_LIMIT: usize = 262_144;
-
 /// Checks the conformed properties against the paths of the schema.
 pub(super) fn check(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
     server_owned(walk, props, &Place::root(), out);
     identifier(walk, props, out);
-    size(walk, props, out);
 }
 
 fn server_owned(walk: &Walk<'_>, value: &Value, place: &Place, out: &mut Findings) {
+    let schema = walk.schema;
+    // Most types have no such path below their top level.
+    let below = schema.read_only_properties.reaches_below(&place.model())
+        || schema.deprecated_properties.reaches_below(&place.model());
+    if !below {
+        return;
+    }
     match value {
         Value::Object(members) => {
             for (key, value) in members {
                 let at = walk.member(place, key);
-                if walk.schema.read_only_properties.contains(&at.model) && !required(walk, place, key) {
+                if walk.schema.read_only_properties.contains(&at.model()) && !required(walk, place, key) {
                     out.push(
                         Finding::about(&at, codes::READ_ONLY)
                             .says(format!("{} is set by the service, it cannot be declared", walk.name(&at)))
@@ -30,7 +33,7 @@ fn server_owned(walk: &Walk<'_>, value: &Value, place: &Place, out: &mut Finding
                     );
                     continue;
                 }
-                if walk.schema.deprecated_properties.contains(&at.model) && !matches!(value, Value::Null) {
+                if walk.schema.deprecated_properties.contains(&at.model()) && !matches!(value, Value::Null) {
                     out.push(
                         Finding::about(&at, codes::DEPRECATED)
                             .says(format!("{} is deprecated", walk.name(&at)))
@@ -52,7 +55,7 @@ fn server_owned(walk: &Walk<'_>, value: &Value, place: &Place, out: &mut Finding
 
 /// Some schemas require of a nested object what they mark read-only; such a member is left to the service to judge.
 fn required(walk: &Walk<'_>, parent: &Place, key: &str) -> bool {
-    walk.schema.at(&parent.model).is_some_and(|node| node.required.iter().any(|name| name == key))
+    walk.schema.at(&parent.model()).is_some_and(|node| node.required.iter().any(|name| name == key))
 }
 
 /// Where the user names a resource, every part of the name must be declared: a part left out is chosen by the service,
@@ -104,19 +107,4 @@ fn is_declared(walk: &Walk<'_>, props: &Value, pointer: &Pointer) -> bool {
         (at, node) = (next, child);
     }
     true
-}
-
-fn size(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
-    let Some(json) = props.exposed() else { return };
-    let characters = json.to_string().chars().count();
-    if characters > DESIRED_STATE_LIMIT {
-        let place = Place::root();
-        let have = if props.has_secret() { String::new() } else { format!("{characters} characters, ") };
-        out.push(
-            Finding::about(&place, codes::TOO_LARGE)
-                .says(format!("the properties of {} are too large for one request", walk.name(&place)))
-                .label(format!("{have}at most {DESIRED_STATE_LIMIT} characters can be sent"))
-                .next("move the largest text out of the resource, such as code to a bucket"),
-        );
-    }
 }

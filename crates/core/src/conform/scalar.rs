@@ -8,13 +8,15 @@ use crate::schema::Node;
 use crate::value::Value;
 use serde_json::{Number, Value as Json};
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 /// Characters of a value, or of a pattern, that a message shows.
 const SHOWN: usize = 60;
 
 /// Checks a known value that is neither object nor list.
 pub(super) fn check(walk: &Walk<'_>, node: &Node, value: &Value, place: &Place, out: &mut Findings) {
-    let name = walk.name(place);
+    // Most values have nothing said about them.
+    let name = &|| walk.name(place);
     let allowed =
         if node.enum_case_insensitive.is_empty() { &node.choices } else { &node.enum_case_insensitive };
     let same = |choice: &Json| match (choice, value) {
@@ -24,7 +26,7 @@ pub(super) fn check(walk: &Walk<'_>, node: &Node, value: &Value, place: &Place, 
         _ => equal(choice, value),
     };
     if !allowed.is_empty() && !allowed.iter().any(same) {
-        out.push(not_allowed(&name, allowed, value, place));
+        out.push(not_allowed(&name(), allowed, value, place));
         return;
     }
     if let Some(constant) = &node.constant
@@ -32,17 +34,17 @@ pub(super) fn check(walk: &Walk<'_>, node: &Node, value: &Value, place: &Place, 
     {
         out.push(
             Finding::at(place, codes::NOT_ALLOWED)
-                .says(format!("{name} can only be {}", plain(constant)))
+                .says(format!("{} can only be {}", name(), plain(constant)))
                 .label(format!("write {}", plain(constant))),
         );
         return;
     }
     match value {
         Value::String(text) => {
-            length(&name, node, text, place, out);
-            form(&name, node, text, place, out);
+            length(name, node, text, place, out);
+            form(name, node, text, place, out);
         }
-        Value::Number(number) => range(&name, node, number, place, out),
+        Value::Number(number) => range(name, node, number, place, out),
         _ => {}
     }
 }
@@ -67,9 +69,10 @@ fn not_allowed(name: &str, allowed: &[Json], value: &Value, place: &Place) -> Fi
     finding.note("allowed", spelling::list(&texts, "and", 24).replace('`', ""))
 }
 
-fn length(name: &str, node: &Node, text: &str, place: &Place, out: &mut Findings) {
+fn length(name: &dyn Fn() -> String, node: &Node, text: &str, place: &Place, out: &mut Findings) {
     let count = text.chars().count() as u64;
     let wrong = |limit: u64, side: &str, word: &str| {
+        let name = name();
         let finding = Finding::at(place, codes::LENGTH);
         let characters = if limit == 1 { "character" } else { "characters" };
         if place.hidden {
@@ -94,7 +97,7 @@ fn length(name: &str, node: &Node, text: &str, place: &Place, out: &mut Findings
     }
 }
 
-fn form(name: &str, node: &Node, text: &str, place: &Place, out: &mut Findings) {
+fn form(name: &dyn Fn() -> String, node: &Node, text: &str, place: &Place, out: &mut Findings) {
     let Some(pattern) = &node.pattern else { return };
     match pattern::matches(pattern, text) {
         Some(true) => {}
@@ -102,10 +105,11 @@ fn form(name: &str, node: &Node, text: &str, place: &Place, out: &mut Findings) 
         Some(false) => out.push(
             Finding::at(place, codes::PATTERN)
                 .says(if place.hidden {
-                    format!("{name} does not have the form that is asked for")
+                    format!("{} does not have the form that is asked for", name())
                 } else {
                     format!(
-                        "{name} cannot be `{}`: it does not have the form that is asked for",
+                        "{} cannot be `{}`: it does not have the form that is asked for",
+                        name(),
                         shortened(text)
                     )
                 })
@@ -115,8 +119,9 @@ fn form(name: &str, node: &Node, text: &str, place: &Place, out: &mut Findings) 
     }
 }
 
-fn range(name: &str, node: &Node, number: &Number, place: &Place, out: &mut Findings) {
+fn range(name: &dyn Fn() -> String, node: &Node, number: &Number, place: &Place, out: &mut Findings) {
     let wrong = |limit: &str| {
+        let name = name();
         Finding::at(place, codes::RANGE)
             .says(if place.hidden {
                 format!("{name} must be {limit}")
@@ -165,9 +170,9 @@ fn range(name: &str, node: &Node, number: &Number, place: &Place, out: &mut Find
 
 /// Checks a list as a whole; its elements are conformed already.
 pub(super) fn check_list(walk: &Walk<'_>, node: &Node, items: &[Value], place: &Place, out: &mut Findings) {
-    let name = walk.name(place);
     let count = items.len() as u64;
     let wrong = |limit: u64, side: &str| {
+        let name = walk.name(place);
         let finding = Finding::about(place, codes::ITEMS);
         let finding = if place.hidden {
             finding.says(format!("{name} takes at {side} {}", elements(limit)))
@@ -186,6 +191,7 @@ pub(super) fn check_list(walk: &Walk<'_>, node: &Node, items: &[Value], place: &
     {
         out.push(wrong(most, "most"));
     }
+    unique_keys(walk, node, items, place, out);
     if node.unique_items {
         let known: Vec<(usize, Json)> =
             items.iter().enumerate().filter_map(|(i, item)| Some((i, item.exposed()?))).collect();
@@ -194,10 +200,40 @@ pub(super) fn check_list(walk: &Walk<'_>, node: &Node, items: &[Value], place: &
                 let element = walk.element(place, *i);
                 out.push(
                     Finding::at(&element, codes::DUPLICATE_ITEM)
-                        .says(format!("{name} holds the same element twice"))
+                        .says(format!("{} holds the same element twice", walk.name(place)))
                         .label(format!("the same as element {first}")),
                 );
             }
+        }
+    }
+}
+
+/// Members that tell the elements apart. The linter's knowledge, not the contract of the service: a warning.
+fn unique_keys(walk: &Walk<'_>, node: &Node, items: &[Value], place: &Place, out: &mut Findings) {
+    if node.unique_keys.is_empty() || place.hidden {
+        return;
+    }
+    let mut first: HashMap<Vec<String>, usize> = HashMap::new();
+    for (i, item) in items.iter().enumerate() {
+        let key = node.unique_keys.iter().map(|name| match item.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            _ => None,
+        });
+        let Some(key) = key.collect::<Option<Vec<String>>>() else { continue };
+        let names = spelling::list(&node.unique_keys, "and", 4);
+        let shown = spelling::list(&key, "and", 4);
+        if let Some(before) = first.insert(key, i) {
+            let element = walk.element(place, i);
+            let at = match node.unique_keys.as_slice() {
+                [one] => walk.member(&element, one),
+                _ => element,
+            };
+            out.push(
+                Finding::at(&at, codes::DUPLICATE_ITEM)
+                    .says(format!("{} has two elements with the {names} {shown}", walk.name(place)))
+                    .label(format!("the same as element {before}"))
+                    .warning(),
+            );
         }
     }
 }

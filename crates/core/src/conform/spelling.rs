@@ -107,6 +107,25 @@ pub(super) fn meant<'c>(written: &str, names: &[&'c str]) -> Option<Meant<'c>> {
     find_property(written, names.iter().copied())
         .map(Meant::Spelling)
         .or_else(|| nearest(written, names.iter().copied()).map(Meant::Near))
+        .or_else(|| longer(written, names).map(Meant::Near))
+}
+
+/// True if two names differ by a letter or two.
+pub(super) fn is_slip(written: &str, name: &str) -> bool {
+    strsim::damerau_levenshtein(&written.to_lowercase(), &name.to_lowercase()) <= 2
+}
+
+/// The only name that begins or ends with what is written: `VersioningConfiguration` for `Versioning`.
+fn longer<'c>(written: &str, names: &[&'c str]) -> Option<&'c str> {
+    /// Shorter words are part of too many names.
+    const LEAST: usize = 5;
+    let written = written.to_ascii_lowercase().replace('_', "");
+    let mut longer = names.iter().copied().filter(|name| {
+        let name = name.to_ascii_lowercase();
+        written.len() >= LEAST && (name.starts_with(&written) || name.ends_with(&written))
+    });
+    let first = longer.next()?;
+    longer.next().is_none().then_some(first)
 }
 
 /// `` `A`, `B` and 3 more ``: at most `limit` names.

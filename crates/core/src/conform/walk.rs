@@ -1,14 +1,16 @@
 //! One pass over value and schema together: coerces on the way down and collects what does not fit.
 
 use super::spelling::{self, Meant, Respelt};
-use super::{Violation, codes, coerce, scalar};
+use super::{NOT_A_PROPERTY, Violation, codes, coerce, elsewhere, policy, scalar, texts};
 use crate::diagnostic::{Code, Severity};
+use crate::naming::find_property;
 use crate::pattern;
 use crate::pointer::Pointer;
-use crate::schema::{Additional, JsonType, Node, ResourceSchema};
+use crate::schema::{Additional, Node, ResourceSchema};
 use crate::value::{Secret, Value};
 use indexmap::IndexMap;
 use std::cell::Cell;
+use std::rc::Rc;
 
 /// Nodes that one call may look at. Beyond it (a union inside a union inside a union over a large document) the rest
 /// passes unchecked.
@@ -27,23 +29,33 @@ pub(super) struct Walk<'s> {
     budget: Cell<u32>,
 }
 
-/// Where the walk stands.
+/// Where the walk stands. Cheap to make: every value has one, and few have anything said about them, so pointers are
+/// only put together when they are asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// In the declared spelling. Inside a secret: the secret's own place.
-    pub(super) pointer: Pointer,
-    /// In the provider's spelling, inside secrets too.
-    pub(super) model: Pointer,
+    link: Option<Rc<Link>>,
     /// Inside a secret: nothing of the value may be shown.
     pub(super) hidden: bool,
     /// True for an element of a list.
     element: bool,
 }
 
+/// The last step to a place.
+#[derive(Debug)]
+struct Link {
+    before: Option<Rc<Link>>,
+    /// In the provider's spelling.
+    key: String,
+    /// As declared, where that differs.
+    declared: Option<String>,
+    /// Inside a secret.
+    hidden: bool,
+}
+
 impl Place {
     /// The properties as a whole.
     pub(super) fn root() -> Self {
-        Self { pointer: Pointer::root(), model: Pointer::root(), hidden: false, element: false }
+        Self { link: None, hidden: false, element: false }
     }
 
     fn secret(&self) -> Self {
@@ -51,8 +63,41 @@ impl Place {
     }
 
     fn step(&self, declared: &str, key: &str, element: bool) -> Self {
-        let pointer = if self.hidden { self.pointer.clone() } else { self.pointer.child(declared) };
-        Self { pointer, model: self.model.child(key), hidden: self.hidden, element }
+        let link = Link {
+            before: self.link.clone(),
+            key: key.to_owned(),
+            declared: (declared != key).then(|| declared.to_owned()),
+            hidden: self.hidden,
+        };
+        Self { link: Some(Rc::new(link)), hidden: self.hidden, element }
+    }
+
+    fn links(&self) -> Vec<&Link> {
+        let mut links: Vec<&Link> =
+            std::iter::successors(self.link.as_deref(), |link| link.before.as_deref()).collect();
+        links.reverse();
+        links
+    }
+
+    /// In the declared spelling. Inside a secret: the secret's own place.
+    pub(super) fn pointer(&self) -> Pointer {
+        let shown = self.links().into_iter().filter(|link| !link.hidden);
+        Pointer::of(shown.map(|link| link.declared.as_deref().unwrap_or(&link.key)))
+    }
+
+    /// In the provider's spelling, inside secrets too.
+    pub(super) fn model(&self) -> Pointer {
+        Pointer::of(self.links().into_iter().map(|link| link.key.as_str()))
+    }
+
+    /// True for the properties as a whole.
+    pub(super) fn is_root(&self) -> bool {
+        self.link.is_none()
+    }
+
+    /// The last step, in the provider's spelling.
+    pub(super) fn last(&self) -> Option<&str> {
+        self.link.as_deref().map(|link| link.key.as_str())
     }
 
     /// True if a diagnostic about the whole value is to underline its key.
@@ -72,9 +117,9 @@ pub(super) struct Finding {
 impl Finding {
     /// About the value at a place.
     pub(super) fn at(place: &Place, code: Code) -> Self {
-        let mut finding = Self::key(place.pointer.clone(), code);
+        let mut finding = Self::key(place.pointer(), code);
         finding.violation.on_key = false;
-        finding.model = place.model.clone();
+        finding.model = place.model();
         finding
     }
 
@@ -188,16 +233,16 @@ impl<'s> Walk<'s> {
 
     /// How a place is named in a message: its dotted path, or the type at the root.
     pub(super) fn name(&self, place: &Place) -> String {
-        if place.pointer.is_root() {
+        if place.is_root() {
             format!("`{}`", self.schema.type_name)
         } else {
-            format!("`{}`", place.pointer.dotted())
+            format!("`{}`", place.pointer().dotted())
         }
     }
 
     /// The place of a member.
     pub(super) fn member(&self, place: &Place, key: &str) -> Place {
-        let declared = if place.model.is_root() { self.respelt.declared(key) } else { key };
+        let declared = if place.is_root() { self.respelt.declared(key) } else { key };
         place.step(declared, key, false)
     }
 
@@ -237,14 +282,14 @@ impl<'s> Walk<'s> {
             }
             other => other,
         };
-        let was_fraction = matches!(&value, Value::Number(n) if !coerce::is_integer(n));
+        let was_float = matches!(&value, Value::Number(n) if n.is_f64());
         let value = coerce::coerce(node, value);
         if !coerce::fits(&node.types, &value) {
             out.push(self.wrong_type(node.types.iter().collect(), &value, place));
             return value;
         }
-        if was_fraction && let Value::String(text) = &value {
-            out.push(self.fraction_as_text(text, place));
+        if was_float && let Value::String(text) = &value {
+            out.push(self.float_as_text(text, place));
         }
         let value = match value {
             Value::Object(members) => Value::Object(self.object(node, members, place, hops, out)),
@@ -253,9 +298,13 @@ impl<'s> Walk<'s> {
             sealed @ (Value::Unknown(_) | Value::Secret(_)) => return sealed,
             other => {
                 scalar::check(self, node, &other, place, out);
+                if let Value::String(text) = &other {
+                    texts::check(self, node, text, place, hops > 0, out);
+                }
                 other
             }
         };
+        policy::check(self, node, &value, place, out);
         self.combine(node, value, place, hops, out)
     }
 
@@ -263,9 +312,19 @@ impl<'s> Walk<'s> {
         let items: Vec<Value> = items
             .into_iter()
             .enumerate()
-            .map(|(i, item)| match &node.items {
-                Some(element) => self.value(element, item, &self.element(place, i), 0, out),
-                None => item,
+            .map(|(i, item)| {
+                let at = self.element(place, i);
+                let before = out.list.len();
+                let item = match &node.items {
+                    Some(element) => self.value(element, item, &at, 0, out),
+                    None => item,
+                };
+                // What the linter knows of the first elements comes on top, where nothing is wrong yet: it names only what
+                // it has rules for.
+                match node.prefix_items.get(i).filter(|_| out.list.len() == before) {
+                    Some(first) => self.value(first, item, &at, 1, out),
+                    None => item,
+                }
             })
             .collect();
         scalar::check_list(self, node, &items, place, out);
@@ -281,7 +340,9 @@ impl<'s> Walk<'s> {
         out: &mut Findings,
     ) -> IndexMap<String, Value> {
         let mut meant = Vec::new();
-        let written: Vec<String> = members.keys().cloned().collect();
+        // Only who looks for a meant name needs those that are there.
+        let all_known = members.keys().all(|key| node.properties.contains_key(key));
+        let written: Vec<String> = if all_known { Vec::new() } else { members.keys().cloned().collect() };
         let members: IndexMap<String, Value> = members
             .into_iter()
             .map(|(key, value)| {
@@ -348,16 +409,16 @@ impl<'s> Walk<'s> {
     ) -> Option<String> {
         if closed && !place.hidden && out.list.len() >= MAX_SUGGESTIONS {
             out.push(
-                Finding { model: place.model.clone(), ..Finding::about(at, codes::UNKNOWN_PROPERTY) }
+                Finding { model: place.model(), ..Finding::about(at, codes::UNKNOWN_PROPERTY) }
                     .says(format!("{} has no property `{key}`", self.name(place)))
-                    .label("not a property"),
+                    .label(NOT_A_PROPERTY),
             );
             return None;
         }
         let names = self.names(node, 0);
         let free: Vec<&str> =
             names.iter().copied().filter(|name| !written.iter().any(|w| w == name)).collect();
-        let meant = spelling::meant(key, &free);
+        let meant = self.meant(key, &free, place);
         if !closed && !matches!(meant, Some(Meant::Spelling(_))) {
             return None;
         }
@@ -365,7 +426,7 @@ impl<'s> Walk<'s> {
         if names.is_empty() && !node.pattern_properties.is_empty() {
             let patterns: Vec<&str> = node.pattern_properties.keys().map(String::as_str).collect();
             let subject = if place.hidden { "a key".to_owned() } else { format!("the key `{key}`") };
-            finding = Finding { model: place.model.clone(), ..Finding::about(at, codes::MAP_KEY) }
+            finding = Finding { model: place.model(), ..Finding::about(at, codes::MAP_KEY) }
                 .says(format!("{subject} does not have the form that {} asks for", self.name(place)))
                 .label("this form is not allowed")
                 .note("pattern", patterns.join("  "));
@@ -385,35 +446,72 @@ impl<'s> Walk<'s> {
     ) -> Finding {
         let whose = self.name(place);
         let code = match meant {
-            Some(Meant::Spelling(_)) if !place.model.is_root() => codes::NESTED_SPELLING,
+            Some(Meant::Spelling(_)) if !place.is_root() => codes::NESTED_SPELLING,
             _ => codes::UNKNOWN_PROPERTY,
         };
-        let finding = Finding { model: place.model.clone(), ..Finding::about(at, code) };
+        let finding = Finding { model: place.model(), ..Finding::about(at, code) };
         let settable: Vec<&str> = names
             .iter()
             .copied()
-            .filter(|name| !self.schema.read_only_properties.contains(&place.model.child(*name)))
+            .filter(|name| !self.schema.read_only_properties.contains(&place.model().child(*name)))
             .collect();
         let known = spelling::list(&settable, "and", 24).replace('`', "");
         if place.hidden {
             return finding
                 .says(format!("{whose} holds a property that is not allowed there"))
-                .label("not a property")
+                .label(NOT_A_PROPERTY)
                 .note("properties", known);
         }
         let finding = match meant {
-            Some(Meant::Spelling(name)) if !place.model.is_root() => finding
+            Some(Meant::Spelling(name)) if !place.is_root() => finding
                 .says(format!("nested keys use the provider's spelling: `{name}`, not `{key}`"))
                 .label(format!("write `{name}`")),
             Some(meant) => finding
                 .says(format!("{whose} has no property `{key}`"))
                 .label(format!("did you mean `{}`?", meant.name())),
-            None => finding.says(format!("{whose} has no property `{key}`")).label("not a property"),
+            None => {
+                let finding = finding.says(format!("{whose} has no property `{key}`"));
+                if let Some(declared) = find_property(key, names.iter().copied()) {
+                    return finding.label(format!("`{declared}` is already declared"));
+                }
+                match self.belongs(key, place) {
+                    Some(hint) => return finding.label(hint),
+                    None => finding.label(NOT_A_PROPERTY),
+                }
+            }
         };
         if settable.is_empty() || (meant.is_some() && settable.len() > 12) {
             return finding;
         }
         finding.note("properties", known)
+    }
+
+    /// The member that a name was probably meant to be. A name that another level has exactly is rather meant to stand
+    /// there, unless it is but a slip away from one of this level.
+    fn meant<'c>(&self, key: &str, free: &[&'c str], place: &Place) -> Option<Meant<'c>> {
+        spelling::meant(key, free).filter(|meant| match meant {
+            Meant::Near(name) => spelling::is_slip(key, name) || self.belongs(key, place).is_none(),
+            Meant::Spelling(_) => true,
+        })
+    }
+
+    /// Where a name belongs that is like no other at its place.
+    fn belongs(&self, key: &str, place: &Place) -> Option<String> {
+        if place.hidden {
+            return None;
+        }
+        if place.is_root() && key.eq_ignore_ascii_case("tags") {
+            return Some(match self.schema.tag_property() {
+                Some((property, _)) => format!("the tags of this type are `{property}`"),
+                None => "this type cannot be tagged".to_owned(),
+            });
+        }
+        if let Some(place) = elsewhere::belongs(self.schema, key, &place.model()) {
+            return Some(format!("`{key}` belongs {place}"));
+        }
+        let node = self.schema.at(&place.model()).filter(|_| !place.is_root())?;
+        let map = elsewhere::only_map(self.schema, node)?;
+        Some(format!("`{key}` belongs under `{}.{map}`", place.pointer().dotted()))
     }
 
     /// The names of members that a node or the branches of its unions know.
@@ -431,51 +529,6 @@ impl<'s> Walk<'s> {
         }
         names
     }
-
-    /// The finding for a value of the wrong type.
-    pub(super) fn wrong_type(&self, types: Vec<JsonType>, value: &Value, place: &Place) -> Finding {
-        let mut wanted: Vec<&str> = Vec::new();
-        for ty in types {
-            let name = type_name(ty);
-            if !wanted.contains(&name) {
-                wanted.push(name);
-            }
-        }
-        let wanted = match wanted.split_last() {
-            Some((last, head)) if !head.is_empty() => format!("{} or {last}", head.join(", ")),
-            _ => wanted.concat(),
-        };
-        let finding = Finding::at(place, codes::WRONG_TYPE)
-            .says(format!("{} must be {wanted}, this is {}", self.name(place), kind(value)))
-            .label(format!("expected {wanted}"));
-        match value {
-            Value::String(text) if PLACEHOLDERS.contains(&text.as_str()) && !place.hidden => finding
-                .note("why", format!("`{text}` is a placeholder of the documentation's skeleton"))
-                .next("fill in a value, or leave the property out"),
-            Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Object(_) if wanted == "a list" => {
-                finding.next("write a list, even for one element")
-            }
-            Value::Object(_) | Value::Array(_) if wanted == "a string" => {
-                finding.next("if a document is meant, write its JSON text")
-            }
-            Value::Null => finding.next("leave the element out"),
-            _ => finding,
-        }
-    }
-
-    fn fraction_as_text(&self, text: &str, place: &Place) -> Finding {
-        let name = self.name(place);
-        Finding::at(place, codes::NUMBER_AS_TEXT)
-            .says(if place.hidden {
-                format!("{name} is text, this is a number")
-            } else {
-                format!("{name} is text, this number is sent as `{text}`")
-            })
-            .label("a number where text is meant")
-            .note("why", "a number loses the zeros at its end: 13.10 becomes 13.1")
-            .next("put it in quotes")
-            .warning()
-    }
 }
 
 enum Member<'n> {
@@ -485,32 +538,4 @@ enum Member<'n> {
     Open,
     /// It is not known. True: and must not be there.
     None(bool),
-}
-
-/// Words that the documentation's skeletons have in place of values (stackql-compat 1.4).
-const PLACEHOLDERS: [&str; 6] = ["string", "integer", "boolean", "array", "object", "number"];
-
-fn type_name(ty: JsonType) -> &'static str {
-    match ty {
-        JsonType::Object => "an object",
-        JsonType::Array => "a list",
-        JsonType::String => "a string",
-        JsonType::Integer => "an integer",
-        JsonType::Number => "a number",
-        JsonType::Boolean => "a boolean",
-        JsonType::Null => "null",
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-        Value::Secret(secret) => kind(secret.expose()),
-        Value::Unknown(_) => "not known yet",
-    }
 }

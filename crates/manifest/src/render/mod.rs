@@ -4,6 +4,7 @@ mod flow;
 mod identifier;
 mod lifecycle;
 mod props;
+mod whole;
 
 use crate::codes;
 use crate::condition::{self, Problem};
@@ -79,6 +80,7 @@ impl Job<'_> {
             self.failed = true;
             return None;
         };
+        self.usable(schema);
         let conformed = conform(schema, props::embed(Value::Object(declared), schema, &schema.root));
         for violation in conformed.violations {
             // The service need not choose the name of what is named already.
@@ -91,6 +93,7 @@ impl Job<'_> {
         }
         routes.rename(&conformed.renames);
         let props = conformed.props;
+        self.forms(&props, &routes);
         // Texts that became structure have parts of their own.
         self.inner.options.redactor.learn(&props);
         let target = self.target(Some(ty.as_str()));
@@ -100,6 +103,7 @@ impl Job<'_> {
         }
         let lifecycle = self.lifecycle(Some(schema));
         let (default_tags, ownership_tags) = self.tags();
+        self.request(schema, &props, &default_tags, ownership_tags, lifecycle.secret_version.as_deref());
         Some(Rendered::Wanted(Box::new(Wanted {
             formerly: fate.formerly,
             absent: fate.absent,
@@ -255,7 +259,7 @@ impl Job<'_> {
 
     /// Complains about a region that nobody knows, with the name that was probably meant.
     fn check_known(&mut self, region: &str, place: &Route) {
-        let Some(known) = self.inner.schemas.regions().filter(|all| !all.iter().any(|r| r == region)) else {
+        let Some(known) = self.inner.regions().filter(|all| !all.iter().any(|r| r == region)) else {
             return;
         };
         let label = nearest(region, known.iter().map(String::as_str))
@@ -287,10 +291,11 @@ impl Job<'_> {
             && let Some(ty) = ty
             && !self.inner.schemas.available_in(name, region)
         {
-            self.scope.report(
-                Diagnostic::warning(codes::NOT_IN_REGION, format!("{ty} is not known in {region}"))
+            // As the planner says it (SD2110): what the plan refuses, the validation must not let pass.
+            self.fail(
+                Diagnostic::error(codes::NOT_IN_REGION, format!("{ty} is not available in {region}"))
                     .at(self.declared.path.key("type").route(), "")
-                    .next("choose another region, or go on if the service is new there"),
+                    .next("choose another region; if the service has come there since, refresh the schemas"),
             );
         }
     }

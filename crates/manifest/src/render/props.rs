@@ -6,7 +6,7 @@ use crate::path::Path;
 use crate::render::Job;
 use crate::scope::hide;
 use indexmap::IndexMap;
-use stack_core::conform::Violation;
+use stack_core::conform::{Violation, codes as conform_codes};
 use stack_core::diagnostic::{Diagnostic, Part, Route};
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
@@ -36,6 +36,10 @@ impl Routes {
                 }
             }
         }
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = (&Pointer, &Path)> {
+        self.values.iter()
     }
 
     pub(super) fn into_values(self) -> BTreeMap<Pointer, Route> {
@@ -194,7 +198,10 @@ impl Job<'_> {
     }
 
     /// A property that does not fit, at the line that declares it.
-    pub(super) fn violation(&mut self, violation: Violation, routes: &Routes) {
+    pub(super) fn violation(&mut self, mut violation: Violation, routes: &Routes) {
+        if let Some(hint) = self.of_another_type(&violation) {
+            violation.label = hint;
+        }
         let pointer = &violation.pointer;
         let (path, part) = if violation.on_key {
             match (routes.names.get(pointer), pointer.is_root()) {
@@ -207,6 +214,9 @@ impl Job<'_> {
         } else {
             (self.place(pointer, routes), Part::Value)
         };
+        if violation.code == conform_codes::NUMBER_AS_TEXT && self.is_written_plainly(&path.route()) {
+            return;
+        }
         let problem = Diagnostic {
             code: violation.code,
             severity: violation.severity,

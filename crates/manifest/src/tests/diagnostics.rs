@@ -494,25 +494,25 @@ resources:
               - { key: a, Value: b }
   - { name: b, type: awscc.sqs.queues, props: { DelaySeconds: many } }
   - { name: d, type: awscc.ec2.vpcs, region: ap-south-2, props: { CidrBlock: 10.0.0.0/16 }, exports: [vpcid, { nope: x }] }
-"), @r#"
-error[SD1204] AWS::EC2::VPC has no property `nope`
-  13:112 «nope» 
-  = needed by  the exports of d
-error[SD1301] `AWS::SQS::Queue` has no property `DelaySecond`
-  6:17 «DelaySecond» did you mean `DelaySeconds`?
-  = needed by  a (awscc.sqs.queues), env prod
-error[SD1302] nested keys use the provider's spelling: `Key`, not `key`
-  11:19 «key» write `Key`
-  = properties  Key and Value
-  = needed by  a (awscc.sqs.queues), env prod
-error[SD1304] `DelaySeconds` must be an integer, this is a string
-  12:63 «many» expected an integer
-  = needed by  b (awscc.sqs.queues), env prod
-warning[SD1117] AWS::EC2::VPC is not known in ap-south-2
-  13:22 «awscc.ec2.vpcs» 
-  = needed by  d (awscc.ec2.vpcs), env prod
-  = next  choose another region, or go on if the service is new there
-"#);
+"), @r"
+    error[SD1204] AWS::EC2::VPC has no property `nope`
+      13:112 «nope» 
+      = needed by  the exports of d
+    error[SD1301] `AWS::SQS::Queue` has no property `DelaySecond`
+      6:17 «DelaySecond» did you mean `DelaySeconds`?
+      = needed by  a (awscc.sqs.queues), env prod
+    error[SD1302] nested keys use the provider's spelling: `Key`, not `key`
+      11:19 «key» write `Key`
+      = properties  Key and Value
+      = needed by  a (awscc.sqs.queues), env prod
+    error[SD1304] `DelaySeconds` must be an integer, this is a string
+      12:63 «many» expected an integer
+      = needed by  b (awscc.sqs.queues), env prod
+    error[SD1117] AWS::EC2::VPC is not available in ap-south-2
+      13:22 «awscc.ec2.vpcs» 
+      = needed by  d (awscc.ec2.vpcs), env prod
+      = next  choose another region; if the service has come there since, refresh the schemas
+    ");
 }
 
 #[test]

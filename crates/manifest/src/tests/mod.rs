@@ -10,10 +10,12 @@ mod flows;
 mod for_each;
 mod jinja;
 mod limits;
+mod matrix;
 mod resolving;
 mod robust;
 mod secrets;
 mod structure;
+mod types;
 mod unknowns;
 
 use crate::{Options, Parsed, Sources, Stack};
@@ -124,10 +126,15 @@ pub(crate) fn problems_with(manifest: &str, variables: &[(&str, &str)]) -> Strin
     show_all(&parse_with(manifest, variables))
 }
 
-fn show_all(parsed: &Parsed) -> String {
+/// Everything that is wrong with a manifest: as written, and in this environment.
+pub(crate) fn problems_of(parsed: &Parsed) -> Diagnostics {
     let mut all = parsed.diagnostics.clone();
     all.extend(parsed.stack.iter().flat_map(Stack::validate));
-    show(&all, &parsed.source_map)
+    all
+}
+
+fn show_all(parsed: &Parsed) -> String {
+    show(&problems_of(parsed), &parsed.source_map)
 }
 
 /// `error[SD1203] message`, then each label as `line:column «text» label`, then the notes.

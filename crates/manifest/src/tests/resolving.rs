@@ -1,6 +1,6 @@
 //! What manifests mean: names, forms of props, merges, globals, conditions, regions, lifecycle.
 
-use super::{good, good_with, json, outputs, props, try_render, wanted};
+use super::{good, good_with, json, outputs, parse_with, props, try_render, wanted};
 use serde_json::json;
 use stack_core::desired::{Adopt, Outputs, Rendered, ReplaceOrder, Resolver};
 use stack_core::pointer::Pointer;
@@ -76,7 +76,7 @@ resources:
 
 #[test]
 fn merges_follow_the_rules() {
-    let stack = good_with("name: s
+    let parsed = parse_with("name: s
 globals:
   - { name: base, value: [{ Key: a, Value: '1' }, { Key: b, Value: '2' }] }
   - { name: text, value: '[{\"Key\": \"a\", \"Value\": \"1\"}, {\"Key\": \"c\", \"Value\": \"3\"}, {\"Key\": \"c\", \"Value\": \"3\"}]' }
@@ -94,6 +94,10 @@ resources:
       - { name: RoleName, value: r }
       - { name: AssumeRolePolicyDocument, merge: [object] }
 ", &[]);
+    let stack = parsed.stack.unwrap();
+    // The tag that comes twice stays, and is only warned about.
+    let codes: Vec<u16> = stack.validate().iter().map(|problem| problem.code.0).collect();
+    assert_eq!(codes, [1330]);
     insta::assert_snapshot!(props(&wanted(&stack, "q", &Outputs::new())), @r#"{"RoleName":"r","Tags":[{"Key":"z","Value":"0"},{"Key":"a","Value":"1"},{"Key":"b","Value":"2"},{"Key":"c","Value":"3"},{"Key":"c","Value":"3"}],"AssumeRolePolicyDocument":{"a":1,"b":0,"Environment":"prod"}}"#);
     insta::assert_snapshot!(props(&wanted(&stack, "q2", &Outputs::new())), @r#"{"RoleName":"r","AssumeRolePolicyDocument":{"Environment":"prod","a":1}}"#);
 }

@@ -68,7 +68,7 @@ fn a_fraction_as_text_is_a_warning_because_zeros_may_be_lost() {
     insta::assert_snapshot!(said, @r"
     SD1324 (warning) /P: `P` is text, this number is sent as `13.1`
       ^ a number where text is meant
-      = why: a number loses the zeros at its end: 13.10 becomes 13.1
+      = why: a number loses the form that it was written in: 13.10 becomes 13.1, 1e5 becomes 100000.0
       = next: put it in quotes
     ");
 }

@@ -1,5 +1,6 @@
 //! One test per rule: a clean example, one thing broken, exactly that violation.
 
+mod advice;
 mod coercion;
 mod properties;
 mod rules;
