@@ -66,12 +66,41 @@ pub fn owner_of<'t>(tags: &[(&'t str, &'t str)]) -> Option<(&'t str, &'t str)> {
     get(STACK_NAME).map(|name| (name, get(STACK_ENV).unwrap_or("?")))
 }
 
-/// The tags that mark a resource as ours.
+/// An address as the value of a tag. Most services take only letters, digits, spaces and `_ . : / = + - @` there (Tagging
+/// Best Practices, "Tag naming limits"), so that `flow["a"]` becomes `flow:=a`, and other characters `=` and their bytes
+/// in hexadecimal. Two addresses never give the same text.
+pub fn mark_of(address: &str) -> String {
+    let (name, key) = match address.strip_suffix("\"]").and_then(|rest| rest.split_once("[\"")) {
+        Some((name, key)) => (name, Some(key)),
+        None => (address, None),
+    };
+    let mut mark = plain(name);
+    if let Some(key) = key {
+        mark.push_str(":=");
+        mark.push_str(&plain(key));
+    }
+    mark
+}
+
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if c.is_alphanumeric() || matches!(c, ' ' | '_' | '.' | ':' | '/' | '+' | '-' | '@') {
+            out.push(c);
+        } else {
+            let mut bytes = [0; 4];
+            c.encode_utf8(&mut bytes).bytes().for_each(|byte| out.push_str(&format!("={byte:02X}")));
+        }
+    }
+    out
+}
+
+/// The tags that mark a resource as ours. `resource`: its address.
 pub fn marks(stack: &StackId, resource: &str, secret_version: Option<&str>) -> Vec<(String, String)> {
     let mut tags = vec![
         (STACK_NAME.to_owned(), stack.name.clone()),
         (STACK_ENV.to_owned(), stack.env.clone()),
-        (RESOURCE_NAME.to_owned(), resource.to_owned()),
+        (RESOURCE_NAME.to_owned(), mark_of(resource)),
     ];
     tags.extend(secret_version.map(|version| (SECRET_VERSION.to_owned(), version.to_owned())));
     tags
@@ -420,6 +449,15 @@ mod tests {
                 ("c", ChangeOp::Remove, "/0".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn an_address_becomes_a_tag_value_that_every_service_takes() {
+        assert_eq!(mark_of("web_events"), "web_events");
+        assert_eq!(mark_of("databricks_account/credentials"), "databricks_account/credentials");
+        assert_eq!(mark_of("flow[\"a b\"]"), "flow:=a b");
+        assert_eq!(mark_of("flow[\"x=\"]"), "flow:=x=3D");
+        assert_eq!(mark_of("flow:=a"), "flow:=3Da");
     }
 
     #[test]

@@ -325,9 +325,9 @@ impl Engine {
         let key = Key::Primary(identifier.clone());
         match self.provider.read(&sent.target, &sent.ty, &key).await {
             Ok(Some(found)) => {
-                let is_named = tags::of_model(&schema, &found.model)
-                    .iter()
-                    .any(|(key, value)| *key == tags::RESOURCE_NAME && *value == step.address.as_str());
+                let is_named = tags::of_model(&schema, &found.model).iter().any(|(key, value)| {
+                    *key == tags::RESOURCE_NAME && *value == tags::mark_of(step.address.as_str())
+                });
                 is_named && tags::ownership(&schema, &found.model, stack, true) == Ownership::Ours
             }
             Ok(None) | Err(_) => false,

@@ -6,11 +6,11 @@ use crate::engine::Engine;
 use crate::search::Searcher;
 use stack_core::identity::Identifier;
 use stack_core::ids::{StackId, Target, TypeName};
-use stack_core::plan::{Action, Orphan, Ownership, Plan};
+use stack_core::plan::{Action, Orphan, Ownership, Plan, Planned};
 use stack_core::provider::{Failure, FailureKind, Found, Provider, Tagged};
 use stack_core::schema::Schemas;
 use stack_core::tags;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -40,19 +40,21 @@ impl Engine {
                 }
             }
         }
-        // Nobody knows which live resource an address means that was left out, skipped or blocked.
-        let unclear: BTreeSet<&str> = self
+        let by_mark: HashMap<String, Option<&Planned>> = self
             .resolver
             .nodes()
             .iter()
-            .map(|node| node.address.as_str())
-            .filter(|address| {
-                plan.resources
-                    .get(*address)
-                    .is_none_or(|p| p.identifier.is_none() || p.action == Action::Blocked)
-            })
+            .map(|node| (tags::mark_of(node.address.as_str()), plan.resources.get(&node.address)))
             .collect();
-        let named = |name: &str| plan.resources.get(name).and_then(|p| Some((&p.ty, p.identifier.as_ref()?)));
+        // Nobody knows which live resource an address means that was left out, skipped or blocked.
+        let is_unclear = |name: &String| {
+            by_mark.get(name).is_some_and(|planned| {
+                planned.is_none_or(|p| p.identifier.is_none() || p.action == Action::Blocked)
+            })
+        };
+        let named = |name: &String| {
+            by_mark.get(name).copied().flatten().and_then(|p| Some((&p.ty, p.identifier.as_ref()?)))
+        };
         let managed: HashSet<(&TypeName, &Identifier)> = plan
             .resources
             .values()
@@ -61,7 +63,7 @@ impl Engine {
         let mut looking: JoinSet<(Target, String, Tagged, Record)> = JoinSet::new();
         for place in places {
             let index = searcher.index(&place, &plan.stack).await?;
-            for (name, records) in index.iter().filter(|(name, _)| !unclear.contains(name.as_str())) {
+            for (name, records) in index.iter().filter(|(name, _)| !is_unclear(name)) {
                 for record in records {
                     // The one that the manifest means is no orphan; another one of its name is what a change of its
                     // identifier has left behind.

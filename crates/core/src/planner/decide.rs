@@ -417,7 +417,7 @@ impl Decide<'_> {
         tags::of_model(self.schema, live)
             .into_iter()
             .find(|(key, _)| *key == tags::RESOURCE_NAME)
-            .filter(|(_, name)| *name != self.wanted.address.as_str())
+            .filter(|(_, name)| *name != tags::mark_of(self.wanted.address.as_str()))
             .map(|(_, name)| name.to_owned())
     }
 
@@ -428,7 +428,7 @@ impl Decide<'_> {
             label: format!("{property}[{}]", tags::RESOURCE_NAME),
             op: ChangeOp::Replace,
             before: Some(Value::text(before)),
-            after: Some(Value::text(self.wanted.address.as_str())),
+            after: Some(Value::text(tags::mark_of(self.wanted.address.as_str()))),
             impact: Impact::Update,
         })
     }

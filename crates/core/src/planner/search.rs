@@ -6,6 +6,7 @@ use crate::ids::StackId;
 use crate::pointer::{Pointer, PropertyPath};
 use crate::schema::{Node, ResourceSchema};
 use crate::search::{Listing, Search, TagSight, Unmarked};
+use crate::tags;
 use crate::value::{Unknown, Value};
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
@@ -86,7 +87,10 @@ pub(super) fn by_marks(
 
 /// The names that our mark may give it.
 fn names(wanted: &Wanted) -> Vec<String> {
-    std::iter::once(&wanted.address).chain(&wanted.formerly).map(ToString::to_string).collect()
+    std::iter::once(&wanted.address)
+        .chain(&wanted.formerly)
+        .map(|address| tags::mark_of(address.as_str()))
+        .collect()
 }
 
 fn tag_sight(wanted: &Wanted, schema: &ResourceSchema) -> TagSight {

@@ -81,7 +81,7 @@ async fn what_cannot_be_read_is_told_and_never_deleted() {
 async fn pruned_orphans_are_deleted_and_the_rest_stays() {
     let (world, stack) = world(&[
         (AUTO, "id-1", json!({"Id": "id-1", "Tags": tags("shop", "old")})),
-        (AUTO, "id-2", json!({"Id": "id-2", "Tags": tags("shop", "a[\"x\"]")})),
+        (AUTO, "id-2", json!({"Id": "id-2", "Tags": tags("shop", "a:=x")})),
     ]);
     let engine = world.engine(&stack);
     let events = world.events();

@@ -12,7 +12,7 @@ use stack_core::schema::{ResourceSchema, Schemas, UnknownType};
 use std::sync::{Arc, LazyLock};
 
 /// True where `file(…)` is read. It decides whether the fourth column is looked at.
-const FILES: bool = false;
+const FILES: bool = true;
 
 /// The file of the fourth column: as the directive names it, as it is found, and as it is shown.
 const INCLUDED: (&str, &str) = ("list.yml", "resources/list.yml");
@@ -187,7 +187,8 @@ fn parse((manifest, file): &Case) -> Parsed {
     let mut sources =
         Sources { manifest: without_marks(manifest), env: "prod".to_owned(), ..Sources::default() };
     if !file.is_empty() {
-        sources.files.insert(INCLUDED.1.to_owned(), without_marks(file));
+        let files = indexmap::IndexMap::from([(INCLUDED.1.to_owned(), without_marks(file))]);
+        sources.files = Arc::new(files);
     }
     Stack::parse(sources, Arc::new(Things), Options::default())
 }
