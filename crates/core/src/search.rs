@@ -29,7 +29,7 @@ pub struct Search {
     /// How the type is listed.
     pub listing: Listing,
     /// True where a key says that nothing is there under the declared identifier: then only the tag index is asked, for
-    /// what was ours under another one.
+    /// what was ours under another one. The list helps where the ARN of a record does not tell the identifier.
     pub index_only: bool,
     /// The natural key: the places of declared create-only and required values that reads show. Empty: nothing matches by it.
     pub natural: Vec<Pointer>,

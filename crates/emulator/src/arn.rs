@@ -150,9 +150,12 @@ pub(crate) fn of(schema: &ResourceSchema, model: &Json, place: &Place) -> Option
         return Some(arn.strip_suffix(":*").unwrap_or(&arn).to_owned());
     }
     let last = identify::value(schema.primary_identifier.last()?, model)?;
-    if last.starts_with("arn:") {
+    let is_own = schema.primary_identifier.len() == 1;
+    if last.starts_with("arn:") && is_own {
         return Some(last);
     }
+    // A part of a composite identifier is the ARN of something else.
+    let last = last_segment(&last);
     let resource = kebab(ty.rsplit("::").next().unwrap_or_default());
     let region = if is_global(ty) { "" } else { place.region.as_str() };
     Some(format!("arn:{}:{}:{region}:{}:{resource}/{last}", place.partition(), service_of(ty), place.account))

@@ -105,12 +105,14 @@ impl Searcher {
         if search.marks() {
             // A tag index that cannot be asked costs time, not certainty: the list decides.
             let records = self.records(question, search).await.unwrap_or_default();
+            let mut is_told = true;
             for record in records {
-                if let Err(failure) = self.confirm(question, search, &record, &mut finds).await {
-                    return Sighting::Unreadable(failure);
+                match self.confirm(question, search, &record, &mut finds).await {
+                    Ok(told) => is_told &= told,
+                    Err(failure) => return Sighting::Unreadable(failure),
                 }
             }
-            if finds.has_marked() || search.index_only {
+            if finds.has_marked() || (search.index_only && is_told) {
                 return search.verdict(finds);
             }
         }
@@ -127,6 +129,9 @@ impl Searcher {
         }
         if let Some(refused) = listed.as_ref().and_then(|listed| listed.refused.clone()) {
             return Sighting::Unreadable(refused);
+        }
+        if search.index_only {
+            return search.verdict(finds);
         }
         match self.made_lately(question, search, listed.as_deref()).await {
             Ok(lately) => {
@@ -179,22 +184,25 @@ impl Searcher {
             .await
     }
 
-    /// Reads what a record of the tag index may mean. A hit is evidence, the read is the proof.
+    /// Reads what a record of the tag index may mean. A hit is evidence, the read is the proof. False if the ARN does not
+    /// tell any identifier.
     async fn confirm(
         &self,
         question: &Question,
         search: &Search,
         record: &Tagged,
         finds: &mut Finds,
-    ) -> Result<(), Failure> {
-        for identifier in self.provider.identifiers_of(&question.ty, &record.arn) {
+    ) -> Result<bool, Failure> {
+        let identifiers = self.provider.identifiers_of(&question.ty, &record.arn);
+        let is_told = !identifiers.is_empty();
+        for identifier in identifiers {
             match self.read(question, &identifier).await {
                 Ok(Some(found)) => {
                     let class = search.class_of(&found.model, true);
                     let is_it = class == Class::Marked;
                     finds.add(&found, class);
                     if is_it {
-                        return Ok(());
+                        return Ok(true);
                     }
                 }
                 Ok(None) => {}
@@ -203,7 +211,7 @@ impl Searcher {
                 Err(failure) => return Err(failure),
             }
         }
-        Ok(())
+        Ok(is_told)
     }
 
     /// Everything that the type's list shows, read. `None` if it cannot be listed.

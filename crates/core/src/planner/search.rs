@@ -76,7 +76,7 @@ pub(super) fn by_marks(
         stack: stack.clone(),
         names: names(wanted),
         tags,
-        listing: Listing::Never,
+        listing: listing(wanted, schema),
         index_only: true,
         natural: Vec::new(),
         declared: Value::object(),
