@@ -11,7 +11,7 @@ fn a_build_creates_exports_and_leaves_nothing_to_do() {
     exit 0
     -- stdout
     stack-deploy plan  customer-360 → prod                                           aws us-east-1 …9012
-    2 reads in [N] s
+    2 reads and 1 look-up in [N] s
 
     + create   domain  awscc.customerprofiles.domains                             stackql_manifest.yml:8
         + DomainName                   "customer-360-prod"
@@ -35,7 +35,7 @@ fn a_build_creates_exports_and_leaves_nothing_to_do() {
     Plan: 2 create, 0 update, 0 replace, 0 delete, 0 unchanged
           2 writes, about 20 s
 
-    Build done: 2 created · [N]s, 10 calls
+    Build done: 2 created · [N]s, 11 calls
 
     variable                                        | value
     ------------------------------------------------+------------------
@@ -48,7 +48,7 @@ fn a_build_creates_exports_and_leaves_nothing_to_do() {
     [TIME] done   domain create [N]s customer-360-prod
     [TIME] begin  events create 2/2
     [TIME] done   events create [N]s customer-360-prod|s3://acme-events
-    [TIME] end    ok 2 created [N]s calls=10
+    [TIME] end    ok 2 created [N]s calls=11
     -- end
     "#);
     assert_snapshot!(place.read(".stackql-deploy-exports"), @r#"

@@ -52,6 +52,7 @@ pub(crate) fn small() -> String {
 /// One test's folder.
 pub(crate) struct Place {
     root: tempfile::TempDir,
+    stack: String,
     vars: Vec<(String, String)>,
 }
 
@@ -65,18 +66,23 @@ pub(crate) struct Ran {
 impl Place {
     /// A folder with a stack `app` of this manifest.
     pub(crate) fn with(manifest: &str) -> Self {
-        let place = Self { root: tempfile::tempdir().unwrap(), vars: Vec::new() };
-        for folder in ["home", "work/app/.stack-deploy/sandbox"] {
-            fs::create_dir_all(place.root.path().join(folder)).unwrap();
-        }
-        place.write("app/.stack-deploy/sandbox/config.json", QUICK);
+        Self::called("app", manifest)
+    }
+
+    /// A folder with a stack in a folder of this name.
+    pub(crate) fn called(stack: &str, manifest: &str) -> Self {
+        let place = Self { root: tempfile::tempdir().unwrap(), stack: stack.to_owned(), vars: Vec::new() };
+        let sandbox = format!("{stack}/.stack-deploy/sandbox");
+        fs::create_dir_all(place.root.path().join("home")).unwrap();
+        fs::create_dir_all(place.path(&sandbox)).unwrap();
+        place.write(&format!("{sandbox}/config.json"), QUICK);
         place.manifest(manifest);
         place
     }
 
     /// Writes the manifest.
     pub(crate) fn manifest(&self, text: &str) {
-        self.write("app/stackql_manifest.yml", text);
+        self.write(&format!("{}/stackql_manifest.yml", self.stack), text);
     }
 
     /// A path in the working folder.
@@ -102,8 +108,19 @@ impl Place {
     /// The command, ready to be started.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = Command::new(PROGRAM);
+        command.args(line.split_whitespace());
+        self.surround(command)
+    }
+
+    /// A line for the shell, ready to be started.
+    pub(crate) fn shell(&self, line: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-e", "-c", line]);
+        self.surround(command)
+    }
+
+    fn surround(&self, mut command: Command) -> Command {
         command
-            .args(line.split_whitespace())
             .env_clear()
             .env("HOME", self.root.path().join("home"))
             .env("LANG", "C.UTF-8")
@@ -166,7 +183,7 @@ impl Place {
 
     /// Removes what the program keeps, apart from the sandbox.
     pub(crate) fn forget(&self) {
-        let kept = self.path("app/.stack-deploy");
+        let kept = self.path(&self.stack).join(".stack-deploy");
         for entry in fs::read_dir(&kept).into_iter().flatten() {
             let path = entry.unwrap().path();
             if path.ends_with("sandbox") {

@@ -27,9 +27,9 @@ fn an_unknown_number_names_its_neighbours_or_the_families() {
     -- stdout
     -- stderr
     error[SD1033]: no diagnostic has the number SD1299
-     = SD1209  An `if` waits for another resource
-     = SD1208  A resource does not have this property now
-     = SD1207  An `if` is not true or false
+     = SD1212  A resource with `for_each` has no such instance
+     = SD1211  A `for_each` has no usable elements
+     = SD1210  A `for_each` waits for another resource
      = next    give the number that stands in the brackets of a message
     -- end
     "#);
@@ -270,7 +270,8 @@ resources:
           schema     null sends 3600, because the service does not carry out a removal
 
     Live and not declared
-      service    Arn, RoleId: set by the service
+      kept       Path: never changed, never drift
+      service    RoleId, Arn: set by the service
     "#);
     assert_snapshot!(place.run("explain --sandbox app prod ada LoginProfile").exits(0).out, @r#"
     ada  AWS::IAM::User                                                          stackql_manifest.yml:10

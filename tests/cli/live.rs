@@ -18,8 +18,14 @@ fn the_example_lives_drifts_is_repaired_and_goes() {
     place.run("plan --detailed-exitcode app dev").exits(2);
     let calls = served.calls();
     assert_eq!(
-        (count(&calls, "GetResource"), count(&calls, "GetCallerIdentity"), calls.len()),
-        (4, 1, 5),
+        [
+            count(&calls, "GetResource"),
+            count(&calls, "GetResources"),
+            count(&calls, "GetCallerIdentity"),
+            calls.len()
+        ],
+        // What is not there may be there under another identifier: the tag index is asked once for all.
+        [4, 1, 1, 6],
         "{calls:?}"
     );
     place.forget();
@@ -162,7 +168,7 @@ fn every_leaf_that_drifts_is_named_and_repaired() {
 #[test]
 fn a_killed_build_is_finished_by_the_next_with_nothing_local_left() {
     let mut place = Place::with(&example());
-    let served = Served::behaving(&mut place, r#"{"timing": {"create_ms": 3000, "retry_after_ms": 0}}"#);
+    let served = Served::behaving(&mut place, r#"{"timing": {"create_ms": 10000, "retry_after_ms": 0}}"#);
     let mut child =
         place.command("build app dev").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     while !served.calls().iter().any(|call| call == "CreateResource") {
@@ -170,6 +176,8 @@ fn a_killed_build_is_finished_by_the_next_with_nothing_local_left() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
+    // What is in flight stays there long enough for the next to meet it; only what comes after it is quick.
+    served.ask("POST", "config", r#"{"timing": {"create_ms": 0}}"#);
     place.forget();
     let ran = place.run("build app dev").exits(0);
     assert!(ran.err.contains("waiting: a create of domain is in flight"), "{ran}");

@@ -2,6 +2,7 @@
 
 mod build;
 mod common;
+mod examples;
 mod explain;
 mod info;
 mod live;

@@ -19,6 +19,8 @@ fn help_is_short() {
       teardown     Delete what the manifest names
       test         Check that everything is there and as declared
       drift        Compare the live cloud with the manifest, property by property
+      orphans      List live resources with the stack's tags that left the manifest
+      adopt        Take over a live resource: write it into the manifest and mark it as the stack's
       validate     Check a manifest offline
       outputs      Print the stack's exports, read live
       explain      Say what a message means, or why a resource is planned as it is
@@ -67,6 +69,7 @@ fn build_help_groups_its_flags() {
           --on-failure <WHAT>         After a failure: error, rollback or ignore [default: error]
           --resend <ADDRESS[#/Path]>  Send write-only values again (repeatable)
           --output-file <FILE>        Write the stack's exports as JSON
+          --prune                     Delete live resources with the stack's tags that left the manifest
           --dry-run                   Print the requests that would be sent, offline
       -h, --help                      Print help
 

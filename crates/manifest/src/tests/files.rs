@@ -155,7 +155,7 @@ fn missing_and_bad_files_are_told_at_the_directive() {
       = next  if a document is meant, write its JSON text
     [SD1304] `Tags` must be a list, this is an object
       resources/a.yml:1:1 expected a list
-      = next  write a list, even for one element
+      = next  write each tag as an element: - { Key: …, Value: … }
 
     [SD1121] files are read before templates are rendered
       stackql_manifest.yml:6:25 this path would not be rendered
