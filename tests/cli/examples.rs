@@ -21,7 +21,8 @@ fn commands(readme: &str) -> Vec<String> {
     for block in readme.split("```sh\n").skip(1) {
         let (block, _) = block.split_once("```").unwrap();
         for line in block.lines().filter(|line| !line.ends_with("/try.sh")) {
-            let offline = ["permissions", "sandbox"].iter().any(|word| line.contains(&format!("deploy {word}")));
+            let offline =
+                ["permissions", "sandbox"].iter().any(|word| line.contains(&format!("deploy {word}")));
             let here = line.contains("--sandbox") || offline;
             found.push(if here { line.to_owned() } else { format!("{line} --sandbox") });
         }
@@ -46,11 +47,7 @@ fn follow(place: &Place, name: &str, readme: &str) {
             before = format!("{command}\n");
             continue;
         }
-        let ran = place
-            .shell(&format!("{before}{command}"))
-            .env("PATH", &path)
-            .output()
-            .unwrap();
+        let ran = place.shell(&format!("{before}{command}")).env("PATH", &path).output().unwrap();
         let said = String::from_utf8_lossy(&ran.stderr);
         assert!(ran.status.success(), "{name}: {command}\n{said}");
         if command.contains(" drift ") && has_curl {
@@ -68,7 +65,10 @@ fn lives(name: &str, resources: usize, stack: &str) {
     assert!(ran.out.contains(&format!("Build done: {resources} created")), "{ran}");
     place.forget();
     let ran = place.run(&format!("plan --sandbox --detailed-exitcode examples/{name} dev")).exits(0);
-    assert!(ran.out.contains(&format!("Plan: no changes. {resources} resources match {stack}/dev.")), "{ran}");
+    assert!(
+        ran.out.contains(&format!("Plan: no changes. {resources} resources match {stack}/dev.")),
+        "{ran}"
+    );
     place.forget();
     follow(&place, name, &file(name, "README.md"));
     let ran = place.run(&format!("sandbox state examples/{name}")).exits(0);
@@ -85,7 +85,10 @@ fn shows_its_plan(name: &str) {
     let mut rest = given.as_str();
     for (at, part) in shown.split("\n…\n").enumerate() {
         let found = rest.find(part);
-        assert!(found.is_some() && (at > 0 || found == Some(0)), "the README of {name} should hold:\n{given}");
+        assert!(
+            found.is_some() && (at > 0 || found == Some(0)),
+            "the README of {name} should hold:\n{given}"
+        );
         rest = &rest[found.unwrap() + part.len()..];
     }
     assert_eq!(rest, "", "the README of {name} should hold:\n{given}");

@@ -168,11 +168,12 @@ fn every_leaf_that_drifts_is_named_and_repaired() {
 #[test]
 fn a_killed_build_is_finished_by_the_next_with_nothing_local_left() {
     let mut place = Place::with(&example());
-    let served = Served::behaving(&mut place, r#"{"timing": {"create_ms": 10000, "retry_after_ms": 0}}"#);
+    let served = Served::behaving(&mut place, r#"{"timing": {"create_ms": 8000, "retry_after_ms": 0}}"#);
     let mut child =
         place.command("build app dev").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    while !served.calls().iter().any(|call| call == "CreateResource") {
-        std::thread::yield_now();
+    // Looked at without being cleared: a call between the two would be lost, and the kill would come one step late.
+    while !served.ask("GET", "history", "").to_string().contains("CreateResource") {
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
     child.kill().unwrap();
     child.wait().unwrap();

@@ -12,7 +12,7 @@ fn what_was_built_passes_and_leaves_the_exports() {
     exit 0
     -- stdout
     stack-deploy test  customer-360 → prod                                           aws us-east-1 …9012
-    2 reads and 1 look-up in [N] s
+    2 reads in [N] s
 
     pass  domain  awscc.customerprofiles.domains                                  stackql_manifest.yml:8
     pass  events  awscc.customerprofiles.integrations                            stackql_manifest.yml:17
@@ -45,7 +45,7 @@ fn what_is_not_there_or_differs_fails_and_leaves_nothing() {
     exit 1
     -- stdout
     stack-deploy test  customer-360 → prod                                           aws us-east-1 …9012
-    2 reads in [N] s
+    2 reads and 1 look-up in [N] s
 
     fail  domain  awscc.customerprofiles.domains                                  stackql_manifest.yml:8
           it does not exist
