@@ -116,6 +116,22 @@ example!(static_site, "static-site", "static-site", 7);
 example!(vpc_web_server, "vpc-web-server", "vpc-web-server", 12);
 
 #[test]
+fn what_has_no_name_is_found_by_tags_and_else_by_values() {
+    let manifest = file("vpc-web-server", "stackql_manifest.yml");
+    let (resources, _) = manifest.split_once("exports:").unwrap();
+    let place = Place::with(resources);
+    place.run("build --sandbox --progress quiet --target attachment app dev").exits(0);
+    place.forget();
+    let ran = place.run("explain --sandbox app dev vpc").exits(0);
+    assert!(ran.out.contains("found      by this stack's tags, confirmed by a read (step 6)\n"), "{ran}");
+    let ran = place.run("explain --sandbox app dev attachment").exits(0);
+    assert!(
+        ran.out.contains("found      by its declared values, which no other resource shows (step 7)\n"),
+        "{ran}"
+    );
+}
+
+#[test]
 fn every_example_has_a_readme_and_a_script_to_try() {
     let mut names: Vec<String> = fs::read_dir(folder(""))
         .unwrap()

@@ -104,6 +104,8 @@ impl Teller<'_> {
             "ledger" => {
                 "by the identifier that this stack used last, confirmed by a read (step 5)".to_owned()
             }
+            "tagged" => "by this stack's tags, confirmed by a read (step 6)".to_owned(),
+            "matched" => "by its declared values, which no other resource shows (step 7)".to_owned(),
             other => format!("by {}, confirmed by a read", other.replace('_', " ")),
         }
     }
