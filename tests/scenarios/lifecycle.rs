@@ -1,10 +1,10 @@
 //! The life cycle of the example, again for each declared leaf that can be read and changed.
 
+use crate::leaf::{leaves, live_place};
 use crate::world::{EXAMPLE, World, address, calls};
 use serde_json::{Value as Json, json};
 use stack_core::plan::{Action, Mode, PatchOp, Plan};
 use stack_core::pointer::Pointer;
-use stack_core::schema::ResourceSchema;
 use stack_core::value::Value;
 use stack_deploy::sandbox::schemas;
 use stack_emulator::Config;
@@ -43,100 +43,6 @@ async fn the_example_lives_and_dies() {
     assert!(!plan.has_changes());
 }
 
-/// A declared leaf that reads show and that updates may change.
-#[derive(Clone, Debug)]
-struct Leaf {
-    resource: String,
-    at: Pointer,
-    value: Json,
-}
-
-/// Every declared leaf of every resource, without identifying, create-only, read-only and write-only ones.
-fn leaves(plan: &Plan) -> Vec<Leaf> {
-    let all = schemas();
-    let mut leaves = Vec::new();
-    for planned in plan.resources.values() {
-        let schema = all.schema(&planned.ty).expect("known");
-        let desired = planned.desired.as_ref().expect("a create has a body");
-        collect(&schema, desired, &Pointer::root(), &mut |at, value| {
-            leaves.push(Leaf { resource: planned.address.to_string(), at: at.clone(), value: value.clone() });
-        });
-    }
-    leaves
-}
-
-fn collect(schema: &ResourceSchema, value: &Value, at: &Pointer, found: &mut impl FnMut(&Pointer, &Json)) {
-    if schema.create_only_properties.covers(at)
-        || schema.write_only_properties.covers(at)
-        || schema.read_only_properties.covers(at)
-    {
-        return;
-    }
-    match value {
-        Value::Object(members) => {
-            // A tag's key is its name: changing it is removing one tag and adding another.
-            let is_tag = members.len() == 2 && members.contains_key("Key") && members.contains_key("Value");
-            let is_ours =
-                matches!(members.get("Key"), Some(Value::String(key)) if key.starts_with("stackql:"));
-            for (name, member) in members {
-                if !(is_ours || (is_tag && name == "Key")) {
-                    collect(schema, member, &at.child(name.as_str()), found);
-                }
-            }
-        }
-        Value::Array(items) => {
-            items
-                .iter()
-                .enumerate()
-                .for_each(|(i, item)| collect(schema, item, &at.child(i.to_string()), found));
-        }
-        leaf => {
-            if let Some(json) = leaf.known() {
-                found(at, &json);
-            }
-        }
-    }
-}
-
-/// Another valid value of the same type.
-fn other(schema: &ResourceSchema, at: &Pointer, value: &Json) -> Json {
-    let node = schema.at(at).expect("a declared leaf is in the schema");
-    if let Some(choice) = node.choices.iter().find(|choice| *choice != value) {
-        return choice.clone();
-    }
-    match value {
-        Json::Bool(flag) => json!(!flag),
-        Json::Number(number) => json!(number.as_i64().expect("integers in the example") + 1),
-        Json::String(text) if at.last() == Some("Time") => json!(text.replace("03", "04")),
-        Json::String(text) => json!(format!("{text}x")),
-        other => panic!("no leaf: {other}"),
-    }
-}
-
-/// Where the element of a declared list stands in the live model now: sets are read in another order.
-fn live_place(live: &Json, declared: &Json, at: &Pointer) -> Pointer {
-    let mut place = Pointer::root();
-    let (mut live, mut declared) = (live, declared);
-    for segment in at.segments() {
-        match (live, declared) {
-            (Json::Array(items), Json::Array(wanted)) => {
-                let index: usize = segment.parse().expect("an index");
-                let found =
-                    items.iter().position(|item| same(item, &wanted[index])).expect("the element is live");
-                place = place.child(found.to_string());
-                live = &items[found];
-                declared = &wanted[index];
-            }
-            _ => {
-                place = place.child(segment.as_str());
-                live = live.get(segment).expect("live");
-                declared = declared.get(segment).expect("declared");
-            }
-        }
-    }
-    place
-}
-
 fn same(a: &Json, b: &Json) -> bool {
     match (a, b) {
         (Json::Array(x), Json::Array(y)) => {
@@ -159,16 +65,16 @@ async fn every_leaf_that_drifts_is_named_and_repaired_alone() {
     world.must(Mode::Build).await;
 
     for leaf in leaves {
-        let planned = &bodies[&address(&leaf.resource)];
+        let planned = &bodies[&leaf.resource];
         let ty = planned.ty.as_str();
         let identifier = planned.identifier.as_ref().expect("declared").to_string();
         let schema = schemas().schema(&planned.ty).expect("known");
         let before = world.live(ty, &identifier).expect("built");
-        let declared = planned.desired.as_ref().and_then(Value::known).expect("all known in dev");
-        let changed = other(&schema, &leaf.at, &leaf.value);
+        let declared = planned.desired.as_ref().expect("a body");
+        let changed = leaf.other.clone();
 
         // Out of band.
-        let place = live_place(&before, &declared, &leaf.at);
+        let place = live_place(&before, declared, &leaf.at).expect("live");
         world.edit(
             ty,
             &identifier,
@@ -179,18 +85,18 @@ async fn every_leaf_that_drifts_is_named_and_repaired_alone() {
         world.forget();
         let (drift, seen) = world.plan(Mode::Drift).await;
         assert_eq!(seen, calls(&[("GetResource", 4)]));
-        for other in drift.resources.values().filter(|p| p.address.as_str() != leaf.resource) {
+        for other in drift.resources.values().filter(|p| p.address != leaf.resource) {
             // The order's expiration is declared by reference to the domain's; both names are exact.
             assert!(other.changes.is_empty(), "{leaf:?}: {:?}", other.changes);
         }
-        let changes = &drift.resources[&address(&leaf.resource)].changes;
+        let changes = &drift.resources[&leaf.resource].changes;
         let named: Vec<&Pointer> = changes.iter().map(|c| &c.path).collect();
         assert_eq!(named, [&leaf.at], "{leaf:?}");
         assert_eq!(changes[0].before, Some(Value::from(&changed)), "{leaf:?}");
 
         // Repaired by a patch that touches only that path, or the list around it.
         let (plan, _) = world.plan(Mode::Build).await;
-        let patch = &plan.resources[&address(&leaf.resource)].patch;
+        let patch = &plan.resources[&leaf.resource].patch;
         for op in patch {
             let allowed = leaf.at.starts_with(op.path()) || schema.write_only_properties.covers(op.path());
             assert!(allowed && matches!(op, PatchOp::Add { .. }), "{leaf:?}: {op:?}");

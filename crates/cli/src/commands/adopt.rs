@@ -3,7 +3,7 @@
 
 use crate::app::{App, Done};
 use crate::args::AdoptArgs;
-use crate::commands::apply::{Apply, Question, Ready, ends, has_changed};
+use crate::commands::apply::{Apply, Question, Ready};
 use crate::edit;
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
@@ -133,12 +133,7 @@ async fn finish(
         session.close()?;
         return Ok(Exit::Done);
     }
-    let (exit, outcome) = apply.run(made, held).await?;
-    match session.close() {
-        Ok(()) => Ok(ends(app, exit, &outcome)),
-        Err(stopped) if has_changed(&outcome) => Err(stopped.after_changes()),
-        Err(stopped) => Err(stopped),
-    }
+    apply.carry_out(made, held).await
 }
 
 /// What the arguments mean.

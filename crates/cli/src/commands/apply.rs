@@ -144,6 +144,19 @@ impl Apply<'_> {
         Err(Stopped::new(Exit::Error, Diagnostic::error(codes::DECLINED, "not agreed: nothing changed")))
     }
 
+    /// Runs a plan that leaves no results behind but what it did, and gives the end of the command.
+    ///
+    /// # Errors
+    /// It could not begin, or the sandbox could not be kept.
+    pub async fn carry_out(&self, made: Made, ready: Ready) -> Result<Exit, Stopped> {
+        let (exit, outcome) = self.run(made, ready).await?;
+        match self.session.close() {
+            Ok(()) => Ok(ends(self.session.app, exit, &outcome)),
+            Err(stopped) if has_changed(&outcome) => Err(stopped.after_changes()),
+            Err(stopped) => Err(stopped),
+        }
+    }
+
     /// Runs the plan and reports its end.
     ///
     /// # Errors

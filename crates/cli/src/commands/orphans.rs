@@ -2,7 +2,7 @@
 
 use crate::app::{App, Done};
 use crate::args::OrphansArgs;
-use crate::commands::apply::{Apply, Question, ends, has_changed};
+use crate::commands::apply::{Apply, Question};
 use crate::commands::plan::tell;
 use crate::exit::Exit;
 use crate::guard::Guard;
@@ -78,10 +78,5 @@ async fn delete(app: &App, args: &OrphansArgs) -> Done {
     if !args.consent.yes {
         apply.consent(&made, Question::Yes).await?;
     }
-    let (exit, outcome) = apply.run(made, held).await?;
-    match session.close() {
-        Ok(()) => Ok(ends(app, exit, &outcome)),
-        Err(stopped) if has_changed(&outcome) => Err(stopped.after_changes()),
-        Err(stopped) => Err(stopped),
-    }
+    apply.carry_out(made, held).await
 }

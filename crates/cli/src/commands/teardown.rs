@@ -2,7 +2,7 @@
 
 use crate::app::{App, Done};
 use crate::args::TeardownArgs;
-use crate::commands::apply::{Apply, Question, ends, has_changed};
+use crate::commands::apply::{Apply, Question};
 use crate::commands::dry_run;
 use crate::errors::Stopped;
 use crate::exit::Exit;
@@ -54,10 +54,5 @@ pub async fn run(app: &App, args: &TeardownArgs) -> Done {
     if !args.consent.yes {
         apply.consent(&made, Question::EnvironmentName).await?;
     }
-    let (exit, outcome) = apply.run(made, held).await?;
-    match session.close() {
-        Ok(()) => Ok(ends(app, exit, &outcome)),
-        Err(stopped) if has_changed(&outcome) => Err(stopped.after_changes()),
-        Err(stopped) => Err(stopped),
-    }
+    apply.carry_out(made, held).await
 }

@@ -288,7 +288,9 @@ impl Planning {
             sources(unknown, &|source| {
                 matches!(source.action, Action::Create | Action::Replace(_))
                     // A resource of the same name may well get the same ARN again.
-                    && schemas.schema(&source.ty).is_ok_and(|schema| gets_new_id(&schema))
+                    && schemas
+                        .schema(&source.ty)
+                        .is_ok_and(|schema| gets_new_id(&schema) || changes_its_name(source, &schema))
             })
         };
         let mut planned = Decide {
@@ -391,6 +393,13 @@ fn gets_new_id(schema: &ResourceSchema) -> bool {
         .primary_identifier
         .iter()
         .any(|path| path.as_pointer().is_none_or(|at| schema.read_only_properties.covers(&at)))
+}
+
+/// True if the replacement gives the resource another identifier.
+fn changes_its_name(planned: &Planned, schema: &ResourceSchema) -> bool {
+    let names_it = |at: &Pointer| schema.primary_identifier.iter().any(|path| path.covers(at));
+    matches!(planned.action, Action::Replace(_))
+        && planned.changes.iter().any(|change| change.after.is_some() && names_it(&change.path))
 }
 
 /// Two resources of the manifest that are one live resource: neither may go on.

@@ -1,7 +1,7 @@
 //! Looking nodes up, on real schemas and on the odd forms that some of them have.
 
 use super::*;
-use crate::pointer::Step;
+use crate::pointer::{Pointer, Step};
 use crate::testdata;
 use serde_json::json;
 
