@@ -29,8 +29,10 @@ struct Class {
     tags: Tags,
     /// What the manifest declares.
     props: fn() -> Json,
-    /// What the identifier is made of, and another value for it. `None`: the service chooses it.
-    key: Option<(&'static str, &'static str)>,
+    /// What tells it from others of its kind, and another value for it.
+    other: (&'static str, &'static str),
+    /// True if that is (a part of) the identifier, so that there is no second one.
+    keyed: bool,
 }
 
 const CLASSES: [Class; 15] = [
@@ -39,7 +41,8 @@ const CLASSES: [Class; 15] = [
         ty: "AWS::Logs::LogGroup",
         tags: Tags::List,
         props: || json!({"LogGroupName": "/shop/web"}),
-        key: Some(("LogGroupName", "/shop/old")),
+        other: ("/LogGroupName", "/shop/old"),
+        keyed: true,
     },
     Class {
         name: "settable, of several parts",
@@ -52,16 +55,16 @@ const CLASSES: [Class; 15] = [
                 "IntegrationArn": "arn:aws:lambda:us-east-1:123456789012:function:lookup",
             })
         },
-        key: Some(("IntegrationArn", "arn:aws:lambda:us-east-1:123456789012:function:old")),
+        other: ("/IntegrationArn", "arn:aws:lambda:us-east-1:123456789012:function:old"),
+        keyed: true,
     },
     Class {
         name: "partly settable, no tags",
         ty: "AWS::Lambda::Permission",
         tags: Tags::None,
-        props: || {
-            json!({"FunctionName": "web", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"})
-        },
-        key: None,
+        props: || json!({"FunctionName": "web", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"}),
+        other: ("/Principal", "s3.amazonaws.com"),
+        keyed: false,
     },
     Class {
         name: "partly settable, tags, list needs input",
@@ -73,23 +76,24 @@ const CLASSES: [Class; 15] = [
                 "VisibilityConfig": {"CloudWatchMetricsEnabled": true, "MetricName": "shop", "SampledRequestsEnabled": true},
             })
         },
-        key: None,
+        other: ("/Name", "old"),
+        keyed: false,
     },
     Class {
         name: "assigned, tags",
         ty: "AWS::EC2::VPC",
         tags: Tags::List,
         props: || json!({"CidrBlock": "10.0.0.0/16"}),
-        key: None,
+        other: ("/CidrBlock", "10.1.0.0/16"),
+        keyed: false,
     },
     Class {
         name: "assigned, no tags",
         ty: "AWS::EC2::SecurityGroupIngress",
         tags: Tags::None,
-        props: || {
-            json!({"GroupId": "sg-0123456789abcdef0", "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/16"})
-        },
-        key: None,
+        props: || json!({"GroupId": "sg-0123456789abcdef0", "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/16"}),
+        other: ("/CidrIp", "10.1.0.0/16"),
+        keyed: false,
     },
     Class {
         name: "assigned, no tags, unique name",
@@ -100,56 +104,64 @@ const CLASSES: [Class; 15] = [
                 "Name": "shop", "OriginAccessControlOriginType": "s3", "SigningBehavior": "always", "SigningProtocol": "sigv4",
             }})
         },
-        key: None,
+        other: ("/OriginAccessControlConfig/Name", "old"),
+        keyed: false,
     },
     Class {
         name: "assigned, no tags, list needs input",
         ty: "AWS::Cognito::UserPoolClient",
         tags: Tags::None,
         props: || json!({"UserPoolId": "us-east-1_abcdefghi", "ClientName": "web"}),
-        key: None,
+        other: ("/ClientName", "mobile"),
+        keyed: false,
     },
     Class {
         name: "additional identifier",
         ty: "AWS::AppConfig::Application",
         tags: Tags::List,
         props: || json!({"Name": "shop"}),
-        key: None,
+        other: ("/Name", "old"),
+        keyed: false,
     },
     Class {
         name: "derived identifier (URL)",
         ty: "AWS::SQS::Queue",
         tags: Tags::List,
         props: || json!({"QueueName": "orders"}),
-        key: Some(("QueueName", "old")),
+        other: ("/QueueName", "old"),
+        keyed: true,
     },
     Class {
         name: "derived identifier (ARN)",
         ty: "AWS::SNS::Topic",
         tags: Tags::List,
         props: || json!({"TopicName": "orders"}),
-        key: Some(("TopicName", "old")),
+        other: ("/TopicName", "old"),
+        keyed: true,
     },
     Class {
         name: "tags create-only",
         ty: "AWS::MediaLive::CloudWatchAlarmTemplateGroup",
         tags: Tags::Map,
         props: || json!({"Name": "shop"}),
-        key: None,
+        other: ("/Name", "old"),
+        keyed: false,
     },
     Class {
         name: "tags write-only",
         ty: "AWS::AppRunner::VpcConnector",
         tags: Tags::List,
         props: || json!({"VpcConnectorName": "shop", "Subnets": ["subnet-0123456789abcdef0"]}),
-        key: None,
+        other: ("/VpcConnectorName", "other"),
+        keyed: false,
     },
     Class {
         name: "tags, no list",
         ty: "AWS::AppStream::AppBlock",
         tags: Tags::List,
         props: || json!({"Name": "shop", "SourceS3Location": {"S3Bucket": "shop-blocks", "S3Key": "web.zip"}}),
-        key: None,
+        other: ("/Name", "old"),
+        keyed: false,
     },
     Class {
         name: "no tags, no list",
@@ -162,7 +174,11 @@ const CLASSES: [Class; 15] = [
                 "Validity": {"Type": "DAYS", "Value": 30},
             })
         },
-        key: None,
+        other: (
+            "/CertificateAuthorityArn",
+            "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/other",
+        ),
+        keyed: false,
     },
 ];
 
@@ -183,6 +199,8 @@ struct State {
     there: &'static [Of],
     /// One of ours under another identifier.
     moved: bool,
+    /// One that differs from what is declared in what tells it from others.
+    another: bool,
     /// One of ours that was deleted a moment ago.
     deleted: bool,
     /// The tag index is late.
@@ -197,14 +215,16 @@ const NONE: State = State {
     name: "",
     there: &[],
     moved: false,
+    another: false,
     deleted: false,
     late: false,
     in_flight: None,
     forbidden: None,
 };
 
-const STATES: [State; 19] = [
+const STATES: [State; 21] = [
     State { name: "absent", ..NONE },
+    State { name: "another one", another: true, ..NONE },
     State { name: "ours", there: &[Of::Ours], ..NONE },
     State { name: "ours, index late", there: &[Of::Ours], late: true, ..NONE },
     State { name: "ours, other key", moved: true, ..NONE },
@@ -220,6 +240,7 @@ const STATES: [State; 19] = [
     State { name: "absent, list 403", forbidden: Some(Op::ListResources), ..NONE },
     State { name: "ours, list 403", there: &[Of::Ours], forbidden: Some(Op::ListResources), ..NONE },
     State { name: "ours, index 403", there: &[Of::Ours], forbidden: Some(Op::GetResources), ..NONE },
+    State { name: "absent, index 403", forbidden: Some(Op::GetResources), ..NONE },
     State { name: "absent, operations 403", forbidden: Some(Op::ListResourceRequests), ..NONE },
     State { name: "in flight, ours", in_flight: Some(Of::Ours), ..NONE },
     State { name: "in flight, of nobody", in_flight: Some(Of::Nobody), ..NONE },
@@ -235,8 +256,8 @@ impl Class {
         let marked = state.deleted || state.late || matches!(state.forbidden, Some(Op::GetResources));
         let free = !mixed && state.there.contains(&Of::Nobody) || state.in_flight == Some(Of::Nobody);
         (tagged || !(others || mixed || marked || free))
-            && !(twice && self.key.is_some())
-            && (!state.moved || (tagged && self.key.is_some()))
+            && !(twice && self.keyed)
+            && (!state.moved || (tagged && self.keyed))
     }
 
     fn manifest(&self) -> String {
@@ -248,11 +269,16 @@ impl Class {
         )
     }
 
-    fn body(&self, world: &World, of: Of, moved: bool) -> Json {
+    /// Another resource of the kind, of nobody.
+    fn another(&self) -> Json {
         let mut body = (self.props)();
-        if let (Some((key, other)), true) = (self.key, moved) {
-            body[key] = Json::from(other);
-        }
+        let (at, value) = self.other;
+        *body.pointer_mut(at).expect("declared") = Json::from(value);
+        body
+    }
+
+    fn body(&self, world: &World, of: Of, moved: bool) -> Json {
+        let mut body = if moved { self.another() } else { (self.props)() };
         let tags = match of {
             Of::Ours => marks(&world.id_of("shop"), "thing", None),
             Of::OtherStack => marks(&world.id_of("other"), "thing", None),
@@ -301,12 +327,24 @@ async fn look(class: &Class, state: &State) -> Seen {
     let world = World::new(&class.manifest(), "dev", config);
     let mut there = Vec::new();
     for of in state.there {
-        there.push(world.plant(REGION, class.ty, &class.body(&world, *of, false)));
+        let body = class.body(&world, *of, false);
+        if state.late {
+            // The index is late for so long as the operations tell.
+            world.start(REGION, class.ty, &body).await;
+            world.pass(Duration::from_secs(600)).await;
+            world.settle();
+        } else {
+            there.push(world.plant(REGION, class.ty, &body));
+        }
+    }
+    if state.another {
+        world.plant(REGION, class.ty, &class.another());
     }
     if state.moved {
         there.push(world.plant(REGION, class.ty, &class.body(&world, Of::Ours, true)));
     }
     if state.deleted {
+        world.settle();
         let gone = world.plant(REGION, class.ty, &class.body(&world, Of::Ours, false));
         world.edit(class.ty, &gone, &Json::Null);
     }
@@ -314,8 +352,11 @@ async fn look(class: &Class, state: &State) -> Seen {
     if let Some(of) = state.in_flight {
         world.start(REGION, class.ty, &class.body(&world, of, false)).await;
     }
-    let (plan, calls) =
-        if state.in_flight.is_some() { world.settled(Mode::Build).await } else { world.plan(Mode::Build).await };
+    let (plan, calls) = if state.in_flight.is_some() {
+        world.settled(Mode::Build).await
+    } else {
+        world.plan(Mode::Build).await
+    };
     world.cloud.lock().unwrap().clear_faults();
     let blocked = plan.diagnostics.iter().any(stack_core::diagnostic::Diagnostic::is_error);
     let built = if blocked {
@@ -404,13 +445,21 @@ fn broken(class: &Class, state: &State, seen: &Seen) -> Vec<String> {
     let doubtful = matches!(action, Some(Action::Blocked)) && state.forbidden.is_none();
     must(!doubtful || seen.there.iter().all(is_told), "what was found is not named");
     // What is ours is never made again, and what may be ours is never taken for absent.
-    let is_ours = state.there.contains(&Of::Ours) || state.moved || state.in_flight == Some(Of::Ours);
+    // Where the key is declared, only the tag index tells of one under another key: while it is late, a change of the key
+    // leaves the old one behind, as an orphan.
+    let is_ours =
+        state.there.contains(&Of::Ours) || (state.moved && !state.late) || state.in_flight == Some(Of::Ours);
     must(!is_ours || action != Some(Action::Create), "ours is made again");
+    // What is not like it is not taken for it.
+    must(!state.another || matches!(action, Some(Action::Create) | None), "another one is taken");
     // A build leaves one of them, beside those of others.
     if let Some(built) = seen.built {
         let others = state.there.iter().filter(|of| **of != Of::Ours).count();
-        let most =
-            if is_ours { seen.there.len().max(1) } else { others + 1 + usize::from(state.in_flight.is_some()) };
+        let most = if is_ours {
+            seen.there.len().max(1)
+        } else {
+            others + 1 + usize::from(state.in_flight.is_some() || state.another || state.moved)
+        };
         must((1..=most).contains(&built), &format!("{built} after a build, {most} expected"));
     }
     broken

@@ -189,6 +189,12 @@ impl World {
         cloud.plant(region, ty, model, self.clock.now_ms()).expect("the type is known")
     }
 
+    /// Lets the cloud do what it has to do until now.
+    pub(crate) fn settle(&self) {
+        let request = http::Request::builder().uri("/").body(Bytes::new()).expect("a request");
+        let _ = self.cloud.lock().unwrap().handle(&request, self.clock.now_ms());
+    }
+
     /// Starts a create and forgets about it.
     pub(crate) async fn start(&self, region: &str, ty: &str, props: &Json) {
         let engine = self.engine().await;
