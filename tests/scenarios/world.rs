@@ -4,9 +4,10 @@ use bytes::Bytes;
 use serde_json::Value as Json;
 use stack_core::check;
 use stack_core::event::{Ended, Event};
-use stack_core::ids::{Address, StackId};
+use stack_core::ids::{Address, ClientToken, ProviderId, Region, StackId, Target, TypeName};
 use stack_core::plan::{Mode, Plan};
 use stack_core::planner::{PlanOptions, Planning};
+use stack_core::provider::{Operation, Provider};
 use stack_deploy::sandbox::schemas;
 use stack_emulator::{Cloud, Config, Op, Reply, TagPages};
 use stack_engine::busy::{in_flight, wait_for};
@@ -176,6 +177,37 @@ impl World {
         (plan, outputs, engine, calls)
     }
 
+    /// The plan once nothing is in flight on what is to be changed, and the calls that the last one took.
+    pub(crate) async fn settled(&self, mode: Mode) -> (Plan, Calls) {
+        let (plan, _, _) = self.agreed(mode).await;
+        (plan, self.calls())
+    }
+
+    /// A resource that somebody else made long ago. Gives its identifier.
+    pub(crate) fn plant(&self, region: &str, ty: &str, model: &Json) -> String {
+        let mut cloud = self.cloud.lock().unwrap();
+        cloud.plant(region, ty, model, self.clock.now_ms()).expect("the type is known")
+    }
+
+    /// Lets the cloud do what it has to do until now.
+    pub(crate) fn settle(&self) {
+        let request = http::Request::builder().uri("/").body(Bytes::new()).expect("a request");
+        let _ = self.cloud.lock().unwrap().handle(&request, self.clock.now_ms());
+    }
+
+    /// Starts a create and forgets about it.
+    pub(crate) async fn start(&self, region: &str, ty: &str, props: &Json) {
+        let engine = self.engine().await;
+        let target = Target {
+            provider: ProviderId::new("aws"),
+            region: Some(Region::from(region.to_owned())),
+            role_arn: None,
+            type_version_id: None,
+        };
+        let operation = Operation::Create { ty: TypeName::new(ty), props: props.clone() };
+        engine.provider.submit(&target, &operation, &ClientToken::new("somebody")).await.expect("accepted");
+    }
+
     /// Plans once nothing is in flight on what is to be changed, as the commands do.
     async fn agreed(&self, mode: Mode) -> (Plan, stack_core::desired::Outputs, Engine) {
         loop {
@@ -259,7 +291,12 @@ impl World {
     }
 
     pub(crate) fn id(&self) -> StackId {
-        StackId { name: "customer-360".into(), env: self.env.clone() }
+        self.id_of("customer-360")
+    }
+
+    /// A stack of this name in this environment.
+    pub(crate) fn id_of(&self, name: &str) -> StackId {
+        StackId { name: name.into(), env: self.env.clone() }
     }
 }
 

@@ -7,10 +7,11 @@ use indexmap::IndexMap;
 use stack_core::desired::Outputs;
 use stack_core::identity::Key;
 use stack_core::ids::{Address, Region, Target};
-use stack_core::observed::{Question, Sighting};
+use stack_core::observed::{IdentityStep, Question, Sighting};
 use stack_core::plan::Plan;
 use stack_core::planner::Planning;
 use stack_core::provider::{Caller, Failure, FailureKind};
+use stack_core::search::Class;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -58,7 +59,8 @@ pub async fn sight(searcher: &Arc<Searcher>, question: &Question, watch: &dyn On
         };
         match searcher.provider().read_watched(&question.target, &question.ty, &key, watch).await {
             Ok(Some(found)) if probe.confirms(&found.model) => {
-                return Sighting::Present { found: Box::new(found), step: probe.step };
+                let hit = Sighting::Present { found: Box::new(found), step: probe.step };
+                return proven(searcher, question, hit).await;
             }
             Ok(_) => {}
             // A type may not take this form of key; the others may still find it.
@@ -71,6 +73,30 @@ pub async fn sight(searcher: &Arc<Searcher>, question: &Question, watch: &dyn On
     match &question.search {
         Some(search) => searcher.search(question, search).await,
         None => refused.map_or(Sighting::Absent, Sighting::Unreadable),
+    }
+}
+
+/// The hit itself, or what carries our marks where the hit does not: additional identifiers need not be unique
+/// (cloud-control 2.4), and the service gives any one of those that share one.
+async fn proven(searcher: &Arc<Searcher>, question: &Question, hit: Sighting) -> Sighting {
+    let (Sighting::Present { found, step: IdentityStep::Additional }, Some(search)) =
+        (&hit, &question.search)
+    else {
+        return hit;
+    };
+    if !search.marks() || search.class_of(&found.model, false) == Class::Marked {
+        return hit;
+    }
+    match searcher.search(question, search).await {
+        marked @ (Sighting::Present { step: IdentityStep::Tagged, .. }
+        | Sighting::Ambiguous { .. }
+        | Sighting::Unreadable(_)) => marked,
+        // Names that several free ones share are no proof for any of them.
+        Sighting::Lookalikes(all) if all.len() > 1 => Sighting::Ambiguous {
+            found: all.into_iter().map(|one| one.identifier).collect(),
+            step: IdentityStep::Matched,
+        },
+        _ => hit,
     }
 }
 

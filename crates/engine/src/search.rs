@@ -103,8 +103,15 @@ impl Searcher {
     pub(crate) async fn search(self: &Arc<Self>, question: &Question, search: &Search) -> Sighting {
         let mut finds = Finds::default();
         if search.marks() {
-            // A tag index that cannot be asked costs time, not certainty: the list decides.
-            let records = self.records(question, search).await.unwrap_or_default();
+            let records = match self.records(question, search).await {
+                Ok(records) => records,
+                // Nothing else shows what was made before the last two hours.
+                Err(failure) if search.listing == Listing::Never && !search.index_only => {
+                    return Sighting::Unreadable(failure);
+                }
+                // A tag index that cannot be asked costs time, not certainty: the list decides.
+                Err(_) => Vec::new(),
+            };
             let mut is_told = true;
             for record in records {
                 match self.confirm(question, search, &record, &mut finds).await {

@@ -40,9 +40,11 @@ pub(super) fn search(wanted: &Wanted, schema: &Arc<ResourceSchema>, stack: &Stac
     let natural = if unknown.is_some() { Vec::new() } else { natural };
     let declared = subset(&wanted.props, &natural);
     let unmarked = match (&tags, wanted.lifecycle.adopt) {
-        _ if !marks || !schema.tags_updatable() => Unmarked::Ours,
-        (_, Adopt::Candidates | Adopt::Force) => Unmarked::Adopted,
+        _ if !marks => Unmarked::Ours,
+        // Reads show neither our marks nor those of others, whether or not they are fixed at create.
         (TagSight::Hidden, Adopt::Proven) => Unmarked::Unprovable,
+        _ if !schema.tags_updatable() => Unmarked::Ours,
+        (_, Adopt::Candidates | Adopt::Force) => Unmarked::Adopted,
         (_, Adopt::Proven) => Unmarked::Candidate,
     };
     let search = Search {
