@@ -155,6 +155,7 @@ files![
     "AWS-Route53-HostedZone",
     "AWS-Route53-RecordSet",
     "AWS-S3-AccessGrantsInstance",
+    "AWS-S3-Bucket",
     "AWS-S3Tables-TableBucket",
     "AWS-S3Vectors-Index",
     "AWS-S3Vectors-VectorBucket",

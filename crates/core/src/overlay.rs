@@ -65,6 +65,9 @@ pub struct Overlay {
     /// Path → values that mean: the resource is gone, though reads still show it (traps 76 and 77).
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub gone_when: IndexMap<PropertyPath, Vec<Json>>,
+    /// The property that tells in which region a resource is whose name is unique in all of them (trap 74).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region_in: Option<PropertyPath>,
     /// True where create overwrites an account-wide setting and delete may leave it (trap 78).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub singleton: bool,

@@ -137,11 +137,11 @@ pub struct Finds {
 impl Finds {
     /// Puts a find in its class. The same resource counts once.
     pub fn add(&mut self, found: &Found, class: Class) {
-        let is_new = |all: &[Found]| all.iter().all(|known| known.identifier != found.identifier);
+        let is_new = |all: &[Found]| all.iter().all(|known| !known.identifier.is_same(&found.identifier));
         match class {
             Class::Marked if is_new(&self.marked) => self.marked.push(found.clone()),
             Class::Unmarked if is_new(&self.unmarked) => self.unmarked.push(found.clone()),
-            Class::Foreign(owner) if self.foreign.iter().all(|(f, _)| f.identifier != found.identifier) => {
+            Class::Foreign(owner) if self.foreign.iter().all(|(f, _)| !f.identifier.is_same(&found.identifier)) => {
                 self.foreign.push((found.clone(), owner));
             }
             _ => {}

@@ -326,7 +326,7 @@ impl Searcher {
                 continue;
             };
             let Some(identifier) = Identifier::parse(&search.schema, text) else { continue };
-            let is_known = |found: &Found| found.identifier == identifier;
+            let is_known = |found: &Found| found.identifier.is_same(&identifier);
             if listed.is_some_and(|listed| listed.resources.iter().any(is_known)) {
                 continue;
             }
