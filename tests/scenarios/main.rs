@@ -5,5 +5,6 @@
 mod examples;
 mod lifecycle;
 mod templates;
+mod traps;
 mod trouble;
 mod world;

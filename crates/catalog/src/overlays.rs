@@ -90,6 +90,7 @@ files![
     "AWS-ECS-Service",
     "AWS-EKS-Nodegroup",
     "AWS-ElastiCache-ReplicationGroup",
+    "AWS-ElasticBeanstalk-ConfigurationTemplate",
     "AWS-ElasticLoadBalancingV2-TargetGroup",
     "AWS-EventSchemas-Registry",
     "AWS-EventSchemas-Schema",

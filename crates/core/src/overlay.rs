@@ -74,6 +74,10 @@ pub struct Overlay {
     /// Path → what people should know who declare it.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub notes: IndexMap<PropertyPath, String>,
+    /// Lists that reads fill up with the service's own entries → the members that name an entry: live ones that the
+    /// manifest does not name are not ours (trap 64).
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub filled: IndexMap<PropertyPath, Vec<String>>,
     /// Types to use in place of one that Cloud Control cannot manage (cloud-control 2.2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub use_instead: Vec<TypeName>,

@@ -68,7 +68,11 @@ impl Engine {
                     // The one that the manifest means is no orphan; another one of its name is what a change of its
                     // identifier has left behind.
                     if let Some((ty, identifier)) = named(name)
-                        && self.provider.identifiers_of(ty, &record.arn).iter().any(|one| one.is_same(identifier))
+                        && self
+                            .provider
+                            .identifiers_of(ty, &record.arn)
+                            .iter()
+                            .any(|one| one.is_same(identifier))
                     {
                         continue;
                     }

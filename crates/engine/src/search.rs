@@ -228,8 +228,9 @@ impl Searcher {
         );
         let answer = self.listings.get(key, || self.list(question, search, model)).await;
         match answer {
-            // The handler is missing here although the schema has it.
-            Err(failure) if failure.kind == FailureKind::Unsupported => None,
+            // The handler is missing here although the schema has it. Marks and operations may tell; where there are no
+            // marks, nothing does (trap 82).
+            Err(failure) if failure.kind == FailureKind::Unsupported && search.marks() => None,
             other => Some(other),
         }
     }

@@ -46,6 +46,7 @@ fn paths(correction: &Correction) -> Vec<&PropertyPath> {
         .chain(overlay.gone_when.keys().filter(|path| !UNDECLARED.contains(&path.to_string().as_str())))
         .chain(&overlay.region_in)
         .chain(overlay.notes.keys())
+        .chain(overlay.filled.keys())
         .collect()
 }
 

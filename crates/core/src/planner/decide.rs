@@ -145,6 +145,11 @@ impl Decide<'_> {
         if let Some(id) = &failure.request_id {
             diagnostic = diagnostic.note("request", id);
         }
+        // Trap 74: the service sends the caller elsewhere.
+        if failure.message.contains("PermanentRedirect") {
+            diagnostic =
+                diagnostic.note("why", "the name is taken in another region, or by another account there");
+        }
         planned
             .diagnostics
             .push(diagnostic.next("mend the cause, then plan again; nothing is taken for absent"));
