@@ -1,6 +1,7 @@
 //! The real binary, from outside: output, exit codes, files. One test binary, one module per command.
 
 mod build;
+mod calls;
 mod common;
 mod examples;
 mod explain;

@@ -7,5 +7,6 @@ mod identity;
 mod leaf;
 mod lifecycle;
 mod templates;
+mod traps;
 mod trouble;
 mod world;

@@ -4,6 +4,7 @@ mod derived;
 
 pub use derived::{BadTemplate, Derived, Place, Template, names_all};
 
+use crate::diff::same_reference;
 use crate::pointer::{Pointer, PropertyPath, Step};
 use crate::schema::ResourceSchema;
 use crate::value::{Unknown, Value};
@@ -61,6 +62,13 @@ impl Identifier {
             )
             .to_string(),
         }
+    }
+
+    /// True if both name the same resource of one type: a part may be an ARN in one and its last part in the other
+    /// (traps 71 and 72: creates, reads and lists of a service need not agree).
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.parts.len() == other.parts.len()
+            && self.parts.iter().zip(&other.parts).all(|((_, a), (_, b))| same_reference(a, b))
     }
 
     /// The part names joined as the value is: `DomainName|Uri`.

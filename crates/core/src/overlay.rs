@@ -65,12 +65,19 @@ pub struct Overlay {
     /// Path → values that mean: the resource is gone, though reads still show it (traps 76 and 77).
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub gone_when: IndexMap<PropertyPath, Vec<Json>>,
+    /// The property that tells in which region a resource is whose name is unique in all of them (trap 74).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region_in: Option<PropertyPath>,
     /// True where create overwrites an account-wide setting and delete may leave it (trap 78).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub singleton: bool,
     /// Path → what people should know who declare it.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub notes: IndexMap<PropertyPath, String>,
+    /// Lists that reads fill up with the service's own entries → the members that name an entry: live ones that the
+    /// manifest does not name are not ours (trap 64).
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub filled: IndexMap<PropertyPath, Vec<String>>,
     /// Types to use in place of one that Cloud Control cannot manage (cloud-control 2.2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub use_instead: Vec<TypeName>,

@@ -137,11 +137,13 @@ pub struct Finds {
 impl Finds {
     /// Puts a find in its class. The same resource counts once.
     pub fn add(&mut self, found: &Found, class: Class) {
-        let is_new = |all: &[Found]| all.iter().all(|known| known.identifier != found.identifier);
+        let is_new = |all: &[Found]| all.iter().all(|known| !known.identifier.is_same(&found.identifier));
         match class {
             Class::Marked if is_new(&self.marked) => self.marked.push(found.clone()),
             Class::Unmarked if is_new(&self.unmarked) => self.unmarked.push(found.clone()),
-            Class::Foreign(owner) if self.foreign.iter().all(|(f, _)| f.identifier != found.identifier) => {
+            Class::Foreign(owner)
+                if self.foreign.iter().all(|(f, _)| !f.identifier.is_same(&found.identifier)) =>
+            {
                 self.foreign.push((found.clone(), owner));
             }
             _ => {}
@@ -216,6 +218,14 @@ impl Search {
                 || self.declared.at(at).and_then(Value::exposed).is_some_and(|v| crate::diff::is_empty(&v))
         };
         if self.natural.is_empty() || !self.natural.iter().all(shown) {
+            return false;
+        }
+        // The differ passes over what only the service sets; an id that was given is compared as it is.
+        let agrees = |at: &Pointer| {
+            !self.schema.read_only_properties.covers(at)
+                || self.declared.at(at).and_then(Value::exposed).as_ref() == at.get(model)
+        };
+        if !self.natural.iter().all(agrees) {
             return false;
         }
         let context = DiffContext { schema: &self.schema, ignore: &[], is_fresh: &|_| false };

@@ -10,7 +10,7 @@ use stack_core::plan::{Action, Orphan, Ownership, Plan, Planned};
 use stack_core::provider::{Failure, FailureKind, Found, Provider, Tagged};
 use stack_core::schema::Schemas;
 use stack_core::tags;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -55,11 +55,11 @@ impl Engine {
         let named = |name: &String| {
             by_mark.get(name).copied().flatten().and_then(|p| Some((&p.ty, p.identifier.as_ref()?)))
         };
-        let managed: HashSet<(&TypeName, &Identifier)> = plan
-            .resources
-            .values()
-            .filter_map(|planned| planned.identifier.as_ref().map(|identifier| (&planned.ty, identifier)))
-            .collect();
+        let is_managed = |ty: &TypeName, found: &Identifier| {
+            plan.resources.values().any(|planned| {
+                planned.ty == *ty && planned.identifier.as_ref().is_some_and(|own| own.is_same(found))
+            })
+        };
         let mut looking: JoinSet<(Target, String, Tagged, Record)> = JoinSet::new();
         for place in places {
             let index = searcher.index(&place, &plan.stack).await?;
@@ -68,7 +68,11 @@ impl Engine {
                     // The one that the manifest means is no orphan; another one of its name is what a change of its
                     // identifier has left behind.
                     if let Some((ty, identifier)) = named(name)
-                        && self.provider.identifiers_of(ty, &record.arn).contains(identifier)
+                        && self
+                            .provider
+                            .identifiers_of(ty, &record.arn)
+                            .iter()
+                            .any(|one| one.is_same(identifier))
                     {
                         continue;
                     }
@@ -95,7 +99,7 @@ impl Engine {
                 match found {
                     Record::Stale => None,
                     // Found by its key under another name: a rename whose mark is yet to be written.
-                    Record::Confirmed(ty, found) if managed.contains(&(&ty, &found.identifier)) => None,
+                    Record::Confirmed(ty, found) if is_managed(&ty, &found.identifier) => None,
                     Record::Confirmed(ty, found) => Some(Orphan { found: Some((ty, *found)), ..orphan }),
                     Record::Doubt(why) => Some(Orphan { doubt: Some(why), ..orphan }),
                 }

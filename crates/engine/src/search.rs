@@ -235,8 +235,9 @@ impl Searcher {
         );
         let answer = self.listings.get(key, || self.list(question, search, model)).await;
         match answer {
-            // The handler is missing here although the schema has it.
-            Err(failure) if failure.kind == FailureKind::Unsupported => None,
+            // The handler is missing here although the schema has it. Marks and operations may tell; where there are no
+            // marks, nothing does (trap 82).
+            Err(failure) if failure.kind == FailureKind::Unsupported && search.marks() => None,
             other => Some(other),
         }
     }
@@ -333,7 +334,7 @@ impl Searcher {
                 continue;
             };
             let Some(identifier) = Identifier::parse(&search.schema, text) else { continue };
-            let is_known = |found: &Found| found.identifier == identifier;
+            let is_known = |found: &Found| found.identifier.is_same(&identifier);
             if listed.is_some_and(|listed| listed.resources.iter().any(is_known)) {
                 continue;
             }

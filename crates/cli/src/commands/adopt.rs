@@ -180,7 +180,7 @@ fn managed<'p>(plan: &'p Plan, wish: &Wish) -> Option<&'p Address> {
         .find(|planned| {
             planned.ty == wish.ty
                 && planned.live.is_some()
-                && planned.identifier.as_ref() == Some(&wish.identifier)
+                && planned.identifier.as_ref().is_some_and(|own| own.is_same(&wish.identifier))
                 && planned.ownership == Some(Ownership::Ours)
         })
         .map(|planned| &planned.address)

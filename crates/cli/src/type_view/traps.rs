@@ -83,6 +83,19 @@ pub(crate) fn of(schema: &ResourceSchema, correction: Option<&Correction>) -> Ve
             &format!("{} means that the resource is gone, though reads still show it", values.join(" or ")),
         );
     }
+    for (path, names) in &overlay.filled {
+        let text = format!(
+            "reads fill it up with the service's own entries: compared are those that the manifest names, by {}",
+            names.join(", ")
+        );
+        say(dotted(path), &text);
+    }
+    if let Some(path) = &overlay.region_in {
+        say(
+            dotted(path),
+            "tells the region: a resource of the name in another one is never touched from here",
+        );
+    }
     for (path, note) in &overlay.notes {
         say(dotted(path), note);
     }

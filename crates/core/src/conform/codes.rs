@@ -94,6 +94,10 @@ crate::codes! {
     TAGS = 1330, "Tags that most services do not take",
         "Most services take at most 50 tags, keys of up to 128 and values of up to 256 characters, and each key once. \
          Default tags and the tags by which stack-deploy knows its resources count.";
+    NOTED = 1331, "A property that does not do what it seems to",
+        "Something is known about this property beyond its schema, from the service's behaviour or from what happened to \
+         others; the message says what. `stack-deploy schema TYPE` shows everything that is known of a type, with its \
+         sources. The value is sent as it is.";
 }
 
 /// What is known about a code of this family.

@@ -10,6 +10,30 @@ use crate::value::Value;
 pub(super) fn check(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
     server_owned(walk, props, &Place::root(), out);
     identifier(walk, props, out);
+    noted(walk, props, out);
+}
+
+/// What is known of declared properties beyond the schema, such as that reads look in one group only (trap 69). A value
+/// that is the service's own (`default`, false) departs from nothing.
+fn noted(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
+    for (path, note) in &walk.schema.overlay.notes {
+        let Some(at) = path.as_pointer() else { continue };
+        let [name] = at.segments() else { continue };
+        let ordinary = match props.get(name) {
+            None | Some(Value::Null | Value::Bool(false)) => true,
+            Some(Value::String(text)) => text == "default",
+            Some(_) => false,
+        };
+        if !ordinary {
+            let place = walk.member(&Place::root(), name);
+            out.push(
+                Finding::about(&place, codes::NOTED)
+                    .says(format!("{} has a trap", walk.name(&place)))
+                    .note("why", note)
+                    .warning(),
+            );
+        }
+    }
 }
 
 fn server_owned(walk: &Walk<'_>, value: &Value, place: &Place, out: &mut Findings) {

@@ -4,6 +4,7 @@ use super::Diff;
 use super::scalar::is_empty;
 use super::walk::{Place, Walk, is_unordered, takes_array};
 use crate::plan::{ChangeOp, Rule};
+use crate::pointer::Pointer;
 use crate::value::Value;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -31,7 +32,11 @@ impl Walk<'_> {
         }
         let wanted: Elements<'_, Value> =
             declared.iter().enumerate().filter(|(_, item)| !matches!(item, Value::Null)).collect();
-        let seen: Elements<'_, Json> = live.iter().enumerate().filter(|(_, item)| !item.is_null()).collect();
+        let names = self.names_of_filled(place.at);
+        let is_ours =
+            |item: &Json| names.is_none_or(|names| wanted.iter().any(|(_, w)| same_names(names, w, item)));
+        let seen: Elements<'_, Json> =
+            live.iter().enumerate().filter(|(_, item)| !item.is_null() && is_ours(item)).collect();
         if wanted.is_empty() && seen.is_empty() {
             if place.live != Some(&Json::Array(Vec::new())) {
                 self.explain(place.at, Rule::Empty);
@@ -64,6 +69,12 @@ impl Walk<'_> {
             self.unmatched(place, &wanted, &seen, left_declared, left_live);
             self.covers = outside;
         }
+    }
+
+    /// The members that name an entry of a list which reads fill up with the service's own (trap 64).
+    fn names_of_filled(&self, at: &Pointer) -> Option<&'_ [String]> {
+        let mut filled = self.context.schema.overlay.filled.iter();
+        filled.find(|(path, _)| path.matches(at)).map(|(_, names)| names.as_slice())
     }
 
     /// Adds what the comparison of two equal elements found: explanations and places that cannot be compared.
@@ -288,4 +299,12 @@ fn key_in(live: &Json, declared: &Value) -> Option<String> {
 
 pub(super) fn same_key(declared: &Value, live: &Json) -> bool {
     key_of(declared).is_some_and(|(key, value)| live.get(key).and_then(Json::as_str) == Some(&value))
+}
+
+/// True if the declared entry may be the live one by the members that name it. What is not known yet may be any.
+fn same_names(names: &[String], declared: &Value, live: &Json) -> bool {
+    names.iter().all(|name| match declared.get(name) {
+        None | Some(Value::Null) => live.get(name).is_none_or(is_empty),
+        Some(value) => value.exposed().is_none_or(|value| live.get(name) == Some(&value)),
+    })
 }

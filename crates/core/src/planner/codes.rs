@@ -71,6 +71,15 @@ crate::codes! {
         "The tag index lists an ARN with this stack's tags that the manifest does not name, but no read confirms what it \
          is: its type is not known, or the read was refused. Only what a read has confirmed is ever deleted.\n\
          Look at the resource, and delete it by hand if it is not needed.";
+    ACCOUNT_WIDE = 2117, "A setting of the whole account would change",
+        "The type is no resource that can exist twice: it is a setting that every account (in a region) has exactly once. \
+         Creating it overwrites what is set there, whoever has set it; nothing marks it as this stack's; and deleting it \
+         puts it back to the service's default or leaves it as it is, but never to what it was before.\n\
+         Keep such a setting in one stack only, and take it out of the manifest where another one has it.";
+    ELSEWHERE = 2118, "The live resource is in another region",
+        "A name of this type is unique in all regions, and the one that the manifest names is in another region than the \
+         resource is declared for. A change or deletion from here would meet a resource that was not meant.\n\
+         Write the region where it is (`region:`), or choose another name.";
     NO_LONGER_HOLDS = 2201, "At run time the plan no longer holds",
         "Before each write the resource is read again. What was read then is not what the plan was made for: somebody \
          has made, changed or removed the resource since. Nothing was sent for it.\n\

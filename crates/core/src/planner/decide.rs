@@ -4,7 +4,7 @@ use super::identity::declared_identifier;
 use super::{codes, guard, vague};
 use crate::desired::{Adopt, Edge, ReplaceOrder, Wanted};
 use crate::diagnostic::Diagnostic;
-use crate::diff::{Diff, DiffContext, PatchInput, desired_state, diff, patch, same_reference};
+use crate::diff::{Diff, DiffContext, PatchInput, desired_state, diff, patch};
 use crate::ids::StackId;
 use crate::observed::{IdentityStep, Sighting};
 use crate::plan::{
@@ -46,6 +46,12 @@ pub(super) struct Decide<'d> {
 
 impl Decide<'_> {
     pub(super) fn decide(&self) -> Planned {
+        let mut planned = self.verdict();
+        planned.diagnostics.extend(guard::account_wide(self.wanted, self.schema, planned.action));
+        planned
+    }
+
+    fn verdict(&self) -> Planned {
         match &self.seen {
             Seen::Sighted(Sighting::Unreadable(failure)) => self.unreadable(failure),
             Seen::Sighted(Sighting::Ambiguous { found, step }) => {
@@ -139,6 +145,11 @@ impl Decide<'_> {
         if let Some(id) = &failure.request_id {
             diagnostic = diagnostic.note("request", id);
         }
+        // Trap 74: the service sends the caller elsewhere.
+        if failure.message.contains("PermanentRedirect") {
+            diagnostic =
+                diagnostic.note("why", "the name is taken in another region, or by another account there");
+        }
         planned
             .diagnostics
             .push(diagnostic.next("mend the cause, then plan again; nothing is taken for absent"));
@@ -146,6 +157,9 @@ impl Decide<'_> {
     }
 
     fn present(&self, found: &Found, step: IdentityStep) -> Planned {
+        if let Some(problem) = guard::elsewhere(self.wanted, self.schema, found) {
+            return self.blocked(problem);
+        }
         let owner = tags::ownership(self.schema, &found.model, self.stack, self.wanted.ownership_tags);
         let mut planned = if self.goes() { self.remove(found, &owner) } else { self.compare(found, &owner) };
         planned.identifier = Some(found.identifier.clone());
@@ -529,10 +543,7 @@ fn replace_order(wanted: &Wanted, schema: &ResourceSchema, found: &Found) -> Rep
     if schema.replacement_strategy == Some(ReplacementStrategy::DeleteThenCreate) {
         return ReplaceOrder::DeleteFirst;
     }
-    if declared_identifier(wanted, schema).is_some_and(|id| {
-        id.parts.len() == found.identifier.parts.len()
-            && id.parts.iter().zip(&found.identifier.parts).all(|((_, a), (_, b))| same_reference(a, b))
-    }) {
+    if declared_identifier(wanted, schema).is_some_and(|id| id.is_same(&found.identifier)) {
         return ReplaceOrder::DeleteFirst;
     }
     let same = |path: &crate::pointer::PropertyPath| {

@@ -6,6 +6,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::identity::Identifier;
 use crate::ids::TypeName;
 use crate::plan::{Action, Plan};
+use crate::provider::Found;
+use crate::schema::ResourceSchema;
 use serde::{Deserialize, Serialize};
 
 /// `settings.guardrails` for one environment.
@@ -20,6 +22,51 @@ pub struct Guardrails {
     pub deny_types: Vec<String>,
     /// Actions (`delete`, `replace`, `create`, `update`, `adopt`) that must not happen.
     pub deny_actions: Vec<String>,
+}
+
+/// Says that a resource is a setting of the whole account (trap 78). `None` where nothing happens to it.
+pub(super) fn account_wide(wanted: &Wanted, schema: &ResourceSchema, action: Action) -> Option<Diagnostic> {
+    if !schema.overlay.singleton {
+        return None;
+    }
+    let (what, next) = match action {
+        Action::Create | Action::Replace(_) | Action::Deferred => (
+            "would overwrite a setting of the whole account",
+            "look at what is set there; a teardown does not bring it back",
+        ),
+        Action::Update | Action::Adopt => (
+            "would change a setting of the whole account",
+            "make sure that no other stack declares it; a teardown does not bring back what was set before",
+        ),
+        Action::Delete => (
+            "is a setting of the whole account, and deleting it may leave it as it is",
+            "look at it after the run",
+        ),
+        Action::Noop | Action::Blocked => return None,
+    };
+    Some(
+        Diagnostic::warning(codes::ACCOUNT_WIDE, format!("{} {what}", wanted.address))
+            .at(wanted.sources.resource.clone(), "")
+            .note("why", format!("there is exactly one {} in an account", wanted.declared_type))
+            .next(next),
+    )
+}
+
+/// A resource whose name is unique in all regions, and which is in another one (trap 74).
+pub(super) fn elsewhere(wanted: &Wanted, schema: &ResourceSchema, found: &Found) -> Option<Diagnostic> {
+    let at = schema.overlay.region_in.as_ref()?.as_pointer()?;
+    let told = at.get(&found.model)?.as_str()?;
+    let region = wanted.target.region.as_ref()?.as_str();
+    if told.split(['.', ':', '/']).any(|part| part == region) {
+        return None;
+    }
+    Some(
+        Diagnostic::error(codes::ELSEWHERE, format!("{} is in another region than {region}", wanted.address))
+            .at(wanted.sources.resource.clone(), "")
+            .note("resource", format!("{} {}", wanted.declared_type, found.identifier))
+            .note("why", format!("its {} is {told}", at.dotted()))
+            .next("write the region where it is, or choose another name"),
+    )
 }
 
 /// One guardrail held against a plan.

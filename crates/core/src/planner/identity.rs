@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::search::{self, Searched};
+use crate::arn::{self, Arn};
 use crate::desired::Wanted;
 use crate::diagnostic::Diagnostic;
 use crate::diff::normalised;
@@ -33,7 +34,7 @@ pub(super) fn identity(
     ledger: Option<&LedgerEntry>,
 ) -> Identity {
     if let Some(pin) = &wanted.identifier {
-        return pinned(wanted, schema, pin);
+        return pinned(wanted, schema, stack, pin);
     }
     let mut probes = Vec::new();
     let mut waiting = None;
@@ -157,19 +158,35 @@ fn declared_primary(wanted: &Wanted, schema: &ResourceSchema) -> FromProps {
     from_props(&schema.primary_identifier, &props)
 }
 
-/// The user names the live resource.
-pub(super) fn given(wanted: &Wanted, identifier: &Identifier) -> Identity {
+/// The user names the live resource. What was pinned once may have the form of an older schema: an id where the service
+/// now wants an ARN, or the other way round (trap 70).
+pub(super) fn given(
+    wanted: &Wanted,
+    schema: &Arc<ResourceSchema>,
+    stack: &StackId,
+    identifier: &Identifier,
+) -> Identity {
+    let mut probes = vec![Probe::certain(Key::Primary(identifier.clone()), IdentityStep::Pinned)];
+    let mut search = None;
+    if let [(name, value)] = identifier.parts.as_slice() {
+        if Arn::parse(value).is_some() && !name.ends_with("Arn") {
+            let others = arn::identifiers(schema, value).into_iter().filter(|other| other != identifier);
+            probes.extend(others.map(|other| Probe::certain(Key::Primary(other), IdentityStep::Pinned)));
+        } else if Arn::parse(value).is_none() && name.ends_with("Arn") {
+            search = search::by_id(wanted, schema, stack, value);
+        }
+    }
     Identity::Ask(Question {
         address: wanted.address.clone(),
         ty: wanted.ty.clone(),
         target: wanted.target.clone(),
-        probes: vec![Probe::certain(Key::Primary(identifier.clone()), IdentityStep::Pinned)],
-        search: None,
+        probes,
+        search,
         waiting: None,
     })
 }
 
-fn pinned(wanted: &Wanted, schema: &ResourceSchema, pin: &Value) -> Identity {
+fn pinned(wanted: &Wanted, schema: &Arc<ResourceSchema>, stack: &StackId, pin: &Value) -> Identity {
     if let Some(unknown) = pin.unknown() {
         return Identity::Waiting(unknown);
     }
@@ -178,7 +195,7 @@ fn pinned(wanted: &Wanted, schema: &ResourceSchema, pin: &Value) -> Identity {
         other => other.scalar_text().and_then(|text| Identifier::parse(schema, &text)),
     };
     match identifier {
-        Some(identifier) => given(wanted, &identifier),
+        Some(identifier) => given(wanted, schema, stack, &identifier),
         None => {
             let parts: Vec<String> = schema.primary_identifier.iter().map(part_name).collect();
             Identity::Impossible(Box::new(

@@ -227,7 +227,7 @@ impl Planning {
         let pin = self.options.pins.get(&wanted.address);
         let ledger = self.options.ledger.get(&wanted.address);
         let identity = match pin {
-            Some(pin) => identity::given(&wanted, pin),
+            Some(pin) => identity::given(&wanted, &schema, resolver.stack(), pin),
             None => identity::identity(&wanted, &schema, resolver.stack(), ledger),
         };
         match identity {

@@ -87,6 +87,36 @@ pub(super) fn by_marks(
     }))
 }
 
+/// What to look for where a pin has the form of an id and the service knows the type by ARN: the resource that shows the
+/// id. `None` where the schema has not exactly one property that could be it.
+pub(super) fn by_id(
+    wanted: &Wanted,
+    schema: &Arc<ResourceSchema>,
+    stack: &StackId,
+    id: &str,
+) -> Option<Box<Search>> {
+    let mut ids = schema.root.properties.keys().filter(|name| {
+        name.ends_with("Id") && schema.read_only_properties.contains(&Pointer::of([name.as_str()]))
+    });
+    let (Some(name), None) = (ids.next(), ids.next()) else { return None };
+    let mut declared = Value::object();
+    if let Value::Object(members) = &mut declared {
+        members.insert(name.clone(), Value::text(id));
+    }
+    Some(Box::new(Search {
+        schema: Arc::clone(schema),
+        stack: stack.clone(),
+        names: Vec::new(),
+        tags: TagSight::None,
+        listing: listing(wanted, schema),
+        index_only: false,
+        natural: vec![Pointer::of([name.as_str()])],
+        declared,
+        unmarked: Unmarked::Ours,
+        forced: false,
+    }))
+}
+
 /// The names that our mark may give it.
 fn names(wanted: &Wanted) -> Vec<String> {
     std::iter::once(&wanted.address)

@@ -8,6 +8,7 @@ use crate::observed::{LedgerEntry, Sighting};
 use crate::plan::{Action, Certainty, Mode, Ownership, PatchOp, Plan, ReasonCode};
 use crate::planner::{PlanOptions, Planning, Prepared, codes, prepare, render, residue};
 use crate::pointer::Pointer;
+use crate::provider::Found;
 use crate::testdata::{corrected, schema};
 use crate::value::{Secret, Value};
 use serde_json::{Value as Json, json};
@@ -412,6 +413,49 @@ fn nested_identifiers_are_named_by_their_path_section_2_1() {
     assert_eq!(keys.len(), 1);
     let key: Json = serde_json::from_str(&keys[0]).unwrap();
     assert_eq!(key["Schedule/ScheduleId"], "s");
+}
+
+#[test]
+fn an_arn_and_its_last_part_are_one_resource_trap_71() {
+    // What a create gives, and what a list shows.
+    let whole = "arn:aws:ecs:us-east-1:1:service/c/s|arn:aws:ecs:us-east-1:1:cluster/c";
+    let short = "arn:aws:ecs:us-east-1:1:service/c/s|c";
+    let part = |text: &str| {
+        let (arn, cluster) = text.split_once('|').unwrap();
+        Identifier { parts: vec![("ServiceArn".into(), arn.into()), ("Cluster".into(), cluster.into())] }
+    };
+    assert!(part(whole).is_same(&part(short)) && part(short).is_same(&part(whole)));
+    assert!(!part(whole).is_same(&part("arn:aws:ecs:us-east-1:1:service/c/s|d")));
+    assert!(!part(whole).is_same(&part("arn:aws:ecs:us-east-1:1:service/c/t|c")));
+    assert!(!Identifier::single("Name", "a/b").is_same(&Identifier::single("Name", "b")));
+    // Found twice, by the tag index and by the list, it is no ambiguity.
+    let found = |identifier: Identifier| Found { identifier, model: json!({}) };
+    let mut finds = crate::search::Finds::default();
+    finds.add(&found(part(whole)), crate::search::Class::Marked);
+    finds.add(&found(part(short)), crate::search::Class::Marked);
+    let stack = one("vpc", "AWS::EC2::VPC", json!({"CidrBlock": "10.0.0.0/16"}));
+    let mut planning = Planning::new(Arc::new(stack), Arc::new(TestSchemas), PlanOptions::of(Mode::Build));
+    let search = planning.questions().remove(0).search.unwrap();
+    assert!(matches!(search.verdict(finds), Sighting::Present { .. }));
+}
+
+#[test]
+fn a_pin_of_the_other_form_is_also_asked_or_looked_for_trap_70() {
+    // An ARN where an id is wanted: as it stands, then what the ARN tells.
+    let vpc = one("v", "AWS::EC2::VPC", json!({"CidrBlock": "10.0.0.0/16"}));
+    let asked = keys(&pinned(vpc.clone(), "v", "arn:aws:ec2:us-east-1:1:vpc/vpc-1"));
+    assert_eq!(asked, ["arn:aws:ec2:us-east-1:1:vpc/vpc-1", "vpc-1"]);
+    // An id is an id.
+    assert_eq!(keys(&pinned(vpc, "v", "vpc-1")), ["vpc-1"]);
+}
+
+#[test]
+fn a_type_that_the_region_does_not_have_stops_the_plan_trap_83() {
+    let stack = one("b", "AWS::S3::Bucket", json!({"BucketName": "b"}))
+        .edit("b", |wanted| wanted.target.region = Some("nowhere-1".into()));
+    let plan = stack.plan(Mode::Build, &[]);
+    assert_eq!(codes_of(&plan), [codes::NOT_IN_REGION]);
+    assert!(plan.resources.is_empty() && plan.steps.is_empty(), "{:?}", plan.resources);
 }
 
 #[test]
