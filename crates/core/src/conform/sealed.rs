@@ -35,14 +35,42 @@ const TELLING: &[&str] = &[
 
 /// How names end that only say where a secret is, or of what kind.
 const HARMLESS: &[&str] = &[
-    "arn", "arns", "id", "ids", "identifier", "name", "username", "source", "type", "url", "uri", "endpoint", "host",
-    "method", "mode", "location", "scope", "scopes", "format", "algorithm", "field", "bucket", "prefix", "path", "role",
-    "storage", "parameter", "audiences", "apikeyheader", "length",
+    "arn",
+    "arns",
+    "id",
+    "ids",
+    "identifier",
+    "name",
+    "username",
+    "source",
+    "type",
+    "url",
+    "uri",
+    "endpoint",
+    "host",
+    "method",
+    "mode",
+    "location",
+    "scope",
+    "scopes",
+    "format",
+    "algorithm",
+    "field",
+    "bucket",
+    "prefix",
+    "path",
+    "role",
+    "storage",
+    "parameter",
+    "audiences",
+    "apikeyheader",
+    "length",
 ];
 
 /// True if a property of this name holds a secret.
 fn is_telling(name: &str) -> bool {
-    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let name: String =
+        name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let tells = TELLING.iter().any(|word| name.contains(word)) || name.ends_with("auth");
     tells && !name.starts_with("public") && !HARMLESS.iter().any(|end| name.ends_with(end))
 }
@@ -146,14 +174,37 @@ mod tests {
     #[test]
     fn names_of_secrets_tell_and_names_of_places_do_not() {
         for name in [
-            "Password", "MasterUserPassword", "SecretString", "SecretStringTemplate", "AuthToken", "api_key", "BasicAuth",
-            "PrivateKeyPassphrase", "SaslScram512Auth", "ClientSecret", "accessToken", "PreSharedKey", "HostKeyBody",
+            "Password",
+            "MasterUserPassword",
+            "SecretString",
+            "SecretStringTemplate",
+            "AuthToken",
+            "api_key",
+            "BasicAuth",
+            "PrivateKeyPassphrase",
+            "SaslScram512Auth",
+            "ClientSecret",
+            "accessToken",
+            "PreSharedKey",
+            "HostKeyBody",
         ] {
             assert!(is_telling(name), "{name}");
         }
         for name in [
-            "SecretArn", "SecretId", "TokenUrl", "TokenType", "ClientSecretSource", "PasswordLength", "KmsKeyId", "Key",
-            "AccessKeyId", "FlowDefinition", "ZipFile", "PublicKeyMaterial", "Author", "ApiKeyName",
+            "SecretArn",
+            "SecretId",
+            "TokenUrl",
+            "TokenType",
+            "ClientSecretSource",
+            "PasswordLength",
+            "KmsKeyId",
+            "Key",
+            "AccessKeyId",
+            "FlowDefinition",
+            "ZipFile",
+            "PublicKeyMaterial",
+            "Author",
+            "ApiKeyName",
         ] {
             assert!(!is_telling(name), "{name}");
         }

@@ -261,8 +261,14 @@ fn write_only_texts_with_the_name_of_a_secret_are_sealed() {
         conformed.props.at(&at).is_some_and(Value::has_secret)
     };
     assert!(sealed("/Password") && sealed("/Login/Password") && sealed("/Users/0/Password"));
-    assert!(sealed("/Users/1/Password") && sealed("/Credentials/Custom/ApiKey") && sealed("/Credentials/SecretsMap/a"));
-    for open in ["/Code", "/Shown", "/Login/Reset", "/Users/0/Name", "/Credentials/TokenUrl", "/Credentials/TokenUse"] {
+    assert!(
+        sealed("/Users/1/Password")
+            && sealed("/Credentials/Custom/ApiKey")
+            && sealed("/Credentials/SecretsMap/a")
+    );
+    for open in
+        ["/Code", "/Shown", "/Login/Reset", "/Users/0/Name", "/Credentials/TokenUrl", "/Credentials/TokenUse"]
+    {
         assert!(!sealed(open), "{open}");
     }
     // The service gets it all.
