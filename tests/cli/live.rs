@@ -206,3 +206,20 @@ fn another_region_is_refused_before_any_call() {
     assert!(ran.err.contains("domain is in us-east-1, which `settings.regions` does not allow"), "{ran}");
     assert_eq!(served.calls(), Vec::<String>::new());
 }
+
+#[test]
+fn what_is_to_be_absent_and_is_there_is_drift() {
+    let manifest = |state: &str| {
+        format!(
+            "version: 1\nname: s\nproviders: [awscc]\nglobals: [{{name: region, value: us-east-1}}]\nresources:\n  - name: p\n    type: awscc.ssm.parameters\n    state: {state}\n    props: {{Name: /p, Type: String, Value: x}}\n"
+        )
+    };
+    let place = Place::with(&manifest("present"));
+    place.run("build --sandbox --yes app dev").exits(0);
+    place.manifest(&manifest("absent"));
+    let ran = place.run("drift --sandbox --detailed-exitcode app dev").exits(2);
+    assert!(ran.out.contains("Drift: 1 resource is there that should be absent; 0 match s/dev."), "{ran}");
+    assert!(ran.out.contains("build would delete: p"), "{ran}");
+    place.run("build --sandbox --yes app dev").exits(0);
+    place.run("drift --sandbox --detailed-exitcode app dev").exits(0);
+}

@@ -200,3 +200,27 @@ fn a_secret_in_an_identifier_stays_one_when_another_resource_refers_to_it() {
         assert!(!text.contains(WORD), "{}", path.display());
     }
 }
+
+#[test]
+fn a_write_only_password_is_shown_nowhere_marked_or_not() {
+    let place = Place::with(
+        "version: 1\nname: s\nproviders: [awscc]\nglobals: [{name: region, value: us-east-1}]\nresources:\n  - name: secret\n    type: awscc.secretsmanager.secrets\n    props: {Name: one, SecretString: hunter2-planted-a}\n  - name: user\n    type: awscc.iam.users\n    props: {UserName: u, LoginProfile: '{\"Password\": \"hunter2-planted-b\"}'}\n",
+    );
+    for line in [
+        "validate app dev",
+        "plan --dry-run app dev",
+        "plan --sandbox --full --out plan.json --markdown plan.md app dev",
+        "plan --sandbox --json app dev",
+        "build --sandbox --yes --show-queries --log-level trace app dev",
+        "plan --sandbox --json --resend secret#/SecretString --resend user app dev",
+        "build --sandbox --yes --resend secret --show-queries app dev",
+        "explain --sandbox app dev user LoginProfile",
+    ] {
+        let ran = place.run(line).exits(0);
+        assert!(!ran.to_string().contains(PLANTED), "{ran}");
+        assert!(!line.contains("plan --sandbox --full") || ran.out.contains("(sensitive)"), "{ran}");
+    }
+    for (path, text) in place.files() {
+        assert!(path.ends_with("stackql_manifest.yml") || !text.contains(PLANTED), "{}", path.display());
+    }
+}

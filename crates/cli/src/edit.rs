@@ -1,6 +1,36 @@
 //! Writing into a manifest: an entry more, and not a byte of the rest.
 
 use serde_json::{Map, Value as Json};
+use std::path::Path;
+
+/// Puts the new manifest in the place of the old one, whole or not at all. A link stays a link.
+///
+/// # Errors
+/// It was changed meanwhile, or cannot be written.
+pub fn replace(path: &Path, before: &str, after: &str) -> std::io::Result<()> {
+    use std::io::{Error, ErrorKind, Write};
+    let path = path.canonicalize()?;
+    if std::fs::read_to_string(&path)? != before {
+        return Err(Error::other("it was changed meanwhile; run the same command again"));
+    }
+    let permissions = std::fs::metadata(&path)?.permissions();
+    if permissions.readonly() {
+        return Err(Error::from(ErrorKind::PermissionDenied));
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = path.with_file_name(name);
+    let write = || {
+        let mut file = std::fs::File::create(&beside)?;
+        file.set_permissions(permissions)?;
+        file.write_all(after.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&beside, &path)
+    };
+    write().inspect_err(|_| {
+        let _ = std::fs::remove_file(&beside);
+    })
+}
 
 /// Why an entry cannot be added by a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +41,9 @@ pub enum EditError {
     /// `resources: [ … ]` on one line, with something in it.
     #[error("`resources` is written in brackets")]
     Brackets,
+    /// The text would not mean what it meant with one entry more.
+    #[error("`resources` is written in a way that no entry can be put into safely")]
+    Unclear,
 }
 
 /// An entry of `resources` in YAML, without indentation, ending with a line end.
@@ -36,11 +69,13 @@ pub fn entry(
     text.trim_start_matches("---\n").to_owned()
 }
 
-/// A text that templates leave as it is.
+/// A text that templates leave as it is, and that brings no file in.
 pub fn literal(value: &mut Json) {
     match value {
-        Json::String(text) if ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark)) => {
-            *text = format!("{{% raw %}}{text}{{% endraw %}}");
+        Json::String(text) => {
+            if let Some(written) = literal_text(text) {
+                *text = written;
+            }
         }
         Json::Array(items) => items.iter_mut().for_each(literal),
         Json::Object(members) => members.values_mut().for_each(literal),
@@ -48,11 +83,60 @@ pub fn literal(value: &mut Json) {
     }
 }
 
-/// The manifest with one more entry at the end of `resources`.
+/// Each mark as an expression that gives it: `{% raw %}` would end at an `{% endraw %}` of the text's own.
+fn literal_text(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    if text.trim_start().starts_with("file(") {
+        let (space, file) = text.split_at(text.len() - text.trim_start().len());
+        out.push_str(space);
+        out.push_str("{{ 'f' }}");
+        rest = file.strip_prefix('f')?;
+    }
+    while let Some(at) = ["{{", "{%", "{#"].iter().filter_map(|mark| rest.find(mark)).min() {
+        let (mark, after) = rest[at..].split_at(2);
+        out.push_str(&rest[..at]);
+        out.push_str(&format!("{{{{ '{mark}' }}}}"));
+        rest = after;
+    }
+    if out.is_empty() {
+        return None;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+/// The manifest with one more entry at the end of `resources`, and the same meaning otherwise.
 ///
 /// # Errors
 /// [`EditError`].
 pub fn append(manifest: &str, entry: &str) -> Result<String, EditError> {
+    let written = put(manifest, entry)?;
+    if is_only_longer(manifest, &written, entry) { Ok(written) } else { Err(EditError::Unclear) }
+}
+
+/// True if both texts mean the same but for one entry more at the end of `resources`. What stands where in a document is
+/// for a parser to say: lines only look like entries.
+fn is_only_longer(before: &str, after: &str, entry: &str) -> bool {
+    use serde_yaml::Value as Yaml;
+    let read = |text: &str| serde_yaml::from_str::<Yaml>(text).ok();
+    let (Some(Yaml::Mapping(mut before)), Some(after), Some(Yaml::Sequence(entry))) =
+        (read(before), read(after), read(entry))
+    else {
+        return false;
+    };
+    match before.get_mut("resources") {
+        Some(Yaml::Sequence(list)) => list.extend(entry),
+        Some(empty @ Yaml::Null) => *empty = Yaml::Sequence(entry),
+        _ => return false,
+    }
+    Yaml::Mapping(before) == after
+}
+
+fn put(manifest: &str, entry: &str) -> Result<String, EditError> {
+    // Line ends as most of the file has them.
+    let ends = manifest.matches('\n').count();
+    let end = if manifest.matches("\r\n").count() * 2 > ends { "\r\n" } else { "\n" };
     let lines: Vec<&str> = manifest.split_inclusive('\n').collect();
     let is_list = |line: &&str| line.strip_prefix("resources:").is_some();
     let at = lines.iter().position(|line| is_list(&line)).ok_or(EditError::NoList)?;
@@ -61,11 +145,14 @@ pub fn append(manifest: &str, entry: &str) -> Result<String, EditError> {
     let mut out: String = lines[..at].concat();
     match after {
         "" => out.push_str(lines[at]),
-        "[]" => out.push_str("resources:\n"),
+        "[]" => {
+            out.push_str("resources:");
+            out.push_str(end);
+        }
         _ => return Err(EditError::Brackets),
     }
     if !out.ends_with('\n') {
-        out.push('\n');
+        out.push_str(end);
     }
     // The list ends before the next key of the document; comments and blank lines before that belong to the key.
     let belongs = |line: &str| {
@@ -81,19 +168,19 @@ pub fn append(manifest: &str, entry: &str) -> Result<String, EditError> {
     let kept = body.iter().rposition(|line| is_content(&line)).map_or(0, |last| last + 1);
     let indent = body
         .iter()
-        .find(|line| line.trim_start().starts_with("- "))
+        .find(|line| line.trim_start().starts_with("- ") || line.trim() == "-")
         .map_or("  ", |line| &line[..line.len() - line.trim_start().len()]);
     out.push_str(&body[..kept].concat());
     if !out.ends_with('\n') {
-        out.push('\n');
+        out.push_str(end);
     }
     // Entries that stand apart stay apart.
     if kept > 0 && body[..kept].iter().any(|line| line.trim().is_empty()) {
-        out.push('\n');
+        out.push_str(end);
     }
     for line in entry.lines() {
-        out.push_str(&format!("{indent}{line}").trim_end().to_owned());
-        out.push('\n');
+        out.push_str(format!("{indent}{line}").trim_end());
+        out.push_str(end);
     }
     out.push_str(&body[kept..].concat());
     out.push_str(&lines[at + 1 + body.len()..].concat());
@@ -137,6 +224,62 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_goes_into_the_list_however_it_is_written_or_nowhere() {
+        let below = "resources:\n-\n    name: a\n    props:\n      - name: X\n        value: 1\n";
+        assert_eq!(append(below, ENTRY).unwrap(), format!("{below}{ENTRY}"));
+        let dos = "name: s\r\nresources:\r\n  - name: a\r\n    props: {}\r\n";
+        let more = "  - name: b\r\n    props:\r\n      X: 1\r\n";
+        assert_eq!(append(dos, ENTRY).unwrap(), format!("{dos}{more}"));
+        let kept = "resources:\n  - name: a\n    note: |+\n      text\n\n\nexports: []\n";
+        for text in [
+            "resources:\n  [ {name: a} ]\n",
+            kept,
+            "a: b\n---\nresources:\n  - name: a\n",
+            "resources:\n  name: a\n",
+            "resources:\n  - name: a\n  - {name: c\n",
+        ] {
+            assert_eq!(append(text, ENTRY), Err(EditError::Unclear), "{text}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_manifest_is_replaced_whole_through_links_and_only_if_it_is_still_the_same() -> std::io::Result<()> {
+        let dir = std::env::temp_dir().join(format!("stack-deploy-edit-{}", std::process::id()));
+        std::fs::create_dir_all(&dir)?;
+        let (file, link) = (dir.join("real.yml"), dir.join("link.yml"));
+        std::fs::write(&file, "a")?;
+        std::os::unix::fs::symlink(&file, &link)?;
+        replace(&link, "a", "b")?;
+        assert!(std::fs::symlink_metadata(&link)?.is_symlink());
+        assert_eq!(std::fs::read_to_string(&file)?, "b");
+        assert!(replace(&link, "a", "c").is_err());
+        let mut permissions = std::fs::metadata(&file)?.permissions();
+        permissions.set_readonly(true);
+        std::fs::set_permissions(&file, permissions)?;
+        assert!(replace(&link, "b", "c").is_err());
+        assert_eq!(std::fs::read_to_string(&file)?, "b");
+        assert_eq!(std::fs::read_dir(&dir)?.count(), 2);
+        std::fs::remove_dir_all(&dir)
+    }
+
+    #[test]
+    fn marks_become_expressions_that_give_them() {
+        for (text, written) in [
+            ("{{ x }}", "{{ '{{' }} x }}"),
+            ("a {% endraw %} {#", "a {{ '{%' }} endraw %} {{ '{#' }}"),
+            ("{{% x", "{{ '{{' }}% x"),
+            ("file(secrets.json)", "{{ 'f' }}ile(secrets.json)"),
+            (" file( a.json )", " {{ 'f' }}ile( a.json )"),
+            ("profile(x) } }} %}", "profile(x) } }} %}"),
+        ] {
+            let mut value = json!(text);
+            literal(&mut value);
+            assert_eq!(value, json!(written));
+        }
+    }
+
+    #[test]
     fn an_entry_reads_back_as_it_was_and_templates_stay_text() {
         let mut props =
             json!({"Note": "{{ x }}", "Account": "012345678901", "On": "yes", "N": [1, {"A": ""}]});
@@ -144,7 +287,7 @@ mod tests {
         let text = entry("b", "awscc.s3.buckets", None, Some("a|b"), props.as_object().unwrap());
         let back: Json = serde_yaml::from_str(&text).unwrap();
         assert_eq!(back[0]["props"], props);
-        assert_eq!(back[0]["props"]["Note"], "{% raw %}{{ x }}{% endraw %}");
+        assert_eq!(back[0]["props"]["Note"], "{{ '{{' }} x }}");
         assert_eq!(back[0]["identifier"], "a|b");
     }
 }

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::guard::Guard;
 use crate::load::{What, load};
 use crate::render::view::TargetsView;
-use crate::session::{Made, Session, no_such_address};
+use crate::session::{Made, Session};
 use crate::wire::region;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -112,9 +112,10 @@ pub async fn run(app: &App, args: &AdoptArgs) -> Done {
         apply.consent(&made, Question::Yes).await?;
     }
     if let Some(text) = &text {
-        app.write(&args.stack.stack_dir.join(MANIFEST_NAME), &text.manifest)?;
-        app.console
-            .err(&format!("wrote {address} into {}\n", args.stack.stack_dir.join(MANIFEST_NAME).display()));
+        let path = args.stack.stack_dir.join(MANIFEST_NAME);
+        edit::replace(&app.path(&path), &text.before, &text.manifest)
+            .map_err(|error| Stopped::unwritable(&path, &error))?;
+        app.console.err(&format!("wrote {address} into {}\n", path.display()));
     }
     finish(&apply, made, held, &session, &address).await
 }
@@ -198,8 +199,15 @@ fn entry_of(
         let Some(planned) = plan.resources.get(&Address::new(name)) else {
             let names: Vec<&str> =
                 session.loaded.stack.nodes().iter().map(|node| node.address.as_str()).collect();
-            // A skipped or blocked entry is there all the same.
-            return if names.contains(&name) { Err(no_such_address(name, &names)) } else { Ok(None) };
+            if !names.contains(&name) {
+                return Ok(None);
+            }
+            return Err(Stopped::usage(
+                format!(
+                    "{name} cannot take anything over: in this environment it is skipped or cannot be judged"
+                ),
+                "look at what `plan` says of it, or choose another name with --as",
+            ));
         };
         if planned.ty != wish.ty {
             return Err(Stopped::usage(
@@ -245,7 +253,11 @@ fn entry_of(
 fn free_name(session: &Session<'_>, wish: &Wish) -> String {
     let last = wish.ty.as_str().rsplit("::").next().unwrap_or("resource");
     let base = stack_core::naming::column_name(last);
-    let taken = |name: &str| session.loaded.stack.nodes().iter().any(|node| node.address.as_str() == name);
+    // Instances take the name of their entry.
+    let taken = |name: &str| {
+        let nodes = session.loaded.stack.nodes();
+        nodes.iter().any(|node| node.address.as_str().split('[').next() == Some(name))
+    };
     (1..)
         .map(|n| if n == 1 { base.clone() } else { format!("{base}_{n}") })
         .find(|name| !taken(name))
@@ -255,6 +267,7 @@ fn free_name(session: &Session<'_>, wish: &Wish) -> String {
 /// A manifest with the new entry.
 struct Written {
     entry: String,
+    before: String,
     manifest: String,
 }
 
@@ -288,10 +301,10 @@ async fn written(
     loop {
         let entry = edit::entry(name, &ty, region.as_deref(), pin.as_deref(), &props);
         let manifest = edit::append(&before, &entry).map_err(|error| {
+            app.console.out(&entry);
             let problem =
-                Diagnostic::error(codes::CANNOT_ADOPT, format!("the entry cannot be written: {error}")).next(
-                    format!("add it to `resources` yourself, then run the same command again:\n\n{entry}"),
-                );
+                Diagnostic::error(codes::CANNOT_ADOPT, format!("the entry cannot be written: {error}"))
+                    .next("add the printed entry to `resources` yourself, then run the same command again");
             Stopped::new(Exit::Error, problem)
         })?;
         let what = What {
@@ -305,7 +318,7 @@ async fn written(
         };
         session.loaded = load(app, &what)?;
         if pin.is_some() || is_found_again(session, guard, wish, name).await? {
-            return Ok(Written { entry, manifest });
+            return Ok(Written { entry, before, manifest });
         }
         // Nothing that is declared leads back to it.
         pin = Some(wish.identifier.to_string());
@@ -333,6 +346,10 @@ async fn is_found_again(
 fn references(session: &Session<'_>, plan: &Plan) -> HashMap<String, String> {
     let mut seen: HashMap<String, Option<String>> = HashMap::new();
     for planned in plan.resources.values() {
+        // What goes or stays a stranger can be referred to by nothing.
+        if planned.action == Action::Delete || planned.ownership != Some(Ownership::Ours) {
+            continue;
+        }
         let (Some(live), Ok(schema)) =
             (planned.live.as_ref().and_then(Json::as_object), session.loaded.schemas.schema(&planned.ty))
         else {
@@ -342,7 +359,8 @@ fn references(session: &Session<'_>, plan: &Plan) -> HashMap<String, String> {
             let at = Pointer::of([property.as_str()]);
             // A part of a composite identifier is the name of something else.
             let is_identifier = matches!(schema.primary_identifier.as_slice(), [one] if one.as_pointer().as_ref() == Some(&at));
-            let names_it = is_identifier || schema.read_only_properties.covers(&at);
+            let names_it =
+                is_identifier || (schema.read_only_properties.covers(&at) && is_name(property, value));
             let Some(text) = value.as_str().filter(|text| names_it && text.len() >= SHORTEST_REFERENCE)
             else {
                 continue;
@@ -354,6 +372,15 @@ fn references(session: &Session<'_>, plan: &Plan) -> HashMap<String, String> {
         }
     }
     seen.into_iter().filter_map(|(text, expression)| Some((text, expression?))).collect()
+}
+
+/// True if a read-only value is the name of one thing. States, zones and accounts are shared by many.
+fn is_name(property: &str, value: &Json) -> bool {
+    let is_account = |text: &str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
+    let ends = ["Id", "Identifier", "Arn", "ARN", "Url", "Uri", "Endpoint", "DomainName"];
+    value.as_str().is_some_and(|text| {
+        text.starts_with("arn:") || (ends.iter().any(|end| property.ends_with(end)) && !is_account(text))
+    })
 }
 
 fn refer(value: &mut Json, references: &HashMap<String, String>) {
@@ -397,4 +424,23 @@ fn unreadable(wish: &Wish, failure: &stack_core::provider::Failure) -> Stopped {
             .note("service", failure.to_string())
             .next("mend the cause, then try again; nothing was changed");
     Stopped::new(Exit::Error, problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_one_thing_become_references() {
+        for (property, value, expected) in [
+            ("VpcId", "vpc-0123", true),
+            ("Arn", "arn:aws:s3:::b", true),
+            ("State", "ACTIVE", false),
+            ("Status", "ENABLED", false),
+            ("OwnerId", "123456789012", false),
+            ("AvailabilityZone", "us-east-1a", false),
+        ] {
+            assert_eq!(is_name(property, &Json::from(value)), expected, "{property}");
+        }
+    }
 }

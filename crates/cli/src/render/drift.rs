@@ -38,18 +38,31 @@ pub fn drift(view: &PlanView, options: ViewArgs, style: Style) -> String {
         page.line(&format!("{} {rest}", pad(&text, 24)));
         page.line("");
     }
+    let surplus: Vec<&str> =
+        view.resources.iter().filter(|r| is_surplus(r)).map(|r| r.address.as_str()).collect();
+    if !surplus.is_empty() {
+        let text = format!("- {} to be absent", surplus.len());
+        let rest = clean(&format!("build would delete: {}", surplus.join(", ")), style.unicode);
+        page.line(&format!("{} {rest}", pad(&text, 24)));
+        page.line("");
+    }
     let line = style.paint.with(Hue::Bold, &summary_line(view));
     page.line(&line);
     page.text
 }
 
-/// True if a live property differs from its declared value.
+/// True if a live property differs from its declared value, or something is there that is to be absent.
 pub fn has_drift(view: &PlanView) -> bool {
-    !view.drift.is_empty()
+    !view.drift.is_empty() || view.resources.iter().any(is_surplus)
+}
+
+/// There, and the manifest wants it absent.
+fn is_surplus(resource: &ResourceView) -> bool {
+    resource.live.exists && resource.action == ActionView::Delete
 }
 
 fn drifts(resource: &ResourceView) -> bool {
-    resource.live.exists && resource.changes.iter().any(|c| c.op != OpView::Resend)
+    resource.live.exists && !is_surplus(resource) && resource.changes.iter().any(|c| c.op != OpView::Resend)
 }
 
 /// `Drift: 2 properties of 1 resource; 3 match` or `Drift: none. 4 resources match customer-360/prod.`
@@ -59,20 +72,29 @@ pub fn summary_line(view: &PlanView) -> String {
     let same = view
         .resources
         .iter()
-        .filter(|r| r.live.exists && !drifts(r) && r.action != ActionView::Blocked)
+        .filter(|r| r.live.exists && !drifts(r) && !is_surplus(r) && r.action != ActionView::Blocked)
         .count();
     let unknown = view.resources.iter().filter(|r| r.action == ActionView::Blocked && !drifts(r)).count();
     let blind = format!("{} cannot be compared", count(unknown, "resource", "resources"));
     if drifted == 0 && unknown > 0 {
         return format!("Drift: not known. {blind}; {same} match {stack}.");
     }
+    let surplus = view.resources.iter().filter(|r| is_surplus(r)).count();
+    if drifted == 0 && surplus > 0 {
+        let verb = if surplus == 1 { "is" } else { "are" };
+        return format!(
+            "Drift: {} {verb} there that should be absent; {same} match {stack}.",
+            count(surplus, "resource", "resources")
+        );
+    }
     if drifted == 0 {
         let verb = if same == 1 { "matches" } else { "match" };
         return format!("Drift: none. {} {verb} {stack}.", count(same, "resource", "resources"));
     }
     let blind = if unknown > 0 { format!("; {blind}") } else { String::new() };
+    let surplus = if surplus > 0 { format!("; {surplus} should be absent") } else { String::new() };
     format!(
-        "Drift: {} of {}; {same} match{blind}",
+        "Drift: {} of {}; {same} match{surplus}{blind}",
         count(view.drift.len(), "property", "properties"),
         count(drifted, "resource", "resources")
     )

@@ -12,6 +12,7 @@ mod paths;
 mod policy;
 mod request;
 mod scalar;
+mod sealed;
 mod spelling;
 mod tagging;
 mod texts;
@@ -72,10 +73,11 @@ impl Conformed {
 /// Puts declared properties into the schema's spelling and types, and says what does not fit. Pure, offline.
 ///
 /// Top-level names may be spelt as the provider does or in snake_case; nested keys are data or must be exact.
-/// Unknown leaves pass every check that needs their value. Secret leaves are checked, and never shown.
+/// Unknown leaves pass every check that needs their value. Secret leaves are checked, and never shown; write-only texts
+/// whose name tells that they are secret become secret leaves.
 pub fn conform(schema: &ResourceSchema, declared: Value) -> Conformed {
     let mut found = Findings::default();
-    let respelt = match spelling::members(declared) {
+    let mut respelt = match spelling::members(declared) {
         Ok(members) => spelling::respell(schema, members),
         Err(other) => {
             let respelt = Respelt::default();
@@ -87,8 +89,14 @@ pub fn conform(schema: &ResourceSchema, declared: Value) -> Conformed {
             return Conformed { props: other, renames: Vec::new(), violations };
         }
     };
+    // Before, so that no message shows one; and after, because texts become structure.
+    sealed::seal(schema, &mut respelt.props);
     let walk = Walk::new(schema, &respelt);
-    let props = walk.value(&schema.root, Value::Object(respelt.props.clone()), &Place::root(), 0, &mut found);
+    let mut props =
+        walk.value(&schema.root, Value::Object(respelt.props.clone()), &Place::root(), 0, &mut found);
+    if let Value::Object(members) = &mut props {
+        sealed::seal(schema, members);
+    }
     paths::check(&walk, &props, &mut found);
     tagging::check(&walk, &props, &mut found);
     request::size(schema, &props, &mut found);

@@ -1,6 +1,6 @@
 //! What holds for every input.
 
-use super::{domain, run, table};
+use super::{domain, run, said, says, table, thing};
 use crate::conform::{Conformed, conform};
 use crate::diagnostic::Severity;
 use crate::schema::{Additional, JsonType, Node, ResourceSchema};
@@ -209,4 +209,71 @@ fn unknown_leaves_pass_one_by_one_in_clean_examples() {
         }
         assert_eq!(run(&schema, json!({"$unknown": "all"})).violations, []);
     }
+}
+
+#[test]
+fn write_only_texts_with_the_name_of_a_secret_are_sealed() {
+    let schema = thing(json!({
+        "properties": {
+            "Password": {"type": "string", "maxLength": 8},
+            "Code": {"type": "string"},
+            "Shown": {"type": "object", "properties": {"Token": {"type": "string"}}},
+            "Login": {"type": "object", "properties": {"Password": {"type": "string"}, "Reset": {"type": "boolean"}}},
+            "Users": {"type": "array", "items": {"$ref": "#/definitions/User"}},
+            "Credentials": {"type": "object", "properties": {
+                "TokenUrl": {"type": "string"},
+                "TokenUse": {"type": "string", "enum": ["id", "access"]},
+                "Custom": {"type": "object", "patternProperties": {".*": {"type": "string"}}},
+                "Map": {"$ref": "#/definitions/CredentialsMap"},
+                "SecretsMap": {"$ref": "#/definitions/CredentialsMap"}
+            }}
+        },
+        "definitions": {
+            "User": {"type": "object", "properties": {"Name": {"type": "string"}, "Password": {"type": "string"}}},
+            "CredentialsMap": {"type": "object", "patternProperties": {".*": {"type": "string"}}}
+        },
+        "writeOnlyProperties": [
+            "/properties/Password", "/properties/Code", "/properties/Login", "/properties/Users/*/Password",
+            "/properties/Credentials"
+        ]
+    }));
+    let conformed = run(
+        &schema,
+        json!({
+            "password": 12345678,
+            "Code": "def",
+            "Shown": {"Token": "t"},
+            "Login": "{\"Password\": \"inner-text\", \"Reset\": true}",
+            "Users": [{"Name": "n", "Password": {"$unknown": "a.B"}}, {"Name": "m", "Password": "p"}],
+            "Credentials": {
+                "TokenUrl": "https://x", "TokenUse": "id", "Custom": {"a": "b", "ApiKey": "k"}, "Map": {"a": "b"},
+                "SecretsMap": {"a": "b"}
+            }
+        }),
+    );
+    assert_eq!(said(&conformed), "");
+    let shown = format!("{:?}", conformed.props);
+    for secret in ["12345678", "inner-text", "\"p\"", "\"k\""] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    let sealed = |path: &str| {
+        let at = crate::pointer::Pointer::parse(path).unwrap();
+        conformed.props.at(&at).is_some_and(Value::has_secret)
+    };
+    assert!(sealed("/Password") && sealed("/Login/Password") && sealed("/Users/0/Password"));
+    assert!(
+        sealed("/Users/1/Password")
+            && sealed("/Credentials/Custom/ApiKey")
+            && sealed("/Credentials/SecretsMap/a")
+    );
+    for open in
+        ["/Code", "/Shown", "/Login/Reset", "/Users/0/Name", "/Credentials/TokenUrl", "/Credentials/TokenUse"]
+    {
+        assert!(!sealed(open), "{open}");
+    }
+    // The service gets it all.
+    let at = crate::pointer::Pointer::parse("/Password").unwrap();
+    assert_eq!(conformed.props.at(&at).unwrap().exposed(), Some(json!("12345678")));
+    let said = says(&schema, json!({"Password": "much-too-long"}));
+    assert!(!said.is_empty() && !said.contains("much-too-long"), "{said}");
 }
