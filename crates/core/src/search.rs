@@ -335,7 +335,7 @@ mod tests {
         let free = json!({"CidrBlock": "10.0.0.0/16"});
         let ours = tagged("shop", "prod", Some("vpc"));
         assert!(matches!(
-            verdict(&search, &[("vpc-1", free.clone()), ("vpc-2", ours.clone())]),
+            verdict(&search, &[("vpc-1", free), ("vpc-2", ours.clone())]),
             Sighting::Present { found, step: IdentityStep::Tagged } if found.identifier.to_string() == "vpc-2"
         ));
         assert!(matches!(

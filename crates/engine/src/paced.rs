@@ -157,6 +157,8 @@ impl Lane {
 }
 
 type Place = (ProviderId, Option<Region>);
+/// Region and role: what decides who we are.
+type Seat = (Option<Region>, Option<String>);
 
 /// A provider, paced and repeated. The only way in which the engine reaches a cloud.
 #[derive(Debug)]
@@ -167,7 +169,7 @@ pub struct Paced {
     ids: Arc<IdSource>,
     lanes: Mutex<HashMap<Place, Arc<Lane>>>,
     counts: Mutex<CallCounts>,
-    callers: Mutex<HashMap<(Option<Region>, Option<String>), Arc<OnceCell<Caller>>>>,
+    callers: Mutex<HashMap<Seat, Arc<OnceCell<Caller>>>>,
 }
 
 /// An operation in flight; while it lives, the polls of all others leave room for its own.

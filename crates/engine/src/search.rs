@@ -49,6 +49,8 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
 }
 
 type Answer<T> = Result<Arc<T>, Failure>;
+/// What one read gives.
+type Reading = Result<Option<Arc<Found>>, Failure>;
 /// The records of a stack in one place, by the name of the resource.
 type Index = HashMap<String, Vec<Tagged>>;
 
@@ -65,7 +67,7 @@ pub struct Searcher {
     clock: Arc<dyn Clock>,
     indices: Memo<Target, Answer<Index>>,
     listings: Memo<(Target, TypeName, String), Answer<Listed>>,
-    reads: Memo<(Target, TypeName, String), Result<Option<Arc<Found>>, Failure>>,
+    reads: Memo<(Target, TypeName, String), Reading>,
     recent: Memo<Target, Answer<Vec<Progress>>>,
 }
 
@@ -142,7 +144,7 @@ impl Searcher {
         }
         match self.made_lately(question, search, listed.as_deref()).await {
             Ok(lately) => {
-                lately.iter().for_each(|found| finds.add(found, search.class_of(&found.model, false)))
+                lately.iter().for_each(|found| finds.add(found, search.class_of(&found.model, false)));
             }
             // Without a list the operations are the only proof of absence.
             Err(failure) if listed.is_none() && !matches!(search.listing, Listing::Waiting(_)) => {
@@ -249,7 +251,7 @@ impl Searcher {
         model: Option<Json>,
     ) -> Answer<Listed> {
         let mut seen: HashSet<Identifier> = HashSet::new();
-        let mut reading: JoinSet<(usize, Result<Option<Arc<Found>>, Failure>)> = JoinSet::new();
+        let mut reading: JoinSet<(usize, Reading)> = JoinSet::new();
         let mut page: Option<String> = None;
         loop {
             let answer =
@@ -287,21 +289,12 @@ impl Searcher {
         Ok(Arc::new(listed))
     }
 
-    async fn read(
-        &self,
-        question: &Question,
-        identifier: &Identifier,
-    ) -> Result<Option<Arc<Found>>, Failure> {
+    async fn read(&self, question: &Question, identifier: &Identifier) -> Reading {
         self.read_at(&question.target, &question.ty, identifier).await
     }
 
     /// Reads a resource once.
-    pub(crate) async fn read_at(
-        &self,
-        place: &Target,
-        ty: &TypeName,
-        identifier: &Identifier,
-    ) -> Result<Option<Arc<Found>>, Failure> {
+    pub(crate) async fn read_at(&self, place: &Target, ty: &TypeName, identifier: &Identifier) -> Reading {
         let key = (place.clone(), ty.clone(), identifier.wire());
         self.reads
             .get(key, || async {
@@ -361,11 +354,7 @@ impl Searcher {
     }
 
     /// Reads what was made a moment ago, for about a minute: reads lag behind creates (trap 90).
-    async fn read_when_visible(
-        &self,
-        question: &Question,
-        identifier: &Identifier,
-    ) -> Result<Option<Arc<Found>>, Failure> {
+    async fn read_when_visible(&self, question: &Question, identifier: &Identifier) -> Reading {
         let key = Key::Primary(identifier.clone());
         for wait in READ_BACK {
             sleep(wait).await;

@@ -51,7 +51,7 @@ pub(super) fn identity(
         FromProps::Missing(_) => {
             match derived(wanted, schema) {
                 FromProps::Known(parts) => {
-                    probes.push(Probe::certain(Key::derived(Identifier { parts }), IdentityStep::Derived))
+                    probes.push(Probe::certain(Key::derived(Identifier { parts }), IdentityStep::Derived));
                 }
                 FromProps::Waiting(unknown) => waiting = Some(unknown),
                 FromProps::Missing(_) => {}
