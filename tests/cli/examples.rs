@@ -5,7 +5,6 @@
 use crate::common::Place;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
@@ -33,8 +32,8 @@ fn commands(readme: &str) -> Vec<String> {
 /// Runs shell commands as they are printed in a README, one after the other, forgetting what is kept in between.
 fn follow(place: &Place, name: &str, readme: &str) {
     let program = Path::new(env!("CARGO_BIN_EXE_stack-deploy")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-    let has_curl = Command::new("curl").arg("--version").output().is_ok();
+    let path = format!("{}:/usr/local/bin:/usr/bin:/bin", program.display());
+    let has_curl = place.shell("curl --version").env("PATH", &path).output().unwrap().status.success();
     let commands = commands(readme);
     assert!(commands.iter().any(|command| command.contains(" teardown ")), "{commands:?}");
     let mut before = String::new();

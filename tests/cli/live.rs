@@ -173,7 +173,7 @@ fn a_killed_build_is_finished_by_the_next_with_nothing_local_left() {
         place.command("build app dev").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // Looked at without being cleared: a call between the two would be lost, and the kill would come one step late.
     while !served.ask("GET", "history", "").to_string().contains("CreateResource") {
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::yield_now();
     }
     child.kill().unwrap();
     child.wait().unwrap();
