@@ -1,5 +1,6 @@
 //! The real binary, from outside: output, exit codes, files. One test binary, one module per command.
 
+mod adopt;
 mod build;
 mod calls;
 mod common;

@@ -139,7 +139,7 @@ fn put(manifest: &str, entry: &str) -> Result<String, EditError> {
     let end = if manifest.matches("\r\n").count() * 2 > ends { "\r\n" } else { "\n" };
     let lines: Vec<&str> = manifest.split_inclusive('\n').collect();
     let is_list = |line: &&str| line.strip_prefix("resources:").is_some();
-    let at = lines.iter().position(|line| is_list(&line)).ok_or(EditError::NoList)?;
+    let at = lines.iter().position(is_list).ok_or(EditError::NoList)?;
     let after = lines[at].trim_start_matches("resources:");
     let after = after.split(" #").next().unwrap_or_default().trim();
     let mut out: String = lines[..at].concat();
@@ -165,7 +165,7 @@ fn put(manifest: &str, entry: &str) -> Result<String, EditError> {
         let text = line.trim_start();
         !text.trim_end().is_empty() && !line.starts_with('#')
     };
-    let kept = body.iter().rposition(|line| is_content(&line)).map_or(0, |last| last + 1);
+    let kept = body.iter().rposition(is_content).map_or(0, |last| last + 1);
     let indent = body
         .iter()
         .find(|line| line.trim_start().starts_with("- ") || line.trim() == "-")

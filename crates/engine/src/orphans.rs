@@ -4,11 +4,13 @@
 
 use crate::engine::Engine;
 use crate::search::Searcher;
+use serde_json::Value as Json;
 use stack_core::identity::Identifier;
 use stack_core::ids::{StackId, Target, TypeName};
 use stack_core::plan::{Action, Orphan, Ownership, Plan, Planned};
+use stack_core::pointer::Pointer;
 use stack_core::provider::{Failure, FailureKind, Found, Provider, Tagged};
-use stack_core::schema::Schemas;
+use stack_core::schema::{ResourceSchema, Schemas};
 use stack_core::tags;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -60,6 +62,13 @@ impl Engine {
                 planned.ty == *ty && planned.identifier.as_ref().is_some_and(|own| own.is_same(found))
             })
         };
+        // Some ARNs do not tell the identifier, but what the service gave the resource beside it.
+        let is_live = |name: &String, arn: &str| {
+            by_mark.get(name).copied().flatten().is_some_and(|planned| {
+                let schema = self.schemas.schema(&planned.ty);
+                schema.is_ok_and(|schema| tells(&schema, planned.live.as_ref(), arn))
+            })
+        };
         let mut looking: JoinSet<(Target, String, Tagged, Record)> = JoinSet::new();
         for place in places {
             let index = searcher.index(&place, &plan.stack).await?;
@@ -74,6 +83,9 @@ impl Engine {
                             .iter()
                             .any(|one| one.is_same(identifier))
                     {
+                        continue;
+                    }
+                    if is_live(name, &record.arn) {
                         continue;
                     }
                     let looked = Look {
@@ -111,6 +123,19 @@ impl Engine {
     }
 }
 
+/// True if the ARN is, or ends with, a value that the service gave to this live resource.
+fn tells(schema: &ResourceSchema, live: Option<&Json>, arn: &str) -> bool {
+    let last = arn.rsplit(['/', ':']).next();
+    live.and_then(Json::as_object).is_some_and(|live| {
+        live.iter().any(|(name, value)| {
+            schema.read_only_properties.covers(&Pointer::of([name.as_str()]))
+                && value
+                    .as_str()
+                    .is_some_and(|value| value == arn || (last == Some(value) && !value.is_empty()))
+        })
+    })
+}
+
 /// What it takes to look at a record.
 struct Look {
     searcher: Arc<Searcher>,
@@ -125,6 +150,7 @@ impl Look {
         let types = provider.types_of(&record.arn);
         let mut doubt = None;
         let mut asked = false;
+        let first = types.first().cloned();
         for ty in types {
             let Ok(schema) = self.schemas.schema(&ty) else { continue };
             for identifier in provider.identifiers_of(&ty, &record.arn) {
@@ -147,7 +173,10 @@ impl Look {
         match doubt {
             Some(why) => Record::Doubt(why),
             None if asked => Record::Stale,
-            None => Record::Doubt("no resource type is known for this ARN".to_owned()),
+            None => Record::Doubt(match first {
+                Some(ty) => format!("this ARN does not tell the identifier of {ty}"),
+                None => "no resource type is known for this ARN".to_owned(),
+            }),
         }
     }
 }

@@ -197,7 +197,12 @@ impl Apply<'_> {
             app.tell(&outcome.warnings);
         }
         let id = session.loaded.stack.stack().to_string();
-        let what = if self.command == "teardown" { "Teardown" } else { "Build" };
+        let what = match self.command {
+            "teardown" => "Teardown",
+            "orphans" => "Deletion",
+            "adopt" => "Adoption",
+            _ => "Build",
+        };
         let ending = Ending { what, stack: &id, plan_command: &plan_command };
         app.console.out(&format!("\n{}", report(&tally, ending, app.console.out_style)));
         Ok((exit_of(&outcome, self.guard.exit()), outcome))

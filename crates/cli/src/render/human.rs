@@ -106,6 +106,7 @@ impl Page {
         self.header_of(
             view,
             match view.mode {
+                _ if view.targets.only_orphans => "orphans",
                 ModeView::Build => "plan",
                 ModeView::Teardown => "teardown plan",
                 ModeView::Drift => "drift",

@@ -10,7 +10,7 @@ use stack_core::event::Ended;
 /// What the report is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Ending<'a> {
-    /// `Build` or `Teardown`.
+    /// What was done: `Build`, `Teardown`, `Deletion`, `Adoption`.
     pub what: &'a str,
     /// `customer-360/prod`.
     pub stack: &'a str,

@@ -25,7 +25,7 @@ use stack_core::identity::Identifier;
 use stack_core::ids::Address;
 use stack_core::journal::{Record, StepState};
 use stack_core::observed::LedgerEntry;
-use stack_core::plan::{Change, Mode, Plan, Planned, Step, StepId, StepPart};
+use stack_core::plan::{Change, Mode, Plan, Planned, ReasonCode, Step, StepId, StepPart};
 use stack_core::planner;
 use stack_core::provider::Verb;
 use std::collections::{BTreeSet, HashMap};
@@ -391,7 +391,11 @@ impl Dispatcher {
             }
         };
         // Without a rendering nobody knows whether the identifier is a secret.
-        let masked = wanted.as_ref().is_none_or(|wanted| comes_from_secret(wanted, &schema));
+        let masked = match &wanted {
+            Some(wanted) => comes_from_secret(wanted, &schema),
+            // The tag index told the identifier of an orphan in plain text.
+            None => !planned.reasons.iter().any(|reason| reason.code == ReasonCode::Orphaned),
+        };
         let unit = Unit {
             common: Arc::clone(&self.common),
             step: step.clone(),
