@@ -18,3 +18,4 @@ mod teardown;
 mod test;
 mod usage;
 mod validate;
+mod widths;
