@@ -20,3 +20,4 @@ mod teardown;
 mod test;
 mod usage;
 mod validate;
+mod widths;

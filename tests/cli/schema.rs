@@ -322,3 +322,101 @@ fn offline_commands_ask_nobody() {
     }
     assert!(served.calls().is_empty());
 }
+
+/// A stack with one resource of a private type, and one of a type that its region does not have.
+const STRANGE: &str = r#"name: strange
+providers: [awscc]
+resources:
+  - name: thing
+    type: Acme::Own::Thing
+    region: us-east-1
+    props: { Name: one, Colour: blue }
+  - name: domain
+    type: awscc.customerprofiles.domains
+    region: us-east-1
+    props: { DomainName: strange, DefaultExpirationDays: 30, Newest: a }
+  - name: flow
+    type: awscc.connect.integration_associations
+    region: eu-west-1
+    props:
+      InstanceId: arn:aws:connect:eu-west-1:123456789012:instance/00000000-0000-4000-8000-000000000000
+      IntegrationType: LAMBDA_FUNCTION
+      IntegrationArn: arn:aws:lambda:eu-west-1:123456789012:function:f
+"#;
+
+#[test]
+fn what_the_registry_of_the_sandbox_gives_is_planned_built_and_told() {
+    let published =
+        |ty: &str| stack_catalog::Catalog::embedded().published(&stack_core::ids::TypeName::new(ty)).unwrap();
+    let mut newer = published("AWS::CustomerProfiles::Domain");
+    newer["properties"]["Newest"] = json!({ "type": "string" });
+    let handler = || json!({ "permissions": ["acme:Thing"] });
+    let thing = json!({
+        "typeName": "Acme::Own::Thing", "description": "A thing of ours.", "additionalProperties": false,
+        "properties": { "Name": { "type": "string" }, "Colour": { "type": "string" } },
+        "required": ["Name"], "createOnlyProperties": ["/properties/Name"],
+        "primaryIdentifier": ["/properties/Name"], "tagging": { "taggable": false },
+        "handlers": { "create": handler(), "read": handler(), "update": handler(), "delete": handler(), "list": handler() }
+    });
+    let elsewhere = published("AWS::Connect::IntegrationAssociation");
+    let config = json!({
+        "references": "unchecked",
+        "timing": { "pending_ms": 0, "create_ms": 0, "update_ms": 0, "delete_ms": 0, "retry_after_ms": 0 },
+        "types": [
+            { "schema": thing },
+            { "schema": newer },
+            { "schema": elsewhere, "regions": ["eu-west-1"] }
+        ]
+    });
+    let mut place = Place::with(STRANGE);
+    place.set("STACK_DEPLOY_SCHEMAS", "cache");
+    let served = Served::behaving(&mut place, &config.to_string());
+    // Offline nobody knows the one, its newest property, nor the other in that region.
+    let ran = place.run("validate app prod").exits(1);
+    for (code, name) in [("[SD1117]", "Acme::Own::Thing"), ("[SD1301]", "Newest")] {
+        assert!(ran.err.contains(code) && ran.err.contains(name), "{ran}");
+    }
+    let _ = place.run("schema Acme::Own::Thing").exits(64);
+    let ran = place.run("schema refresh Acme::Own::Thing AWS::CustomerProfiles::Domain").exits(0);
+    assert_snapshot!(ran, @r#"
+    exit 0
+    -- stdout
+    Acme::Own::Thing  private
+    AWS::CustomerProfiles::Domain  private
+    -- stderr
+    2 schemas of us-east-1 in [ROOT]/work/cache/us-east-1
+    -- end
+    "#);
+    let calls = served.calls();
+    assert_eq!(calls.iter().filter(|call| *call == "DescribeType").count(), 2, "{calls:?}");
+    let ran = place.run("validate app prod").exits(1);
+    assert!(
+        ran.err.contains("not available in eu-west-1")
+            && !ran.err.contains("Acme")
+            && !ran.err.contains("Newest"),
+        "{ran}"
+    );
+    let _ = place.run("schema refresh --region eu-west-1 AWS::Connect::IntegrationAssociation").exits(0);
+    let _ = place.run("validate app prod").exits(0);
+    assert!(place.run("schema Acme::Own::Thing").exits(0).out.contains("A thing of ours."));
+    let told = place.run("info app prod").exits(0);
+    assert!(told.out.contains("3 cached"), "{told}");
+    let ran = place.run("build --yes app prod").exits(0);
+    assert!(ran.out.contains("3 cached schemas"), "{ran}");
+    assert_eq!(served.held(), 3);
+    let ran = place.run("plan app prod").exits(0);
+    assert!(ran.out.contains("no changes"), "{ran}");
+    // What fails changes nothing, and no failure is kept.
+    let fault = r#"{"when": {"operation": "DescribeType"}, "what": {"kind": "error", "code": "CFNRegistryException", "message": "The schema could not be read", "status": 400}}"#;
+    let _ = served.ask("POST", "fault", fault);
+    let ran = place.run("schema refresh Acme::Own::Thing AWS::S3::Bucket").exits(1);
+    assert!(ran.err.contains("[SD1034]"), "{ran}");
+    assert!(!place.path("cache/us-east-1/AWS-S3-Bucket.json").exists());
+    let _ = served.ask("POST", "clear-faults", "");
+    let _ = place.run("plan app prod").exits(0);
+    let _ = place.run("teardown --yes app prod").exits(0);
+    assert_eq!(served.held(), 0);
+    // All private types of the account, without a name.
+    let ran = place.run("schema refresh").exits(0);
+    assert!(ran.out.contains("Acme::Own::Thing  private"), "{ran}");
+}

@@ -18,7 +18,11 @@ const VALID: &[(&str, &str)] = &[
 ];
 
 /// Places whose warning is right: the schema marks the property as deprecated.
-const WARNED: &[&str] = &["AWS::EKS::Cluster /EncryptionConfig/0/Resources"];
+const WARNED: &[&str] = &[
+    "AWS::ECR::Repository /EmptyOnDelete",
+    "AWS::EKS::Cluster /EncryptionConfig/0/Resources",
+    "AWS::KMS::Key /PendingWindowInDays",
+];
 
 /// Every valid example: its type and the properties.
 fn valid() -> Vec<(String, Json)> {

@@ -11,7 +11,7 @@ use crate::args::ViewArgs;
 /// The list, and a line that counts it.
 pub fn orphans(view: &PlanView, style: Style) -> String {
     let mut page = Page::new(ViewArgs::default(), style);
-    page.header(view);
+    page.header_of(view, "orphans");
     let name_width = view.orphans.iter().map(|orphan| width(&orphan.name)).max().unwrap_or(0).min(28);
     for orphan in &view.orphans {
         one(&mut page, orphan, name_width);

@@ -28,8 +28,8 @@ fn noted(walk: &Walk<'_>, props: &Value, out: &mut Findings) {
             let place = walk.member(&Place::root(), name);
             out.push(
                 Finding::about(&place, codes::NOTED)
-                    .says(format!("{} has a trap", walk.name(&place)))
-                    .note("why", note)
+                    .says(format!("{} does not do what it seems to", walk.name(&place)))
+                    .label(note)
                     .warning(),
             );
         }
