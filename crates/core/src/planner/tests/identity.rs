@@ -66,9 +66,9 @@ fn marks_that_reads_hide_prove_nothing_by_a_read_alone() {
     let asked = question(&stack, "c");
     assert_eq!(asked.probes[0].step, IdentityStep::Additional);
     let search = asked.search.unwrap();
-    // Its tags are fixed at create too: what matches is ours (DESIGN section 5).
-    assert_eq!((search.tags, search.unmarked), (TagSight::Hidden, Unmarked::Ours));
-    // As with App Runner's services, whose tags can change and never show.
+    // Its tags are fixed at create too: what we make carries them, and a match may be another stack's.
+    assert_eq!((search.tags, search.unmarked), (TagSight::Hidden, Unmarked::Unprovable));
+    // The same where tags can change and never show.
     let mut schema = crate::testdata::schema(COLLECTION);
     schema.create_only_properties.0.retain(|path| path.top() != Some("Tags"));
     schema.tagging.as_mut().unwrap().tag_updatable = true;
