@@ -21,7 +21,6 @@ struct Resource {
     address: String,
     ty: String,
     identifier: String,
-    live: Json,
 }
 
 /// An identifier in its `|` form.
@@ -41,7 +40,6 @@ fn resources(place: &Place) -> Vec<Resource> {
             address: text(one, "address"),
             ty: text(one, "canonical_type"),
             identifier: named(&one["identifier"]),
-            live: one["live"].clone(),
         })
         .collect()
 }
@@ -88,22 +86,18 @@ fn adopt(place: &Place, one: &Resource) -> Ran {
 }
 
 /// Takes the stack's marks off a resource, as if somebody had made it by hand.
-fn unmark(served: &Served, one: &Resource) {
-    let ours = |key: &str| key.starts_with("stackql:");
-    for (name, value) in one.live.as_object().expect("live").iter().filter(|(name, _)| name.ends_with("Tags"))
-    {
-        let left = match value {
-            Json::Array(tags) => {
-                tags.iter().filter(|tag| !tag["Key"].as_str().is_some_and(ours)).cloned().collect()
-            }
-            Json::Object(tags) => {
-                tags.keys().filter(|key| ours(key)).map(|key| (key.clone(), Json::Null)).collect()
-            }
-            other => other.clone(),
-        };
-        let patch = json!({ "type": one.ty, "identifier": one.identifier, "patch": { name.as_str(): left } });
-        served.ask("POST", "edit", &patch.to_string());
-    }
+fn unmark(place: &Place, served: &Served, one: &Resource) {
+    let schema = place.run(&format!("schema {} --json", one.ty)).exits(0);
+    let schema: Json = serde_json::from_str(&schema.out).expect("a schema");
+    let Some(property) = schema["tags"]["property"].as_str() else { return };
+    let none = match schema["tags"]["form"].as_str() {
+        Some("map") => {
+            json!({ "stackql:stack-name": null, "stackql:stack-env": null, "stackql:resource-name": null })
+        }
+        _ => json!([]),
+    };
+    let patch = json!({ "type": one.ty, "identifier": one.identifier, "patch": { property: none } });
+    served.ask("POST", "edit", &patch.to_string());
 }
 
 /// What does not hold after each resource of an example was adopted into `before`.
@@ -114,7 +108,7 @@ fn adopted_one_after_the_other(example: &str) -> Vec<String> {
     place.manifest(&emptied(&text));
     place.forget();
     let live = served.held();
-    all.iter().for_each(|one| unmark(&served, one));
+    all.iter().for_each(|one| unmark(&place, &served, one));
     for one in &all {
         let ran = adopt(&place, one);
         if ran.code != 0 {
@@ -132,7 +126,8 @@ fn adopted_one_after_the_other(example: &str) -> Vec<String> {
             return wrong;
         }
     }
-    assert!(served.calls().iter().any(|call| call == "UpdateResource"), "{example}: marks were written");
+    let calls = served.calls();
+    assert!(calls.iter().any(|call| call == "UpdateResource"), "{example}: marks were written");
     // Nothing was made, and what was adopted goes in an order that works.
     assert_eq!(served.held(), live, "{example}");
     let ran = place.run("teardown --yes --progress quiet app dev");

@@ -171,3 +171,21 @@ fn a_dry_run_reads_nothing() {
     -- end
     "#);
 }
+
+#[test]
+fn orphans_are_found_where_no_resource_is_named_any_more() {
+    let manifest = |resources: &str| {
+        format!(
+            "version: 1\nname: s\nproviders: [awscc]\nglobals: [{{name: region, value: us-east-1}}]\nsettings: {{regions: [us-east-1, eu-west-1]}}\nresources:{resources}\n"
+        )
+    };
+    let place = Place::with(&manifest(
+        "\n  - {name: p, type: awscc.ssm.parameters, props: {Name: /p, Type: String, Value: x}}\n  - {name: q, type: awscc.ssm.parameters, region: eu-west-1, props: {Name: /q, Type: String, Value: x}}",
+    ));
+    place.run("build --sandbox --yes app dev").exits(0);
+    place.manifest(&manifest(" []"));
+    let ran = place.run("orphans --sandbox app dev").exits(0);
+    assert!(ran.out.contains("2 orphans of s/dev"), "{ran}");
+    place.run("build --sandbox --prune --yes app dev").exits(0);
+    assert!(place.run("orphans --sandbox app dev").exits(0).out.contains("No orphans"));
+}

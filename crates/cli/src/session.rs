@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use stack_core::desired::{Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, nearest};
 use stack_core::identity::Identifier;
-use stack_core::ids::Address;
+use stack_core::ids::{Address, ProviderId, Region, Target};
 use stack_core::observed::LedgerEntry;
 use stack_core::plan::{Mode, Plan};
 use stack_core::planner::{self, PlanOptions, Planning, check_guardrails, glob};
@@ -175,7 +175,17 @@ impl<'a> Session<'a> {
     /// could not be read may be one of them.
     async fn orphans(&self, plan: &mut Plan, targets: &TargetsView) -> Result<(), Stopped> {
         let engine = self.engine(self.store());
-        plan.orphans = engine.orphans(plan).await.map_err(|failure| {
+        let stack = &self.loaded.stack;
+        let regions = stack.default_region().into_iter().chain(stack.settings().regions.iter().cloned());
+        let surveyed = self.loaded.survey.targets.iter().cloned();
+        let places: Vec<Target> = surveyed.chain(regions.map(of_region)).collect();
+        if places.is_empty() && plan.resources.is_empty() {
+            return Err(Stopped::usage(
+                "it is not known where to look for orphans: the manifest names no region",
+                "give --region, or a global `region`",
+            ));
+        }
+        plan.orphans = engine.orphans(plan, &places).await.map_err(|failure| {
             let diagnostic =
                 Diagnostic::error(stack_engine::codes::NO_ANSWER, "the tag index does not say what is ours")
                     .note("service", failure.to_string())
@@ -398,6 +408,15 @@ fn plan_options(
         allow_data_loss: targets.allow_data_loss.clone(),
         ..PlanOptions::of(mode)
     })
+}
+
+fn of_region(region: String) -> Target {
+    Target {
+        provider: ProviderId::new("aws"),
+        region: Some(Region::from(region)),
+        role_arn: None,
+        type_version_id: None,
+    }
 }
 
 fn names(loaded: &Loaded) -> Vec<&str> {

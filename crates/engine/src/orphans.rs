@@ -27,15 +27,16 @@ enum Record {
 }
 
 impl Engine {
-    /// Looks for orphans in every place that the plan is about, in the order of their names.
+    /// Looks for orphans in every place that the plan is about and in `further` ones, in the order of their names: a
+    /// place that no resource names any more is where orphans are left.
     ///
     /// # Errors
     /// The tag index cannot be asked.
-    pub async fn orphans(&self, plan: &Plan) -> Result<Vec<Orphan>, Failure> {
+    pub async fn orphans(&self, plan: &Plan, further: &[Target]) -> Result<Vec<Orphan>, Failure> {
         let searcher = Arc::new(Searcher::new(Arc::clone(&self.provider), Arc::clone(&self.clock)));
         let mut places: Vec<Target> = Vec::new();
-        for planned in plan.resources.values() {
-            let at = Target { role_arn: None, type_version_id: None, ..planned.target.clone() };
+        for target in plan.resources.values().map(|planned| &planned.target).chain(further) {
+            let at = Target { role_arn: None, type_version_id: None, ..target.clone() };
             for place in self.provider.index_places(&at) {
                 if !places.contains(&place) {
                     places.push(place);

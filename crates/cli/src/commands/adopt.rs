@@ -200,7 +200,8 @@ fn entry_of(
             let names: Vec<&str> =
                 session.loaded.stack.nodes().iter().map(|node| node.address.as_str()).collect();
             if !names.contains(&name) {
-                return Ok(None);
+                let fits = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+                return if fits { Ok(None) } else { Err(no_name(name)) };
             }
             return Err(Stopped::usage(
                 format!(
@@ -247,6 +248,11 @@ fn entry_of(
             "say which one is meant with --as NAME",
         )),
     }
+}
+
+fn no_name(name: &str) -> Stopped {
+    let message = format!("`{name}` is no name for an entry");
+    Stopped::usage(message, "use letters, digits, `_` and `-`, such as --as subnet_2")
 }
 
 /// `subnet`, `subnet_2`, …

@@ -28,7 +28,7 @@ fn world(others: &[(&'static str, &str, Json)]) -> (World, FakeStack) {
 async fn orphans(world: &World, stack: &FakeStack) -> Vec<Orphan> {
     let engine = world.engine(stack);
     let (plan, _) = world.plan(&engine, Mode::Build).await;
-    engine.orphans(&plan).await.unwrap()
+    engine.orphans(&plan, &[]).await.unwrap()
 }
 
 fn names(orphans: &[Orphan]) -> Vec<&str> {
@@ -53,7 +53,7 @@ async fn a_record_of_what_is_gone_is_no_orphan() {
     let engine = world.engine(&stack);
     let (plan, _) = world.plan(&engine, Mode::Build).await;
     world.cloud.fault("read id-1", Fault::Unseen);
-    assert_eq!(engine.orphans(&plan).await.unwrap(), []);
+    assert_eq!(engine.orphans(&plan, &[]).await.unwrap(), []);
 }
 
 #[tokio::test(start_paused = true)]
@@ -70,7 +70,7 @@ async fn what_cannot_be_read_is_told_and_never_deleted() {
     world.cloud.fault("read id-1", Fault::Refuse(FailureKind::Denied, "AccessDeniedException", "no"));
     let engine = world.engine(&stack);
     let (mut plan, _) = world.plan(&engine, Mode::Build).await;
-    plan.orphans = engine.orphans(&plan).await.unwrap();
+    plan.orphans = engine.orphans(&plan, &[]).await.unwrap();
     assert!(plan.orphans[0].doubt.as_ref().unwrap().contains("AccessDenied"));
     prune(&mut plan, &*engine.schemas, &[]);
     assert!(!plan.has_changes());
@@ -86,7 +86,7 @@ async fn pruned_orphans_are_deleted_and_the_rest_stays() {
     let engine = world.engine(&stack);
     let events = world.events();
     let (mut plan, outputs) = world.plan(&engine, Mode::Build).await;
-    plan.orphans = engine.orphans(&plan).await.unwrap();
+    plan.orphans = engine.orphans(&plan, &[]).await.unwrap();
     prune(&mut plan, &*engine.schemas, &[]);
     assert_eq!(plan.resources["old"].action, Action::Delete);
     let outcome = engine.run(plan, outputs, world.options(), &events, world.stop.subscribe()).await.unwrap();

@@ -22,6 +22,8 @@ pub(crate) const FOLDER: &str = "resources";
 
 /// How much text all directives together may put in. Files that include others twice each grow without bound.
 const MAX_INCLUDED: usize = 16 << 20;
+/// What one directive counts for at least: files of one byte cost time and room all the same.
+const LEAST_INCLUDED: usize = 256;
 /// How many files may stand inside each other, and how many lists and mappings through all of them. Values are walked by
 /// recursion, and one file alone may have a hundred.
 const MAX_NESTED: usize = 10;
@@ -177,7 +179,7 @@ impl Reader<'_> {
         }
         let json = self.includes.known.get(key).cloned().flatten()?;
         let size = self.places.file(&Path::root_of(key).route()).map_or(0, |(_, text)| text.len());
-        self.includes.included += size.max(1);
+        self.includes.included += size.max(LEAST_INCLUDED);
         if self.includes.included > MAX_INCLUDED {
             self.push(
                 Diagnostic::error(codes::BAD_FILE, "the included files are larger than 16 MiB together")
