@@ -24,9 +24,9 @@ fn counted(calls: &[String]) -> BTreeMap<&str, usize> {
 fn header_agrees(ran: &Ran, calls: &BTreeMap<&str, usize>) {
     let of = |name: &str| calls.get(name).copied().unwrap_or_default();
     let lookups = of("GetResources") + of("ListResources") + of("ListResourceRequests");
-    let told = Regex::new(r"(\d+) reads?(?: and (\d+) look-ups?)? in \[N\] s").unwrap();
-    let told = told.captures(&ran.out).unwrap();
-    let number = |at: usize| told.get(at).map_or(0, |text| text.as_str().parse().unwrap());
+    let told = Regex::new(r"(\d+) reads?(?: and (\d+) look-ups?)? in \[N\] s").expect("it reads");
+    let told = told.captures(&ran.out).expect("it reads");
+    let number = |at: usize| told.get(at).map_or(0, |text| text.as_str().parse().expect("it reads"));
     assert_eq!((number(1), number(2)), (of("GetResource"), lookups), "{calls:?}\n{ran}");
 }
 
@@ -48,7 +48,7 @@ fn rows(manifest: &str, commands: &[(&str, &str)]) -> String {
         }
         let parts: Vec<String> = calls.iter().map(|(name, count)| format!("{count} {name}")).collect();
         let calls = if parts.is_empty() { "none".to_owned() } else { parts.join(", ") };
-        writeln!(rows, "| {what} | {calls} |").unwrap();
+        writeln!(rows, "| {what} | {calls} |").expect("a string takes it");
     }
     rows
 }

@@ -16,10 +16,15 @@ pub(super) struct Selection {
 /// Build: a target takes what it depends on, an exclusion leaves out what depends on it. Teardown: the other way round.
 pub(super) fn select(nodes: &[Node], options: &PlanOptions) -> Selection {
     let PlanOptions { mode, include, exclude, only_included, .. } = options;
+    // A key of `for_each` may hold a `*`: what is an address as it stands means that one alone.
+    let is_address = |pattern: &String| nodes.iter().any(|node| node.address.as_str() == pattern);
     let matching = |patterns: &[String]| -> BTreeSet<Address> {
+        let means = |pattern: &String, address: &str| {
+            if is_address(pattern) { pattern == address } else { glob(pattern, address) }
+        };
         nodes
             .iter()
-            .filter(|node| patterns.iter().any(|pattern| glob(pattern, node.address.as_str())))
+            .filter(|node| patterns.iter().any(|pattern| means(pattern, node.address.as_str())))
             .map(|node| node.address.clone())
             .collect()
     };
@@ -121,6 +126,17 @@ mod tests {
     fn a_teardown_target_takes_what_depends_on_it() {
         assert_eq!(acted(Mode::Teardown, &["b"], &[]), ["b", "c"]);
         assert_eq!(acted(Mode::Teardown, &[], &["b"]), ["c", "lone"]);
+    }
+
+    #[test]
+    fn an_address_with_a_star_in_its_key_means_that_instance_alone() {
+        let named = |name: &str| Node { address: name.into(), ..chain().remove(3) };
+        let nodes = [named("g[\"*\"]"), named("g[\"a\"]")];
+        let chosen = |pattern: &str| {
+            let options = PlanOptions { include: vec![pattern.into()], ..PlanOptions::of(Mode::Teardown) };
+            select(&nodes, &options).acted_on.len()
+        };
+        assert_eq!((chosen("g[\"*\"]"), chosen("g[*"), chosen("g")), (1, 2, 2));
     }
 
     #[test]

