@@ -1,7 +1,7 @@
 //! The decision for one resource, from what is wanted and what was seen.
 
 use super::identity::declared_identifier;
-use super::{codes, guard, vague};
+use super::{codes, guard, undo, vague};
 use crate::desired::{Adopt, Edge, ReplaceOrder, Wanted};
 use crate::diagnostic::Diagnostic;
 use crate::diff::{Diff, DiffContext, PatchInput, desired_state, diff, patch};
@@ -210,7 +210,7 @@ impl Decide<'_> {
             Ownership::Ours => {
                 let mut planned = self.blank(Action::Delete);
                 planned.reasons.push(Reason { code: ReasonCode::NotWanted, path: None });
-                planned.undo = undo_of_delete(self.schema);
+                planned.undo = undo::of_delete(self.schema);
                 planned
             }
             other => {
@@ -269,7 +269,7 @@ impl Decide<'_> {
         match action {
             Action::Replace(_) => {
                 planned.desired = Some(self.full(None));
-                planned.undo = undo_of_replace(self.schema);
+                planned.undo = undo::of_replace(self.schema);
                 self.guard_replacement(&mut planned, owner);
             }
             Action::Update | Action::Adopt => {
@@ -283,7 +283,7 @@ impl Decide<'_> {
                     resend: &resend,
                     ignore: &self.wanted.lifecycle.ignore_changes,
                 });
-                planned.undo = undo_of_update(self.schema, &planned.patch);
+                planned.undo = undo::of_update(self.schema, &planned.patch);
                 // Nothing to send, nothing to call for (cloud-control 3.3 rule 12).
                 if planned.patch.is_empty() {
                     planned.action = Action::Noop;
@@ -565,39 +565,4 @@ fn replace_order(wanted: &Wanted, schema: &ResourceSchema, found: &Found) -> Rep
         .iter()
         .any(|path| path.top().is_some_and(|t| t.ends_with("Name")) && same(path));
     if shares_identifier || shares_name { ReplaceOrder::DeleteFirst } else { ReplaceOrder::CreateFirst }
-}
-
-fn undo_of_update(schema: &ResourceSchema, patch: &[crate::plan::PatchOp]) -> Undo {
-    let blind: Vec<String> = patch
-        .iter()
-        .map(crate::plan::PatchOp::path)
-        .filter(|path| {
-            schema.write_only_properties.covers(path) || schema.write_only_properties.reaches_below(path)
-        })
-        .map(Pointer::dotted)
-        .collect();
-    if blind.is_empty() {
-        Undo::Yes
-    } else {
-        Undo::Partial(format!("{} cannot be read back", blind.join(", ")))
-    }
-}
-
-fn undo_of_replace(schema: &ResourceSchema) -> Undo {
-    let settable = schema
-        .primary_identifier
-        .iter()
-        .all(|path| path.as_pointer().is_some_and(|at| !schema.read_only_properties.covers(&at)));
-    if settable {
-        Undo::No("what the old resource held goes with it".into())
-    } else {
-        Undo::No("a new id is issued each time".into())
-    }
-}
-
-pub(super) fn undo_of_delete(schema: &ResourceSchema) -> Undo {
-    match undo_of_replace(schema) {
-        Undo::No(why) if why.starts_with("a new id") => Undo::No(why),
-        _ => Undo::No("what it holds goes with it".into()),
-    }
 }

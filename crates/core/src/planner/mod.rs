@@ -16,6 +16,7 @@ mod siblings;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod vague;
 
 pub use guard::{GuardrailCheck, Guardrails, action_word, check_guardrails, is_refusal};

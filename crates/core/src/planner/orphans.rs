@@ -1,6 +1,6 @@
 //! Orphans: what carries the stack's tags and left the manifest. Deleted only where the user says so (DESIGN section 5).
 
-use super::{codes, decide, glob, guard, steps};
+use super::{codes, glob, guard, steps, undo};
 use crate::desired::Sources;
 use crate::diagnostic::Diagnostic;
 use crate::ids::Address;
@@ -36,7 +36,7 @@ pub fn prune(plan: &mut Plan, schemas: &dyn Schemas, allow_data_loss: &[String])
             patch: Vec::new(),
             desired: None,
             live: Some(found.model.clone()),
-            undo: schemas.schema(ty).map_or(Undo::Nothing, |schema| decide::undo_of_delete(&schema)),
+            undo: schemas.schema(ty).map_or(Undo::Nothing, |schema| undo::of_delete(&schema)),
             after: Vec::new(),
             protected: false,
             diagnostics: Vec::new(),

@@ -1,6 +1,6 @@
 //! Request members of Cloud Control and their constraints (cloud-control 1.3).
 
-use super::WireError;
+use super::{WireError, violations};
 use serde_json::{Map, Value as Json};
 
 /// The members of one request body, read one by one; violations are gathered.
@@ -196,24 +196,10 @@ impl Members {
         Ok((operations, statuses))
     }
 
-    /// Ends the reading: an error if any constraint was broken, else the members that nobody asked for. The JSON
-    /// protocol ignores those; the call history shows them.
+    /// Ends the reading: an error if any constraint was broken, else the members that nobody asked for.
     pub(crate) fn finish(self) -> Result<Vec<String>, WireError> {
-        if self.problems.is_empty() {
-            let known = self.known;
-            return Ok(self
-                .map
-                .into_iter()
-                .map(|(key, _)| key)
-                .filter(|k| !known.contains(&k.as_str()))
-                .collect());
-        }
-        let count = self.problems.len();
-        let noun = if count == 1 { "error" } else { "errors" };
-        Err(WireError::validation(format!(
-            "{count} validation {noun} detected: {}",
-            self.problems.join("; ")
-        )))
+        violations::told(&self.problems).map_err(WireError::validation)?;
+        Ok(violations::unasked(self.map, &self.known))
     }
 }
 

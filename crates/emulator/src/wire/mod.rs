@@ -8,6 +8,7 @@ pub(crate) mod query;
 pub(crate) mod registry_members;
 pub(crate) mod signature;
 pub(crate) mod tag_members;
+mod violations;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};

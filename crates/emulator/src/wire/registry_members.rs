@@ -1,7 +1,6 @@
 //! Parameters of the CloudFormation registry and their constraints (cloud-control 6.1).
 
-use super::WireError;
-use super::query;
+use super::{WireError, query, violations};
 
 /// The parameters of one call.
 pub(crate) struct Parameters {
@@ -124,15 +123,7 @@ impl Parameters {
 
     /// Ends the reading: an error if any constraint was broken.
     pub(crate) fn finish(&self) -> Result<(), WireError> {
-        if self.problems.is_empty() {
-            return Ok(());
-        }
-        let count = self.problems.len();
-        let noun = if count == 1 { "error" } else { "errors" };
-        Err(WireError::validation(format!(
-            "{count} validation {noun} detected: {}",
-            self.problems.join("; ")
-        )))
+        violations::told(&self.problems).map_err(WireError::validation)
     }
 }
 

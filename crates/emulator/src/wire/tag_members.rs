@@ -1,6 +1,6 @@
 //! Request members of the Resource Groups Tagging API and their constraints (cloud-control 5.1).
 
-use super::WireError;
+use super::{WireError, violations};
 use serde_json::{Map, Value as Json};
 
 /// A filter: a key with any of some values; no values mean any.
@@ -218,18 +218,8 @@ impl TagMembers {
     }
 
     fn finish(self) -> Result<Vec<String>, WireError> {
-        if self.problems.is_empty() {
-            let known = self.known;
-            return Ok(self
-                .map
-                .into_iter()
-                .map(|(key, _)| key)
-                .filter(|key| !known.contains(&key.as_str()))
-                .collect());
-        }
-        let count = self.problems.len();
-        let noun = if count == 1 { "error" } else { "errors" };
-        Err(invalid(format!("{count} validation {noun} detected: {}", self.problems.join("; "))))
+        violations::told(&self.problems).map_err(invalid)?;
+        Ok(violations::unasked(self.map, &self.known))
     }
 }
 
