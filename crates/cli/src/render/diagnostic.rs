@@ -2,6 +2,7 @@
 
 use super::console::Style;
 use super::text::{clean, width};
+use super::veil::veil;
 use crate::locate::Locate;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use stack_core::diagnostic::{Diagnostic, Severity};
@@ -35,7 +36,7 @@ pub fn render(diagnostic: &Diagnostic, locate: &dyn Locate, style: Style) -> Str
     }
     for (file, marks) in &files {
         let Some(source) = locate.text(file) else { continue };
-        let mut snippet = Snippet::source(source).path(locate.shown(file)).fold(true);
+        let mut snippet = Snippet::source(veil(source)).path(locate.shown(file)).fold(true);
         for mark in marks {
             let kind = if mark.is_primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let range = on_one_line(source, mark.range.clone());

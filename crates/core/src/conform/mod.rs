@@ -21,6 +21,7 @@ mod wrong;
 
 pub use capability::check_type;
 pub use request::{check_default_tags, check_request};
+pub use sealed::is_telling;
 
 use crate::diagnostic::{Code, Severity};
 use crate::pointer::Pointer;

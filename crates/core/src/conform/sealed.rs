@@ -68,7 +68,7 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// True if a property of this name holds a secret.
-fn is_telling(name: &str) -> bool {
+pub fn is_telling(name: &str) -> bool {
     let name: String =
         name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let tells = TELLING.iter().any(|word| name.contains(word)) || name.ends_with("auth");
