@@ -62,8 +62,9 @@ fn literals(text: &str) -> Vec<(usize, usize)> {
             let value = &text[start..];
             let is_flow = text[..start].contains('{');
             let end = match value.chars().next()? {
-                '|' | '>' | '{' | '[' | '&' | '*' | '!' => return None,
+                '|' | '>' | '{' => return None,
                 quote @ ('"' | '\'') => value[1..].find(quote).map_or(value.len(), |at| at + 2),
+                '[' => value.find(']').map_or(value.len(), |at| at + 1),
                 _ if is_flow => value.find([',', '}']).unwrap_or(value.len()),
                 _ => value.find(" #").unwrap_or(value.len()),
             };
@@ -87,6 +88,7 @@ mod tests {
             ("  \"Password\": \"hä\"\r\n", "  \"Password\": *****\r\n"),
             ("  Password: \"{{ vars.password }}\"\n", "  Password: \"{{ vars.password }}\"\n"),
             ("  ManageMasterUserPassword: true\n", "  ManageMasterUserPassword: true\n"),
+            ("  Password: [hunter2, b]\n", "  Password: ************\n"),
             ("  SecretArn: arn:aws:x\n  Name: web\n", "  SecretArn: arn:aws:x\n  Name: web\n"),
             (
                 "a:\n  PrivateKey: |\n    one\n\n    two\n  Name: x\n",
