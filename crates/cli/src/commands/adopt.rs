@@ -3,14 +3,14 @@
 
 use crate::app::{App, Done};
 use crate::args::AdoptArgs;
-use crate::commands::apply::{Apply, Question, Ready};
+use crate::commands::apply::{Apply, Question};
 use crate::edit;
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
 use crate::guard::Guard;
 use crate::load::{What, load};
 use crate::render::view::TargetsView;
-use crate::session::{Made, Session};
+use crate::session::Session;
 use crate::wire::region;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -98,8 +98,7 @@ pub async fn run(app: &App, args: &AdoptArgs) -> Done {
         show_requests: false,
         view: args.view,
     };
-    let look = async { Ok((apply.begin().await?, apply.plan(Mode::Build, &targets).await?)) };
-    let (held, made) = guard.reads(Some(&session.link.provider), look).await?;
+    let (held, made) = apply.look().await?;
     apply.show(&made);
     if let Some(text) = &text {
         app.console.out(&format!("\nThe entry for {MANIFEST_NAME}:\n\n{}", text.entry));
@@ -117,24 +116,10 @@ pub async fn run(app: &App, args: &AdoptArgs) -> Done {
             .map_err(|error| Stopped::unwritable(&path, &error))?;
         app.console.err(&format!("wrote {address} into {}\n", path.display()));
     }
-    finish(&apply, made, held, &session, &address).await
-}
-
-/// Carries the plan out, where it has something to do.
-async fn finish(
-    apply: &Apply<'_>,
-    made: Made,
-    held: Ready,
-    session: &Session<'_>,
-    address: &Address,
-) -> Done {
-    let app = session.app;
     if !made.plan.has_changes() {
         app.console.out(&format!("Adopted: {address} needs no change.\n"));
-        session.close()?;
-        return Ok(Exit::Done);
     }
-    apply.carry_out(made, held).await
+    apply.settle(made, held, None).await
 }
 
 /// What the arguments mean.

@@ -74,7 +74,7 @@ impl Apply<'_> {
     ///
     /// # Errors
     /// Busy (5), or a store that cannot be used.
-    pub async fn begin(&self) -> Result<Ready, Stopped> {
+    async fn begin(&self) -> Result<Ready, Stopped> {
         let session = self.session;
         let store: Arc<dyn JournalStore> = session.store();
         let user = session.app.env.var("USER").unwrap_or("somebody");
@@ -98,6 +98,35 @@ impl Apply<'_> {
             return Err(Stopped::quiet(Exit::Busy));
         }
         Ok(Ready { engine, _lock: lock })
+    }
+
+    /// Takes the lock, closes earlier runs, and plans; all of it within the time limit.
+    ///
+    /// # Errors
+    /// As [`Apply::begin`]; the cloud or the manifest allows no plan.
+    pub async fn look(&self) -> Result<(Ready, Made), Stopped> {
+        let look = async { Ok((self.begin().await?, self.plan(self.mode, self.targets).await?)) };
+        self.guard.reads(Some(&self.session.link.provider), look).await
+    }
+
+    /// From a plan that was shown to its end: what blocks it, whether there is anything to do, consent, the run.
+    ///
+    /// # Errors
+    /// Nobody agreed; it could not begin; the sandbox could not be kept.
+    pub async fn settle(
+        &self,
+        made: Made,
+        ready: Ready,
+        question: Option<Question>,
+    ) -> Result<Exit, Stopped> {
+        if made.blocked().is_some() || !made.plan.has_changes() {
+            self.session.close()?;
+            return Ok(made.blocked().unwrap_or(Exit::Done));
+        }
+        if let Some(question) = question {
+            self.consent(&made, question).await?;
+        }
+        self.carry_out(made, ready).await
     }
 
     /// Shows the plan and its problems.
@@ -148,7 +177,7 @@ impl Apply<'_> {
     ///
     /// # Errors
     /// It could not begin, or the sandbox could not be kept.
-    pub async fn carry_out(&self, made: Made, ready: Ready) -> Result<Exit, Stopped> {
+    async fn carry_out(&self, made: Made, ready: Ready) -> Result<Exit, Stopped> {
         let (exit, outcome) = self.run(made, ready).await?;
         match self.session.close() {
             Ok(()) => Ok(ends(self.session.app, exit, &outcome)),
@@ -220,7 +249,7 @@ impl Apply<'_> {
     ///
     /// # Errors
     /// As [`Session::plan`]; busy (5) if others never pause.
-    pub async fn plan(&self, mode: Mode, targets: &TargetsView) -> Result<Made, Stopped> {
+    async fn plan(&self, mode: Mode, targets: &TargetsView) -> Result<Made, Stopped> {
         let app = self.session.app;
         for _ in 0..ROUNDS {
             let made = self.session.plan(mode, targets).await?;

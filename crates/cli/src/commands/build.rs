@@ -59,8 +59,7 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
         view: args.view,
     };
     session.check(mode, &targets, &args.consent.allow_replace)?;
-    let look = async { Ok((apply.begin().await?, apply.plan(mode, &targets).await?)) };
-    let (held, made) = guard.reads(Some(&session.link.provider), look).await?;
+    let (held, made) = apply.look().await?;
     if let Some(saved) = &saved
         && saved.plan_id != made.view.plan_id
     {

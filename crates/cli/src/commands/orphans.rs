@@ -59,24 +59,13 @@ async fn delete(app: &App, args: &OrphansArgs) -> Done {
         show_requests: false,
         view: args.view,
     };
-    let look = async { Ok((apply.begin().await?, apply.plan(Mode::Build, &targets).await?)) };
-    let (held, made) = guard.reads(Some(&session.link.provider), look).await?;
+    let (held, made) = apply.look().await?;
     if made.plan.has_changes() || made.blocked().is_some() {
         apply.show(&made);
     } else {
         app.console.out(&orphans::orphans(&made.view, app.console.out_style));
         tell(app, &made);
     }
-    if let Some(exit) = made.blocked() {
-        session.close()?;
-        return Ok(exit);
-    }
-    if !made.plan.has_changes() {
-        session.close()?;
-        return Ok(Exit::Done);
-    }
-    if !args.consent.yes {
-        apply.consent(&made, Question::Yes).await?;
-    }
-    apply.carry_out(made, held).await
+    let question = (!args.consent.yes).then_some(Question::Yes);
+    apply.settle(made, held, question).await
 }

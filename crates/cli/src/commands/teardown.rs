@@ -5,7 +5,6 @@ use crate::args::TeardownArgs;
 use crate::commands::apply::{Apply, Question};
 use crate::commands::dry_run;
 use crate::errors::Stopped;
-use crate::exit::Exit;
 use crate::guard::Guard;
 use crate::render::dry_run::Purpose;
 use crate::session::{Session, targets};
@@ -40,19 +39,8 @@ pub async fn run(app: &App, args: &TeardownArgs) -> Done {
         view: args.view,
     };
     session.check(Mode::Teardown, &targets, &args.consent.allow_replace)?;
-    let look = async { Ok((apply.begin().await?, apply.plan(Mode::Teardown, &targets).await?)) };
-    let (held, made) = guard.reads(Some(&session.link.provider), look).await?;
+    let (held, made) = apply.look().await?;
     apply.show(&made);
-    if let Some(exit) = made.blocked() {
-        session.close()?;
-        return Ok(exit);
-    }
-    if !made.plan.has_changes() {
-        session.close()?;
-        return Ok(Exit::Done);
-    }
-    if !args.consent.yes {
-        apply.consent(&made, Question::EnvironmentName).await?;
-    }
-    apply.carry_out(made, held).await
+    let question = (!args.consent.yes).then_some(Question::EnvironmentName);
+    apply.settle(made, held, question).await
 }
