@@ -167,12 +167,17 @@ impl Search {
         matches!(self.tags, TagSight::Shown { marked: true, .. } | TagSight::Hidden)
     }
 
+    /// True if what a list shows as another stack's is not even read.
+    pub fn skips_others(&self) -> bool {
+        !self.forced && matches!(self.tags, TagSight::Shown { .. })
+    }
+
     /// The owner that a listed model names, if it is certainly not this stack: such a one need not be read.
     pub fn is_others(&self, listed: &Json) -> bool {
         let TagSight::Shown { property, .. } = &self.tags else { return false };
         let tags = tags::of_property(listed.get(property));
         let get = |key: &str| tags.iter().find(|(k, _)| *k == key).map(|(_, v)| *v);
-        !self.forced && get(tags::STACK_NAME).is_some_and(|name| name != self.stack.name)
+        self.skips_others() && get(tags::STACK_NAME).is_some_and(|name| name != self.stack.name)
     }
 
     /// What a resource is to this search. `indexed`: the tag index says that it carries our marks.

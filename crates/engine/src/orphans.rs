@@ -7,7 +7,7 @@ use crate::search::Searcher;
 use serde_json::Value as Json;
 use stack_core::identity::Identifier;
 use stack_core::ids::{StackId, Target, TypeName};
-use stack_core::plan::{Action, Orphan, Ownership, Plan, Planned};
+use stack_core::plan::{Action, Orphan, Plan, Planned};
 use stack_core::pointer::Pointer;
 use stack_core::provider::{Failure, FailureKind, Found, Provider, Tagged};
 use stack_core::schema::{ResourceSchema, Schemas};
@@ -15,6 +15,9 @@ use stack_core::tags;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::task::JoinSet;
+
+/// Tags that a service puts on what it makes, beside those that it copies from what made it.
+const COPIED: &[&str] = &["aws:cloudformation:", "aws:elasticmapreduce:", "aws:autoscaling:"];
 
 /// What became of one record of the tag index.
 enum Record {
@@ -55,12 +58,20 @@ impl Engine {
                 planned.is_none_or(|p| p.identifier.is_none() || p.action == Action::Blocked)
             })
         };
-        let named = |name: &String| {
-            by_mark.get(name).copied().flatten().and_then(|p| Some((&p.ty, p.identifier.as_ref()?)))
+        // The same name in another region is another resource.
+        let stands_in = |planned: &Planned, place: &Target| {
+            let at = Target { role_arn: None, type_version_id: None, ..planned.target.clone() };
+            self.provider.index_place(&at, &planned.ty) == *place
         };
-        let is_managed = |ty: &TypeName, found: &Identifier| {
+        let named = |name: &String, place: &Target| {
+            let planned = by_mark.get(name).copied().flatten().filter(|p| stands_in(p, place))?;
+            Some((&planned.ty, planned.identifier.as_ref()?))
+        };
+        let is_managed = |ty: &TypeName, found: &Identifier, place: &Target| {
             plan.resources.values().any(|planned| {
-                planned.ty == *ty && planned.identifier.as_ref().is_some_and(|own| own.is_same(found))
+                planned.ty == *ty
+                    && stands_in(planned, place)
+                    && planned.identifier.as_ref().is_some_and(|own| own.is_same(found))
             })
         };
         // Some ARNs do not tell the identifier, but what the service gave the resource beside it.
@@ -77,7 +88,7 @@ impl Engine {
                 for record in records {
                     // The one that the manifest means is no orphan; another one of its name is what a change of its
                     // identifier has left behind.
-                    if let Some((ty, identifier)) = named(name)
+                    if let Some((ty, identifier)) = named(name, &place)
                         && self
                             .provider
                             .identifiers_of(ty, &record.arn)
@@ -112,7 +123,9 @@ impl Engine {
                 match found {
                     Record::Stale => None,
                     // Found by its key under another name: a rename whose mark is yet to be written.
-                    Record::Confirmed(ty, found) if is_managed(&ty, &found.identifier) => None,
+                    Record::Confirmed(ty, found) if is_managed(&ty, &found.identifier, &orphan.target) => {
+                        None
+                    }
                     Record::Confirmed(ty, found) => Some(Orphan { found: Some((ty, *found)), ..orphan }),
                     Record::Doubt(why) => Some(Orphan { doubt: Some(why), ..orphan }),
                 }
@@ -147,6 +160,9 @@ struct Look {
 
 impl Look {
     async fn at(&self, record: &Tagged) -> Record {
+        if record.tags.iter().any(|(key, _)| COPIED.iter().any(|prefix| key.starts_with(prefix))) {
+            return Record::Doubt("a service made it and copied the tags".to_owned());
+        }
         let provider = self.searcher.provider();
         let types = provider.types_of(&record.arn);
         let mut doubt = None;
@@ -158,9 +174,11 @@ impl Look {
                 match self.searcher.read_at(&self.place, &ty, &identifier).await {
                     Ok(Some(found)) if schema.is_leaving(&found.model) => return Record::Stale,
                     Ok(Some(found)) => {
-                        let is_ours = !schema.tags_readable()
-                            || tags::ownership(&schema, &found.model, &self.stack, true) == Ownership::Ours;
-                        if is_ours {
+                        if !schema.tags_readable() {
+                            return Record::Doubt(format!("reads of {ty} do not show whose it is"));
+                        }
+                        let tags = tags::of_model(&schema, &found.model);
+                        if tags::owner_of(&tags) == Some((&self.stack.name, &self.stack.env)) {
                             return Record::Confirmed(ty, Box::new((*found).clone()));
                         }
                         asked = true;

@@ -66,7 +66,8 @@ pub struct Searcher {
     provider: Arc<Paced>,
     clock: Arc<dyn Clock>,
     indices: Memo<Target, Answer<Index>>,
-    listings: Memo<(Target, TypeName, String), Answer<Listed>>,
+    /// By place, type, input, and whether others' resources are left out.
+    listings: Memo<(Target, TypeName, String, bool), Answer<Listed>>,
     reads: Memo<(Target, TypeName, String), Reading>,
     recent: Memo<Target, Answer<Vec<Progress>>>,
 }
@@ -112,7 +113,10 @@ impl Searcher {
                     return Sighting::Unreadable(failure);
                 }
                 // A tag index that cannot be asked costs time, not certainty: the list decides.
-                Err(_) => Vec::new(),
+                Err(failure) => {
+                    tracing::warn!(%failure, resource = %question.address, "the tag index is not told");
+                    Vec::new()
+                }
             };
             let mut is_told = true;
             for record in records {
@@ -144,7 +148,12 @@ impl Searcher {
         }
         match self.made_lately(question, search, listed.as_deref()).await {
             Ok(lately) => {
-                lately.iter().for_each(|found| finds.add(found, search.class_of(&found.model, false)));
+                let Listed { resources, refused } = lately;
+                resources.iter().for_each(|found| finds.add(found, search.class_of(&found.model, false)));
+                // What a create has made and nobody may read can be the one.
+                if let Some(refused) = refused.filter(|_| !finds.has_marked()) {
+                    return Sighting::Unreadable(refused);
+                }
             }
             // Without a list the operations are the only proof of absence.
             Err(failure) if listed.is_none() && !matches!(search.listing, Listing::Waiting(_)) => {
@@ -234,6 +243,7 @@ impl Searcher {
             question.target.clone(),
             question.ty.clone(),
             model.as_ref().map(Json::to_string).unwrap_or_default(),
+            search.skips_others(),
         );
         let answer = self.listings.get(key, || self.list(question, search, model)).await;
         match answer {
@@ -316,9 +326,9 @@ impl Searcher {
         question: &Question,
         search: &Search,
         listed: Option<&Listed>,
-    ) -> Result<Vec<Arc<Found>>, Failure> {
+    ) -> Result<Listed, Failure> {
         let operations = self.operations(&question.target).await?;
-        let mut made = Vec::new();
+        let mut made = Listed { resources: Vec::new(), refused: None };
         for progress in operations.iter() {
             let is_create = progress.verb == Some(Verb::Create) && progress.ty.as_ref() == Some(&question.ty);
             let named = progress.identifier.as_deref().filter(|text| !text.is_empty());
@@ -339,9 +349,11 @@ impl Searcher {
                 other => other,
             };
             match answer {
-                Ok(Some(found)) => made.push(found),
+                Ok(Some(found)) => made.resources.push((*found).clone()),
                 Ok(None) => {}
-                Err(failure) if progress.status == Status::Success => return Err(failure),
+                Err(failure) if progress.status == Status::Success => {
+                    made.refused = made.refused.or(Some(failure));
+                }
                 Err(_) => {}
             }
         }

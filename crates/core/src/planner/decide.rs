@@ -193,6 +193,12 @@ impl Decide<'_> {
             };
         let owner = if takes_over { &Ownership::Ours } else { owner };
         match owner {
+            Ownership::Ours if self.wanted.lifecycle.prevent_destroy => {
+                let mut planned =
+                    self.blank(if self.keep_protected { Action::Noop } else { Action::Blocked });
+                planned.diagnostics.push(guard::protected(self.wanted, "deleted", self.keep_protected));
+                planned
+            }
             // Who tears an environment down has named it; an entry alone does not agree to a loss.
             Ownership::Ours
                 if self.mode != Mode::Teardown
@@ -200,12 +206,6 @@ impl Decide<'_> {
                     && !self.allow_data_loss =>
             {
                 self.blocked(guard::data_loss(self.wanted, "deleting"))
-            }
-            Ownership::Ours if self.wanted.lifecycle.prevent_destroy => {
-                let mut planned =
-                    self.blank(if self.keep_protected { Action::Noop } else { Action::Blocked });
-                planned.diagnostics.push(guard::protected(self.wanted, "deleted", self.keep_protected));
-                planned
             }
             Ownership::Ours => {
                 let mut planned = self.blank(Action::Delete);

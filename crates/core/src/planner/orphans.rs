@@ -58,15 +58,14 @@ pub fn prune(plan: &mut Plan, schemas: &dyn Schemas, allow_data_loss: &[String])
     plan.steps = steps::steps(&plan.resources, plan.mode);
 }
 
-/// The name that the tags give, if nothing in the plan has it; else with the identifier.
+/// The name that the tags give, if nothing in the plan has it; else with the identifier, else with the ARN, which
+/// nothing shares.
 fn address_of(plan: &Plan, orphan: &Orphan) -> Address {
-    let name = Address::new(&orphan.name);
-    if !orphan.name.is_empty() && !plan.resources.contains_key(&name) {
-        return name;
-    }
-    let which =
-        orphan.found.as_ref().map_or_else(|| orphan.arn.clone(), |(_, found)| found.identifier.to_string());
-    Address::new(format!("{} ({which})", orphan.name).trim_start())
+    let with = |which: &str| Address::new(format!("{} ({which})", orphan.name).trim_start());
+    let name = (!orphan.name.is_empty()).then(|| Address::new(&orphan.name));
+    let identified = orphan.found.as_ref().map(|(_, found)| with(&found.identifier.to_string()));
+    let is_free = |address: &Address| !plan.resources.contains_key(address);
+    name.filter(is_free).or_else(|| identified.filter(is_free)).unwrap_or_else(|| with(&orphan.arn))
 }
 
 fn doubtful(orphan: &Orphan) -> Diagnostic {

@@ -45,11 +45,11 @@ pub(super) fn unprovable(wanted: &Wanted, found: &[Identifier]) -> Diagnostic {
     .note(
         "why",
         format!(
-            "reads of {} do not show tags, and the tag index does not list it as ours (yet)",
+            "reads of {} do not show tags, and the tag index does not tell (yet, or to this caller) that it is ours",
             wanted.declared_type
         ),
     )
-    .next("if it is yours, agree with `lifecycle: { adopt: true }`; else choose other values")
+    .next("if it is yours and no other stack's, agree with `lifecycle: { adopt: true }`; else choose other values")
 }
 
 /// Not ours, but like it.
