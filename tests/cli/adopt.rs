@@ -137,17 +137,25 @@ fn adopted_one_after_the_other(example: &str) -> Vec<String> {
     wrong
 }
 
+/// What a check says of every example, all at once: most of their time is waiting.
+fn of_each<T: Send>(check: impl Fn(&str) -> T + Sync) -> Vec<T> {
+    std::thread::scope(|threads| {
+        let check = &check;
+        let all = EXAMPLES.map(|example| threads.spawn(move || check(example)));
+        all.map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).into()
+    })
+}
+
 #[test]
 fn what_was_adopted_needs_no_change() {
-    let wrong: Vec<String> =
-        EXAMPLES.iter().flat_map(|example| adopted_one_after_the_other(example)).collect();
+    let wrong = of_each(adopted_one_after_the_other).concat();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[test]
 fn an_entry_that_was_lost_comes_back_by_adopting() {
-    let mut wrong = Vec::new();
-    for example in EXAMPLES {
+    let wrong = of_each(|example| {
+        let mut wrong = Vec::new();
         let (place, served, text) = built(example);
         let live = served.held();
         let mut tried = 0;
@@ -172,7 +180,9 @@ fn an_entry_that_was_lost_comes_back_by_adopting() {
         }
         assert!(tried > 0, "{example}");
         assert_eq!(served.held(), live, "{example}");
-    }
+        wrong
+    })
+    .concat();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
@@ -218,8 +228,9 @@ const DOUBTFUL: [&str; 1] = ["AWS::Connect::IntegrationAssociation"];
 
 #[test]
 fn what_left_the_manifest_is_listed_and_nothing_else_goes() {
-    let mut wrong = Vec::new();
-    for example in EXAMPLES {
+    let told = of_each(|example| {
+        let mut wrong = Vec::new();
+        let (mut seen, mut tried) = (0, 0);
         let (place, served, text) = built(example);
         let listed = orphans(&place);
         if !listed.is_empty() {
@@ -228,6 +239,7 @@ fn what_left_the_manifest_is_listed_and_nothing_else_goes() {
         let mut how = ["orphans --delete", "build --prune"].iter().cycle();
         for one in resources(&place) {
             let Some(left) = without(&text, &one.address) else { continue };
+            seen += 1;
             let before = held(&served);
             place.manifest(&left);
             place.forget();
@@ -247,6 +259,7 @@ fn what_left_the_manifest_is_listed_and_nothing_else_goes() {
                 continue;
             }
             let how = how.next().unwrap_or(&"");
+            tried += 1;
             let ran =
                 place.run(&format!("{how} --yes --allow-data-loss {} --progress quiet app dev", one.address));
             if ran.code != 0 {
@@ -265,6 +278,11 @@ fn what_left_the_manifest_is_listed_and_nothing_else_goes() {
                 wrong.push(format!("{example}: again {}: {ran}", one.address));
             }
         }
-    }
+        (wrong, seen, tried)
+    });
+    let wrong: Vec<&str> = told.iter().flat_map(|(wrong, ..)| wrong).map(String::as_str).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    let seen: usize = told.iter().map(|(_, seen, _)| seen).sum();
+    let tried: usize = told.iter().map(|(.., tried)| tried).sum();
+    assert!(seen > tried && tried > 4, "{tried} of {seen}");
 }

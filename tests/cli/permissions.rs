@@ -204,6 +204,14 @@ fn a_stacks_life_is_a_policy_and_asks_nobody() {
             "profile:UntagResource"
           ],
           "Resource": "*"
+        },
+        {
+          "Sid": "Discovery",
+          "Effect": "Allow",
+          "Action": [
+            "tag:GetResources"
+          ],
+          "Resource": "*"
         }
       ]
     }
@@ -258,6 +266,14 @@ fn one_build_needs_less_than_a_life() {
           "Effect": "Allow",
           "Action": [
             "profile:ListTagsForResource"
+          ],
+          "Resource": "*"
+        },
+        {
+          "Sid": "Discovery",
+          "Effect": "Allow",
+          "Action": [
+            "tag:GetResources"
           ],
           "Resource": "*"
         }

@@ -1,11 +1,10 @@
 //! Which IAM actions a stack needs, as a policy document (cloud-control 6.2). The lists of the schemas are the service's
 //! own and not always complete.
 
+use crate::render::view::ActionView;
 use serde_json::{Value as Json, json};
 use stack_catalog::permissions::{Operation, needed, normalised};
 use stack_core::ids::TypeName;
-use stack_core::plan::Action;
-use stack_core::pointer::Pointer;
 use stack_core::schema::ResourceSchema;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,14 +27,14 @@ pub struct Need {
 const WATCHING: [&str; 3] = ["CancelResourceRequest", "GetResourceRequestStatus", "ListResourceRequests"];
 
 /// The operations of a decision.
-pub fn operations(action: Action) -> &'static [Operation] {
+pub fn operations(action: ActionView) -> &'static [Operation] {
     match action {
-        Action::Noop | Action::Blocked => &[Operation::Read],
-        Action::Create => &[Operation::Create, Operation::Read],
-        Action::Update | Action::Adopt => &[Operation::Read, Operation::Update],
-        Action::Deferred => &[Operation::Create, Operation::Read, Operation::Update],
-        Action::Replace(_) => &[Operation::Create, Operation::Read, Operation::Delete],
-        Action::Delete => &[Operation::Read, Operation::Delete],
+        ActionView::Noop | ActionView::Read | ActionView::Blocked => &[Operation::Read],
+        ActionView::Create => &[Operation::Create, Operation::Read],
+        ActionView::Update | ActionView::Adopt => &[Operation::Read, Operation::Update],
+        ActionView::Deferred => &[Operation::Create, Operation::Read, Operation::Update],
+        ActionView::Replace => &[Operation::Create, Operation::Read, Operation::Delete],
+        ActionView::Delete => &[Operation::Read, Operation::Delete],
     }
 }
 
@@ -49,7 +48,7 @@ pub fn actions(schema: &ResourceSchema, operations: &[Operation], tags: bool) ->
 /// What a resource needs from its creation to its end. `tags`: it carries some.
 pub fn life(schema: &ResourceSchema, tags: bool, role: Option<String>) -> Need {
     let mut operations = vec![Operation::Create, Operation::Read, Operation::Update, Operation::Delete];
-    if is_looked_for(schema) {
+    if schema.is_named_by_service() {
         operations.push(Operation::List);
     }
     Need {
@@ -61,16 +60,8 @@ pub fn life(schema: &ResourceSchema, tags: bool, role: Option<String>) -> Need {
             .map(|op| call(*op))
             .collect(),
         role,
-        is_discovered: is_looked_for(schema) && schema.tag_property().is_some(),
+        is_discovered: schema.tag_property().is_some(),
     }
-}
-
-/// True if the service chooses (a part of) the identifier, so that it may have to be searched for.
-pub fn is_looked_for(schema: &ResourceSchema) -> bool {
-    schema
-        .primary_identifier
-        .iter()
-        .any(|path| path.as_pointer().is_none_or(|at: Pointer| schema.read_only_properties.covers(&at)))
 }
 
 /// The call of Cloud Control that an operation is.
@@ -223,7 +214,7 @@ mod tests {
         let schema = Catalog::embedded().schema(&"AWS::S3::Bucket".into()).unwrap();
         let reads = Need {
             ty: schema.type_name.clone(),
-            actions: actions(&schema, operations(Action::Noop), true),
+            actions: actions(&schema, operations(ActionView::Noop), true),
             calls: BTreeSet::from(["GetResource"]),
             role: None,
             is_discovered: false,

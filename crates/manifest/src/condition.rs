@@ -283,6 +283,20 @@ impl Parser<'_> {
         self.word("in").then_some((if negated { "not in" } else { "in" }, at))
     }
 
+    /// The rest of a list.
+    fn items(&mut self, mut items: Vec<Value>, close: &'static str) -> Result<Value, Problem> {
+        self.deeper()?;
+        while !self.op(close) {
+            items.push(self.operand()?);
+            let ends = matches!(self.tokens.get(self.at), Some((Token::Op(op), _)) if *op == close);
+            if !self.op(",") && !ends {
+                return Err(Problem::Bad(format!("`,` or `{close}` is missing here"), self.here()));
+            }
+        }
+        self.depth -= 1;
+        Ok(Value::Array(items))
+    }
+
     fn operand(&mut self) -> Result<Value, Problem> {
         let range = self.here();
         let Some((token, _)) = self.tokens.get(self.at) else {
@@ -303,27 +317,9 @@ impl Parser<'_> {
                     };
                 }
                 // Python's other list.
-                let mut items = vec![value];
-                while !self.op(")") {
-                    items.push(self.operand()?);
-                    if !self.op(",") && !matches!(self.tokens.get(self.at), Some((Token::Op(")"), _))) {
-                        return Err(Problem::Bad("`,` or `)` is missing here".to_owned(), self.here()));
-                    }
-                }
-                Ok(Value::Array(items))
+                self.items(vec![value], ")")
             }
-            Token::Op("[") => {
-                self.deeper()?;
-                let mut items = Vec::new();
-                while !self.op("]") {
-                    items.push(self.operand()?);
-                    if !self.op(",") && !matches!(self.tokens.get(self.at), Some((Token::Op("]"), _))) {
-                        return Err(Problem::Bad("`,` or `]` is missing here".to_owned(), self.here()));
-                    }
-                }
-                self.depth -= 1;
-                Ok(Value::Array(items))
-            }
+            Token::Op("[") => self.items(Vec::new(), "]"),
             _ => Err(Problem::Bad("a value is missing here".to_owned(), range)),
         }
     }
@@ -451,7 +447,7 @@ mod tests {
 
     #[test]
     fn deep_nesting_is_refused_at_its_place() {
-        for opening in ["[", "(", "not ", "not ("] {
+        for opening in ["[", "(", "(a,", "not ", "not ("] {
             match evaluate(&opening.repeat(8_000), &|_| None) {
                 Err(Problem::Bad(why, _)) => assert_eq!(why, "this is nested too deeply", "{opening}"),
                 other => panic!("{opening}: {other:?}"),

@@ -8,10 +8,10 @@ use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
 use crate::guard::Guard;
 use crate::load::{Loaded, What, load};
-use crate::policy::{self, Need, cloud_control, is_looked_for};
+use crate::policy::{self, Need, cloud_control};
 use crate::render::json::v1;
 use crate::render::permissions as text;
-use crate::render::view::{ActionView, PlanView};
+use crate::render::view::PlanView;
 use crate::session::{Session, targets};
 use crate::wire::region;
 use serde_json::{Map, Value as Json, json};
@@ -169,17 +169,9 @@ fn of_plan(loaded: &Loaded, view: &PlanView) -> Vec<Need> {
         .filter_map(|resource| {
             let ty = TypeName::new(&resource.canonical_type);
             let schema = loaded.schemas.schema(&ty).ok()?;
-            let is_sought = is_looked_for(&schema);
-            let mut calls: Vec<Operation> = match resource.action {
-                ActionView::Noop | ActionView::Read | ActionView::Blocked => vec![Operation::Read],
-                ActionView::Create => vec![Operation::Create, Operation::Read],
-                ActionView::Update | ActionView::Adopt => vec![Operation::Read, Operation::Update],
-                ActionView::Deferred => vec![Operation::Create, Operation::Read, Operation::Update],
-                ActionView::Replace => vec![Operation::Create, Operation::Read, Operation::Delete],
-                ActionView::Delete => vec![Operation::Read, Operation::Delete],
-            };
+            let mut calls = policy::operations(resource.action).to_vec();
             let mut actions = resource.permissions.clone();
-            if is_sought && schema.handlers.list.is_some() {
+            if schema.is_named_by_service() && schema.handlers.list.is_some() {
                 calls.push(Operation::List);
                 actions.extend(listed(&schema, Operation::List).unwrap_or_default());
             }
@@ -187,7 +179,7 @@ fn of_plan(loaded: &Loaded, view: &PlanView) -> Vec<Need> {
                 actions: normalised(actions.iter()),
                 calls: calls.into_iter().map(policy::call).collect(),
                 role: roles.get(&resource.address).cloned().flatten(),
-                is_discovered: is_sought && schema.tag_property().is_some(),
+                is_discovered: schema.tag_property().is_some(),
                 ty,
             })
         })

@@ -310,6 +310,16 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
     let mut depends_on: Vec<String> = after.iter().map(|edge| edge.to.to_string()).collect();
     depends_on.sort();
     depends_on.dedup();
+    let action = match action {
+        Action::Noop => ActionView::Noop,
+        Action::Create => ActionView::Create,
+        Action::Update => ActionView::Update,
+        Action::Adopt => ActionView::Adopt,
+        Action::Replace(_) => ActionView::Replace,
+        Action::Delete => ActionView::Delete,
+        Action::Deferred => ActionView::Deferred,
+        Action::Blocked => ActionView::Blocked,
+    };
     ResourceView {
         address: address.to_string(),
         ty: declared_type.clone(),
@@ -319,17 +329,8 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         identifier: identifier
             .as_ref()
             .map(|id| identifier_view(id, context.secrets.get(address), &context.redactor)),
-        action: match action {
-            Action::Noop => ActionView::Noop,
-            Action::Create => ActionView::Create,
-            Action::Update => ActionView::Update,
-            Action::Adopt => ActionView::Adopt,
-            Action::Replace(_) => ActionView::Replace,
-            Action::Delete => ActionView::Delete,
-            Action::Deferred => ActionView::Deferred,
-            Action::Blocked => ActionView::Blocked,
-        },
-        replace_order: match action {
+        action,
+        replace_order: match planned.action {
             Action::Replace(ReplaceOrder::CreateFirst) => Some("create_first".to_owned()),
             Action::Replace(ReplaceOrder::DeleteFirst) => Some("delete_first".to_owned()),
             _ => None,
@@ -390,7 +391,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         }),
         permissions: schema
             .as_deref()
-            .map(|schema| policy::actions(schema, policy::operations(*action), touches_tags(planned, schema)))
+            .map(|schema| policy::actions(schema, policy::operations(action), touches_tags(planned, schema)))
             .unwrap_or_default(),
         diagnostics: diagnostics.iter().map(|d| told(d, context)).collect(),
     }

@@ -291,7 +291,7 @@ impl Planning {
                     // A resource of the same name may well get the same ARN again.
                     && schemas
                         .schema(&source.ty)
-                        .is_ok_and(|schema| gets_new_id(&schema) || changes_its_name(source, &schema))
+                        .is_ok_and(|schema| schema.is_named_by_service() || changes_its_name(source, &schema))
             })
         };
         let mut planned = Decide {
@@ -386,14 +386,6 @@ impl Planning {
         };
         (plan, self.outputs)
     }
-}
-
-/// True if the service chooses (a part of) the identifier of the type.
-fn gets_new_id(schema: &ResourceSchema) -> bool {
-    schema
-        .primary_identifier
-        .iter()
-        .any(|path| path.as_pointer().is_none_or(|at| schema.read_only_properties.covers(&at)))
 }
 
 /// True if the replacement gives the resource another identifier.

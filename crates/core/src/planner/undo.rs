@@ -32,9 +32,5 @@ pub(super) fn of_delete(schema: &ResourceSchema) -> Undo {
 }
 
 fn never(schema: &ResourceSchema, settable: &str) -> Undo {
-    let is_settable = schema
-        .primary_identifier
-        .iter()
-        .all(|path| path.as_pointer().is_some_and(|at| !schema.read_only_properties.covers(&at)));
-    Undo::No(if is_settable { settable } else { "a new id is issued each time" }.to_owned())
+    Undo::No(if schema.is_named_by_service() { "a new id is issued each time" } else { settable }.to_owned())
 }

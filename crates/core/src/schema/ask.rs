@@ -175,6 +175,13 @@ impl ResourceSchema {
         })
     }
 
+    /// True if the service chooses (a part of) the identifier.
+    pub fn is_named_by_service(&self) -> bool {
+        self.primary_identifier
+            .iter()
+            .any(|path| path.as_pointer().is_none_or(|at| self.read_only_properties.covers(&at)))
+    }
+
     /// True if a read can prove what a resource's tags are.
     pub fn tags_readable(&self) -> bool {
         self.tag_property().is_some_and(|(name, _)| !self.is_unreadable(&Pointer::of([name])))

@@ -189,7 +189,7 @@ impl Pages {
             TagPages::Full => limit,
             TagPages::Short if left <= limit => limit,
             TagPages::Short => limit - dice.below(limit as u64 / 3 + 1) as usize,
-            // Never two empty pages in a row: the place in the salt moves on with the round.
+            // Some are empty: the place in the salt moves on with the round.
             TagPages::Sparse => dice.below(limit.min(left.max(1)) as u64 + 1) as usize,
         }
     }

@@ -176,10 +176,10 @@ impl Cloud {
             return Err(not_found(request));
         };
         // What the service itself filled in breaks no rule.
-        if let Err((code, message)) = service_rules(schema, &request.model)
-            && service_rules(schema, &resource.model).is_ok()
+        if let Err(broken) = service_rules(schema, &request.model)
+            && service_rules(schema, &resource.model).err().as_ref() != Some(&broken)
         {
-            return Err(Refusal::new(code, message));
+            return Err(Refusal::new(broken.0, broken.1));
         }
         rules::before_update(&around, &resource.model, &request.model)?;
         let scope = self.state.scopes.entry(scope_name.to_owned()).or_default();

@@ -74,7 +74,7 @@ pub(super) fn check(around: &Around<'_>, model: &Json) -> Result<(), Refusal> {
             let elsewhere = value.starts_with("arn:")
                 && (value.split(':').nth(4) != Some(around.account)
                     || value.split(':').nth(3) != Some(around.region));
-            let always_there = *property == "Name" && last_segment(&value) == "default"
+            let always_there = *other == "AWS::Events::EventBus" && last_segment(&value) == "default"
                 || *other == "AWS::KMS::Key" && value.starts_with("alias/aws/");
             let is_it = |held: &str| held == value || held == last_segment(&value);
             if elsewhere

@@ -107,15 +107,19 @@ fn policy(model: &Json) -> Result<(), Refusal> {
 
 /// The function that a name, a partial or a full ARN means (cloud-control trap 54).
 fn function<'c>(around: &Around<'c>, name: &str) -> Option<&'c Resource> {
+    around.with(FUNCTION, "FunctionName", own_name(name))
+}
+
+/// The function's own name in any form of reference: name, partial or whole ARN, with or without a qualifier.
+fn own_name(name: &str) -> &str {
     let parts: Vec<&str> = name.split(':').collect();
-    let own = match parts.as_slice() {
+    match parts.as_slice() {
         ["arn", _, "lambda", _, _, "function", own, ..]
         | [_, "function", own, ..]
         | ["function", own, ..]
         | [own, ..] => own,
-        [] => return None,
-    };
-    around.with(FUNCTION, "FunctionName", own)
+        [] => name,
+    }
 }
 
 fn no_function(around: &Around<'_>, name: &str) -> Refusal {
@@ -257,7 +261,7 @@ pub(super) fn goes_with(ty: &str, identifier: &str, other: &str, model: &Json) -
     match ty {
         FUNCTION if OF_FUNCTIONS.contains(&other) => {
             let named = text(model, "FunctionName").or_else(|| text(model, "TargetFunctionArn"));
-            named.is_some_and(|named| named.split(':').any(|part| part == identifier))
+            named.is_some_and(|named| own_name(named) == identifier)
         }
         BUCKET => other == "AWS::S3::BucketPolicy" && text(model, "Bucket") == Some(identifier),
         "AWS::Connect::Instance" if other.starts_with("AWS::Connect::") => {

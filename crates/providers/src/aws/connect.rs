@@ -108,7 +108,7 @@ pub enum ConnectError {
     /// An endpoint is no URL. The SDK would pass over it and call the real service instead.
     #[error("the endpoint `{url}` from {from} is no http or https URL")]
     Endpoint {
-        /// As given.
+        /// As given, without name and password.
         url: String,
         /// The setting or variable that holds it.
         from: String,
@@ -230,12 +230,25 @@ async fn with_role(config: SdkConfig, role: &AssumeRole) -> SdkConfig {
         .build()
 }
 
+/// A URL without the name and the password that may stand before its host.
+pub fn without_user(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        (None, Some((_, host))) => format!("…@{host}"),
+        (_, None) => url.to_owned(),
+    }
+}
+
 fn check_endpoint(from: &str, url: Option<&String>) -> Result<(), ConnectError> {
     let Some(url) = url else { return Ok(()) };
     let usable = url
         .parse::<Uri>()
         .is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
-    if usable { Ok(()) } else { Err(ConnectError::Endpoint { url: url.clone(), from: from.to_owned() }) }
+    if usable {
+        Ok(())
+    } else {
+        Err(ConnectError::Endpoint { url: without_user(url), from: from.to_owned() })
+    }
 }
 
 /// A profile that was asked for must exist. `AWS_PROFILE` counts only where no keys stand before it.
@@ -252,4 +265,16 @@ async fn check_profile(profile: Option<&str>, env: &HashMap<String, String>) -> 
     let mut known: Vec<String> = profiles.profiles().map(str::to_owned).collect();
     known.sort();
     Err(ConnectError::NoProfile { name: name.to_owned(), known })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxys_password_is_not_shown() {
+        assert_eq!(without_user("http://me:hunter2@proxy:3128"), "http://…@proxy:3128");
+        assert_eq!(without_user("me:hunter2@proxy"), "…@proxy");
+        assert_eq!(without_user("http://proxy:3128"), "http://proxy:3128");
+    }
 }

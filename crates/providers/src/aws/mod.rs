@@ -21,7 +21,7 @@ pub use classify::{
     ErrorAnswer, classify, exception_name, failure_of, handler_code, kind_of_handler_code, request_token,
     retry_after,
 };
-pub use connect::{AssumeRole, AwsSettings, ConnectError, SANDBOX_REGION, Source, connect};
+pub use connect::{AssumeRole, AwsSettings, ConnectError, SANDBOX_REGION, Source, connect, without_user};
 pub use credentials::CredentialsFound;
 pub use endpoint::{CLOUDFORMATION, Service, TAGGING};
 pub use signed::{SignedRequest, encoded};

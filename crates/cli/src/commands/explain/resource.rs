@@ -13,6 +13,7 @@ use crate::render::explain::{self, PropertyStory, Story};
 use crate::render::value_view;
 use crate::render::view::{Place, ResourceView, TargetsView, ValueView};
 use crate::session::{Made, Session, no_such_address};
+use serde_json::Value as Json;
 use stack_core::desired::{Rendered, Resolver, Wanted};
 use stack_core::diagnostic::{Diagnostic, Part};
 use stack_core::ids::Address;
@@ -156,7 +157,7 @@ impl Teller<'_> {
             Some(_) if is_secret => ValueView::Sensitive { changed: None },
             // Nobody has said that an undeclared value is no secret.
             Some(_) if declared.is_none() && !is_read_only => ValueView::Unreadable,
-            Some(value) => shown(Value::from(value.clone()), None),
+            Some(value) => shown(declared_part(value, declared.as_ref()), None),
         };
         let touches = |other: &str| {
             Pointer::parse(other).is_ok_and(|other| other.starts_with(path) || path.starts_with(&other))
@@ -215,4 +216,16 @@ impl Teller<'_> {
         let sources = self.session.loaded.stack.source_map();
         Locate::place(&**sources, self.planned.sources.of(path), &Part::Value)
     }
+}
+
+/// A live value in which what the manifest does not declare is sealed: nobody has said that it is no secret.
+fn declared_part(live: &Json, declared: Option<&Value>) -> Value {
+    let (Json::Object(members), Some(Value::Object(own))) = (live, declared) else {
+        return Value::from(live.clone());
+    };
+    let part = |key: &String, live: &Json| match own.get(key) {
+        Some(own) => declared_part(live, Some(own)),
+        None => Value::Secret(Secret::new(Value::from(live.clone()))),
+    };
+    Value::Object(members.iter().map(|(key, live)| (key.clone(), part(key, live))).collect())
 }

@@ -12,7 +12,7 @@ use stack_core::provider::Provider;
 use stack_engine::clock::{Clock, SystemClock};
 use stack_manifest::Settings;
 use stack_providers::Transport;
-use stack_providers::aws::{Aws, ConnectError, connect};
+use stack_providers::aws::{Aws, ConnectError, connect, without_user};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,16 +98,8 @@ fn endpoints(app: &App, cloud: &CloudArgs, checks: &mut Checks) {
             let next = format!("use https, or allow it with --allow-http {bare}");
             checks.fail(GROUP, "endpoints", format!("{name} is plain http to {bare}"), next);
         } else {
-            checks.ok(GROUP, "endpoints", format!("{} from {name}", shown(url)));
+            checks.ok(GROUP, "endpoints", format!("{} from {name}", without_user(url)));
         }
-    }
-}
-
-/// An address without what stands before an `@`: it may be a password.
-fn shown(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://…@{rest}"),
-        _ => url.to_owned(),
     }
 }
 

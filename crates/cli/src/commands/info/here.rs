@@ -13,6 +13,7 @@ use stack_core::desired::Resolver;
 use stack_engine::clock::{Clock, SystemClock};
 use stack_engine::store::{DirStore, Holder, JournalStore, StoreError};
 use stack_manifest::Stack;
+use stack_providers::aws::without_user;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -125,15 +126,6 @@ pub(super) fn surroundings(app: &App, checks: &mut Checks) {
     }
 }
 
-/// A proxy's address without the name and the password that may stand in it.
-fn without_user(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
-        (None, Some((_, host))) => format!("…@{host}"),
-        (_, None) => url.to_owned(),
-    }
-}
-
 /// What is kept beside a manifest: sandbox, lock, runs.
 pub(super) fn kept(app: &App, typed: &Path, stack: Option<&Stack>, checks: &mut Checks) {
     const GROUP: &str = "Stack";
@@ -196,17 +188,5 @@ fn sandbox(app: &App, typed: &Path, dir: &Path, checks: &mut Checks) {
             };
             checks.add(GROUP, "sandbox", Status::Warn, why, Some(next));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_proxys_password_is_not_shown() {
-        assert_eq!(without_user("http://me:hunter2@proxy:3128"), "http://…@proxy:3128");
-        assert_eq!(without_user("me:hunter2@proxy"), "…@proxy");
-        assert_eq!(without_user("http://proxy:3128"), "http://proxy:3128");
     }
 }

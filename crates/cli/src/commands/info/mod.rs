@@ -77,7 +77,9 @@ pub async fn run(app: &App, args: &InfoArgs) -> Done {
     }
     // Settings may hold secrets, and services repeat what they are sent.
     let Checks(mut checks) = checks;
-    checks.iter_mut().for_each(|check| app.redactor.clear(&mut check.text));
+    for text in checks.iter_mut().flat_map(|check| [Some(&mut check.text), check.next.as_mut()]).flatten() {
+        app.redactor.clear(text);
+    }
     let failed = checks.iter().any(|check| check.status == Status::Fail);
     let text = if args.json {
         v1::document("info", &json!({ "ok": !failed, "checks": checks }))

@@ -68,7 +68,7 @@ pub(super) fn create(around: &Around<'_>, model: &mut Json) -> Result<(), Refusa
         format!("{}.compute.internal", around.region)
     };
     let public = place.model.get("MapPublicIpOnLaunch").and_then(Json::as_bool) == Some(true);
-    let public_ip = if public { format!("198.51.100.{}", 1 + ip.len() % 250) } else { String::new() };
+    let public_ip = if public { public_address(&ip) } else { String::new() };
     let public_name = if public {
         format!("ec2-{}.compute-1.amazonaws.com", public_ip.replace('.', "-"))
     } else {
@@ -215,4 +215,10 @@ pub(super) fn delete_interface(around: &Around<'_>, resource: &Resource) -> Resu
 pub(super) fn address_in(around: &Around<'_>, id: &str) -> Result<String, Refusal> {
     let place = around.by_id(SUBNET, id);
     place.map_or_else(|| Ok(String::new()), |place| free_address(around, place))
+}
+
+/// No two machines share one: it follows from the private address, which is free in its network.
+fn public_address(private: &str) -> String {
+    let rest: Vec<&str> = private.split('.').skip(1).collect();
+    format!("3.{}", rest.join("."))
 }
