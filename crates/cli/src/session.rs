@@ -17,7 +17,7 @@ use stack_core::identity::Identifier;
 use stack_core::ids::{Address, ProviderId, Region, Target};
 use stack_core::observed::LedgerEntry;
 use stack_core::plan::{Mode, Plan};
-use stack_core::planner::{self, PlanOptions, Planning, check_guardrails, glob};
+use stack_core::planner::{self, Beside, PlanOptions, Planning, check_guardrails, glob};
 use stack_core::pointer::Pointer;
 use stack_engine::Engine;
 use stack_engine::clock::IdSource;
@@ -193,11 +193,8 @@ impl<'a> Session<'a> {
             Stopped::new(Exit::Error, diagnostic)
         })?;
         if targets.prune && !plan.is_blocked() && !plan.diagnostics.iter().any(Diagnostic::is_error) {
-            if targets.only_orphans {
-                plan.resources.clear();
-                plan.diagnostics.clear();
-            }
-            planner::prune(plan, &*self.loaded.schemas, &targets.allow_data_loss);
+            let beside = if targets.only_orphans { Beside::Nothing } else { Beside::All };
+            planner::prune(plan, &*self.loaded.schemas, beside, &targets.allow_data_loss);
         }
         Ok(())
     }

@@ -75,6 +75,12 @@ stack_core::codes! {
     BROKE_DOWN = 3121, "A part of the work broke down",
         "This is a bug in stack-deploy. What was sent before is in the journal.\n\
          Plan again, and report it with the log (`--log-level debug`).";
+    INDEX_REFUSED = 3122, "The tag index cannot be asked",
+        "Resources whose identifier the service chooses are looked for in the tag index first, and so are those whose \
+         declared name finds nothing, because they may have had another one. Without the index their lists decide. What \
+         no list shows (a type without one, a list that is refused as well) is then found by its declared name only: \
+         after a change of the name a new one is made, and the old one stays.\n\
+         Allow `tag:GetResources`, or do not change names until it is.";
     JOURNAL = 6101, "The journal cannot be written",
         "Every write is noted in `.stack-deploy/runs/` before it is sent, so that a run that is killed can be continued. \
          Without the note nothing is sent.\n\

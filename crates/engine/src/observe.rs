@@ -1,10 +1,12 @@
 //! Looking: a planner's questions become reads, many at a time, and the answers become a plan.
 
 use crate::clock::Clock;
+use crate::codes;
 use crate::paced::{OnWait, Paced, Unwatched};
 use crate::search::Searcher;
 use indexmap::IndexMap;
 use stack_core::desired::Outputs;
+use stack_core::diagnostic::Diagnostic;
 use stack_core::identity::Key;
 use stack_core::ids::{Address, Region, Target};
 use stack_core::observed::{IdentityStep, Question, Sighting};
@@ -40,9 +42,25 @@ pub async fn observe(
                     std::panic::resume_unwind(panic);
                 }
             }
-            None => return planning.finish(),
+            None => {
+                let (mut plan, outputs) = planning.finish();
+                plan.diagnostics.extend(index_refused(searcher.refused_indices()));
+                return (plan, outputs);
+            }
         }
     }
+}
+
+/// What is said of tag indices that did not answer. Resources that need theirs are *unreadable* besides.
+fn index_refused(mut refused: Vec<(Target, Failure)>) -> Vec<Diagnostic> {
+    refused.sort_by(|(a, _), (b, _)| a.region.cmp(&b.region));
+    let told = refused.into_iter().map(|(place, failure)| {
+        let place = place.region.map_or_else(String::new, |region| format!(" of {region}"));
+        let message = format!("the tag index{place} cannot be asked: {}", failure.code);
+        let told = Diagnostic::warning(codes::INDEX_REFUSED, message).note("service", failure.message);
+        told.next("allow tag:GetResources; until then a resource whose name was changed may stay behind")
+    });
+    told.collect()
 }
 
 /// Reads the keys of a question in order, then looks for the resource. The first hit that agrees with what the question

@@ -46,6 +46,15 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
         };
         cell.get_or_init(ask).await.clone()
     }
+
+    /// All answers so far.
+    fn told(&self) -> Vec<(K, V)>
+    where
+        K: Clone,
+    {
+        let cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cells.iter().filter_map(|(key, cell)| Some((key.clone(), cell.get()?.clone()))).collect()
+    }
 }
 
 type Answer<T> = Result<Arc<T>, Failure>;
@@ -105,6 +114,7 @@ impl Searcher {
     /// list, and the operations of the last two hours.
     pub(crate) async fn search(self: &Arc<Self>, question: &Question, search: &Search) -> Sighting {
         let mut finds = Finds::default();
+        let mut is_index_told = true;
         if search.marks() {
             let records = match self.records(question, search).await {
                 Ok(records) => records,
@@ -113,12 +123,12 @@ impl Searcher {
                     return Sighting::Unreadable(failure);
                 }
                 // A tag index that cannot be asked costs time, not certainty: the list decides.
-                Err(failure) => {
-                    tracing::warn!(%failure, resource = %question.address, "the tag index is not told");
+                Err(_) => {
+                    is_index_told = false;
                     Vec::new()
                 }
             };
-            let mut is_told = true;
+            let mut is_told = is_index_told;
             for record in records {
                 match self.confirm(question, search, &record, &mut finds).await {
                     Ok(told) => is_told &= told,
@@ -131,6 +141,8 @@ impl Searcher {
         }
         let listed = match self.listed(question, search).await {
             Some(Ok(listed)) => Some(listed),
+            // The key has nothing, and neither index nor list may be asked: `refused_indices` tells what that means.
+            Some(Err(_)) if search.index_only && !is_index_told => None,
             Some(Err(failure)) => return Sighting::Unreadable(failure),
             None => None,
         };
@@ -200,6 +212,12 @@ impl Searcher {
                 }
             })
             .await
+    }
+
+    /// The places whose tag index was asked and did not answer, and why.
+    pub(crate) fn refused_indices(&self) -> Vec<(Target, Failure)> {
+        let refused = |(place, answer): (Target, Answer<Index>)| Some((place, answer.err()?));
+        self.indices.told().into_iter().filter_map(refused).collect()
     }
 
     /// Reads what a record of the tag index may mean. A hit is evidence, the read is the proof. False if the ARN does not

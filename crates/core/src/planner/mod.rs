@@ -20,7 +20,7 @@ mod undo;
 mod vague;
 
 pub use guard::{GuardrailCheck, Guardrails, action_word, check_guardrails, is_refusal};
-pub use orphans::prune;
+pub use orphans::{Beside, prune};
 pub use outputs::output_of;
 pub use refine::{Prepared, prepare, question, residue};
 pub use select::glob;

@@ -7,16 +7,34 @@ use crate::ids::Address;
 use crate::observed::IdentityStep;
 use crate::plan::{Action, Certainty, Orphan, Ownership, Plan, Planned, Reason, ReasonCode, Undo};
 use crate::schema::Schemas;
+use std::collections::HashSet;
+
+/// What else a plan with orphans does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// All that it did.
+    All,
+    /// Nothing: the orphans go, and what the manifest names stays as it is.
+    Nothing,
+}
 
 /// Puts the deletion of all confirmed orphans into a plan. `allow_data_loss`: `--allow-data-loss`, with `*` for any
 /// text, over the addresses that the plan shows for them.
-pub fn prune(plan: &mut Plan, schemas: &dyn Schemas, allow_data_loss: &[String]) {
+pub fn prune(plan: &mut Plan, schemas: &dyn Schemas, beside: Beside, allow_data_loss: &[String]) {
+    // Journal and ledger go by addresses: an orphan must not have the one of what the manifest names, planned or not.
+    let mut taken: HashSet<Address> =
+        plan.resources.keys().chain(&plan.skipped).chain(&plan.left_out).cloned().collect();
+    if beside == Beside::Nothing {
+        plan.resources.clear();
+        plan.diagnostics.clear();
+    }
     for orphan in plan.orphans.clone() {
         let Some((ty, found)) = &orphan.found else {
             plan.diagnostics.push(doubtful(&orphan));
             continue;
         };
-        let address = address_of(plan, &orphan);
+        let address = address_of(&taken, &orphan);
+        taken.insert(address.clone());
         let mut planned = Planned {
             address: address.clone(),
             ty: ty.clone(),
@@ -58,13 +76,13 @@ pub fn prune(plan: &mut Plan, schemas: &dyn Schemas, allow_data_loss: &[String])
     plan.steps = steps::steps(&plan.resources, plan.mode);
 }
 
-/// The name that the tags give, if nothing in the plan has it; else with the identifier, else with the ARN, which
+/// The name that the tags give, if nothing else has it; else with the identifier, else with the ARN, which
 /// nothing shares.
-fn address_of(plan: &Plan, orphan: &Orphan) -> Address {
+fn address_of(taken: &HashSet<Address>, orphan: &Orphan) -> Address {
     let with = |which: &str| Address::new(format!("{} ({which})", orphan.name).trim_start());
     let name = (!orphan.name.is_empty()).then(|| Address::new(&orphan.name));
     let identified = orphan.found.as_ref().map(|(_, found)| with(&found.identifier.to_string()));
-    let is_free = |address: &Address| !plan.resources.contains_key(address);
+    let is_free = |address: &Address| !taken.contains(address);
     name.filter(is_free).or_else(|| identified.filter(is_free)).unwrap_or_else(|| with(&orphan.arn))
 }
 

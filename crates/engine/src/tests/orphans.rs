@@ -4,7 +4,7 @@ use crate::testing::{AUTO, FakeStack, Fault, THING, Thing, World, delete, end_of
 use serde_json::{Value as Json, json};
 use stack_core::event::Ended;
 use stack_core::plan::{Action, Mode, Orphan};
-use stack_core::planner::{codes, prune};
+use stack_core::planner::{Beside, codes, prune};
 use stack_core::provider::FailureKind;
 
 fn tags(stack: &str, name: &str) -> Json {
@@ -72,7 +72,7 @@ async fn what_cannot_be_read_is_told_and_never_deleted() {
     let (mut plan, _) = world.plan(&engine, Mode::Build).await;
     plan.orphans = engine.orphans(&plan, &[]).await.unwrap();
     assert!(plan.orphans[0].doubt.as_ref().unwrap().contains("AccessDenied"));
-    prune(&mut plan, &*engine.schemas, &[]);
+    prune(&mut plan, &*engine.schemas, Beside::All, &[]);
     assert!(!plan.has_changes());
     assert_eq!(plan.diagnostics[0].code, codes::ORPHAN_IN_DOUBT);
 }
@@ -87,10 +87,21 @@ async fn pruned_orphans_are_deleted_and_the_rest_stays() {
     let events = world.events();
     let (mut plan, outputs) = world.plan(&engine, Mode::Build).await;
     plan.orphans = engine.orphans(&plan, &[]).await.unwrap();
-    prune(&mut plan, &*engine.schemas, &[]);
+    prune(&mut plan, &*engine.schemas, Beside::All, &[]);
     assert_eq!(plan.resources["old"].action, Action::Delete);
     let outcome = engine.run(plan, outputs, world.options(), &events, world.stop.subscribe()).await.unwrap();
     assert_eq!(outcome.ended, Ended::Succeeded, "{:?}", outcome.failures);
     assert!(matches!(end_of(&outcome, &delete("old")), crate::outcome::StepEnd::Done { .. }));
     assert_eq!(world.cloud.names(), ["a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_orphan_never_has_the_address_of_what_the_manifest_names() {
+    let (world, stack) = world(&[(AUTO, "id-1", json!({"Id": "id-1", "Tags": tags("shop", "a")}))]);
+    let engine = world.engine(&stack);
+    let (mut plan, _) = world.plan(&engine, Mode::Build).await;
+    plan.orphans = engine.orphans(&plan, &[]).await.unwrap();
+    prune(&mut plan, &*engine.schemas, Beside::Nothing, &[]);
+    let planned: Vec<String> = plan.resources.keys().map(ToString::to_string).collect();
+    assert_eq!(planned, ["a (id-1)"]);
 }
