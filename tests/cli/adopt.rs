@@ -286,3 +286,24 @@ fn what_left_the_manifest_is_listed_and_nothing_else_goes() {
     let tried: usize = told.iter().map(|(.., tried)| tried).sum();
     assert!(seen > tried && tried > 4, "{tried} of {seen}");
 }
+
+#[test]
+fn a_live_secret_is_not_printed() {
+    let empty = "version: 1\nname: s\nproviders: [awscc]\nglobals:\n  - {name: region, value: us-east-1}\nresources: []\n";
+    let mut place = Place::with(&format!(
+        "{}  - name: q\n    type: awscc.sqs.queues\n    props: {{ QueueName: mails, Tags: [{{ Key: api_token, Value: hunter-two-2 }}] }}\n",
+        empty.replace(" []", "")
+    ));
+    let _served = Served::start(&mut place);
+    place.run("build --yes --progress quiet app dev").exits(0);
+    // Another stack, whose resource was made by somebody else.
+    place.manifest(&empty.replace("name: s", "name: other"));
+    place.forget();
+    let url = "https://sqs.us-east-1.amazonaws.com/123456789012/mails";
+    let dry = place.run(&format!("adopt --dry-run app dev awscc.sqs.queues {url}"));
+    assert!(dry.out.contains("************"), "{dry}");
+    assert!(dry.err.contains("SD2305"), "{dry}");
+    assert!(!dry.to_string().contains("hunter"), "{dry}");
+    let ran = place.run(&format!("adopt --yes app dev awscc.sqs.queues {url}"));
+    assert!(!ran.to_string().contains("hunter"), "{ran}");
+}

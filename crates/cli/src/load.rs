@@ -92,7 +92,10 @@ pub fn load(app: &App, what: &What<'_>) -> Result<Loaded, Stopped> {
         Some(stack) if !problems.iter().any(Diagnostic::is_error) => stack,
         _ => return Err(Stopped { exit: exit_of(&problems), told: problems }),
     };
-    app.tell(&problems);
+    // A text beside the file is the file and a part of ours: the file's warnings were told.
+    if what.text.is_none() {
+        app.tell(&problems);
+    }
     let survey = survey(&stack);
     Ok(Loaded {
         stack,

@@ -27,13 +27,6 @@ pub struct Question {
     pub waiting: Option<Unknown>,
 }
 
-impl Question {
-    /// True if a key that finds nothing proves that there is nothing.
-    pub fn is_settled_by_keys(&self) -> bool {
-        self.search.is_none() && self.waiting.is_none()
-    }
-}
-
 /// One read to try.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Probe {

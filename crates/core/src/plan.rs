@@ -108,6 +108,8 @@ pub struct Planned {
     pub explained: Vec<Explained>,
     /// Declared write-only paths: cannot be compared.
     pub cannot_compare: Vec<Pointer>,
+    /// Live resources that match what is declared and are not ours.
+    pub lookalikes: Vec<Identifier>,
     /// Live top-level properties that the manifest does not mention and that are not read-only.
     pub unmanaged: Vec<Pointer>,
     /// The document of an update or adoption, by the rules of cloud-control 3.3.
@@ -145,6 +147,7 @@ impl fmt::Debug for Planned {
             .field("changes", &self.changes)
             .field("explained", &self.explained)
             .field("cannot_compare", &self.cannot_compare)
+            .field("lookalikes", &self.lookalikes)
             .field("unmanaged", &self.unmanaged)
             .field("patch", &self.patch)
             .field("desired", &self.desired)

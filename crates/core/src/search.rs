@@ -154,11 +154,6 @@ impl Finds {
     pub fn has_marked(&self) -> bool {
         !self.marked.is_empty()
     }
-
-    /// True if nothing that counts was found.
-    pub fn is_empty(&self) -> bool {
-        self.marked.is_empty() && self.unmarked.is_empty() && self.foreign.is_empty()
-    }
 }
 
 impl Search {

@@ -9,6 +9,7 @@ use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
 use crate::guard::Guard;
 use crate::load::{What, load};
+use crate::render::veil::veil;
 use crate::render::view::TargetsView;
 use crate::session::Session;
 use crate::wire::region;
@@ -20,8 +21,7 @@ use stack_core::desired::Resolver;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::identity::{Identifier, Key, part_name};
 use stack_core::ids::{Address, ProviderId, Region, Target, TypeName};
-use stack_core::plan::{Action, Mode, Ownership, Plan};
-use stack_core::planner;
+use stack_core::plan::{Action, Mode, Ownership, Plan, Planned};
 use stack_core::pointer::Pointer;
 use stack_core::provider::{Found, Provider};
 use stack_core::schema::{ResourceSchema, Schemas};
@@ -75,7 +75,7 @@ pub async fn run(app: &App, args: &AdoptArgs) -> Done {
     if args.dry_run {
         app.console.out(&text.map_or_else(
             || format!("{address} of {MANIFEST_NAME} would take {} over.\n", wish.identifier),
-            |text| text.entry,
+            |text| shown(app, &text.entry),
         ));
         session.close()?;
         return Ok(Exit::Done);
@@ -101,7 +101,7 @@ pub async fn run(app: &App, args: &AdoptArgs) -> Done {
     let (held, made) = apply.look().await?;
     apply.show(&made);
     if let Some(text) = &text {
-        app.console.out(&format!("\nThe entry for {MANIFEST_NAME}:\n\n{}", text.entry));
+        app.console.out(&format!("\nThe entry for {MANIFEST_NAME}:\n\n{}", shown(app, &text.entry)));
     }
     if let Some(exit) = made.blocked() {
         session.close()?;
@@ -120,6 +120,18 @@ pub async fn run(app: &App, args: &AdoptArgs) -> Done {
         app.console.out(&format!("Adopted: {address} needs no change.\n"));
     }
     apply.settle(made, held, None).await
+}
+
+/// The entry as it may be seen: what a read shows may be a secret, and the file alone gets it in clear.
+fn shown(app: &App, entry: &str) -> String {
+    let sealed = veil(entry);
+    if sealed != entry {
+        let message = "a live value looks like a secret: it is not shown here, and the entry has it in clear";
+        let diagnostic = Diagnostic::warning(codes::CLEAR_SECRET, message)
+            .next("put it into a variable that is `sensitive: true` before the file is committed");
+        app.tell(&[diagnostic]);
+    }
+    app.redactor.text(&sealed).into_owned()
 }
 
 /// What the arguments mean.
@@ -206,20 +218,15 @@ fn entry_of(
     if let Some(planned) = plan.resources.values().find(|planned| {
         planned.ty == wish.ty
             && planned.live.is_some()
-            && planned.identifier.as_ref() == Some(&wish.identifier)
+            && planned.identifier.as_ref().is_some_and(|own| own.is_same(&wish.identifier))
     }) {
         return Ok(Some(planned.address.clone()));
     }
-    let text = wish.identifier.to_string();
     let like: Vec<&Address> = plan
         .resources
         .values()
         .filter(|planned| planned.ty == wish.ty && planned.action == Action::Create)
-        .filter(|planned| {
-            planned.diagnostics.iter().filter(|d| d.code == planner::codes::LOOKALIKE).any(|d| {
-                d.notes.iter().any(|(key, found)| key == "found" && found.split(", ").any(|one| one == text))
-            })
-        })
+        .filter(|planned| planned.lookalikes.iter().any(|one| one.is_same(&wish.identifier)))
         .map(|planned| &planned.address)
         .collect();
     match like.as_slice() {
@@ -227,7 +234,8 @@ fn entry_of(
         [one] => Ok(Some((*one).clone())),
         several => Err(Stopped::usage(
             format!(
-                "{text} looks like {}",
+                "{} looks like {}",
+                wish.identifier,
                 several.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and like ")
             ),
             "say which one is meant with --as NAME",
@@ -292,7 +300,7 @@ async fn written(
     loop {
         let entry = edit::entry(name, &ty, region.as_deref(), pin.as_deref(), &props);
         let manifest = edit::append(&before, &entry).map_err(|error| {
-            app.console.out(&entry);
+            app.console.out(&shown(app, &entry));
             let problem =
                 Diagnostic::error(codes::CANNOT_ADOPT, format!("the entry cannot be written: {error}"))
                     .next("add the printed entry to `resources` yourself, then run the same command again");
@@ -330,7 +338,10 @@ async fn is_found_again(
     let targets = TargetsView { include: vec![name.to_owned()], ..TargetsView::default() };
     let made = guard.reads(Some(&session.link.provider), session.plan(Mode::Drift, &targets)).await?;
     let planned = made.plan.resources.get(&Address::new(name));
-    Ok(planned.is_some_and(|p| p.live.is_some() && p.identifier.as_ref() == Some(&wish.identifier)))
+    let finds = |p: &Planned| {
+        p.live.is_some() && p.identifier.as_ref().is_some_and(|own| own.is_same(&wish.identifier))
+    };
+    Ok(planned.is_some_and(finds))
 }
 
 /// Values that only one resource of the stack has, with the expression that gives them.

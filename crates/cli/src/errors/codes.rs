@@ -43,6 +43,10 @@ stack_core::codes! {
          entry to. Nothing was changed.\n\
          Look at the identifier and the region. If the manifest cannot be edited by a program, the entry stands in the \
          message: add it yourself and run the same command again.";
+    CLEAR_SECRET = 2305, "An entry holds what looks like a secret",
+        "`adopt` writes the live values of a resource into the manifest. One of them has the name or the form of a secret. \
+         It is struck out of what is printed and stands in clear in the file.\n\
+         Put the value into a variable, declare a global that is `sensitive: true`, and refer to that.";
     BAD_PLAN_FILE = 4001, "A saved plan cannot be used",
         "The file is not a plan, was written by another major version, was changed after it was saved, or is of a kind \
          that cannot be applied. A plan is approved as a whole: what is run is what was looked at.\n\

@@ -28,7 +28,7 @@ mod rows;
 pub(crate) mod sheet;
 mod unified;
 pub(crate) mod value_view;
-mod veil;
+pub mod veil;
 
 pub use console::Console;
 pub(crate) use value_view::sorted;

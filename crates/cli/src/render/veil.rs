@@ -11,9 +11,11 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"(?:^|[\s{,\-"'])([A-Za-z_][A-Za-z0-9_-]*)(?:["']\s*:\s*|\s*:(?:\s+|$))"#).ok()
 });
 
-/// A pair of the list form: `name: MasterUserPassword`, its secret under `value` beside it.
-static NAMED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"(?:^|[\s{,\-])name:\s+["']?([A-Za-z_][A-Za-z0-9_-]*)"#).ok());
+/// A pair of the list form: `name: MasterUserPassword`, its secret under `value` beside it; in values of services `Name`,
+/// `Key` or `ParameterKey`, with `Value` or `ParameterValue`.
+static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?:^|[\s{,\-])[A-Za-z]*(?:[nN]ame|[kK]ey):\s+["']?([A-Za-z_][A-Za-z0-9_-]*)"#).ok()
+});
 
 /// What the lines before say of a line.
 #[derive(Default)]
@@ -25,7 +27,7 @@ struct Above {
 }
 
 /// The text with literal secrets struck out, byte by byte, so that places in it stay true.
-pub(super) fn veil(source: &str) -> String {
+pub fn veil(source: &str) -> String {
     let mut out = String::with_capacity(source.len());
     let mut above = Above::default();
     for line in source.split_inclusive('\n') {
@@ -75,7 +77,7 @@ fn strike(out: &mut String, line: &str, places: &[(usize, usize)]) {
 /// Where the values of a line's telling keys begin. `named`: the entry's name tells, and `value` is what it names.
 fn telling(text: &str, named: bool) -> impl Iterator<Item = usize> {
     let keys = KEY.iter().flat_map(move |key| key.captures_iter(text));
-    let tells = move |key: &str| is_telling(key) || (named && key == "value");
+    let tells = move |key: &str| is_telling(key) || (named && key.to_ascii_lowercase().ends_with("value"));
     keys.filter(move |found| found.get(1).is_some_and(|key| tells(key.as_str())))
         .filter_map(|found| found.get(0).map(|whole: Match<'_>| whole.end()))
 }
@@ -131,6 +133,11 @@ mod tests {
                 "- {name: db_password, value: x}\n- {name: zone, value: y}",
                 "- {name: db_password, value: *}\n- {name: zone, value: y}",
             ),
+            (
+                "- Key: db_password\n  Value: x\n- Key: zone\n  Value: y\n",
+                "- Key: db_password\n  Value: *\n- Key: zone\n  Value: y\n",
+            ),
+            ("  - {Name: API_TOKEN, Value: x}", "  - {Name: API_TOKEN, Value: *}"),
             (
                 "- name: Password\n  value: x\n- name: zone\n  value: y\n",
                 "- name: Password\n  value: *\n- name: zone\n  value: y\n",

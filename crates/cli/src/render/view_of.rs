@@ -252,6 +252,8 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         changes,
         explained,
         cannot_compare,
+        // Their diagnostic names them.
+        lookalikes: _,
         unmanaged,
         patch,
         desired,

@@ -61,6 +61,7 @@ impl Decide<'_> {
             Seen::Sighted(Sighting::Lookalikes(found)) => {
                 let mut planned = self.absent();
                 planned.diagnostics.push(vague::lookalikes(self.wanted, found, self.goes()));
+                planned.lookalikes = found.iter().map(|one| one.identifier.clone()).collect();
                 planned
             }
             Seen::Sighted(Sighting::Present { found, step }) if !self.schema.is_gone(&found.model) => {
@@ -473,6 +474,7 @@ impl Decide<'_> {
             changes: Vec::new(),
             explained: Vec::new(),
             cannot_compare: Vec::new(),
+            lookalikes: Vec::new(),
             unmanaged: Vec::new(),
             patch: Vec::new(),
             desired: None,

@@ -74,6 +74,7 @@ fn planned(name: &str, index: usize, ty: &str, action: Action) -> Planned {
         changes: Vec::new(),
         explained: Vec::new(),
         cannot_compare: Vec::new(),
+        lookalikes: Vec::new(),
         unmanaged: Vec::new(),
         patch: Vec::new(),
         desired: None,
