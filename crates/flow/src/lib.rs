@@ -1,0 +1,1 @@
+//! Resources that are written as statements: what their query files mean, and what becomes of them.

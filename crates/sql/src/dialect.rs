@@ -1,0 +1,97 @@
+//! The dialect: SQLite's, without the one rule of sqlparser's that SQLite does not have.
+
+use sqlparser::ast::{BinaryOperator, Expr};
+use sqlparser::dialect::{Dialect, SQLiteDialect};
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+use std::any::TypeId;
+
+/// SQLite's dialect as SQLite reads it.
+#[derive(Debug, Default)]
+pub struct StackSql(SQLiteDialect);
+
+impl Dialect for StackSql {
+    // What sqlparser does for SQLite by type holds here too.
+    fn dialect(&self) -> TypeId {
+        self.0.dialect()
+    }
+
+    fn is_delimited_identifier_start(&self, ch: char) -> bool {
+        self.0.is_delimited_identifier_start(ch)
+    }
+
+    fn identifier_quote_style(&self, identifier: &str) -> Option<char> {
+        self.0.identifier_quote_style(identifier)
+    }
+
+    fn is_identifier_start(&self, ch: char) -> bool {
+        self.0.is_identifier_start(ch)
+    }
+
+    fn is_identifier_part(&self, ch: char) -> bool {
+        self.0.is_identifier_part(ch)
+    }
+
+    fn supports_filter_during_aggregation(&self) -> bool {
+        self.0.supports_filter_during_aggregation()
+    }
+
+    fn supports_start_transaction_modifier(&self) -> bool {
+        self.0.supports_start_transaction_modifier()
+    }
+
+    fn supports_in_empty_list(&self) -> bool {
+        self.0.supports_in_empty_list()
+    }
+
+    fn supports_limit_comma(&self) -> bool {
+        self.0.supports_limit_comma()
+    }
+
+    fn supports_asc_desc_in_column_definition(&self) -> bool {
+        self.0.supports_asc_desc_in_column_definition()
+    }
+
+    fn supports_dollar_placeholder(&self) -> bool {
+        self.0.supports_dollar_placeholder()
+    }
+
+    fn supports_notnull_operator(&self) -> bool {
+        self.0.supports_notnull_operator()
+    }
+
+    /// `a REGEXP 'x' AND b = 1` is `(a REGEXP 'x') AND b = 1`: sqlparser's own rule for SQLite takes all that follows as the
+    /// pattern, and conditions would vanish from the statement.
+    fn parse_infix(
+        &self,
+        parser: &mut Parser<'_>,
+        expr: &Expr,
+        precedence: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        let op = [(Keyword::REGEXP, BinaryOperator::Regexp), (Keyword::MATCH, BinaryOperator::Match)]
+            .into_iter()
+            .find(|(keyword, _)| parser.parse_keyword(*keyword))
+            .map(|(_, op)| op)?;
+        let right = parser.parse_subexpr(precedence);
+        Some(right.map(|right| Expr::BinaryOp { left: Box::new(expr.clone()), op, right: Box::new(right) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(sql: &str) -> String {
+        let parsed =
+            Parser::parse_sql(&StackSql::default(), sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        format!("{:?}", parsed[0])
+    }
+
+    #[test]
+    fn a_pattern_ends_where_sqlite_ends_it() {
+        let shown = read("SELECT 1 WHERE a REGEXP 'x' AND region = 'r'");
+        let (and, regexp) = (shown.find("op: And").unwrap(), shown.find("op: Regexp").unwrap());
+        assert!(and > regexp, "{shown}");
+        assert!(shown.contains("region"), "{shown}");
+    }
+}

@@ -1,0 +1,4 @@
+//! SQL over cloud resources: sqlparser reads the statements, providers give the rows, SQLite does the relational work.
+
+pub mod dialect;
+pub mod lex;
