@@ -28,6 +28,7 @@ pub mod provider;
 pub mod redact;
 pub mod schema;
 pub mod search;
+pub mod statement;
 pub mod tags;
 pub mod value;
 

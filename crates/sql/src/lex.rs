@@ -2,42 +2,87 @@
 
 use std::ops::Range;
 
+/// What a part of a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Words, numbers, operators and blanks.
+    Code,
+    /// `'…'`, with `''` for a quote.
+    Literal,
+    /// `"…"` or `` `…` ``.
+    Name,
+    /// `-- …` to the end of the line, or `/* … */`, which does not nest.
+    Comment,
+}
+
+/// The parts of a text, in order and without gaps. What is not closed goes on to the end.
+pub fn parts(text: &str) -> Vec<(Range<usize>, Part)> {
+    let mut found: Vec<(Range<usize>, Part)> = Vec::new();
+    let mut code = 0;
+    let mut rest = text.char_indices().peekable();
+    while let Some((at, c)) = rest.next() {
+        let after = at + c.len_utf8();
+        let (part, end) = match c {
+            '\'' | '"' | '`' => {
+                let part = if c == '\'' { Part::Literal } else { Part::Name };
+                (part, closing(text, after, c))
+            }
+            '-' if text[after..].starts_with('-') => {
+                (Part::Comment, text[after..].find('\n').map(|end| after + end))
+            }
+            '/' if text[after..].starts_with('*') => {
+                (Part::Comment, text[after + 1..].find("*/").map(|end| after + 1 + end + 2))
+            }
+            _ => continue,
+        };
+        let end = end.unwrap_or(text.len());
+        if code < at {
+            found.push((code..at, Part::Code));
+        }
+        found.push((at..end, part));
+        code = end;
+        while rest.next_if(|(at, _)| *at < end).is_some() {}
+    }
+    if code < text.len() {
+        found.push((code..text.len(), Part::Code));
+    }
+    found
+}
+
+/// Past the quote that closes what began before `from`: a doubled one does not.
+fn closing(text: &str, from: usize, quote: char) -> Option<usize> {
+    let mut at = from;
+    loop {
+        at += text[at..].find(quote)? + quote.len_utf8();
+        if !text[at..].starts_with(quote) {
+            return Some(at);
+        }
+        at += quote.len_utf8();
+    }
+}
+
 /// The statements of a text as byte ranges, without the `;` and the blanks around them. What holds only blanks and
 /// comments is none.
-///
-/// Literals are `'…'` with `''` for a quote; names are `"…"` and `` `…` ``; comments are `-- …` and `/* … */` (which do not
-/// nest). What is not closed goes on to the end.
 pub fn statements(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
     let mut holds = false;
-    let mut rest = text.char_indices().peekable();
-    while let Some((at, c)) = rest.next() {
-        let after = at + c.len_utf8();
-        let end = match c {
-            ';' => {
-                if holds {
-                    found.push(trimmed(text, start..at));
+    for (range, part) in parts(text) {
+        match part {
+            Part::Comment => {}
+            Part::Literal | Part::Name => holds = true,
+            Part::Code => {
+                let mut from = range.start;
+                for end in text[range.clone()].match_indices(';').map(|(at, _)| range.start + at) {
+                    holds |= !text[from..end].trim().is_empty();
+                    if holds {
+                        found.push(trimmed(text, start..end));
+                    }
+                    (start, from, holds) = (end + 1, end + 1, false);
                 }
-                (start, holds) = (after, false);
-                continue;
+                holds |= !text[from..range.end].trim().is_empty();
             }
-            '\'' | '"' | '`' => {
-                holds = true;
-                // A doubled quote ends one literal and begins the next, which has the same effect.
-                text[after..].find(c).map(|end| after + end + c.len_utf8())
-            }
-            '-' if text[after..].starts_with('-') => text[after..].find('\n').map(|end| after + end),
-            '/' if text[after..].starts_with('*') => {
-                text[after + 1..].find("*/").map(|end| after + 1 + end + 2)
-            }
-            c => {
-                holds |= !c.is_whitespace();
-                continue;
-            }
-        };
-        let end = end.unwrap_or(text.len());
-        while rest.next_if(|(at, _)| *at < end).is_some() {}
+        }
     }
     if holds {
         found.push(trimmed(text, start..text.len()));
@@ -81,6 +126,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_parts_of_any_text_are_the_text(text in "[a';\"`/*\\- \nä]{0,40}") {
+            let all: String = parts(&text).into_iter().map(|(range, _)| &text[range]).collect();
+            prop_assert_eq!(all, text);
+        }
+
         #[test]
         fn any_text_splits_in_order_and_without_overlap(text in "[a';\"`/*\\- \nä]{0,40}") {
             let mut last = 0;

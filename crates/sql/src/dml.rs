@@ -1,0 +1,465 @@
+//! INSERT, UPDATE and DELETE as lists of columns, values and predicates. What they mean is not decided here.
+
+use crate::dialect::StackSql;
+use crate::holes::{Inlined, inlined};
+use crate::lex::statements;
+use crate::lines::LineIndex;
+use sqlparser::ast::{
+    AssignmentTarget, BinaryOperator, Delete, Expr, FromTable, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, Insert, ObjectName, SetExpr, Spanned, Statement, TableFactor, TableObject,
+    TableWithJoins, UnaryOperator, Update, Value as SqlValue,
+};
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Span, Tokenizer};
+use stack_core::statement::Marked;
+use std::ops::Range;
+
+/// More tokens than any statement of a project has, and few enough for a parser that calls itself.
+const MAX_TOKENS: usize = 10_000;
+/// How deep expressions may be nested.
+const MAX_DEPTH: usize = 50;
+
+/// A name and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// As written, without quotes; parts joined by `.`.
+    pub name: String,
+    /// Bytes of the statement's text.
+    pub at: Range<usize>,
+}
+
+/// A value as written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Operand {
+    /// `'…'`, unescaped, holes in it.
+    Text(String),
+    /// `string('…')`: a text that must not become structure.
+    Forced(String),
+    /// A number, as written.
+    Number(String),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// `NULL`
+    Null,
+    /// Anything else: an expression.
+    Expression,
+}
+
+/// A column and the value that it is given or compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// Column.
+    pub column: Named,
+    /// Value.
+    pub value: Operand,
+    /// Where the value stands.
+    pub at: Range<usize>,
+}
+
+/// What it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// `INSERT`
+    Insert,
+    /// `UPDATE`
+    Update,
+    /// `DELETE`
+    Delete,
+}
+
+/// A statement that changes something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dml {
+    /// What it does.
+    pub verb: Verb,
+    /// The table.
+    pub table: Named,
+    /// Columns of an INSERT, assignments of an UPDATE.
+    pub values: Vec<Pair>,
+    /// `column = value` of the WHERE clause.
+    pub predicates: Vec<Pair>,
+}
+
+/// Why a statement cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Unreadable {
+    /// What is wrong.
+    pub message: String,
+    /// Where.
+    pub at: Option<Range<usize>>,
+    /// What stands there.
+    pub label: String,
+    /// What to do.
+    pub next: String,
+}
+
+impl Unreadable {
+    fn new(message: impl Into<String>, at: Option<Range<usize>>, next: impl Into<String>) -> Self {
+        Self { message: message.into(), at, label: String::new(), next: next.into() }
+    }
+}
+
+/// Reads the one statement of a text.
+///
+/// # Errors
+/// Text that is no SQL, more than one statement or none, statements of other kinds and forms.
+pub fn read(marked: &Marked) -> Result<Dml, Unreadable> {
+    let inlined = inlined(marked).map_err(|unquoted| {
+        let mut problem = Unreadable::new(
+            format!("{} stands in a statement without quotes", unquoted.why),
+            Some(unquoted.at),
+            "put quotes around it: '{{ name }}'",
+        );
+        problem.label = "here".to_owned();
+        problem
+    })?;
+    let text = inlined.marked.text.as_str();
+    let all = statements(text);
+    let [range] = all.as_slice() else {
+        return Err(match all.as_slice() {
+            [] => Unreadable::new("there is no statement", None, "write one below the anchor"),
+            [_, second, ..] => Unreadable::new(
+                format!("there are {} statements, and only one is read here", all.len()),
+                Some(inlined.before(second)),
+                "give each resource a statement of its own",
+            ),
+            [_] => unreachable!("matched above"),
+        });
+    };
+    let reader =
+        Reader { offset: range.start, lines: LineIndex::new(&text[range.clone()]), inlined: &inlined };
+    let parsed = parse(&text[range.clone()]).map_err(|error| reader.failure(&error))?;
+    match parsed {
+        Statement::Insert(insert) => reader.insert(&insert),
+        Statement::Update(update) => reader.update(&update),
+        Statement::Delete(delete) => reader.delete(&delete),
+        _ => Err(Unreadable::new(
+            "this is no INSERT, UPDATE or DELETE",
+            Some(inlined.before(range)),
+            "write the statement that the anchor names",
+        )),
+    }
+}
+
+fn parse(text: &str) -> Result<Statement, ParserError> {
+    let dialect = StackSql::default();
+    let tokens = Tokenizer::new(&dialect, text).tokenize_with_location()?;
+    if tokens.len() > MAX_TOKENS {
+        return Err(ParserError::ParserError(format!("the statement has more than {MAX_TOKENS} words")));
+    }
+    let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens);
+    let statement = parser.parse_statement()?;
+    if parser.peek_token_ref().token != sqlparser::tokenizer::Token::EOF {
+        let rest = parser.peek_token();
+        return Err(ParserError::ParserError(format!(
+            "Expected: end of statement, found: {}{}",
+            rest.token, rest.span.start
+        )));
+    }
+    Ok(statement)
+}
+
+struct Reader<'a> {
+    /// Where the statement begins in the text.
+    offset: usize,
+    lines: LineIndex<'a>,
+    inlined: &'a Inlined,
+}
+
+impl Reader<'_> {
+    /// The place of a span in the text as it was given.
+    fn at(&self, span: Span) -> Option<Range<usize>> {
+        let range = self.lines.range(span)?;
+        Some(self.inlined.before(&(range.start + self.offset..range.end + self.offset)))
+    }
+
+    fn failure(&self, error: &ParserError) -> Unreadable {
+        let text = match error {
+            ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.clone(),
+            ParserError::RecursionLimitExceeded => "it is nested too deeply".to_owned(),
+        };
+        // sqlparser puts the place into its words.
+        let (words, place) = match text.rsplit_once(" at Line: ") {
+            Some((words, place)) => (words, place.split_once(", Column: ")),
+            None => (text.as_str(), None),
+        };
+        let number = |text: &str| text.trim().parse::<u64>().ok();
+        let at = place.and_then(|(line, column)| {
+            let start = sqlparser::tokenizer::Location::new(number(line)?, number(column)?);
+            let end = sqlparser::tokenizer::Location::new(start.line, start.column + 1);
+            self.at(Span::new(start, end))
+        });
+        let words: String = words
+            .chars()
+            .map(|c| if stack_core::statement::hole_number(c).is_some() { '…' } else { c })
+            .collect();
+        let mut problem = Unreadable::new("this is no SQL that can be read", at, "mend the statement");
+        problem.label = words;
+        problem
+    }
+
+    fn named(&self, name: &ObjectName) -> Option<Named> {
+        let idents: Option<Vec<&Ident>> = name.0.iter().map(|part| part.as_ident()).collect();
+        let idents = idents?;
+        let name = idents.iter().map(|ident| ident.value.as_str()).collect::<Vec<_>>().join(".");
+        let (first, last) = (idents.first()?, idents.last()?);
+        let span = Span::new(first.span.start, last.span.end);
+        Some(Named { name, at: self.at(span)? })
+    }
+
+    fn table(&self, name: &ObjectName) -> Result<Named, Unreadable> {
+        self.named(name).ok_or_else(|| self.unsupported("a table of another form", name.span()))
+    }
+
+    fn unsupported(&self, what: &str, span: Span) -> Unreadable {
+        Unreadable::new(
+            format!("the statement has {what}, which cannot be understood"),
+            self.at(span),
+            "write plain columns and values",
+        )
+    }
+
+    fn insert(&self, insert: &Insert) -> Result<Dml, Unreadable> {
+        let TableObject::TableName(name) = &insert.table else {
+            return Err(self.unsupported("no table name", insert.table.span()));
+        };
+        let table = self.table(name)?;
+        let Some(source) = &insert.source else {
+            return Err(self.unsupported("no values", name.span()));
+        };
+        let values: Vec<&Expr> = match source.body.as_ref() {
+            SetExpr::Select(select) if select.from.is_empty() && select.selection.is_none() => {
+                let items = select.projection.iter();
+                let plain = items.map(|item| match item {
+                    sqlparser::ast::SelectItem::UnnamedExpr(expr)
+                    | sqlparser::ast::SelectItem::ExprWithAlias { expr, .. } => Ok(expr),
+                    other => Err(self.unsupported("a value of another form", other.span())),
+                });
+                plain.collect::<Result<_, _>>()?
+            }
+            SetExpr::Values(values) => match values.rows.as_slice() {
+                [row] => row.content.iter().collect(),
+                rows => {
+                    return Err(self.unsupported(&format!("{} rows of values", rows.len()), source.span()));
+                }
+            },
+            _ => return Err(self.unsupported("values from a query", source.span())),
+        };
+        if values.len() != insert.columns.len() {
+            return Err(Unreadable::new(
+                format!(
+                    "disparity in fields to insert and supplied data: {} columns and {} values",
+                    insert.columns.len(),
+                    values.len()
+                ),
+                Some(table.at),
+                "give every column one value",
+            ));
+        }
+        let pairs = insert.columns.iter().zip(values);
+        let values =
+            pairs.map(|(column, value)| self.pair(column, value)).collect::<Result<Vec<_>, Unreadable>>()?;
+        Ok(Dml { verb: Verb::Insert, table, values, predicates: Vec::new() })
+    }
+
+    fn update(&self, update: &Update) -> Result<Dml, Unreadable> {
+        let table = self.relation(&update.table)?;
+        let assignments = update.assignments.iter().map(|assignment| match &assignment.target {
+            AssignmentTarget::ColumnName(name) => self.pair(name, &assignment.value),
+            AssignmentTarget::Tuple(_) => Err(self.unsupported("a tuple", assignment.span())),
+        });
+        let values = assignments.collect::<Result<_, _>>()?;
+        let predicates = self.predicates(update.selection.as_ref())?;
+        Ok(Dml { verb: Verb::Update, table, values, predicates })
+    }
+
+    fn delete(&self, delete: &Delete) -> Result<Dml, Unreadable> {
+        let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+        let [relation] = from.as_slice() else {
+            return Err(self.unsupported("several tables", delete.from.span()));
+        };
+        let table = self.relation(relation)?;
+        let predicates = self.predicates(delete.selection.as_ref())?;
+        Ok(Dml { verb: Verb::Delete, table, values: Vec::new(), predicates })
+    }
+
+    fn relation(&self, table: &TableWithJoins) -> Result<Named, Unreadable> {
+        match &table.relation {
+            TableFactor::Table { name, args: None, .. } if table.joins.is_empty() => self.table(name),
+            other => Err(self.unsupported("a table of another form", other.span())),
+        }
+    }
+
+    /// `a = 1 AND b = 2`
+    fn predicates(&self, selection: Option<&Expr>) -> Result<Vec<Pair>, Unreadable> {
+        let mut out = Vec::new();
+        let mut open: Vec<&Expr> = selection.into_iter().collect();
+        while let Some(expr) = open.pop() {
+            match expr {
+                Expr::Nested(inner) => open.push(inner),
+                Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+                    open.extend([right.as_ref(), left]);
+                }
+                Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+                    let (column, value) = match (self.column(left), self.column(right)) {
+                        (Some(column), _) => (column, right),
+                        (None, Some(column)) => (column, left),
+                        (None, None) => {
+                            return Err(self.unsupported("a condition without a column", expr.span()));
+                        }
+                    };
+                    out.push(self.valued(column, value));
+                }
+                other => {
+                    return Err(Unreadable::new(
+                        "only `column = value` and AND can be understood in the WHERE of a change",
+                        self.at(other.span()),
+                        "name the one resource: region = '…' AND Identifier = '…'",
+                    ));
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn column(&self, expr: &Expr) -> Option<Named> {
+        match expr {
+            // A word in double quotes is a name here as anywhere.
+            Expr::Identifier(ident) => Some(Named { name: ident.value.clone(), at: self.at(ident.span)? }),
+            Expr::CompoundIdentifier(idents) => {
+                let last = idents.last()?;
+                Some(Named { name: last.value.clone(), at: self.at(last.span)? })
+            }
+            _ => None,
+        }
+    }
+
+    fn pair(&self, column: &ObjectName, value: &Expr) -> Result<Pair, Unreadable> {
+        let named = self.named(column).ok_or_else(|| self.unsupported("no column name", column.span()))?;
+        Ok(self.valued(named, value))
+    }
+
+    fn valued(&self, column: Named, value: &Expr) -> Pair {
+        let at = self.at(value.span()).unwrap_or_else(|| column.at.clone());
+        Pair { column, value: operand(value), at }
+    }
+}
+
+fn operand(expr: &Expr) -> Operand {
+    match expr {
+        Expr::Nested(inner) => operand(inner),
+        Expr::Value(value) => match &value.value {
+            SqlValue::SingleQuotedString(text) => Operand::Text(text.clone()),
+            SqlValue::Number(text, _) => Operand::Number(text.clone()),
+            SqlValue::Boolean(truth) => Operand::Boolean(*truth),
+            SqlValue::Null => Operand::Null,
+            _ => Operand::Expression,
+        },
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match operand(expr) {
+            Operand::Number(text) => Operand::Number(format!("-{text}")),
+            _ => Operand::Expression,
+        },
+        Expr::Function(function) => {
+            let name = function.name.to_string();
+            let FunctionArguments::List(list) = &function.args else { return Operand::Expression };
+            let [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] = list.args.as_slice() else {
+                return Operand::Expression;
+            };
+            match operand(argument) {
+                Operand::Text(text) if name.eq_ignore_ascii_case("string") => Operand::Forced(text),
+                Operand::Text(text) if name.eq_ignore_ascii_case("json") => Operand::Text(text),
+                _ => Operand::Expression,
+            }
+        }
+        _ => Operand::Expression,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(text: &str) -> Result<Dml, Unreadable> {
+        read(&Marked { text: text.to_owned(), holes: Vec::new() })
+    }
+
+    fn shown(pairs: &[Pair]) -> Vec<String> {
+        pairs.iter().map(|pair| format!("{} = {:?}", pair.column.name, pair.value)).collect()
+    }
+
+    #[test]
+    fn an_insert_is_columns_and_values() {
+        let text = "/* a; b */ INSERT INTO awscc.s3.buckets (BucketName, \"Tags\", region, N, B)\nSELECT 'it''s', '[]', 'us-east-1', -5, true\nRETURNING *;";
+        let dml = of(text).unwrap();
+        assert_eq!((dml.verb, dml.table.name.as_str()), (Verb::Insert, "awscc.s3.buckets"));
+        assert_eq!(&text[dml.table.at.clone()], "awscc.s3.buckets");
+        assert_eq!(&text[dml.values[0].column.at.clone()], "BucketName");
+        assert_eq!(&text[dml.values[0].at.clone()], "'it''s'");
+        insta::assert_snapshot!(shown(&dml.values).join("\n"), @r#"
+        BucketName = Text("it's")
+        Tags = Text("[]")
+        region = Text("us-east-1")
+        N = Number("-5")
+        B = Boolean(true)
+        "#);
+        assert_eq!(of("INSERT INTO a.b.c (A) VALUES (NULL)").unwrap().values[0].value, Operand::Null);
+    }
+
+    #[test]
+    fn an_update_is_assignments_and_predicates() {
+        let dml = of("UPDATE a.b.c SET PatchDocument = string('[]') WHERE region = 'r' AND (Identifier = 'x|y') RETURNING ErrorCode").unwrap();
+        assert_eq!(shown(&dml.values), ["PatchDocument = Forced(\"[]\")"]);
+        assert_eq!(shown(&dml.predicates), ["region = Text(\"r\")", "Identifier = Text(\"x|y\")"]);
+        let dml = of("DELETE FROM a.b.c WHERE data__Identifier = 'x'").unwrap();
+        assert_eq!(
+            (dml.verb, shown(&dml.predicates)),
+            (Verb::Delete, vec!["data__Identifier = Text(\"x\")".to_owned()])
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_said_with_its_place() {
+        let told = |text: &str| {
+            let problem = of(text).unwrap_err();
+            let at = problem.at.map_or("-", |at| &text[at]).to_owned();
+            format!("{} | {at} | {}", problem.message, problem.label)
+        };
+        insta::assert_snapshot!(
+            [
+                "",
+                "SELECT 1",
+                "INSERT INTO a.b.c (A) SELECT",
+                "INSERT INTO a.b.c (A, B) SELECT 1",
+                "INSERT INTO a.b.c (A) VALUES (1), (2)",
+                "INSERT INTO a.b.c (A) SELECT x FROM t",
+                "DELETE FROM a.b.c WHERE a IN ('x')",
+                "DELETE FROM a.b.c; DELETE FROM a.b.d",
+                "INSERT INTO a.b.c (A) SELECT 'open",
+                "DELETE FROM a.b.c nonsense here",
+            ]
+            .map(told)
+            .join("\n")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in "(INSERT INTO a|UPDATE a|DELETE FROM a)?[a-z' (),=;.\\n\"\u{F0000}-]{0,60}") {
+            drop(of(&text));
+        }
+    }
+
+    #[test]
+    fn depth_and_length_have_an_end() {
+        for text in [
+            format!("DELETE FROM a WHERE {}", "(".repeat(5_000)),
+            format!("DELETE FROM a WHERE a = 1{}", " AND a = 1".repeat(50_000)),
+            format!("DELETE FROM a WHERE a = {}1", "-".repeat(5_000)),
+            format!("DELETE FROM a WHERE {} a = 1", "NOT ".repeat(5_000)),
+        ] {
+            assert!(of(&text).is_err());
+        }
+    }
+}
