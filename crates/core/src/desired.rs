@@ -1,8 +1,9 @@
 //! What the manifest wants, resource by resource, and the seam to whoever renders it.
 
 use crate::diagnostic::{Diagnostics, Route};
-use crate::ids::{Address, StackId, Target, TypeName};
+use crate::ids::{Address, ClientToken, StackId, Target, TypeName};
 use crate::pointer::Pointer;
+use crate::provider::Verb;
 use crate::redact::Redactor;
 use crate::schema::ResourceSchema;
 use crate::value::Value;
@@ -34,6 +35,8 @@ pub struct Wanted {
     /// True if statements say what is sent, so that we add no tags: only an identifier, or marks that the statements
     /// themselves write, prove that a live resource is ours.
     pub as_written: bool,
+    /// `ClientToken` of the statements, for the first request of each kind.
+    pub client_tokens: Vec<(Verb, ClientToken)>,
     /// How it is to be treated.
     pub lifecycle: Lifecycle,
     /// Addresses that the resource had before (`formerly`): a rename is no new resource.

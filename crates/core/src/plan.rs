@@ -6,7 +6,7 @@
 use crate::desired::{Edge, ReplaceOrder, Sources};
 use crate::diagnostic::Diagnostic;
 use crate::identity::Identifier;
-use crate::ids::{Address, StackId, Target, TypeName};
+use crate::ids::{Address, ClientToken, StackId, Target, TypeName};
 use crate::observed::IdentityStep;
 use crate::pointer::Pointer;
 use crate::provider::{Found, Verb};
@@ -108,6 +108,8 @@ pub struct Planned {
     pub explained: Vec<Explained>,
     /// Declared write-only paths: cannot be compared.
     pub cannot_compare: Vec<Pointer>,
+    /// `ClientToken` of the statements, for the first request of each kind.
+    pub client_tokens: Vec<(Verb, ClientToken)>,
     /// What comes before it by manifest order alone.
     pub follows: Vec<Address>,
     /// Live resources that match what is declared and are not ours.

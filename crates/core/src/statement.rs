@@ -140,6 +140,8 @@ pub struct Understood {
     pub role_arn: Option<Value>,
     /// `TypeVersionId`
     pub type_version_id: Option<Value>,
+    /// `ClientToken` by statement.
+    pub client_tokens: Vec<(Role, Value, Place)>,
     /// What is wrong, warnings included. With an error the rest must not be used.
     pub problems: Vec<Said>,
 }

@@ -29,7 +29,4 @@ stack_core::codes! {
         "A warning. The resource can only have one of the two; the UPDATE's is what a second build would set, so it is what \
          is wanted, and the create sends it as well.\n\
          Use the same variable in both statements.";
-    NO_EFFECT = 1458, "A part of a statement has no effect",
-        "A warning. `ClientToken` is made anew for every request, so that nothing is ever done twice.\n\
-         Take it out.";
 }

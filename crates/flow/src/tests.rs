@@ -183,7 +183,7 @@ fn values_have_the_types_of_the_schema() {
     Tags = Array([Object({"Key": String("k"), "Value": String("30")})])
     awscc.sqs.queues in Some(Region("us-east-1"))
     "#);
-    insta::assert_snapshot!(problems(props, &file), @"Warning[SD1458] `ClientToken` has no effect: every request gets a token of its own | resources/r.iql:3:105 «'x'»");
+    insta::assert_snapshot!(problems(props, &file), @"");
 }
 
 #[test]
@@ -286,6 +286,7 @@ fn every_mistake_is_told_at_its_place() {
             INTEGRATION.replace("'{{ domain_name }}',", "'d2',").replace("{{ uri }}", "s3://x"),
         ),
         ("half an identifier", INTEGRATION.replace("|{{ uri }}", "")),
+        ("no token", queue("QueueName, ClientToken", "'q', 'two words'")),
         ("a wrong region", queue("QueueName, region", "'q', 'mars'")),
     ];
     let props = "      - {name: domain_name, value: d}\n      - {name: object_type_name, value: x}";

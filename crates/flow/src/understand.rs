@@ -164,17 +164,28 @@ impl Reading<'_> {
             "RoleArn" => self.out.role_arn = Some(value.clone()),
             "TypeVersionId" => self.out.type_version_id = Some(value.clone()),
             "ClientToken" => {
-                let said = self.say(
-                    codes::NO_EFFECT,
-                    Severity::Warning,
-                    "`ClientToken` has no effect: every request gets a token of its own".to_owned(),
-                    Some(place.clone()),
-                );
-                "take it out".clone_into(&mut said.next);
+                self.token(value, place);
             }
             _ => return false,
         }
         true
+    }
+
+    /// `ClientToken`: 1 to 128 of the characters that the service takes (cloud-control 1.3).
+    fn token(&mut self, value: &Value, place: &Place) {
+        let role = self.request.statements[place.0].role;
+        let is_right = value.scalar_text().is_none_or(|text| {
+            (1..=128).contains(&text.len())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-+/=".contains(&b))
+        });
+        if !is_right {
+            let message = "this is no client token".to_owned();
+            let said = self.say(codes::BAD_VALUE, Severity::Error, message, Some(place.clone()));
+            "1 to 128 letters, digits and -+/=".clone_into(&mut said.label);
+            "take it out: every request gets a token of its own".clone_into(&mut said.next);
+            return;
+        }
+        self.out.client_tokens.push((role, value.clone(), place.clone()));
     }
 
     fn property(&self, written: &str) -> Option<String> {

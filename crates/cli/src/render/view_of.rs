@@ -254,6 +254,8 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         cannot_compare,
         // Their diagnostic names them.
         lookalikes: _,
+        // They may be new in every run.
+        client_tokens: _,
         // The steps show the order.
         follows: _,
         unmanaged,

@@ -474,6 +474,7 @@ impl Decide<'_> {
             changes: Vec::new(),
             explained: Vec::new(),
             cannot_compare: Vec::new(),
+            client_tokens: self.wanted.client_tokens.clone(),
             // The planner sets it: nothing is decided by it.
             follows: Vec::new(),
             lookalikes: Vec::new(),

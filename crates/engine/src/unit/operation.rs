@@ -6,7 +6,7 @@ use crate::schedule::{Schedule, limit};
 use crate::token::client_token;
 use stack_core::event::{EventKind, WaitReason};
 use stack_core::identity::Identifier;
-use stack_core::ids::RequestToken;
+use stack_core::ids::{ClientToken, RequestToken};
 use stack_core::journal::{Record, SettledStatus};
 use stack_core::provider::{Failure, FailureKind, Operation, Progress, Status, Verb};
 use std::time::Duration;
@@ -14,6 +14,8 @@ use tokio::time::{Instant, sleep};
 
 /// Clocks of two machines agree about so well. An event that is older than this before the submit is an old one.
 const SKEW_MS: i64 = 1_000;
+/// An operation that ended longer ago than this shows in reads.
+const YOUNG_MS: i64 = 2 * 60 * 1000;
 /// Old events in a row after which the clocks are to blame, not the events.
 const SPENT: u32 = 8;
 /// Polls in a row that failed in a way that does not pass by itself.
@@ -66,7 +68,10 @@ impl Unit {
             if self.is_stopping() {
                 return Performed::Stopping;
             }
-            let token = client_token(&self.common.nonce, &self.step.address, verb, self.round, self.undo);
+            let given = self.given_token(verb);
+            let token = given.clone().unwrap_or_else(|| {
+                client_token(&self.common.nonce, &self.step.address, verb, self.round, self.undo)
+            });
             let intent = Record::Intent {
                 step: self.step.clone(),
                 verb,
@@ -121,6 +126,14 @@ impl Unit {
             self.show(EventKind::OpAccepted { step: self.step.clone(), verb, request: request.clone() });
 
             let ended_badly = matches!(accepted.status, Status::Failed | Status::CancelComplete);
+            // A token of the user's may be the same in every run. What it made long ago is not what is asked for now: the
+            // read before says that it is not there. A moment ago is another matter: reads lag.
+            let long_ago = |at: i64| at < sent_ms - YOUNG_MS;
+            if given.is_some() && accepted.status == Status::Success && accepted.at.is_some_and(long_ago) {
+                self.settle(SettledStatus::Failed, None).await;
+                self.round += 1;
+                continue;
+            }
             if ended_badly && spent < SPENT && accepted.at.is_some_and(|at| at < sent_ms - SKEW_MS) {
                 // The same plan was run before and this round failed then. Its token is used up.
                 self.settle(SettledStatus::Failed, None).await;
@@ -130,6 +143,15 @@ impl Unit {
             }
             return self.finish(operation, accepted).await;
         }
+    }
+
+    /// The token that a statement gives to the first request of this kind.
+    fn given_token(&self, verb: Verb) -> Option<ClientToken> {
+        if self.round > 0 || self.undo {
+            return None;
+        }
+        let mut all = self.planned.client_tokens.iter();
+        all.find(|(of, _)| *of == verb).map(|(_, token)| token.clone())
     }
 
     /// Polls an accepted operation to its end and writes the end down.

@@ -129,6 +129,7 @@ impl Job<'_> {
             Some(of) => (IndexMap::new(), self.is_marked(&props, of)),
         };
         self.request(schema, &props, &default_tags, ownership_tags, lifecycle.secret_version.as_deref());
+        let client_tokens = self.client_tokens(&said);
         Some(Rendered::Wanted(Box::new(Wanted {
             formerly: fate.formerly,
             absent: fate.absent,
@@ -141,6 +142,7 @@ impl Job<'_> {
             default_tags,
             ownership_tags,
             as_written: of.is_some(),
+            client_tokens,
             lifecycle,
             sources: Sources {
                 resource: self.declared.path.route(),

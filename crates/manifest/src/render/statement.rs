@@ -17,8 +17,10 @@ use crate::template::marked;
 use crate::template::{Failure, Lookup};
 use indexmap::IndexMap;
 use stack_core::diagnostic::{Diagnostic, Part};
+use stack_core::ids::ClientToken;
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
+use stack_core::provider::Verb;
 use stack_core::statement::{Marked, Origin, Place, Request, Role, Said, Statement, Understood, hole_number};
 use stack_core::tags::{self, RESOURCE_NAME, STACK_ENV, STACK_NAME};
 use stack_core::value::{Unknown, Value};
@@ -209,6 +211,24 @@ impl Job<'_> {
         let mut problem = Diagnostic::error(said.code, said.message).at_part(root.route(), part, said.label);
         problem.severity = said.severity;
         self.fail(if said.next.is_empty() { problem } else { problem.next(said.next) });
+    }
+
+    /// The tokens that statements give. One that is not known yet is none: ours is made in its place.
+    pub(super) fn client_tokens(&self, said: &Understood) -> Vec<(Verb, ClientToken)> {
+        let known = said.client_tokens.iter().filter(|(_, value, _)| value.unknown().is_none());
+        let tokens = known.filter_map(|(role, value, _)| {
+            let verb = match role {
+                Role::Create => Verb::Create,
+                Role::Update => Verb::Update,
+                Role::Delete => Verb::Delete,
+            };
+            let text = match value {
+                Value::Secret(secret) => secret.expose().scalar_text(),
+                plain => plain.scalar_text(),
+            };
+            Some((verb, ClientToken::from(text?)))
+        });
+        tokens.collect()
     }
 
     /// True if the declared tags are the marks of this stack, as projects of the predecessor write them themselves.

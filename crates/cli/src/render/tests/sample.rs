@@ -74,6 +74,7 @@ fn planned(name: &str, index: usize, ty: &str, action: Action) -> Planned {
         changes: Vec::new(),
         explained: Vec::new(),
         cannot_compare: Vec::new(),
+        client_tokens: Vec::new(),
         follows: Vec::new(),
         lookalikes: Vec::new(),
         unmanaged: Vec::new(),

@@ -1,0 +1,151 @@
+//! Resources with query files, with the real binary.
+
+use crate::common::{Place, Served};
+use std::fs;
+
+const MANIFEST: &str = "version: 1
+name: shop
+providers: [awscc]
+globals:
+  - {name: region, value: us-east-1}
+  - {name: pw, value: \"{{ PW }}\", sensitive: true}
+resources:
+";
+
+/// A stack with these resources and query files.
+fn stack(resources: &str, files: &[(&str, &str)]) -> Place {
+    let place = Place::with(&format!("{MANIFEST}{resources}"));
+    fs::create_dir_all(place.path("app/resources")).expect("a folder");
+    for (name, text) in files {
+        place.write(&format!("app/resources/{name}.iql"), text);
+    }
+    place
+}
+
+const QUEUE: &str = "/*+ create */
+INSERT INTO awscc.sqs.queues (QueueName, DelaySeconds, region) SELECT '{{ name }}', '{{ delay }}', '{{ region }}';
+/*+ update */
+UPDATE awscc.sqs.queues SET PatchDocument = string('{{ {\"DelaySeconds\": delay} | generate_patch_document }}')
+WHERE Identifier = '{{ this.queue_url }}' AND region = '{{ region }}';
+/*+ delete */
+DELETE FROM awscc.sqs.queues WHERE Identifier = '{{ queue_url }}' AND region = '{{ region }}';
+";
+
+fn queue(name: &str, more: &str) -> String {
+    format!(
+        "  - name: {name}\n    file: queue.iql\n{more}    props:\n      - {{name: name, value: \"{name}-{{{{ stack_env }}}}\"}}\n      - {{name: delay, value: 5}}\n"
+    )
+}
+
+#[test]
+fn what_is_written_as_statements_lives_like_any_resource() {
+    let mut place = stack(&queue("q", ""), &[("queue", QUEUE)]);
+    let served = Served::start(&mut place);
+    place.run("build --yes -e PW=x app dev").exits(0);
+    assert_eq!(served.held(), 1);
+    served.calls();
+    place.forget();
+    let ran = place.run("plan --detailed-exitcode -e PW=x app dev").exits(0);
+    assert!(ran.out.contains("no changes"), "{ran}");
+    // A rebuild writes nothing.
+    place.run("build --yes -e PW=x app dev").exits(0);
+    assert!(!served.calls().iter().any(|call| crate::common::is_write(call)));
+    place.manifest(&format!("{MANIFEST}{}", queue("q", "").replace("value: 5", "value: 6")));
+    let ran = place.run("plan -e PW=x app dev").exits(0);
+    assert!(ran.out.contains("~ DelaySeconds  5 → 6"), "{ran}");
+    place.run("build --yes -e PW=x app dev").exits(0);
+    place.run("teardown --yes -e PW=x app dev").exits(0);
+    assert_eq!(served.held(), 0);
+}
+
+#[test]
+fn statements_run_in_the_order_of_the_manifest_and_back() {
+    let typed = "  - {name: topic, type: awscc.sns.topics, props: {TopicName: t}}\n";
+    let all = [
+        queue("a", ""),
+        queue("b", ""),
+        typed.to_owned(),
+        queue("c", ""),
+        queue("free", "    depends_on: []\n"),
+    ];
+    let place = stack(&all.concat(), &[("queue", QUEUE)]);
+    let order = |line: &str, done: &str| -> Vec<String> {
+        let ran = place.run(line).exits(0);
+        let told = ran.err.lines().filter(|line| line.contains(done));
+        told.filter_map(|line| line.split_whitespace().nth(2).map(str::to_owned)).collect()
+    };
+    let begun = order("build --yes --sandbox --progress plain -e PW=x app dev", " begin ");
+    let at = |all: &[String], name: &str| all.iter().position(|one| one == name).expect("it ran");
+    assert!(at(&begun, "a") < at(&begun, "b") && at(&begun, "b") < at(&begun, "c"), "{begun:?}");
+    assert!(at(&begun, "topic") < at(&begun, "c") && at(&begun, "free") < at(&begun, "c"), "{begun:?}");
+    let gone = order("teardown --yes --sandbox --progress plain -e PW=x app dev", " begin ");
+    assert!(at(&gone, "c") < at(&gone, "b") && at(&gone, "b") < at(&gone, "a"), "{gone:?}");
+    // An order is no need: one alone takes no other with it.
+    let ran = place.run("plan --sandbox --target c -e PW=x app dev").exits(0);
+    assert!(ran.out.contains("Plan: 1 create"), "{ran}");
+}
+
+#[test]
+fn a_secret_in_a_statement_is_in_no_output() {
+    let file = "/*+ create */
+INSERT INTO awscc.ssm.parameters (Name, Type, Value, Description, Tags)
+SELECT '/p', 'String', '{{ pw }}', 'is {{ pw | upper }}', '{{ tags }}';
+/*+ update */
+UPDATE awscc.ssm.parameters
+SET PatchDocument = '{{ { \"Value\": pw, \"Description\": 'is ' ~ (pw | upper) } | generate_patch_document }}'
+WHERE Identifier = '/p';
+";
+    let props = "  - name: p\n    props:\n      - {name: tags, value: {a: \"{{ pw }}\"}}\n";
+    let place = stack(props, &[("p", file)]);
+    let word = "pl4nted-b4tch-v4lue";
+    let mut said = Vec::new();
+    for line in [
+        "plan --sandbox --out plan.json --markdown plan.md --full --log-level trace app dev",
+        "plan --sandbox --json app dev",
+        "build --sandbox --yes --show-queries --progress json --log-level trace app dev",
+        "build --dry-run app dev",
+        "drift --sandbox app dev",
+        "explain --sandbox app dev p",
+        "teardown --sandbox --yes app dev",
+    ] {
+        let ran = place.run(&format!("{line} -e PW={word}"));
+        assert_eq!(ran.code, 0, "{line}\n{ran}");
+        said.push((line.to_owned(), ran.to_string()));
+    }
+    said.extend(place.files().into_iter().map(|(path, text)| (path.display().to_string(), text)));
+    for (whose, text) in said {
+        assert!(!text.contains(word) && !text.contains(&word.to_uppercase()), "{whose}\n{text}");
+    }
+}
+
+#[test]
+fn a_token_of_the_statement_goes_with_its_first_request() {
+    let file = QUEUE
+        .replace("region) SELECT", "region, ClientToken) SELECT")
+        .replace("'{{ region }}';\n/*+ update", "'{{ region }}', 'mine-1';\n/*+ update");
+    let mut place = stack(&queue("q", ""), &[("queue", &file)]);
+    let served = Served::start(&mut place);
+    place.run("build --yes -e PW=x app dev").exits(0);
+    let history = served.ask("GET", "history", "").to_string();
+    assert!(history.contains("mine-1"), "{history}");
+    place.run("teardown --yes -e PW=x app dev").exits(0);
+}
+
+#[test]
+fn what_is_wrong_is_shown_in_the_query_file() {
+    let file = QUEUE.replace("DelaySeconds, region", "DelaySecond, region");
+    let place = stack(&queue("q", ""), &[("queue", &file)]);
+    insta::assert_snapshot!(place.run("validate -e PW=x app dev"), @r#"
+    exit 1
+    -- stdout
+    -- stderr
+    error[SD1453]: awscc.sqs.queues has no column `DelaySecond`
+     --> app/resources/queue.iql:2:42
+      |
+    2 | INSERT INTO awscc.sqs.queues (QueueName, DelaySecond, region) SELECT '{{ name }}', '{{ delay ...
+      |                                          ^^^^^^^^^^^ did you mean `DelaySeconds`?
+      = needed by  q (resource), env dev
+      = next       `stack-deploy schema AWS::SQS::Queue` lists the properties
+    -- end
+    "#);
+}
