@@ -152,8 +152,10 @@ mod tests {
 
     #[test]
     fn values_outside_of_quotes_become_text_and_those_inside_stay() {
-        let given =
-            marked("SELECT $0, '$1' -- $1\n FROM a.$2", &[Value::from(serde_json::json!(7)), secret("s"), Value::text("b")]);
+        let given = marked(
+            "SELECT $0, '$1' -- $1\n FROM a.$2",
+            &[Value::from(serde_json::json!(7)), secret("s"), Value::text("b")],
+        );
         let inlined = inlined(&given).unwrap();
         assert_eq!(inlined.marked.text, format!("SELECT 7, '{}' -- \n FROM a.b", hole(1).unwrap()));
         let now = inlined.marked.text.find("FROM").unwrap();
