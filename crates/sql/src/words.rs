@@ -93,6 +93,25 @@ impl Words {
         None
     }
 
+    /// Where the parenthesis begins that stands directly before a byte.
+    pub(crate) fn opened_before(&self, byte: usize) -> Option<usize> {
+        let before = self.spans.partition_point(|(_, range)| range.start < byte).checked_sub(1)?;
+        (self.tokens[before] == Token::LParen).then(|| self.spans[before].1.start)
+    }
+
+    /// Where the word before a byte begins.
+    pub(crate) fn start_before(&self, byte: usize) -> Option<usize> {
+        let before = self.spans.partition_point(|(_, range)| range.start < byte).checked_sub(1)?;
+        Some(self.spans[before].1.start)
+    }
+
+    /// True if the statement has this name somewhere, whatever its case.
+    pub(crate) fn mentions(&self, name: &str) -> bool {
+        let is_it =
+            |token: &Token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(name));
+        self.tokens.iter().any(is_it)
+    }
+
     fn index(&self, start: Location) -> Option<usize> {
         self.spans.binary_search_by(|(one, _)| one.start.cmp(&start)).ok()
     }

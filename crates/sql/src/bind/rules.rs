@@ -1,0 +1,46 @@
+//! What a table must know before it can be asked.
+
+use crate::parameters::{ParameterKind, SqlVerb};
+use crate::source::{Form, Kind, Raw, Source};
+
+/// The parameters that a table lacks, where `has` holds for those that are there. Regions have defaults.
+pub(crate) fn lacking(source: &Source, has: impl Fn(ParameterKind, &str) -> bool) -> Vec<String> {
+    use ParameterKind as P;
+    let needs = |kinds: &[(P, &str)]| -> Vec<String> {
+        kinds.iter().filter(|(kind, name)| !has(*kind, name)).map(|(_, name)| (*name).to_owned()).collect()
+    };
+    match &source.kind {
+        Kind::Type { form: Form::Singular, .. } => needs(&[(P::Identifier, "Identifier")]),
+        Kind::Type { form, schema, .. } => {
+            if *form != Form::ListOnly {
+                if has(P::Identifier, "Identifier") {
+                    return Vec::new();
+                }
+                if schema.handlers.list.is_none() {
+                    return vec!["Identifier".to_owned()];
+                }
+            }
+            if has(P::ResourceModel, "ResourceModel") {
+                return Vec::new();
+            }
+            let needs = source.list_needs();
+            needs.missing(|name| has(P::ListInput, name)).into_iter().map(str::to_owned).collect()
+        }
+        Kind::CloudControl(Raw::Resource) => {
+            needs(&[(P::TypeName, "TypeName"), (P::Identifier, "Identifier")])
+        }
+        Kind::CloudControl(Raw::Resources) => needs(&[(P::TypeName, "TypeName")]),
+        Kind::CloudControl(Raw::ResourceRequest) => needs(&[(P::RequestToken, "RequestToken")]),
+        Kind::CloudControl(_) | Kind::Tagging | Kind::View(_) => Vec::new(),
+    }
+}
+
+/// The methods that a SELECT tries, with what they need: `get_resource (Identifier, region)`.
+pub(super) fn tried(source: &Source) -> String {
+    let own = source
+        .methods()
+        .into_iter()
+        .filter(|method| method.verb == SqlVerb::Select && method.table.is_none());
+    let shown = own.map(|method| format!("{} ({})", method.name, method.required.join(", ")));
+    shown.collect::<Vec<_>>().join(", ")
+}
