@@ -9,7 +9,7 @@ use stack_core::ids::TypeName;
 use stack_core::naming::column_name;
 use stack_core::pointer::Pointer;
 use stack_core::provider::Found;
-use stack_core::schema::{JsonType, Node, ResourceSchema, TagForm};
+use stack_core::schema::{JsonType, Node, ResourceSchema};
 
 /// The column that tells where a row is from.
 pub const REGION: &str = "region";
@@ -275,7 +275,7 @@ fn properties(ty: &TypeName, schema: &ResourceSchema, by_tag: bool) -> Vec<Colum
     let members = schema.root.properties.iter().filter_map(|(property, node)| {
         let path = Pointer::of([property.as_str()]);
         // With a column `tags`, an alias `tags` of the statement would mean it.
-        let holds_tags = tags.as_ref().is_some_and(|(place, _)| *place == path);
+        let holds_tags = tags.as_ref().is_some_and(|place| *place == path);
         (!holds_tags).then(|| Column {
             name: column_of(ty.as_str(), property),
             path: Some(path),
@@ -323,36 +323,39 @@ fn affinity(schema: &ResourceSchema, node: &Node) -> Affinity {
     }
 }
 
+/// Where some types of EC2 keep tags: lists of tags, each with the kind of thing that it tags.
+const TAG_SPECIFICATIONS: &str = "TagSpecifications";
+
 /// Where a type keeps its tags, and how.
-fn tag_place(schema: &ResourceSchema) -> Option<(Pointer, TagForm)> {
-    if let Some((name, form)) = schema.tag_property() {
-        return Some((Pointer::of([name]), form));
+fn tag_place(schema: &ResourceSchema) -> Option<Pointer> {
+    if let Some((name, _)) = schema.tag_property() {
+        return Some(Pointer::of([name]));
     }
     // Types that say they have none, and yet have a table of tags.
-    let nested = schema.tagging.as_ref().filter(|tagging| tagging.taggable);
-    let nested = nested.and_then(|tagging| tagging.tag_property.as_pointer());
-    let named = schema.root.properties.contains_key("Tags").then(|| Pointer::of(["Tags"]));
-    let place = nested.filter(|place| schema.at(place).is_some()).or(named)?;
-    let node = schema.at(&place)?;
-    let list = node.types.names(JsonType::Array) || node.items.is_some();
-    Some((place, if list { TagForm::KeyValueList } else { TagForm::Map }))
+    let declared = schema.tagging.as_ref().filter(|tagging| tagging.taggable);
+    let nested = declared.and_then(|tagging| tagging.tag_property.as_pointer());
+    let has = |name: &&str| schema.root.properties.contains_key(*name);
+    let named = || ["Tags", TAG_SPECIFICATIONS].into_iter().find(has).map(|name| Pointer::of([name]));
+    nested.filter(|place| schema.at(place).is_some()).or_else(named)
 }
 
+/// The tags that a model has. The model decides over the schema: what came is shown.
 fn tags_of(schema: &ResourceSchema, model: &Json) -> Vec<(String, Cell)> {
-    let Some((place, _)) = tag_place(schema) else { return Vec::new() };
-    // The model decides over the schema: what came is shown.
+    let Some(place) = tag_place(schema) else { return Vec::new() };
     match place.get(model) {
         Some(Json::Object(tags)) => tags.iter().map(|(key, value)| (key.clone(), Cell::of(value))).collect(),
-        Some(Json::Array(tags)) => tags
-            .iter()
-            .filter_map(|tag| {
-                let member = |names: [&str; 3]| names.into_iter().find_map(|name| tag.get(name));
-                let key = member(["Key", "key", "TagKey"])?.as_str()?.to_owned();
-                Some((key, member(["Value", "value", "TagValue"]).map_or(Cell::Null, Cell::of)))
-            })
-            .collect(),
+        Some(Json::Array(tags)) => {
+            let lists = tags.iter().filter_map(|item| item.get("Tags")?.as_array()).flatten();
+            tags.iter().chain(lists).filter_map(tag_of).collect()
+        }
         _ => Vec::new(),
     }
+}
+
+fn tag_of(tag: &Json) -> Option<(String, Cell)> {
+    let member = |names: [&str; 3]| names.into_iter().find_map(|name| tag.get(name));
+    let key = member(["Key", "key", "TagKey"])?.as_str()?.to_owned();
+    Some((key, member(["Value", "value", "TagValue"]).map_or(Cell::Null, Cell::of)))
 }
 
 /// Which column a name means.
@@ -379,3 +382,6 @@ fn bare(name: &str) -> String {
 pub(crate) fn same_name(property: &str, typed: &str) -> bool {
     property.eq_ignore_ascii_case(typed) || column_name(property).eq_ignore_ascii_case(typed)
 }
+
+#[cfg(test)]
+mod tests;
