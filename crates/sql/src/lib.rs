@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod dialect;
+pub mod functions;
 pub mod lex;
 pub mod parameters;
 pub mod source;
