@@ -5,4 +5,5 @@ pub mod dialect;
 pub mod functions;
 pub mod lex;
 pub mod parameters;
+pub mod show;
 pub mod source;
