@@ -219,6 +219,11 @@ impl<'a> Tables<'a> {
         Self { schemas, catalog: Catalog::embedded() }
     }
 
+    /// Where the schemas are from.
+    pub fn schemas(&self) -> &'a dyn Schemas {
+        self.schemas
+    }
+
     /// The catalog of names.
     pub fn catalog(&self) -> &'static Catalog {
         self.catalog

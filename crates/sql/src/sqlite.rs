@@ -6,7 +6,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Error, ErrorCode, ToSql, params_from_iter};
+use rusqlite::{Connection, Error, ErrorCode, Statement, ToSql, params_from_iter};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
@@ -116,12 +116,21 @@ impl Engine {
         insert().map_err(trouble)
     }
 
+    /// Prepares one reading statement, and does not run it.
+    pub(crate) fn check(&mut self, text: &str) -> Result<(), Trouble> {
+        self.watched(|engine| engine.prepared(text).map(drop))
+    }
+
     /// Runs one reading statement.
     pub(crate) fn run(&mut self, text: &str) -> Result<Table, Trouble> {
+        self.watched(|engine| engine.guarded(text))
+    }
+
+    fn watched<T>(&mut self, work: impl FnOnce(&Self) -> Result<T, Trouble>) -> Result<T, Trouble> {
         let denied = Arc::new(AtomicBool::new(false));
         let ended = Arc::new(AtomicU8::new(GOES_ON));
         self.guard(&denied, &ended).map_err(trouble)?;
-        let result = self.guarded(text);
+        let result = work(self);
         // What comes next may be our own INSERT.
         let freed = self
             .connection
@@ -170,11 +179,16 @@ impl Engine {
         self.connection.progress_handler(i32::try_from(STRIDE).unwrap_or(i32::MAX), Some(watch))
     }
 
-    fn guarded(&self, text: &str) -> Result<Table, Trouble> {
-        let mut statement = self.connection.prepare(text).map_err(trouble)?;
+    fn prepared(&self, text: &str) -> Result<Statement<'_>, Trouble> {
+        let statement = self.connection.prepare(text).map_err(trouble)?;
         if !statement.readonly() || statement.column_count() == 0 {
             return Err(Trouble::Denied("it is no query".to_owned()));
         }
+        Ok(statement)
+    }
+
+    fn guarded(&self, text: &str) -> Result<Table, Trouble> {
+        let mut statement = self.prepared(text)?;
         let mut table = Table {
             columns: statement.column_names().into_iter().map(str::to_owned).collect(),
             rows: Vec::new(),

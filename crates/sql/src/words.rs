@@ -78,6 +78,12 @@ impl Words {
         self.spans.get(index).map_or(self.length..self.length, |(_, range)| range.clone())
     }
 
+    /// The word at a byte, or the next one.
+    pub(crate) fn at(&self, byte: usize) -> Range<usize> {
+        let index = self.spans.partition_point(|(_, range)| range.end <= byte);
+        self.spans.get(index).map_or(self.length..self.length, |(_, range)| range.clone())
+    }
+
     /// Where the parenthesis ends that opens first after a byte.
     pub(crate) fn closed_after(&self, byte: usize) -> Option<usize> {
         let from = self.spans.partition_point(|(_, range)| range.start < byte);

@@ -14,14 +14,14 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use rules::lacking;
+pub(crate) use terms::double_quotes;
 
 use crate::codes;
 use crate::columns::{Column, REGION};
 use crate::error::SqlError;
 use crate::parameters::Parameter;
 use crate::rewrite::{Edits, Rewritten};
-use crate::source::{Source, Tables, UnknownTable};
+use crate::source::{Source, Tables, UnknownPart, UnknownTable};
 use crate::sqlite::quoted;
 use crate::words::Words;
 use feeds::LateFeed;
@@ -501,7 +501,10 @@ fn no_table(unknown: &UnknownTable, env: &Env, defs: &[Def]) -> SqlError {
         told = told.note("why", why);
     }
     let names = env.visible.iter().map(|def| defs[*def].name.as_str());
-    let near = stack_core::diagnostic::nearest(&unknown.name, names).map(str::to_owned);
+    let near = match &unknown.what {
+        UnknownPart::Shape(typed) => stack_core::diagnostic::nearest(typed, names).map(str::to_owned),
+        _ => None,
+    };
     let near: Vec<String> =
         near.into_iter().chain(unknown.near.iter().cloned()).map(|n| format!("`{n}`")).collect();
     if near.is_empty() { told } else { told.next(format!("did you mean {}?", near.join(" or "))) }

@@ -4,7 +4,7 @@ use crate::parameters::{ParameterKind, SqlVerb};
 use crate::source::{Form, Kind, Raw, Source};
 
 /// The parameters that a table lacks, where `has` holds for those that are there. Regions have defaults.
-pub(crate) fn lacking(source: &Source, has: impl Fn(ParameterKind, &str) -> bool) -> Vec<String> {
+pub(super) fn lacking(source: &Source, has: impl Fn(ParameterKind, &str) -> bool) -> Vec<String> {
     use ParameterKind as P;
     let needs = |kinds: &[(P, &str)]| -> Vec<String> {
         kinds.iter().filter(|(kind, name)| !has(*kind, name)).map(|(_, name)| (*name).to_owned()).collect()

@@ -244,7 +244,7 @@ impl Binder<'_> {
     }
 }
 
-pub(super) fn double_quotes(text: &str) -> SqlError {
+pub(crate) fn double_quotes(text: &str) -> SqlError {
     SqlError::new(codes::DOUBLE_QUOTES, format!("there is no column `{text}`"))
         .label("double quotes enclose names")
         .next(format!("a text stands in single quotes: '{}'", text.replace('\'', "''")))
