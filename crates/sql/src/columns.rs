@@ -308,18 +308,16 @@ fn with_free(
 
 fn affinity(schema: &ResourceSchema, node: &Node) -> Affinity {
     let node = schema.follow(node);
-    let mut types = node.types.iter().filter(|ty| *ty != JsonType::Null);
-    match (types.next(), types.next()) {
-        (Some(JsonType::String), None) => Affinity::Text,
-        (Some(JsonType::Boolean), None) => Affinity::Boolean,
-        (Some(JsonType::Integer | JsonType::Number), None) => Affinity::Numeric,
-        (Some(JsonType::Integer), Some(JsonType::Number))
-        | (Some(JsonType::Number), Some(JsonType::Integer))
-            if types.next().is_none() =>
-        {
-            Affinity::Numeric
-        }
-        _ => Affinity::Json,
+    let types: Vec<JsonType> = node.types.iter().filter(|ty| *ty != JsonType::Null).collect();
+    let only = |wanted: &[JsonType]| !types.is_empty() && types.iter().all(|ty| wanted.contains(ty));
+    if only(&[JsonType::Boolean]) {
+        Affinity::Boolean
+    } else if only(&[JsonType::Integer, JsonType::Number]) {
+        Affinity::Numeric
+    } else if only(&[JsonType::String, JsonType::Integer, JsonType::Number]) {
+        Affinity::Text
+    } else {
+        Affinity::Json
     }
 }
 

@@ -12,8 +12,14 @@ use std::sync::Arc;
 /// Providers whose tables are known to exist elsewhere and that nothing here serves yet.
 const NOT_BUILT: &[&str] = &["confluent", "kafka", "appintegrations"];
 
-/// The table of AppIntegrations that is no resource type.
-const DATA_INTEGRATION_ASSOCIATIONS: &str = "data_integration_associations";
+/// Tables of services' own APIs that are planned, or that the peer has, and that nothing here serves yet.
+const NOT_BUILT_TABLES: &[(&str, &str)] = &[
+    ("appintegrations", "data_integration_associations"),
+    ("tagging", "tag_keys"),
+    ("tagging", "tag_values"),
+    ("tagging", "compliance_summary"),
+    ("tagging", "report_creation"),
+];
 
 /// The tables of both providers, with schemas from where the caller has them.
 #[derive(Clone, Copy)]
@@ -195,6 +201,9 @@ pub enum UnknownPart {
     /// A provider that is planned.
     #[error("tables of `{0}` are not supported yet")]
     NotBuilt(String),
+    /// A table of ours that is planned.
+    #[error("the table `{0}` is not supported yet")]
+    NotBuiltTable(String),
     /// A service that the provider does not have.
     #[error("the provider `{provider}` has no service `{service}`")]
     Service {
@@ -350,7 +359,10 @@ impl<'a> Tables<'a> {
         let why = self.schemas.canonical(&dotted.to_lowercase()).err().and_then(|error| error.why);
         if services.iter().any(|known| known == service) {
             let names = self.resources(provider, service);
-            let names = near(resource, names.iter().map(|(name, _)| name.as_str()));
+            let mut names = near(resource, names.iter().map(|(name, _)| name.as_str()));
+            if NOT_BUILT_TABLES.contains(&(service, resource)) {
+                names.clear();
+            }
             return UnknownTable {
                 what: resource_of(provider, service, resource),
                 near: names.into_iter().map(|name| format!("{provider}.{service}.{name}")).collect(),
@@ -434,9 +446,8 @@ fn special(family: Family, service: &str, resource: &str) -> Option<Kind> {
 }
 
 fn resource_of(provider: &str, service: &str, resource: &str) -> UnknownPart {
-    // One table of the AppIntegrations API is promised and is no resource type.
-    if service == "appintegrations" && resource == DATA_INTEGRATION_ASSOCIATIONS {
-        return UnknownPart::NotBuilt(format!("{provider}.{service}.{resource}"));
+    if NOT_BUILT_TABLES.contains(&(service, resource)) {
+        return UnknownPart::NotBuiltTable(format!("{provider}.{service}.{resource}"));
     }
     UnknownPart::Resource { service: format!("{provider}.{service}"), resource: resource.to_owned() }
 }
@@ -478,120 +489,4 @@ pub(crate) fn near<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn source(name: &str) -> Result<Source, UnknownTable> {
-        Tables::new(Catalog::embedded()).source(name)
-    }
-
-    fn form(name: &str) -> (String, Form, Family) {
-        match source(name).unwrap().kind {
-            Kind::Type { ty, form, family, .. } => (ty.to_string(), form, family),
-            other => panic!("{name}: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn names_say_what_is_shown_of_a_type() {
-        let integration = "AWS::CustomerProfiles::Integration";
-        let association = "AWS::Connect::IntegrationAssociation";
-        let vpc = "AWS::EC2::VPC";
-        for (name, ty, expected, family) in [
-            ("awscc.customerprofiles.integrations", integration, Form::Singular, Family::Awscc),
-            ("AWSCC.CustomerProfiles.Integrations", integration, Form::Singular, Family::Awscc),
-            ("awscc.customerprofiles.integrations_list_only", integration, Form::ListOnly, Family::Awscc),
-            ("aws.connect.integration_association", association, Form::Singular, Family::Aws),
-            ("aws.connect.integration_associations", association, Form::PluralScan, Family::Aws),
-            ("aws.ec2.vpcs", vpc, Form::PluralScan, Family::Aws),
-            ("aws.ec2.vpcs_list_only", vpc, Form::ListOnly, Family::Aws),
-            ("aws.ec2.vpc_tags", vpc, Form::Tags, Family::Aws),
-        ] {
-            assert_eq!(form(name), (ty.to_owned(), expected, family), "{name}");
-        }
-    }
-
-    #[test]
-    fn services_without_types_have_tables_too() {
-        for (name, raw) in [
-            ("awscc.cloud_control.resource", Raw::Resource),
-            ("awscc.cloud_control.resources", Raw::Resources),
-            ("aws.cloud_control.resources", Raw::Resources),
-            ("awscc.cloud_control.resource_request", Raw::ResourceRequest),
-            ("awscc.cloud_control.resource_requests", Raw::ResourceRequests),
-            ("awscc.cloudcontrol.resource_request_statuses", Raw::ResourceRequest),
-            ("awscc.cloud_control.vw_failed_requests", Raw::Requests(RequestView::Failed)),
-            ("awscc.cloud_control.vw_delete_requests", Raw::Requests(RequestView::Delete)),
-        ] {
-            let found = source(name).unwrap();
-            assert!(matches!(found.kind, Kind::CloudControl(found) if found == raw), "{name}: {found:?}");
-        }
-        assert!(matches!(source("awscc.tagging.tagged_resources").unwrap().kind, Kind::Tagging));
-        assert!(matches!(
-            source("awscc.ec2.vw_subnet_route_table_associations").unwrap().kind,
-            Kind::View(View::SubnetRouteTableAssociations)
-        ));
-    }
-
-    #[test]
-    fn an_unknown_name_says_which_part_is_unknown_and_what_is_near() {
-        for (name, said, near) in [
-            (
-                "awscc.customerprofiles.integration",
-                "no resource `integration`",
-                vec!["awscc.customerprofiles.integrations"],
-            ),
-            ("awscc.ec2.vpc_tags", "the service `awscc.ec2` has no resource `vpc_tags`", vec![]),
-            (
-                "awscc.customerprofile.integrations",
-                "no service `customerprofile`",
-                vec!["awscc.customerprofiles.integrations"],
-            ),
-            ("awcc.ec2.vpcs", "the provider `awcc` is not supported", vec!["awscc.ec2.vpcs"]),
-            ("google.compute.instances", "the provider `google` is not supported", vec![]),
-            ("ec2.vpcs", "`ec2.vpcs` names no table", vec!["awscc.ec2.vpcs", "aws.ec2.vpcs"]),
-            ("vpcs", "`vpcs` names no table", vec![]),
-            ("", "`` names no table", vec![]),
-            ("a.b.c.d", "`a.b.c.d` names no table", vec![]),
-            (
-                "confluent.provider_integrations.integrations",
-                "tables of `confluent` are not supported yet",
-                vec![],
-            ),
-            ("kafka.topics", "tables of `kafka` are not supported yet", vec![]),
-            (
-                "aws.appintegrations.data_integration_associations",
-                "tables of `aws.appintegrations.data_integration_associations` are not supported yet",
-                vec![],
-            ),
-        ] {
-            let error = source(name).unwrap_err();
-            assert!(error.to_string().contains(said), "{name}: {error}");
-            assert!(near.iter().all(|one| error.near.iter().any(|found| found == one)), "{name}: {error:?}");
-            assert!(!near.is_empty() || !error.near.iter().any(|found| found == name), "{name}: {error:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_known_of_a_name_is_said() {
-        let native = source("aws.ec2_native.vpcs").unwrap_err();
-        assert!(native.why.unwrap().contains("only those of Cloud Control"));
-        let retired = source("aws.opsworkscm.servers").unwrap_err();
-        assert!(retired.why.unwrap().contains("was a type once"));
-    }
-
-    #[test]
-    fn every_table_that_is_listed_opens() {
-        let tables = Tables::new(Catalog::embedded());
-        for provider in ["aws", "awscc"] {
-            for service in tables.services(provider) {
-                for (name, ty) in tables.resources(provider, &service) {
-                    let dotted = format!("{provider}.{service}.{name}");
-                    let found = tables.source(&dotted).unwrap_or_else(|error| panic!("{dotted}: {error}"));
-                    assert_eq!(found.name, dotted);
-                    assert_eq!(found.schema().map(|schema| schema.type_name.clone()), ty, "{dotted}");
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 /// A text is absent, or no JSON.
 pub fn json_equal(a: Option<&str>, b: Option<&str>) -> Result<bool, FunctionError> {
     let (Some(a), Some(b)) = (a, b) else { return Err(FunctionError::new("Invalid JSON strings")) };
-    // The parser refuses what is nested more than 128 deep, so that what follows may recurse.
+    // The parser refuses what is nested 128 deep, so that what follows may recurse.
     match (serde_json::from_str(a), serde_json::from_str(b)) {
         (Ok(a), Ok(b)) => Ok(equal(&a, &b)),
         _ => Err(FunctionError::new("Error parsing JSON strings")),
@@ -72,6 +72,7 @@ mod tests {
     fn deep_nesting_is_an_error_and_no_overflow() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert_eq!(json_equal(Some(&nested(127)), Some(&nested(127))), Ok(true));
+        assert!(json_equal(Some(&nested(128)), Some(&nested(128))).is_err());
         assert!(json_equal(Some(&nested(200)), Some(&nested(200))).is_err());
         assert!(json_equal(Some(&"[".repeat(1_000_000)), Some("1")).is_err());
     }

@@ -32,7 +32,7 @@ pub fn aws_policy_equal(a: Option<&str>, b: Option<&str>) -> Result<bool, Functi
     if a == b {
         return Ok(true);
     }
-    // The parser refuses what is nested more than 128 deep, so that what follows may recurse.
+    // The parser refuses what is nested 128 deep, so that what follows may recurse.
     match (serde_json::from_str::<Json>(a), serde_json::from_str::<Json>(b)) {
         (Ok(a), Ok(b)) => Ok(equal(&a, &b, a.is_array() && b.is_array())),
         _ => Err(FunctionError::new("Error parsing policy JSON strings")),
@@ -82,6 +82,12 @@ fn is_decimal(number: &Number, text: &str) -> bool {
 }
 
 fn same_members(left: &Map<String, Json>, right: &Map<String, Json>) -> bool {
+    if left.len() == right.len() && left.keys().all(|key| right.contains_key(key)) {
+        // The names are the same to the letter, as they mostly are.
+        return left.iter().all(|(key, value)| {
+            right.get(key).is_some_and(|other| equal(value, other, UNORDERED.contains(&key.as_str())))
+        });
+    }
     let rights = folded(right);
     for (key, value) in left {
         let Some(other) = right.get(key).or_else(|| rights.get(&key.to_ascii_lowercase()).copied()) else {
