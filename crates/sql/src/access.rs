@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json, json};
 use stack_core::identity::{Identifier, part_name};
 use stack_core::ids::{Region, RequestToken, Target, TypeName};
 use stack_core::provider::{Found, Progress, Status, TagFilter, Tagged, Verb};
-use stack_core::schema::{ResourceSchema, Schemas};
+use stack_core::schema::ResourceSchema;
 
 /// The type behind the one built-in view.
 const ROUTE_TABLE_ASSOCIATION: &str = "AWS::EC2::SubnetRouteTableAssociation";

@@ -402,4 +402,6 @@ fn unplaced(trouble: Trouble) -> SqlError {
 }
 
 #[cfg(test)]
+mod cloud;
+#[cfg(test)]
 mod tests;

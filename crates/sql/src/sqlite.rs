@@ -189,10 +189,8 @@ impl Engine {
 
     fn guarded(&self, text: &str) -> Result<Table, Trouble> {
         let mut statement = self.prepared(text)?;
-        let mut table = Table {
-            columns: statement.column_names().into_iter().map(str::to_owned).collect(),
-            rows: Vec::new(),
-        };
+        let mut table =
+            Table { columns: statement.column_names().map(str::to_owned).collect(), rows: Vec::new() };
         let width = table.columns.len();
         let mut bytes = 0_usize;
         let mut rows = statement.query([]).map_err(trouble)?;

@@ -11,9 +11,6 @@ mod rules;
 mod terms;
 mod walk;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use terms::double_quotes;
 
 use crate::codes;
@@ -412,7 +409,7 @@ impl Binder<'_> {
                 level.items.push(item(name, None, ItemKind::Derived { query: subquery, outputs }, core));
             }
             TableFactor::NestedJoin { table_with_joins, .. } => {
-                self.table(table_with_joins, env, level, terms)?
+                self.table(table_with_joins, env, level, terms)?;
             }
             _ => {
                 return Err(SqlError::new(

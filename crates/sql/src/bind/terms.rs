@@ -76,13 +76,7 @@ impl Binder<'_> {
                         let ends = self.extent(left).zip(self.extent(right));
                         let Some((first, last)) = ends else { continue };
                         let at = first.start..last.end;
-                        terms.values.push(Values {
-                            col,
-                            values: vec![value],
-                            is_plain,
-                            at,
-                            fed: fed.clone(),
-                        });
+                        terms.values.push(Values { col, values: vec![value], is_plain, at, fed });
                         return;
                     }
                     terms.equal.push(Equal { col, other: Other::Expr(other), fed: fed.clone() });
