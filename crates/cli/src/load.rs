@@ -146,6 +146,7 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
         allow_outside_files: what.inputs.allow_outside_files,
         nonce: u128::from_str_radix(what.nonce, 16).unwrap_or_default(),
         redactor: app.redactor.clone(),
+        statements: Some(Arc::new(stack_flow::Reader::new(Arc::clone(&app.schemas) as _))),
     };
     if let Some(region) = what.region {
         app.schemas.prefer(region);

@@ -31,6 +31,9 @@ pub struct Wanted {
     pub default_tags: IndexMap<String, Value>,
     /// False with `settings.ownership_tags: false`.
     pub ownership_tags: bool,
+    /// True if statements say what is sent, so that we add no tags: only an identifier, or marks that the statements
+    /// themselves write, prove that a live resource is ours.
+    pub as_written: bool,
     /// How it is to be treated.
     pub lifecycle: Lifecycle,
     /// Addresses that the resource had before (`formerly`): a rename is no new resource.

@@ -1,1 +1,7 @@
-//! Resources that are written as statements: what their query files mean, and what becomes of them.
+//! Resources that are written as statements: what their query files mean.
+
+pub mod codes;
+mod identifier;
+pub mod understand;
+
+pub use understand::Reader;

@@ -372,7 +372,8 @@ fn facts(resource: &ResourceDecl, address: Address, nonce: u128) -> Facts {
     Facts {
         schema: match &resource.kind {
             Kind::Typed(_, schema) => Some(Arc::clone(schema)),
-            Kind::Flow(_) | Kind::Unusable => None,
+            Kind::Flow(flow) => flow.of.as_ref().map(|of| Arc::clone(&of.schema)),
+            Kind::Unusable => None,
         },
         exports: resource.exports.iter().map(|e| (e.variable.clone(), e.property.clone())).collect(),
         protected: resource.protected.clone(),

@@ -87,6 +87,17 @@ pub(crate) struct FlowDecl {
     pub(crate) bodies: Vec<Body>,
     /// `run` of a script.
     pub(crate) run: Option<Spot>,
+    /// What its statements are about, if they can be understood.
+    pub(crate) of: Option<Understandable>,
+}
+
+/// What statements are about.
+#[derive(Debug)]
+pub(crate) struct Understandable {
+    pub(crate) ty: TypeName,
+    pub(crate) schema: Arc<ResourceSchema>,
+    /// The table as the INSERT names it.
+    pub(crate) table: String,
 }
 
 /// One statement that holds templates.

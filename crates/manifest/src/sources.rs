@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use stack_core::ids::Region;
 use stack_core::redact::Redactor;
+use stack_core::statement::Understand;
 use std::fmt;
 use std::sync::Arc;
 
@@ -86,4 +87,6 @@ pub struct Options {
     pub nonce: u128,
     /// Learns every secret that is rendered.
     pub redactor: Redactor,
+    /// Reads the statements of query files. `None`: resources with statements cannot be deployed.
+    pub statements: Option<Arc<dyn Understand>>,
 }

@@ -173,6 +173,9 @@ impl Stack {
                 outcome.rendered != Some(Rendered::Skipped)
             };
             let problem = match (&resource.kind, resource.auth.first()) {
+                (Kind::Flow(flow), None) if flow.of.is_some() && self.inner.options.statements.is_some() => {
+                    continue;
+                }
                 (Kind::Flow(_), _) => {
                     let message = format!(
                         "{}: type `{}` cannot be run by this version yet",

@@ -40,6 +40,10 @@ pub(super) fn search(wanted: &Wanted, schema: &Arc<ResourceSchema>, stack: &Stac
     let natural = if unknown.is_some() { Vec::new() } else { natural };
     let declared = subset(&wanted.props, &natural);
     let unmarked = match (&tags, wanted.lifecycle.adopt) {
+        (_, adopt) if !marks && wanted.as_written && schema.tag_property().is_some() => match adopt {
+            Adopt::Proven => Unmarked::Candidate,
+            Adopt::Candidates | Adopt::Force => Unmarked::Adopted,
+        },
         _ if !marks => Unmarked::Ours,
         // Reads show neither our marks nor those of others, whether or not they are fixed at create.
         (TagSight::Hidden, Adopt::Proven) => Unmarked::Unprovable,

@@ -132,6 +132,7 @@ impl Resolver for FakeStack {
             props: Value::Object(props),
             default_tags: IndexMap::new(),
             ownership_tags: true,
+            as_written: false,
             lifecycle: thing.lifecycle.clone(),
             sources: Sources {
                 resource: Route::default().key("resources").key(address.as_str()),

@@ -2,8 +2,11 @@
 //!
 //! A file is cut into statements by lines such as `/*+ create, retries=3 */`. Nothing is evaluated here.
 
+mod target;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use target::table_of;
 
 use crate::codes;
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, nearest};

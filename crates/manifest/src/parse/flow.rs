@@ -2,8 +2,8 @@
 
 use crate::codes;
 use crate::flow::{Flow, FlowKind, KINDS, Returned, Returns, Statements};
-use crate::iql::{AnchorKind, QueryFile};
-use crate::model::{AuthDecl, Body, FlowDecl, Kind, ResourceDecl, Spot, Tree};
+use crate::iql::{AnchorKind, QueryFile, table_of};
+use crate::model::{AuthDecl, Body, FlowDecl, Kind, ResourceDecl, Spot, Tree, Understandable};
 use crate::parse::node::{Members, Node, Reader};
 use crate::path::Path;
 use crate::report;
@@ -142,7 +142,23 @@ impl Reader<'_> {
             skip_validation: skip.is_some_and(|n| self.boolean(&n, "`skip_validation`")),
             auth: Vec::new(),
         };
-        Kind::Flow(Box::new(FlowDecl { flow, bodies, run }))
+        let of = self.understandable(&flow);
+        Kind::Flow(Box::new(FlowDecl { flow, bodies, run, of }))
+    }
+
+    /// What the statements of a file are about. `None` where the user's own checks rule (DESIGN section 4), and for tables
+    /// that are no resource type.
+    fn understandable(&self, flow: &Flow) -> Option<Understandable> {
+        let Statements::File { path, file } = &flow.statements else { return None };
+        let derivable = [AnchorKind::Create, AnchorKind::Update, AnchorKind::Delete];
+        if flow.kind != FlowKind::Resource || !file.anchors.iter().all(|a| derivable.contains(&a.kind)) {
+            return None;
+        }
+        let (_, text) = self.places.file(&Path::root_of(path).route())?;
+        let table = table_of(text.get(file.get(AnchorKind::Create)?.body.clone())?)?;
+        let ty = self.schemas.canonical(&table).ok()?;
+        let schema = self.schemas.schema(&ty).ok()?;
+        Some(Understandable { ty, schema, table })
     }
 
     /// The text of a script. Other tools use braces too (`docker inspect --format '{{.Id}}'`), and the predecessor runs

@@ -29,7 +29,9 @@ impl Job<'_> {
                 }
             }
         }
-        self.lifecycle(None);
+        if flow.of.is_none() {
+            self.lifecycle(None);
+        }
     }
 
     /// `auth` names variables that hold the credentials.
@@ -116,7 +118,7 @@ impl Job<'_> {
 
 /// True if a place stands in the value of an identifier predicate: the parts of an identifier that was found are
 /// variables too (DESIGN section 4).
-fn identifies(source: &str, at: usize, body: &Body) -> bool {
+pub(super) fn identifies(source: &str, at: usize, body: &Body) -> bool {
     let reads = !matches!(body.anchor, Some(AnchorKind::Create | AnchorKind::CreateOrUpdate));
     let before = source.get(..at).unwrap_or_default();
     let Some((left, value)) = before.rsplit_once('=').filter(|_| reads) else { return false };

@@ -4,6 +4,7 @@ mod flow;
 mod identifier;
 mod lifecycle;
 mod props;
+mod statement;
 mod whole;
 
 use crate::codes;
@@ -17,7 +18,8 @@ use indexmap::IndexMap;
 use stack_core::conform::{Violation, codes as conform_codes, conform};
 use stack_core::desired::{Outputs, Rendered, Sources, Wanted};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, Severity, nearest};
-use stack_core::ids::{Address, ProviderId, Region, Target};
+use stack_core::ids::{Address, ProviderId, Region, Target, TypeName};
+use stack_core::statement::Understood;
 use stack_core::value::Value;
 use std::sync::Arc;
 
@@ -31,8 +33,16 @@ pub(crate) struct Outcome {
 pub(crate) fn resource(inner: &Arc<Inner>, index: usize, outputs: &Outputs, offline: bool) -> Outcome {
     let declared = inner.resource(index);
     let scope = Scope::new(inner, Some(index), outputs);
-    let mut job =
-        Job { inner, index, declared, address: inner.address(index), scope, offline, failed: false };
+    let mut job = Job {
+        region_at: None,
+        inner,
+        index,
+        declared,
+        address: inner.address(index),
+        scope,
+        offline,
+        failed: false,
+    };
     let rendered = job.run();
     let problems = job.scope.take_problems();
     let failed = job.failed || problems.iter().any(Diagnostic::is_error);
@@ -40,6 +50,8 @@ pub(crate) fn resource(inner: &Arc<Inner>, index: usize, outputs: &Outputs, offl
 }
 
 struct Job<'a> {
+    /// Where the statements name their region.
+    region_at: Option<(Path, Part)>,
     inner: &'a Arc<Inner>,
     declared: &'a ResourceDecl,
     index: usize,
@@ -69,23 +81,32 @@ impl Job<'_> {
             inner.to_absent.get(&self.index).into_iter().flatten().for_each(|p| self.fail(p.clone()));
         }
         self.auth();
-        if let Kind::Flow(flow) = &self.declared.kind {
-            self.flow(flow);
-            return None;
-        }
-        let Kind::Typed(ty, schema) = &self.declared.kind else {
-            // Reported when it was read. The rest is looked at for its own problems.
-            self.target(None);
-            self.lifecycle(None);
-            self.failed = true;
-            return None;
+        let mut said = Understood::default();
+        let mut declared = declared;
+        let (ty, schema, declared_type, of) = match &self.declared.kind {
+            Kind::Typed(ty, schema) => (ty, schema, &self.declared.declared_type, None),
+            Kind::Flow(flow) => {
+                self.flow(flow);
+                let of = flow.of.as_ref()?;
+                let read = self.statements(flow, of, &declared, &routes)?;
+                (declared, routes, said) = (read.props, read.routes, read.understood);
+                self.region_at = read.region_at;
+                (&of.ty, &of.schema, &of.table, Some(of))
+            }
+            Kind::Unusable => {
+                // Reported when it was read. The rest is looked at for its own problems.
+                self.target(None, &said);
+                self.lifecycle(None);
+                self.failed = true;
+                return None;
+            }
         };
         self.usable(schema);
         let conformed = conform(schema, props::embed(Value::Object(declared), schema, &schema.root));
         for violation in conformed.violations {
             // The service need not choose the name of what is named already.
-            let named =
-                violation.code == conform_codes::IDENTIFIER_PART && self.declared.identifier.is_some();
+            let named = violation.code == conform_codes::IDENTIFIER_PART
+                && (self.declared.identifier.is_some() || said.identifier.is_some());
             let spared = fate.absent && only_to_make(&violation);
             if !named && !spared {
                 self.violation(violation, &routes);
@@ -96,25 +117,30 @@ impl Job<'_> {
         self.forms(&props, &routes);
         // Texts that became structure have parts of their own.
         self.inner.options.redactor.learn(&props);
-        let target = self.target(Some(ty.as_str()));
-        let identifier = self.identifier(schema);
+        let target = self.target(Some(ty), &said);
+        let identifier = self.identifier(schema).or_else(|| said.identifier.take());
         if let Some(identifier) = &identifier {
             self.agrees(identifier, schema, &props, &routes);
         }
         let lifecycle = self.lifecycle(Some(schema));
-        let (default_tags, ownership_tags) = self.tags();
+        let (default_tags, ownership_tags) = match of {
+            None => self.tags(),
+            // Nothing is added to what the statements say.
+            Some(of) => (IndexMap::new(), self.is_marked(&props, of)),
+        };
         self.request(schema, &props, &default_tags, ownership_tags, lifecycle.secret_version.as_deref());
         Some(Rendered::Wanted(Box::new(Wanted {
             formerly: fate.formerly,
             absent: fate.absent,
             address: self.address.clone(),
             ty: ty.clone(),
-            declared_type: self.declared.declared_type.clone(),
+            declared_type: declared_type.clone(),
             target,
             identifier,
             props,
             default_tags,
             ownership_tags,
+            as_written: of.is_some(),
             lifecycle,
             sources: Sources { resource: self.declared.path.route(), props: routes.into_values() },
         })))
@@ -137,7 +163,13 @@ impl Job<'_> {
     /// The value as a text that must be known now.
     fn known_text(&mut self, spot: Option<&Spot>, what: &str) -> Option<String> {
         let value = self.value(spot)?;
-        let route = || spot.map(|s| s.path.route()).unwrap_or_default();
+        let at = spot.map(|s| s.path.clone()).unwrap_or_default();
+        self.known_part(&value, &(at, Part::Value), what)
+    }
+
+    /// The same for a value of a part of a file.
+    fn known_part(&mut self, value: &Value, at: &(Path, Part), what: &str) -> Option<String> {
+        let (path, part) = at;
         if let Some(unknown) = value.unknown() {
             if !self.offline {
                 let from: Vec<String> = unknown.from.iter().map(ToString::to_string).collect();
@@ -146,14 +178,22 @@ impl Job<'_> {
                         codes::BAD_VALUE,
                         format!("{what} must be known before anything is made"),
                     )
-                    .at(route(), format!("this waits for {}", from.join(", "))),
+                    .at_part(
+                        path.route(),
+                        part.clone(),
+                        format!("this waits for {}", from.join(", ")),
+                    ),
                 );
             }
             return None;
         }
         let text = value.scalar_text();
         if text.is_none() {
-            self.fail(Diagnostic::error(codes::BAD_VALUE, format!("{what} must be a text")).at(route(), ""));
+            self.fail(Diagnostic::error(codes::BAD_VALUE, format!("{what} must be a text")).at_part(
+                path.route(),
+                part.clone(),
+                "",
+            ));
         }
         text
     }
@@ -215,35 +255,46 @@ impl Job<'_> {
         }
     }
 
-    fn target(&mut self, ty: Option<&str>) -> Target {
-        let (region, at) = self.region();
+    fn target(&mut self, ty: Option<&TypeName>, said: &Understood) -> Target {
+        let (region, at) = self.region(said);
         if let (Some(region), Some(at)) = (&region, &at)
             && !valid_region(region)
         {
-            self.fail(
-                Diagnostic::error(codes::BAD_VALUE, format!("`{region}` is no region")).at(at.route(), ""),
-            );
+            let (path, part) = at;
+            self.fail(Diagnostic::error(codes::BAD_VALUE, format!("`{region}` is no region")).at_part(
+                path.route(),
+                part.clone(),
+                "",
+            ));
         } else if let Some(region) = &region {
             self.check_region(region, at.as_ref(), ty);
         }
         Target {
             provider: ProviderId::new("aws"),
             region: region.map(Region::from),
-            role_arn: match &self.declared.role_arn {
-                Some(spot) => self.known_text(Some(spot), "`role_arn`"),
-                None => self.inner.settings().role_arn.clone(),
+            role_arn: match (&self.declared.role_arn, &said.role_arn) {
+                (Some(spot), _) => self.known_text(Some(spot), "`role_arn`"),
+                (None, Some(value)) => value.scalar_text(),
+                (None, None) => self.inner.settings().role_arn.clone(),
             },
-            type_version_id: self.known_text(self.declared.type_version_id.as_ref(), "`type_version_id`"),
+            type_version_id: match &said.type_version_id {
+                Some(value) => value.scalar_text(),
+                None => self.known_text(self.declared.type_version_id.as_ref(), "`type_version_id`"),
+            },
         }
     }
 
     /// The region and where it is written: the resource's, the global or variable `region`, the caller's.
-    fn region(&mut self) -> (Option<String>, Option<Path>) {
+    fn region(&mut self, said: &Understood) -> (Option<String>, Option<(Path, Part)>) {
         if let Some(spot) = &self.declared.region {
-            return (self.known_text(Some(spot), "`region`"), Some(spot.path.clone()));
+            return (self.known_text(Some(spot), "`region`"), Some((spot.path.clone(), Part::Value)));
+        }
+        if let (Some((value, _)), Some(at)) = (&said.region, self.region_at.clone()) {
+            return (self.known_part(value, &at, "`region`"), Some(at));
         }
         if let Some(index) = self.inner.global_index("region") {
-            let route = self.inner.declared.globals[index].value.as_ref().map(|spot| spot.path.clone());
+            let route =
+                self.inner.declared.globals[index].value.as_ref().map(|s| (s.path.clone(), Part::Value));
             match self.scope.global(index) {
                 Some(value) if value.unknown().is_none() => return (value.scalar_text(), route),
                 Some(_) => {}
@@ -258,24 +309,27 @@ impl Job<'_> {
     }
 
     /// Complains about a region that nobody knows, with the name that was probably meant.
-    fn check_known(&mut self, region: &str, place: &Route) {
+    fn check_known(&mut self, region: &str, place: &Route, part: Part) {
         let Some(known) = self.inner.regions().filter(|all| !all.iter().any(|r| r == region)) else {
             return;
         };
         let label = nearest(region, known.iter().map(String::as_str))
             .map_or_else(String::new, |near| format!("did you mean `{near}`?"));
-        let mut problem =
-            Diagnostic::warning(codes::UNKNOWN_REGION, format!("no region `{region}` is known"))
-                .at(place.clone(), label);
+        let mut problem = Diagnostic::warning(
+            codes::UNKNOWN_REGION,
+            format!("no region `{region}` is known"),
+        )
+        .at_part(place.clone(), part, label);
         if self.inner.options.strict {
             problem.severity = Severity::Error;
         }
         self.fail(problem);
     }
 
-    fn check_region(&mut self, region: &str, at: Option<&Path>, ty: Option<&str>) {
-        let place = at.cloned().unwrap_or_else(|| self.declared.path.key("name")).route();
-        self.check_known(region, &place);
+    fn check_region(&mut self, region: &str, at: Option<&(Path, Part)>, ty: Option<&TypeName>) {
+        let (path, part) = at.cloned().unwrap_or_else(|| (self.declared.path.key("name"), Part::Value));
+        let place = path.route();
+        self.check_known(region, &place, part.clone());
         let allowed = self.inner.settings().regions.as_slice();
         if !allowed.is_empty() && !allowed.iter().any(|a| a == region) {
             self.fail(
@@ -283,18 +337,18 @@ impl Job<'_> {
                     codes::REGION_NOT_ALLOWED,
                     format!("{} is in {region}, which `settings.regions` does not allow", self.address),
                 )
-                .at(place, format!("allowed here: {}", allowed.join(", "))),
+                .at_part(place, part, format!("allowed here: {}", allowed.join(", "))),
             );
             return;
         }
-        if let Kind::Typed(name, _) = &self.declared.kind
-            && let Some(ty) = ty
-            && !self.inner.schemas.available_in(name, region)
+        if let Some(ty) = ty
+            && !self.inner.schemas.available_in(ty, region)
         {
+            let key = if self.declared.has_type { "type" } else { "name" };
             // As the planner says it (SD2110): what the plan refuses, the validation must not let pass.
             self.fail(
                 Diagnostic::error(codes::NOT_IN_REGION, format!("{ty} is not available in {region}"))
-                    .at(self.declared.path.key("type").route(), "")
+                    .at(self.declared.path.key(key).route(), "")
                     .next("choose another region; if the service has come there since, refresh the schemas"),
             );
         }

@@ -1,7 +1,7 @@
 //! Props: values in order, merges, and which line gives which property.
 
 use crate::codes;
-use crate::model::{MergeDecl, PropBody, PropDecl, Tree};
+use crate::model::{Kind, MergeDecl, PropBody, PropDecl, Tree};
 use crate::path::Path;
 use crate::render::Job;
 use crate::scope::hide;
@@ -20,6 +20,8 @@ pub(super) struct Routes {
     values: BTreeMap<Pointer, Path>,
     /// What to underline for the name of a property where that is not the key of its value.
     names: HashMap<Pointer, (Path, Part)>,
+    /// What to underline for a value that is a part of its node.
+    parts: HashMap<Pointer, Part>,
 }
 
 impl Routes {
@@ -36,6 +38,46 @@ impl Routes {
                 }
             }
         }
+    }
+
+    /// What to underline for the value at, or nearest above, a property.
+    fn part(&self, pointer: &Pointer) -> Part {
+        let mut at = Some(pointer.clone());
+        while let Some(pointer) = at {
+            if self.values.contains_key(&pointer) {
+                return self.parts.get(&pointer).cloned().unwrap_or(Part::Value);
+            }
+            at = pointer.parent();
+        }
+        Part::Value
+    }
+
+    /// Where the value of a property stands, if it is known.
+    pub(super) fn place_of(&self, at: &Pointer) -> Option<&Path> {
+        self.values.get(at)
+    }
+
+    /// Takes over the places of a prop as those of a property.
+    pub(super) fn adopt(&mut self, props: &Self, prop: &Pointer, property: &Pointer) {
+        let moved = |at: &Pointer| {
+            let below = at.segments().iter().skip(prop.segments().len());
+            Pointer::of(property.segments().iter().chain(below).cloned())
+        };
+        let values = props.values.iter().filter(|(at, _)| at.starts_with(prop));
+        self.values.extend(values.map(|(at, path)| (moved(at), path.clone())));
+        let names = props.names.iter().filter(|(at, _)| at.starts_with(prop));
+        self.names.extend(names.map(|(at, place)| (moved(at), place.clone())));
+    }
+
+    /// Notes that a property has its value from a part of a file.
+    pub(super) fn put(&mut self, property: &Pointer, file: &Path, part: Part) {
+        self.values.insert(property.clone(), file.clone());
+        self.parts.insert(property.clone(), part);
+    }
+
+    /// Notes where the name of a property stands.
+    pub(super) fn name(&mut self, property: &Pointer, file: &Path, part: Part) {
+        self.names.insert(property.clone(), (file.clone(), part));
     }
 
     pub(super) fn values(&self) -> impl Iterator<Item = (&Pointer, &Path)> {
@@ -212,9 +254,14 @@ impl Job<'_> {
         } else if pointer.is_root() {
             (self.declared.props_path.clone(), Part::Value)
         } else {
-            (self.place(pointer, routes), Part::Value)
+            let path = self.place(pointer, routes);
+            (path, routes.part(pointer))
         };
-        if violation.code == conform_codes::NUMBER_AS_TEXT && self.is_written_plainly(&path.route()) {
+        // In a statement quotes are the rule.
+        let is_statement = matches!(self.declared.kind, Kind::Flow(_));
+        if violation.code == conform_codes::NUMBER_AS_TEXT
+            && (is_statement || self.is_written_plainly(&path.route()))
+        {
             return;
         }
         let problem = Diagnostic {

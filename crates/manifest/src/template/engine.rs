@@ -1,11 +1,13 @@
 //! The template engine's settings: strict, typed, plain text, and filters that let unknown values through.
 
 use crate::template::group::Group;
+use crate::template::marked::{self, Sink};
 use crate::template::objects::{find_unknown, hidden, note_secrets, text_of};
 use crate::template::{compare, filters, methods, size};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value as Mj};
 use minijinja::{filters as f, functions, tests as t};
+use std::fmt::Write;
 
 /// Instructions that one template may take. Enough for any manifest, few enough to end a runaway loop.
 const FUEL: u64 = 1_000_000;
@@ -18,7 +20,10 @@ pub(crate) fn environment(debug: bool) -> Environment<'static> {
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_fuel(Some(FUEL));
-    env.set_formatter(|out, _, value| {
+    env.set_formatter(|out, state, value| {
+        if let Some(sink) = Sink::of(state) {
+            return Ok(out.write_char(sink.push(value)?)?);
+        }
         let text = text_of(value)?;
         size::written(text.len())?;
         Ok(out.write_str(&text)?)
@@ -272,8 +277,15 @@ fn guarded(
         // The keys of a resource with `for_each` are known whatever its instances are.
         let keys_only = matches!(raw, "raw:length" | "raw:count" | "raw:list" | "raw:items")
             && args.first().is_some_and(|value| value.downcast_object_ref::<Group>().is_some());
+        let document = (raw == "raw:generate_patch_document")
+            .then(|| Some((Sink::of(state)?, marked::members(args.first()?)?)))
+            .flatten();
         if !keys_only && let Some((session, unknown)) = find_unknown(&args) {
-            return Ok(hidden(unknown, &session, None));
+            let result = hidden(unknown, &session, None);
+            if let Some((sink, members)) = document {
+                sink.made(&result, members);
+            }
+            return Ok(result);
         }
         if !names.is_empty() && args.last().is_some_and(Mj::is_kwargs) {
             positional(&mut args, names)?;
@@ -283,6 +295,9 @@ fn guarded(
         }
         size::check_arguments(raw, &args)?;
         let result = state.apply_filter(raw, &args)?;
+        if let Some((sink, members)) = document {
+            sink.made(&result, members);
+        }
         // Lists are measured where they become text or a value.
         if result.as_str().is_some() { size::measured(result) } else { Ok(result) }
     }

@@ -72,7 +72,7 @@ pub(crate) fn merge_objects(left: &Mj, right: &Mj) -> Result<Mj, Error> {
 
 /// `object | generate_patch_document`: JSON text with one `add` per top-level key. Texts that hold JSON are parsed.
 pub(crate) fn generate_patch_document(value: &Mj) -> Result<String, Error> {
-    let Json::Object(map) = json_or_text(value)? else {
+    let Some(map) = members(value)? else {
         return Err(fail(format!("generate_patch_document takes an object, got a {}", value.kind())));
     };
     let operations: Vec<Json> = map
@@ -92,6 +92,25 @@ pub(crate) fn generate_patch_document(value: &Mj) -> Result<String, Error> {
         })
         .collect();
     Ok(Json::Array(operations).to_string())
+}
+
+/// The members of an object. A variable that nothing defines is no member: the predecessor would set an empty text
+/// (stackql-compat 4.4).
+fn members(value: &Mj) -> Result<Option<Map<String, Json>>, Error> {
+    if value.kind() != ValueKind::Map {
+        return Ok(match json_or_text(value)? {
+            Json::Object(map) => Some(map),
+            _ => None,
+        });
+    }
+    let mut out = Map::new();
+    for key in value.try_iter()? {
+        let member = value.get_item(&key)?;
+        if member.kind() != ValueKind::Undefined {
+            out.insert(key.to_string(), to_json(&member)?);
+        }
+    }
+    Ok(Some(out))
 }
 
 /// `list | sql_list`: `('a','b')`, `(NULL)` for nothing.

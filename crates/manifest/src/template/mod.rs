@@ -1,5 +1,6 @@
 //! Templates: compiled once, evaluated often, typed where they are one single expression.
 
+pub(crate) mod align;
 mod bounds;
 mod code;
 mod compare;
@@ -7,6 +8,7 @@ pub(crate) mod engine;
 mod failure;
 mod filters;
 pub(crate) mod group;
+pub(crate) mod marked;
 pub(crate) mod methods;
 pub(crate) mod objects;
 pub(crate) mod occurrences;
@@ -21,11 +23,13 @@ pub(crate) use crate::template::failure::{Failure, FailureKind, find_expression,
 
 use crate::template::code::{code, unquoted};
 use crate::template::failure::failure;
+use crate::template::marked::{Sink, Statement};
 use crate::template::objects::{from_engine, to_engine};
 use crate::template::session::Session;
 use crate::template::walks::{CALLED_UUID, Walks, opened, walks};
 use minijinja::value::Object;
 use minijinja::{Environment, Error, Expression, Value as Mj};
+use stack_core::statement::Marked;
 use stack_core::value::{Unknown, Value};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -44,13 +48,18 @@ pub(crate) const SCOPE_KEY: &str = "the scope";
 
 /// The scope, handed to functions, and the identifier of this evaluation.
 #[derive(Debug)]
-pub(crate) struct ScopeHandle(Arc<dyn Lookup>, Arc<OnceLock<String>>);
+pub(crate) struct ScopeHandle(Arc<dyn Lookup>, Arc<OnceLock<String>>, Option<Sink>);
 impl Object for ScopeHandle {}
 
 impl ScopeHandle {
     /// Within one evaluation every `uuid()` is the same (stackql-compat 4.1).
     pub(crate) fn uuid(&self) -> String {
         self.1.get_or_init(|| self.0.uuid()).clone()
+    }
+
+    /// Where values go instead of the text.
+    pub(crate) fn sink(&self) -> Option<Sink> {
+        self.2.clone()
     }
 }
 
@@ -280,7 +289,7 @@ impl Templates {
             }
             session = Session::default();
         }
-        let root = root(template, scope, &session);
+        let root = root(template, scope, &session, None);
         let result = match &template.form {
             Form::Single(single) => single.expression.eval(root).and_then(|v| typed(&v)),
             Form::Mixed(measured) => self.texts.get_template(&measured.name).and_then(|t| rendered(&t, root)),
@@ -291,18 +300,55 @@ impl Templates {
         };
         match result {
             Ok(value) => bounded(session.mark(whole_boolean(value))),
+            Err(error) => self.broken(template, error, scope, &session),
+        }
+    }
+
+    /// Evaluates the template of a statement, its values beside the text.
+    pub(crate) fn statement(&self, id: TemplateId, scope: &Arc<dyn Lookup>) -> Result<Statement, Failure> {
+        let template = self.get(id);
+        if marked::has_holes(&template.source) {
+            return Err(marked::private());
+        }
+        let _count = size::Counter::start();
+        let session = Session::default();
+        let sink = Sink::new(&template.source, session.clone());
+        let root = root(template, scope, &session, Some(sink.clone()));
+        let result = match &template.form {
+            Form::Mixed(measured) => self.texts.get_template(&measured.name).and_then(|t| rendered(&t, root)),
+            Form::Simple(_) | Form::Single(_) => ENGINE.render_str(&template.source, root).map(Value::String),
+        };
+        match result {
+            Ok(Value::String(text)) => Ok(match session.unknown().filter(|_| sink.keeps()) {
+                // It may be in the text by way of a condition, where no value stands for it.
+                Some(unknown) => Statement::Waiting(unknown),
+                None => Statement::Ready(sink.marked(text)),
+            }),
+            Ok(_) => Ok(Statement::Ready(Marked::default())),
             Err(error) => {
-                let (error, offset) = inspect(template, scope).unwrap_or((error, 0));
-                let places = match &template.form {
-                    Form::Mixed(measured) => measured.places.as_slice(),
-                    Form::Single(single) => single.places.as_slice(),
-                    Form::Simple(_) => &[],
-                };
-                let failure = failure(&error, offset, &template.source, places, &session);
-                let failure = named(failure, template, scope);
-                self.failed(template, &failure, scope, &session)
+                let waits = self.broken(template, error, scope, &session)?;
+                Ok(Statement::Waiting(waits.unknown().unwrap_or_default()))
             }
         }
+    }
+
+    /// What an error of the engine means: a failure, unless it comes of a value that is not known yet.
+    fn broken(
+        &self,
+        template: &Template,
+        error: Error,
+        scope: &Arc<dyn Lookup>,
+        session: &Session,
+    ) -> Result<Value, Failure> {
+        let (error, offset) = inspect(template, scope).unwrap_or((error, 0));
+        let places = match &template.form {
+            Form::Mixed(measured) => measured.places.as_slice(),
+            Form::Single(single) => single.places.as_slice(),
+            Form::Simple(_) => &[],
+        };
+        let failure = failure(&error, offset, &template.source, places, session);
+        let failure = named(failure, template, scope);
+        self.failed(template, &failure, scope, session)
     }
 
     /// An error on the way of an unknown is no error, unless it is one whatever the value will be.
@@ -372,13 +418,14 @@ fn named(failure: Failure, template: &Template, scope: &Arc<dyn Lookup>) -> Fail
     }
 }
 
-fn root(template: &Template, scope: &Arc<dyn Lookup>, session: &Session) -> Mj {
+fn root(template: &Template, scope: &Arc<dyn Lookup>, session: &Session, sink: Option<Sink>) -> Mj {
     Mj::from_object(Root {
         scope: Arc::clone(scope),
         session: session.clone(),
         dotted: template.dotted.clone(),
         walks: Arc::clone(&template.walks),
         uuid: Arc::default(),
+        sink,
     })
 }
 
@@ -386,7 +433,7 @@ fn root(template: &Template, scope: &Arc<dyn Lookup>, session: &Session) -> Mj {
 /// count as used, so it has notes of its own.
 fn inspect(template: &Template, scope: &Arc<dyn Lookup>) -> Option<(Error, usize)> {
     let _count = size::Counter::start();
-    let root = root(template, scope, &Session::default());
+    let root = root(template, scope, &Session::default(), None);
     let expression = match &template.form {
         Form::Single(single) => Some((single.code.clone(), single.range.start)),
         Form::Mixed(measured) => {
@@ -485,6 +532,7 @@ struct Root {
     dotted: Vec<String>,
     walks: Walks,
     uuid: Arc<OnceLock<String>>,
+    sink: Option<Sink>,
 }
 
 impl Object for Root {
@@ -494,12 +542,14 @@ impl Object for Root {
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Mj> {
         if key == SCOPE_KEY {
-            return Some(Mj::from_object(ScopeHandle(Arc::clone(&self.scope), Arc::clone(&self.uuid))));
+            let (scope, uuid) = (Arc::clone(&self.scope), Arc::clone(&self.uuid));
+            return Some(Mj::from_object(ScopeHandle(scope, uuid, self.sink.clone())));
         }
         let Some(value) = self.scope.lookup(key, self.dotted.iter().any(|d| d == key), &self.session) else {
             // Without parentheses too, as the predecessor has it in statements.
-            return (key == "uuid" && !self.walks.iter().any(|(name, _)| name == CALLED_UUID))
-                .then(|| Mj::from(ScopeHandle(Arc::clone(&self.scope), Arc::clone(&self.uuid)).uuid()));
+            return (key == "uuid" && !self.walks.iter().any(|(name, _)| name == CALLED_UUID)).then(|| {
+                Mj::from(ScopeHandle(Arc::clone(&self.scope), Arc::clone(&self.uuid), None).uuid())
+            });
         };
         match self.walks.iter().find(|(name, _)| name == key) {
             Some((_, paths)) => Some(opened(value, paths, &self.session)),

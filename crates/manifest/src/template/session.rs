@@ -79,6 +79,13 @@ impl Session {
         self.notes().missing.last().cloned()
     }
 
+    /// Begins anew: what was touched so far went into what was made of it.
+    pub(crate) fn forget(&self) {
+        let mut notes = self.notes();
+        notes.unknowns.clear();
+        notes.secret = false;
+    }
+
     /// The result with its marks. The unknowns that stand in `value` as they are must have been released before.
     pub(crate) fn mark(&self, value: Value) -> Value {
         let secret = self.is_secret();

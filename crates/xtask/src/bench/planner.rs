@@ -201,6 +201,7 @@ impl Stack {
             props: Value::from(props),
             default_tags: IndexMap::from([("environment".to_owned(), Value::text("prod"))]),
             ownership_tags: true,
+            as_written: false,
             lifecycle: Lifecycle::default(),
             sources: Sources { resource: route, props: BTreeMap::new() },
         };

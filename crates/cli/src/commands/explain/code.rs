@@ -13,6 +13,7 @@ pub fn all() -> Vec<&'static Explanation> {
         stack_core::conform::codes::ALL,
         stack_core::planner::codes::ALL,
         stack_engine::codes::ALL,
+        stack_flow::codes::ALL,
         codes::ALL,
     ];
     let mut all: Vec<&Explanation> = tables.into_iter().flatten().collect();

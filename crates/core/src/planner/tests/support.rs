@@ -77,6 +77,7 @@ impl TestStack {
                 props: Value::from(props),
                 default_tags: IndexMap::new(),
                 ownership_tags: true,
+                as_written: false,
                 lifecycle,
                 sources: Sources { resource: route, props: BTreeMap::new() },
             },

@@ -1,0 +1,473 @@
+//! What the INSERT, the UPDATE and the DELETE of a file say together about one resource (DESIGN section 4, *Query files*).
+
+use crate::codes;
+use crate::identifier::{self, Predicate};
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+use stack_core::diagnostic::{Code, Severity, nearest};
+use stack_core::diff::same_meaning;
+use stack_core::naming::find_property;
+use stack_core::pointer::Pointer;
+use stack_core::schema::{JsonType, ResourceSchema, Schemas};
+use stack_core::statement::{
+    Hole, Origin, Place, Property, Request, Role, Said, Statement, Understand, Understood,
+};
+use stack_core::value::{Secret, Value};
+use stack_sql::dml::{self, Dml, Operand, Pair, Verb};
+use stack_sql::holes::{sole, value};
+use std::sync::Arc;
+
+/// Reads statements on the tables of resource types.
+#[derive(Clone)]
+pub struct Reader {
+    schemas: Arc<dyn Schemas>,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reader")
+    }
+}
+
+impl Reader {
+    /// A reader that knows these types.
+    pub fn new(schemas: Arc<dyn Schemas>) -> Self {
+        Self { schemas }
+    }
+}
+
+impl Understand for Reader {
+    fn understand(&self, request: &Request<'_>) -> Understood {
+        let mut reading = Reading {
+            request,
+            schemas: &*self.schemas,
+            declared: IndexMap::new(),
+            predicates: Vec::new(),
+            out: Understood::default(),
+        };
+        for (which, statement) in request.statements.iter().enumerate() {
+            reading.statement(which, statement);
+        }
+        reading.finish()
+    }
+}
+
+/// What has been read so far.
+struct Reading<'r> {
+    request: &'r Request<'r>,
+    schemas: &'r dyn Schemas,
+    /// By name in the provider's spelling.
+    declared: IndexMap<String, (Value, Origin)>,
+    /// `Identifier` predicates and where they stand.
+    predicates: Vec<(Predicate, Place)>,
+    out: Understood,
+}
+
+impl Reading<'_> {
+    fn schema(&self) -> &ResourceSchema {
+        self.request.schema
+    }
+
+    fn say(&mut self, code: Code, severity: Severity, message: String, at: Option<Place>) -> &mut Said {
+        let said = Said { code, severity, message, at, label: String::new(), next: String::new() };
+        self.out.problems.push(said);
+        let last = self.out.problems.len() - 1;
+        &mut self.out.problems[last]
+    }
+
+    fn statement(&mut self, which: usize, statement: &Statement) {
+        let dml = match dml::read(&statement.marked) {
+            Ok(dml) => dml,
+            Err(problem) => {
+                let at = problem.at.map(|at| (which, at)).or(Some((which, 0..statement.marked.text.len())));
+                let said = self.say(codes::NOT_READ, Severity::Error, problem.message, at);
+                (said.label, said.next) = (problem.label, problem.next);
+                return;
+            }
+        };
+        if !self.is_right(which, statement.role, &dml) {
+            return;
+        }
+        let holes = &statement.marked.holes;
+        for pair in &dml.values {
+            match dml.verb {
+                Verb::Insert => self.column(which, pair, holes),
+                Verb::Update => self.assignment(which, pair, holes),
+                Verb::Delete => {}
+            }
+        }
+        for pair in &dml.predicates {
+            self.predicate(which, pair, holes);
+        }
+    }
+
+    /// The anchor and the statement must go together, and all statements be about one table.
+    fn is_right(&mut self, which: usize, role: Role, dml: &Dml) -> bool {
+        let (anchor, verb, word) = match role {
+            Role::Create => ("create", Verb::Insert, "INSERT"),
+            Role::Update => ("update", Verb::Update, "UPDATE"),
+            Role::Delete => ("delete", Verb::Delete, "DELETE"),
+        };
+        let at = Some((which, dml.table.at.clone()));
+        if dml.verb != verb {
+            let message = format!("below `{anchor}` stands no {word}");
+            self.say(codes::OTHER_STATEMENT, Severity::Error, message, at).next =
+                format!("write an {word}, or put the statement below its own anchor");
+            return false;
+        }
+        let ty = self.schemas.canonical(&dml.table.name);
+        if ty.as_ref().is_ok_and(|ty| *ty == self.schema().type_name) {
+            return true;
+        }
+        let message = format!("`{}` is another table than the INSERT's", dml.table.name);
+        let next = format!("write {}", self.request.table);
+        self.say(codes::OTHER_STATEMENT, Severity::Error, message, at).next = next;
+        false
+    }
+
+    /// A column of the INSERT.
+    fn column(&mut self, which: usize, pair: &Pair, holes: &[Hole]) {
+        let Some(value) = self.value(which, pair, holes) else { return };
+        let place = (which, pair.at.clone());
+        let written = pair.column.name.as_str();
+        if self.option(written, &value, &place) {
+            return;
+        }
+        let Some(name) = self.property(written) else {
+            self.no_column(which, pair);
+            return;
+        };
+        // NULL declares nothing: an INSERT sends no such column.
+        if value == Value::Null {
+            return;
+        }
+        let origin = Origin::Statement { name: (which, pair.column.at.clone()), value: place };
+        let value = self.structured(&name, value);
+        self.declared.insert(name, (value, origin));
+    }
+
+    /// `region`, `RoleArn`, `TypeVersionId` and `ClientToken`. False for other names.
+    fn option(&mut self, name: &str, value: &Value, place: &Place) -> bool {
+        let name = name.strip_prefix("data__").unwrap_or(name);
+        // A property of the same name is meant first, but for the region of the request.
+        if name != "region" && self.schema().root.properties.contains_key(name) {
+            return false;
+        }
+        match name {
+            "region" => {
+                let known = &mut self.out.region;
+                if known.as_ref().is_none_or(|(known, _)| known.unknown().is_some()) {
+                    *known = Some((value.clone(), place.clone()));
+                }
+            }
+            "RoleArn" => self.out.role_arn = Some(value.clone()),
+            "TypeVersionId" => self.out.type_version_id = Some(value.clone()),
+            "ClientToken" => {
+                let said = self.say(
+                    codes::NO_EFFECT,
+                    Severity::Warning,
+                    "`ClientToken` has no effect: every request gets a token of its own".to_owned(),
+                    Some(place.clone()),
+                );
+                "take it out".clone_into(&mut said.next);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn property(&self, written: &str) -> Option<String> {
+        let names = || self.schema().root.properties.keys().map(String::as_str);
+        let bare = written.strip_prefix("data__").unwrap_or(written);
+        find_property(written, names()).or_else(|| find_property(bare, names())).map(str::to_owned)
+    }
+
+    fn no_column(&mut self, which: usize, pair: &Pair) {
+        let written = &pair.column.name;
+        let near = nearest(written, self.schema().root.properties.keys().map(String::as_str));
+        let label = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        let message = format!("{} has no column `{written}`", self.request.table);
+        let next = format!("`stack-deploy schema {}` lists the properties", self.schema().type_name);
+        let said =
+            self.say(codes::NO_COLUMN, Severity::Error, message, Some((which, pair.column.at.clone())));
+        (said.label, said.next) = (label, next);
+    }
+
+    /// A value as written; `None` for expressions, which is noted.
+    fn value(&mut self, which: usize, pair: &Pair, holes: &[Hole]) -> Option<Value> {
+        Some(match &pair.value {
+            Operand::Text(text) | Operand::Forced(text) => value(text, holes),
+            Operand::Number(text) => {
+                let number: Option<serde_json::Number> = serde_json::from_str(text).ok();
+                number.map_or_else(|| Value::text(text.as_str()), Value::Number)
+            }
+            Operand::Boolean(truth) => Value::Bool(*truth),
+            Operand::Null => Value::Null,
+            Operand::Expression => {
+                let message = format!("the value of `{}` is an expression", pair.column.name);
+                let at = Some((which, pair.at.clone()));
+                let said = self.say(codes::BAD_VALUE, Severity::Error, message, at);
+                "write a literal: '…', a number, true, false, NULL or string('…')".clone_into(&mut said.next);
+                return None;
+            }
+        })
+    }
+
+    /// Text that holds JSON, where the schema takes a list or an object (stackql-compat 5.4).
+    fn structured(&self, property: &str, value: Value) -> Value {
+        let Some(node) = self.schema().root.properties.get(property) else { return value };
+        let types = &self.schema().follow(node).types;
+        let takes = types.names(JsonType::Array) || types.names(JsonType::Object);
+        match &value {
+            Value::String(text) if takes => {
+                let parsed: Option<Json> = serde_json::from_str(text).ok();
+                parsed.filter(|json| json.is_array() || json.is_object()).map_or(value, Value::from)
+            }
+            _ => value,
+        }
+    }
+
+    /// `PatchDocument = '…'`
+    fn assignment(&mut self, which: usize, pair: &Pair, holes: &[Hole]) {
+        let name = pair.column.name.strip_prefix("data__").unwrap_or(&pair.column.name);
+        if name != "PatchDocument" {
+            if let Some(value) = self.value(which, pair, holes)
+                && !self.option(name, &value, &(which, pair.at.clone()))
+            {
+                let message = format!("an UPDATE of {} cannot set `{name}`", self.request.table);
+                let at = Some((which, pair.column.at.clone()));
+                let said = self.say(codes::NO_COLUMN, Severity::Error, message, at);
+                "write SET PatchDocument = string('…')".clone_into(&mut said.next);
+            }
+            return;
+        }
+        let (Operand::Text(text) | Operand::Forced(text)) = &pair.value else {
+            self.bad_document(which, pair, "it is no text");
+            return;
+        };
+        if let Some((document, hole)) =
+            sole(text, holes).and_then(|hole| Some((hole.document.as_ref()?, hole)))
+        {
+            let Value::Object(members) = document else { return };
+            let unknown = hole.value.unknown();
+            let is_secret = hole.value.has_secret() || unknown.is_some_and(|unknown| unknown.sensitive);
+            for (key, value) in members.clone() {
+                self.set(which, pair, &Pointer::of([key]), value, is_secret);
+            }
+            return;
+        }
+        let value = value(text, holes);
+        let is_secret = value.has_secret();
+        if value.unknown().is_some() {
+            let message = "what the UPDATE sets is not known yet".to_owned();
+            self.say(codes::BAD_DOCUMENT, Severity::Warning, message, Some((which, pair.at.clone()))).next =
+                "make the document with `generate_patch_document`: then only the values are waited for"
+                    .to_owned();
+            return;
+        }
+        let json = value.exposed().and_then(|json| match json {
+            Json::String(text) => serde_json::from_str(&text).ok(),
+            other => Some(other),
+        });
+        let Some(Json::Array(operations)) = json else {
+            self.bad_document(which, pair, "it is no list of operations");
+            return;
+        };
+        for operation in &operations {
+            let text = |key: &str| operation.get(key).and_then(Json::as_str);
+            let path = text("path").and_then(|path| Pointer::parse(path).ok()).filter(|path| !path.is_root());
+            let value = match text("op") {
+                Some("add" | "replace") => operation.get("value").cloned().map(Value::from),
+                Some("remove") => Some(Value::Null),
+                _ => None,
+            };
+            let (Some(path), Some(value)) = (path, value) else {
+                self.bad_document(
+                    which,
+                    pair,
+                    "it has an operation that is no `add`, `replace` or `remove` with a path",
+                );
+                return;
+            };
+            self.set(which, pair, &path, value, is_secret);
+        }
+    }
+
+    fn bad_document(&mut self, which: usize, pair: &Pair, why: &str) {
+        let message = format!("the patch document cannot be understood: {why}");
+        let said = self.say(codes::BAD_DOCUMENT, Severity::Error, message, Some((which, pair.at.clone())));
+        "write a JSON Patch (RFC 6902), or use `generate_patch_document`".clone_into(&mut said.next);
+    }
+
+    /// What an UPDATE sets. It wins over the INSERT: a second build would set it.
+    fn set(&mut self, which: usize, pair: &Pair, path: &Pointer, value: Value, is_secret: bool) {
+        let Some(written) = path.segments().first().cloned() else { return };
+        let place = (which, pair.at.clone());
+        let Some(name) = self.property(&written) else {
+            let near = nearest(&written, self.schema().root.properties.keys().map(String::as_str));
+            let label = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+            let message = format!("{} has no property `{written}`", self.schema().type_name);
+            self.say(codes::NO_COLUMN, Severity::Error, message, Some(place)).label = label;
+            return;
+        };
+        let seal = |value: Value| match value {
+            known if is_secret && known.unknown().is_none() && known != Value::Null => {
+                Value::Secret(Secret::new(known))
+            }
+            other => other,
+        };
+        let origin = Origin::Statement { name: place.clone(), value: place.clone() };
+        if path.segments().len() > 1 {
+            let base = self.declared.entry(name).or_insert_with(|| (Value::object(), origin));
+            put(&mut base.0, &path.segments()[1..], seal(value));
+            return;
+        }
+        let value = self.structured(&name, value);
+        match self.declared.get(&name) {
+            Some((known, _)) if is_same(known, &value) => {}
+            Some((known, _)) => {
+                let both = known.unknown().is_none() && value.unknown().is_none();
+                if both {
+                    let message = format!("INSERT and UPDATE set different values for `{name}`");
+                    let said = self.say(codes::TWO_VALUES, Severity::Warning, message, Some(place));
+                    "the UPDATE's is what is wanted".clone_into(&mut said.label);
+                    "use the same variable in both".clone_into(&mut said.next);
+                }
+                self.declared.insert(name, (seal(value), origin));
+            }
+            None => {
+                self.declared.insert(name, (seal(value), origin));
+            }
+        }
+    }
+
+    fn predicate(&mut self, which: usize, pair: &Pair, holes: &[Hole]) {
+        let place = (which, pair.at.clone());
+        let written = pair.column.name.as_str();
+        let name = written.strip_prefix("data__").unwrap_or(written);
+        if !["identifier", "id"].iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            let Some(value) = self.value(which, pair, holes) else { return };
+            if !self.option(name, &value, &place) {
+                let message = format!("`{written}` does not choose a resource of {}", self.request.table);
+                let at = Some((which, pair.column.at.clone()));
+                let said = self.say(codes::NO_COLUMN, Severity::Error, message, at);
+                "choose it by `Identifier` and `region`".clone_into(&mut said.next);
+            }
+            return;
+        }
+        let read = match &pair.value {
+            Operand::Text(text) | Operand::Forced(text) => identifier::read(text, holes, self.schema()),
+            _ => None,
+        };
+        match read {
+            Some(predicate) => self.predicates.push((predicate, place)),
+            None => {
+                let names: Vec<String> =
+                    self.schema().primary_identifier.iter().map(stack_core::identity::part_name).collect();
+                let message = format!("this is no identifier of {}", self.schema().type_name);
+                let said = self.say(codes::BAD_IDENTIFIER, Severity::Error, message, Some(place));
+                said.label = format!("it has the parts {}", names.join("|"));
+            }
+        }
+    }
+
+    /// What the INSERT leaves out, from the identifier and from props.
+    fn finish(mut self) -> Understood {
+        for (predicate, place) in std::mem::take(&mut self.predicates) {
+            let mut is_whole = !predicate.parts.is_empty();
+            for (name, value) in predicate.parts {
+                let at = Pointer::of([name.as_str()]);
+                let nobody_knows = value.unknown().is_some_and(|unknown| unknown.from.is_empty());
+                if let Some((known, _)) = self.declared.get(&name) {
+                    let both = known.unknown().is_none() && value.unknown().is_none();
+                    if both && !is_same(known, &value) {
+                        let message = format!("`Identifier` and `{name}` of the INSERT do not agree");
+                        let at = Some(place.clone());
+                        let said = self.say(codes::BAD_IDENTIFIER, Severity::Error, message, at);
+                        "write the same value in both".clone_into(&mut said.next);
+                    }
+                    continue;
+                }
+                if self.schema().read_only_properties.covers(&at)
+                    || !self.schema().root.properties.contains_key(&name)
+                    || nobody_knows
+                {
+                    is_whole = false;
+                    continue;
+                }
+                let origin = Origin::Statement { name: place.clone(), value: place.clone() };
+                self.declared.insert(name, (value, origin));
+            }
+            let says = predicate.whole.unknown().is_none_or(|unknown| !unknown.from.is_empty());
+            if !is_whole && says && self.out.identifier.is_none() {
+                self.out.identifier = Some(predicate.whole);
+            }
+        }
+        for name in self.needed() {
+            let given = self
+                .request
+                .props
+                .iter()
+                .find(|(prop, _)| find_property(prop, std::iter::once(name.as_str())).is_some());
+            if let Some((prop, value)) = given.map(|(prop, value)| (prop.clone(), value.clone())) {
+                self.declared.insert(name, (value, Origin::Prop(prop)));
+            }
+        }
+        let declared = self.declared.into_iter();
+        self.out.properties =
+            declared.map(|(name, (value, origin))| Property { name, value, origin }).collect();
+        self.out
+    }
+
+    /// Properties that no statement names and that the resource cannot do without.
+    fn needed(&self) -> Vec<String> {
+        let schema = self.schema();
+        let top = |path: &stack_core::pointer::PropertyPath| path.top().map(str::to_owned);
+        let keys = schema.overlay.natural_key.iter().chain(&schema.primary_identifier).filter_map(top);
+        let all = schema.root.required.iter().cloned().chain(keys);
+        let mut out: Vec<String> = all
+            .filter(|name| !self.declared.contains_key(name))
+            .filter(|name| !schema.read_only_properties.covers(&Pointer::of([name.as_str()])))
+            .collect();
+        out.dedup();
+        out
+    }
+}
+
+/// True if two known values mean the same, whatever their spelling.
+fn is_same(left: &Value, right: &Value) -> bool {
+    if left == right {
+        return true;
+    }
+    match (left.exposed(), right.exposed()) {
+        (Some(left), Some(right)) => {
+            let text = |json: &Json| json.as_str().map_or_else(|| json.to_string(), str::to_owned);
+            same_meaning(&left, &right)
+                || (!left.is_object() && !left.is_array() && text(&left) == text(&right))
+        }
+        _ => false,
+    }
+}
+
+/// Sets a value below another one.
+fn put(base: &mut Value, path: &[String], value: Value) {
+    let Some((first, rest)) = path.split_first() else {
+        *base = value;
+        return;
+    };
+    match base {
+        Value::Object(members) => {
+            let below = members.entry(first.clone()).or_insert_with(Value::object);
+            put(below, rest, value);
+        }
+        Value::Array(items) => match first.parse::<usize>().ok().and_then(|at| items.get_mut(at)) {
+            Some(item) => put(item, rest, value),
+            None if rest.is_empty() => items.push(value),
+            None => {}
+        },
+        other => {
+            *other = Value::object();
+            put(other, path, value);
+        }
+    }
+}
