@@ -21,8 +21,18 @@ const ROUTE_TABLE_ASSOCIATION: &str = "AWS::EC2::SubnetRouteTableAssociation";
 pub(crate) struct Ask {
     pub(crate) fetch: Fetch,
     pub(crate) echo: Echo,
-    /// True if what is listed is then read, one by one.
-    pub(crate) then_get: bool,
+    pub(crate) stage: Stage,
+}
+
+/// What is done with an answer.
+#[derive(Clone, Debug)]
+pub(crate) enum Stage {
+    /// It has the rows.
+    Rows,
+    /// What is listed is then read, one by one.
+    ThenGet,
+    /// It has the parents of what these parameters list.
+    Parents(Params),
 }
 
 /// One value for each parameter.
@@ -32,17 +42,7 @@ pub(crate) type Params = Vec<(Parameter, String)>;
 pub(crate) fn ask(relation: &Relation, params: &Params, tables: &Tables<'_>) -> Result<Ask, SqlError> {
     use ParameterKind as P;
     let value = |kind: P| params.iter().find(|(own, _)| own.kind == kind).map(|(_, value)| value.as_str());
-    let region = value(P::Region).unwrap_or_default();
-    if region.is_empty() || !region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-    {
-        return Err(bad(format!("`{region}` is no name of a region")));
-    }
-    let at = Target {
-        provider: "aws".into(),
-        region: Some(Region::new(region)),
-        role_arn: value(P::RoleArn).map(str::to_owned),
-        type_version_id: value(P::TypeVersionId).map(str::to_owned),
-    };
+    let at = target(params)?;
     let mut echo = Echo::new();
     for (parameter, value) in params {
         echo.insert(parameter.name.clone(), value.clone());
@@ -50,23 +50,23 @@ pub(crate) fn ask(relation: &Relation, params: &Params, tables: &Tables<'_>) -> 
             echo.insert("data__Identifier".to_owned(), value.clone());
         }
     }
-    let list = |ty: &TypeName, then_get: bool| -> Result<Ask, SqlError> {
+    let list = |ty: &TypeName, stage: Stage| -> Result<Ask, SqlError> {
         let fetch = Fetch::List { at: at.clone(), ty: ty.clone(), model: model(params)? };
-        Ok(Ask { fetch, echo: echo.clone(), then_get })
+        Ok(Ask { fetch, echo: echo.clone(), stage })
     };
     let get = |ty: &TypeName, schema: Option<&ResourceSchema>, text: &str| -> Result<Ask, SqlError> {
         let identifier = identifier(schema, text)?;
         let fetch = Fetch::Get { at: at.clone(), ty: ty.clone(), identifier };
-        Ok(Ask { fetch, echo: echo.clone(), then_get: false })
+        Ok(Ask { fetch, echo: echo.clone(), stage: Stage::Rows })
     };
-    let asked = |fetch: Fetch| Ok(Ask { fetch, echo: echo.clone(), then_get: false });
+    let asked = |fetch: Fetch| Ok(Ask { fetch, echo: echo.clone(), stage: Stage::Rows });
     match &relation.source.kind {
-        Kind::Type { ty, form: Form::ListOnly, .. } => list(ty, false),
+        Kind::Type { ty, form: Form::ListOnly, .. } => list(ty, Stage::Rows),
         Kind::Type { ty, schema, .. } => match value(P::Identifier) {
             Some(text) => get(ty, Some(schema), text),
-            None => list(ty, true),
+            None => list(ty, Stage::ThenGet),
         },
-        Kind::View(_) => list(&TypeName::new(ROUTE_TABLE_ASSOCIATION), true),
+        Kind::View(_) => list(&TypeName::new(ROUTE_TABLE_ASSOCIATION), Stage::ThenGet),
         Kind::CloudControl(Raw::Resource | Raw::Resources) => {
             let typed = value(P::TypeName).unwrap_or_default();
             // Types that nobody has a schema of go to the service as they are.
@@ -74,7 +74,7 @@ pub(crate) fn ask(relation: &Relation, params: &Params, tables: &Tables<'_>) -> 
             let schema = tables.schemas().schema(&ty).ok();
             match value(P::Identifier) {
                 Some(text) => get(&ty, schema.as_deref(), text),
-                None => list(&ty, false),
+                None => list(&ty, Stage::Rows),
             }
         }
         Kind::CloudControl(Raw::ResourceRequest) => {
@@ -90,6 +90,30 @@ pub(crate) fn ask(relation: &Relation, params: &Params, tables: &Tables<'_>) -> 
             asked(Fetch::Tagged { at: at.clone(), filters: tag_filters(value(P::TagFilters))? })
         }
     }
+}
+
+/// The request that finds the parents of what a table lists.
+pub(crate) fn parents(params: &Params, ty: &TypeName) -> Result<Ask, SqlError> {
+    // The options of the table's own type mean nothing to another type.
+    let fetch =
+        Fetch::List { at: Target { type_version_id: None, ..target(params)? }, ty: ty.clone(), model: None };
+    Ok(Ask { fetch, echo: Echo::new(), stage: Stage::Parents(params.clone()) })
+}
+
+fn target(params: &Params) -> Result<Target, SqlError> {
+    use ParameterKind as P;
+    let value = |kind: P| params.iter().find(|(own, _)| own.kind == kind).map(|(_, value)| value.as_str());
+    let region = value(P::Region).unwrap_or_default();
+    if region.is_empty() || !region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    {
+        return Err(bad(format!("`{region}` is no name of a region")));
+    }
+    Ok(Target {
+        provider: "aws".into(),
+        region: Some(Region::new(region)),
+        role_arn: value(P::RoleArn).map(str::to_owned),
+        type_version_id: value(P::TypeVersionId).map(str::to_owned),
+    })
 }
 
 /// The rows of an answer.

@@ -1,6 +1,6 @@
 //! A query on its way: it says what it must know, takes the answers, and gives a table. It asks nobody itself.
 
-use crate::access::{Ask, Params, ask, region_parameter, rows, then_get};
+use crate::access::{Ask, Params, Stage, ask, parents, region_parameter, rows, then_get};
 use crate::bind::{Bound, Relation, bind};
 use crate::codes;
 use crate::columns::{Cell, Echo};
@@ -58,8 +58,11 @@ struct State {
     phase: Phase,
     outstanding: usize,
     /// In the order of requests, and of what was listed before it was read.
-    rows: BTreeMap<[usize; 2], Vec<Vec<Cell>>>,
+    rows: BTreeMap<Slot, Vec<Vec<Cell>>>,
 }
+
+/// Number of the request, of the parent and of what was listed.
+type Slot = [usize; 3];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
@@ -83,9 +86,9 @@ struct Made {
 #[derive(Clone, Debug)]
 struct User {
     relation: usize,
-    slot: [usize; 2],
+    slot: Slot,
     echo: Echo,
-    then_get: bool,
+    stage: Stage,
 }
 
 impl<'a> Query<'a> {
@@ -177,12 +180,24 @@ impl<'a> Query<'a> {
                     self.take(id.0, &user, &answer);
                 }
             }
+            // A parent that is gone has nothing below it.
+            Err(failure) if failure.kind == FailureKind::NotFound && is_below(&made.fetch) => {
+                let name = users.first().map(|user| &self.bound.relations[user.relation].source.name);
+                let name = name.map(String::as_str).unwrap_or_default();
+                self.notes.push(format!("{name}: what is to be listed below is not there"));
+                self.supply(id, Ok(Answer::Found(Vec::new())));
+            }
             Err(failure) => {
                 let relation = users.first().map(|user| user.relation);
                 let error = self.call_failed(&self.made[id.0].fetch, relation, &failure);
                 self.failed.get_or_insert(error);
             }
         }
+    }
+
+    /// True if the statement names tables of a cloud.
+    pub fn reads(&self) -> bool {
+        !self.bound.relations.is_empty()
     }
 
     /// True if it makes no sense to ask on: something failed.
@@ -296,12 +311,15 @@ impl<'a> Query<'a> {
             let told = format!("`{}` needs more than {MAX_REQUESTS} requests", relation.source.name);
             return Err(SqlError::new(codes::LIMIT, told).at(relation.at.clone()));
         }
-        let asks = all.iter().map(|params| ask(relation, params, &self.tables));
+        let asks = all.iter().map(|params| match &relation.parent {
+            Some(parent) => parents(params, &parent.ty),
+            None => ask(relation, params, &self.tables),
+        });
         let place = relation.at.clone();
         let asks = asks.collect::<Result<Vec<Ask>, _>>().map_err(|error| error.at(place))?;
         self.states[at].phase = Phase::Asking;
-        for (slot, Ask { fetch, echo, then_get }) in asks.into_iter().enumerate() {
-            self.want(fetch, User { relation: at, slot: [slot, 0], echo, then_get });
+        for (slot, Ask { fetch, echo, stage }) in asks.into_iter().enumerate() {
+            self.want(fetch, User { relation: at, slot: [slot, 0, 0], echo, stage });
         }
         Ok(())
     }
@@ -323,27 +341,45 @@ impl<'a> Query<'a> {
 
     fn take(&mut self, at: usize, user: &User, answer: &Answer) {
         self.states[user.relation].outstanding -= 1;
-        if user.then_get
-            && let Answer::Found(found) = answer
-        {
-            let relation = &self.bound.relations[user.relation];
-            if found.len() > 1 {
-                self.notes.push(format!(
-                    "{}: {} resources are read one by one",
-                    relation.source.name,
-                    found.len()
-                ));
+        let relation = &self.bound.relations[user.relation];
+        let [request, parent, _] = user.slot;
+        match (&user.stage, answer) {
+            (Stage::Parents(params), Answer::Found(found)) => {
+                let Some(kind) = relation.parent.clone() else { return };
+                let name = &relation.source.name;
+                self.notes.push(format!("{name}: {} {} are looked into, one by one", found.len(), kind.ty));
+                for (number, one) in found.iter().enumerate() {
+                    let Some((_, value)) = one.identifier.parts.first() else { continue };
+                    let mut params = params.clone();
+                    params.push((kind.parameter.clone(), value.clone()));
+                    match ask(&self.bound.relations[user.relation], &params, &self.tables) {
+                        Ok(Ask { fetch, echo, stage }) => {
+                            let slot = [request, number, 0];
+                            self.want(fetch, User { relation: user.relation, slot, echo, stage });
+                        }
+                        Err(error) => {
+                            self.failed.get_or_insert(error);
+                        }
+                    }
+                }
             }
-            let listed = self.made[at].fetch.clone();
-            for (number, one) in found.iter().enumerate() {
-                let Some(fetch) = then_get(&listed, one) else { continue };
-                let slot = [user.slot[0], number];
-                self.want(fetch, User { slot, then_get: false, ..user.clone() });
+            (Stage::ThenGet, Answer::Found(found)) => {
+                if found.len() > 1 {
+                    let name = &relation.source.name;
+                    self.notes.push(format!("{name}: {} resources are read one by one", found.len()));
+                }
+                let listed = self.made[at].fetch.clone();
+                for (number, one) in found.iter().enumerate() {
+                    let Some(fetch) = then_get(&listed, one) else { continue };
+                    let slot = [request, parent, number];
+                    self.want(fetch, User { slot, stage: Stage::Rows, ..user.clone() });
+                }
             }
-            return;
+            _ => {
+                let new = rows(relation, answer, &user.echo);
+                self.states[user.relation].rows.insert(user.slot, new);
+            }
         }
-        let new = rows(&self.bound.relations[user.relation], answer, &user.echo);
-        self.states[user.relation].rows.insert(user.slot, new);
     }
 
     fn call_failed(&self, fetch: &Fetch, relation: Option<usize>, failure: &Failure) -> SqlError {
@@ -378,6 +414,11 @@ impl<'a> Query<'a> {
             matches!(&relation.source.kind, SourceKind::Type { form, .. } if *form != Form::Singular)
         })
     }
+}
+
+/// True for a list below a parent.
+fn is_below(fetch: &Fetch) -> bool {
+    matches!(fetch, Fetch::List { model: Some(_), .. })
 }
 
 /// Every combination.

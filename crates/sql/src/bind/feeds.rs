@@ -1,7 +1,7 @@
 //! Parameters that come from other tables, through a join or `IN (SELECT …)`.
 
 use super::level::{Col, Item, ItemKind, Level};
-use super::rules::{lacking, tried};
+use super::rules::{lacking, parent, tried};
 use super::terms::{Equal, Other, Terms, takes};
 use super::{Bind, Binder, Contents, Env};
 use crate::codes;
@@ -94,6 +94,7 @@ impl Binder<'_> {
             let mine: Vec<&Candidate> =
                 candidates.iter().filter(|one| one.item == at && is_ready(&one.from, &ready)).collect();
             self.wait(level, env, inner, &mine);
+            self.look_for_parents(level, at);
             ready[at] = true;
         }
         Ok(())
@@ -129,13 +130,41 @@ impl Binder<'_> {
         }))
     }
 
+    /// The parameters that nothing gives, and for which nothing can be listed first.
     fn lacks(&self, level: &Level<'_>, at: usize, fed: impl Fn(ParameterKind, &str) -> bool) -> Vec<String> {
+        let lacks = self.unnamed(level, at, fed);
+        let source = level.items[at].source();
+        match source.and_then(|source| parent(source, &lacks, self.tables.catalog())) {
+            Some(_) => Vec::new(),
+            None => lacks,
+        }
+    }
+
+    fn unnamed(
+        &self,
+        level: &Level<'_>,
+        at: usize,
+        fed: impl Fn(ParameterKind, &str) -> bool,
+    ) -> Vec<String> {
         let item = &level.items[at];
         let (Some(source), Some(relation)) = (item.source(), item.relation()) else { return Vec::new() };
         let given = &self.relations[relation].given;
         lacking(source, |kind, name| {
             given.iter().any(|(own, _)| own.kind == kind && own.name == name) || fed(kind, name)
         })
+    }
+
+    /// Lets a list find its parents, where nothing names them.
+    fn look_for_parents(&mut self, level: &Level<'_>, at: usize) {
+        let Some((source, relation)) = level.items[at].source().zip(level.items[at].relation()) else {
+            return;
+        };
+        let fed = |kind: ParameterKind, name: &str| {
+            let own = self.feeds.iter().filter(|feed| feed.relation == relation);
+            own.flat_map(|feed| &feed.params).any(|one| one.kind == kind && one.name == name)
+        };
+        let lacks = self.unnamed(level, at, fed);
+        self.relations[relation].parent = parent(source, &lacks, self.tables.catalog());
     }
 
     fn candidate(&self, level: &Level<'_>, term: &Equal<'_>) -> Option<Candidate> {

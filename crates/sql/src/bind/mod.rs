@@ -27,6 +27,7 @@ use sqlparser::ast::{
     Cte, JoinConstraint, JoinOperator, ObjectName, Query, Select, SetExpr, TableAlias, TableFactor,
     TableWithJoins,
 };
+use stack_core::ids::TypeName;
 use std::collections::HashSet;
 use std::ops::Range;
 use terms::Terms;
@@ -57,6 +58,17 @@ pub(crate) struct Relation {
     pub(crate) given: Vec<(Parameter, Vec<String>)>,
     /// Parameters that come from other tables.
     pub(crate) feeds: Vec<Feed>,
+    /// What is listed first, where nothing else names the parent of a list.
+    pub(crate) parent: Option<Parent>,
+}
+
+/// The parents of what a table lists.
+#[derive(Clone, Debug)]
+pub(crate) struct Parent {
+    /// Their type.
+    pub(crate) ty: TypeName,
+    /// The parameter that names one of them.
+    pub(crate) parameter: Parameter,
 }
 
 /// Parameters that come from other tables.
@@ -464,6 +476,7 @@ impl Binder<'_> {
             columns: columns.clone(),
             given: Vec::new(),
             feeds: Vec::new(),
+            parent: None,
         });
         let dotted = alias.is_none().then_some(whole);
         Ok(item(shown, dotted, ItemKind::Base { relation, source, columns }, at))

@@ -1,7 +1,10 @@
 //! What a table must know before it can be asked.
 
-use crate::parameters::{ParameterKind, SqlVerb};
+use super::Parent;
+use crate::parameters::{Parameter, ParameterKind, SqlVerb};
 use crate::source::{Form, Kind, Raw, Source};
+use stack_catalog::Catalog;
+use stack_core::ids::TypeName;
 
 /// The parameters that a table lacks, where `has` holds for those that are there. Regions have defaults.
 pub(super) fn lacking(source: &Source, has: impl Fn(ParameterKind, &str) -> bool) -> Vec<String> {
@@ -43,4 +46,28 @@ pub(super) fn tried(source: &Source) -> String {
         .filter(|method| method.verb == SqlVerb::Select && method.table.is_none());
     let shown = own.map(|method| format!("{} ({})", method.name, method.required.join(", ")));
     shown.collect::<Vec<_>>().join(", ")
+}
+
+/// The type that is listed first, where a list lacks nothing but the name of a parent: the one type of the service that
+/// is identified by a property of this name and that can be listed by itself.
+pub(super) fn parent(source: &Source, lacks: &[String], catalog: &Catalog) -> Option<Parent> {
+    let Kind::Type { ty, .. } = &source.kind else { return None };
+    let [name] = lacks else { return None };
+    if !source.list_needs().names().contains(&name.as_str()) {
+        return None;
+    }
+    let service = format!("{}::", ty.as_str().rsplit_once("::")?.0);
+    let mut parents = catalog
+        .types()
+        .filter(|other| other.starts_with(&service) && *other != ty.as_str())
+        .filter(|other| {
+            catalog.facts(other).is_some_and(|facts| {
+                facts.handlers.list
+                    && facts.list_needs_input.is_empty()
+                    && facts.primary_identifier == [name.as_str()]
+            })
+        });
+    let (one, None) = (parents.next()?, parents.next()) else { return None };
+    let parameter = Parameter { name: name.clone(), kind: ParameterKind::ListInput };
+    Some(Parent { ty: TypeName::new(one), parameter })
 }

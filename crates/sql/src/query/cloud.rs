@@ -31,6 +31,10 @@ impl Cloud {
     fn note(&self, call: &str, at: &Target, what: &str) -> Result<(), Failure> {
         let region = at.region.as_ref().map(ToString::to_string).unwrap_or_default();
         self.calls.lock().unwrap().push(format!("{call} {region} {what}").trim_end().to_owned());
+        self.fail(call)
+    }
+
+    fn fail(&self, call: &str) -> Result<(), Failure> {
         match &self.fails {
             Some((failing, kind)) if *failing == call => {
                 Err(Failure::new(*kind, "AccessDeniedException", "not allowed"))
@@ -72,8 +76,10 @@ impl Provider for Cloud {
         model: Option<&Json>,
         page: Option<&str>,
     ) -> Result<Page, Failure> {
+        let below = if model.is_some() { "list below" } else { "list" };
         let model = model.map(|model| format!(" {model}")).unwrap_or_default();
         self.note("list", at, &format!("{}{model}", ty.as_str()))?;
+        self.fail(below)?;
         let number = page.map_or(0, |page| page.parse::<usize>().unwrap());
         let all = self.found(at, ty);
         let next = (number + 1 < all.len()).then(|| (number + 1).to_string());

@@ -208,6 +208,24 @@ fn a_list_that_needs_its_parent_takes_it_from_conditions() {
 }
 
 #[test]
+fn a_list_without_its_parent_looks_for_parents_first() {
+    let calls = [
+        "list us-east-1 AWS::CustomerProfiles::Domain",
+        "list us-east-1 AWS::CustomerProfiles::Integration {\"DomainName\":\"dom\"}",
+    ];
+    let list = "SELECT region, domain_name, uri FROM awscc.customerprofiles.integrations_list_only WHERE region = 'us-east-1'";
+    is(list, "us-east-1 | dom | uri-1", &calls);
+    let older = "SELECT object_type_name FROM aws.customerprofiles.integrations WHERE region = 'us-east-1'";
+    let read = "get us-east-1 AWS::CustomerProfiles::Integration dom|uri-1";
+    is(older, "CTR", &[calls[0], calls[1], read]);
+    // A parent that is gone meanwhile.
+    let gone = Cloud { fails: Some(("list below", FailureKind::NotFound)), ..cloud() };
+    assert_eq!(try_on(&gone, list).unwrap().rows.len(), 0);
+    let denied = Cloud { fails: Some(("list below", FailureKind::Denied)), ..cloud() };
+    assert_eq!(try_on(&denied, list).unwrap_err().code, codes::CALL_FAILED);
+}
+
+#[test]
 fn older_tables_list_and_then_read() {
     let calls = [
         "list us-east-1 AWS::EC2::VPC",
@@ -292,7 +310,7 @@ fn mistakes_are_told_before_any_call() {
         "WITH abc AS (SELECT 1) SELECT * FROM abd",
         "SELECT 1 FROM awscc.s3.buckets WHERE region = 'us-east-1'",
         "SELECT 1 FROM awscc.customerprofiles.integrations WHERE region = 'us-east-1'",
-        "SELECT 1 FROM awscc.customerprofiles.integrations_list_only",
+        "SELECT 1 FROM awscc.eks.nodegroups_list_only",
         "SELECT 1 FROM awscc.customerprofiles.integrations WHERE Identifier = 'dom'",
         "SELECT 1 FROM awscc.cloud_control.resource WHERE Identifier = 'x'",
         "SELECT 1 FROM awscc.s3.buckets WHERE region = \"us-east-1\" AND Identifier = 'x'",
