@@ -50,8 +50,13 @@ pub async fn run(app: &App, args: &QueryArgs) -> Done {
     let schemas = Arc::clone(&app.schemas);
     let tables = Tables::new(&*schemas);
     // Mistakes are told before anything is asked.
-    let mut defaults =
-        Defaults { regions: region(app, &args.cloud).map(str::to_owned).into_iter().collect() };
+    let mut defaults = Defaults {
+        regions: region(app, &args.cloud)
+            .filter(|region| !region.is_empty())
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
+    };
     let mut steps = prepare(&parsed, &tables, &defaults)?;
     let mut link = None;
     if steps.iter().any(|step| matches!(step, Step::Query(query) if query.reads())) {
@@ -59,6 +64,7 @@ pub async fn run(app: &App, args: &QueryArgs) -> Done {
         let (settings, ids) = (Settings::default(), Arc::new(ids()?));
         let open = connect(app, &args.cloud, &settings, &dir, Arc::clone(&app.schemas) as _, ids);
         let (made, found) = guard.reads(None, open).await?;
+        let found = found.filter(|region| !region.is_empty());
         if let (true, Some(found)) = (defaults.regions.is_empty(), found) {
             // Only the profile knew the region.
             defaults.regions.push(found);

@@ -34,7 +34,9 @@ pub(super) fn lacking(source: &Source, has: impl Fn(ParameterKind, &str) -> bool
         }
         Kind::CloudControl(Raw::Resources) => needs(&[(P::TypeName, "TypeName")]),
         Kind::CloudControl(Raw::ResourceRequest) => needs(&[(P::RequestToken, "RequestToken")]),
-        Kind::CloudControl(_) | Kind::Tagging | Kind::View(_) => Vec::new(),
+        // The provider asks for no list of everything that has a tag.
+        Kind::Tagging => needs(&[(P::TagFilters, "TagFilters")]),
+        Kind::CloudControl(_) | Kind::View(_) => Vec::new(),
     }
 }
 

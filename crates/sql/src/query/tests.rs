@@ -85,7 +85,10 @@ fn a_failure_is_never_no_rows() {
         ("SELECT COUNT(*) FROM awscc.s3.buckets WHERE Identifier = 'x'", "get"),
         ("SELECT COUNT(*) FROM awscc.s3.buckets_list_only", "list"),
         ("SELECT COUNT(*) FROM aws.s3.buckets", "get"),
-        ("SELECT COUNT(*) FROM awscc.tagging.tagged_resources", "tagged"),
+        (
+            "SELECT COUNT(*) FROM awscc.tagging.tagged_resources WHERE TagFilters = '[{\"Key\":\"env\"}]'",
+            "tagged",
+        ),
         ("SELECT COUNT(*) FROM awscc.cloud_control.resource_requests", "requests"),
         ("SELECT COUNT(*) FROM awscc.cloud_control.resource_request WHERE RequestToken = 'x'", "status"),
     ] {
@@ -317,6 +320,7 @@ fn mistakes_are_told_before_any_call() {
         "SELECT 1 FROM awscc.s3.buckets WHERE bucket_name = \"x\" AND Identifier = 'x'",
         "SELECT 1 FROM awscc.s3.buckets WHERE region = 'evil.example/' AND Identifier = 'x'",
         "SELECT 1 FROM awscc.tagging.tagged_resources WHERE TagFilters = 'x'",
+        "SELECT 1 FROM awscc.tagging.tagged_resources",
         "SELECT region FROM awscc.s3.buckets a, awscc.s3.buckets b WHERE Identifier = 'x'",
         "SELECT 1 FROM (SELECT 1 AS a FROM awscc.s3.buckets WHERE Identifier = 'x') WHERE typo = 'x'",
         "SELECT 1 WHERE count(*) = 1",

@@ -42,9 +42,13 @@ fn a_join_feeds_identifiers() {
 fn a_join_feeds_computed_values_too() {
     is(
         "SELECT v.cidr_block FROM awscc.tagging.tagged_resources t JOIN awscc.ec2.vpcs v \
-         ON v.Identifier = split_part(t.ResourceARN, '/', 2) WHERE t.ResourceTypeFilters = '[\"ec2:vpc\"]'",
+         ON v.Identifier = split_part(t.ResourceARN, '/', 2) WHERE t.ResourceTypeFilters = '[\"ec2:vpc\"]' AND t.TagFilters = '[{\"Key\":\"env\",\"Values\":[\"dev\"]}]'",
         "10.0.0.0/16",
-        &["tagged us-east-1", "get us-east-1 AWS::EC2::VPC vpc-1", "get us-east-1 AWS::EC2::VPC vpc-gone"],
+        &[
+            "tagged us-east-1 env=dev",
+            "get us-east-1 AWS::EC2::VPC vpc-1",
+            "get us-east-1 AWS::EC2::VPC vpc-gone",
+        ],
     );
     is(
         "SELECT v.vpc_id FROM (SELECT '[\"vpc-2\"]' AS ids) a, json_each(a.ids) j JOIN awscc.ec2.vpcs v ON v.Identifier = j.value",
