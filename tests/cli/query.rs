@@ -145,6 +145,31 @@ fn statements_of_projects_give_their_rows() {
 }
 
 #[test]
+fn the_older_connect_table_works_as_its_page_shows_it() {
+    let (place, served) = served();
+    let instance = served.ask("POST", "plant", r#"{"region": "us-east-1", "type": "AWS::Connect::Instance", "properties": {"InstanceAlias": "acme", "IdentityManagementType": "CONNECT_MANAGED", "Attributes": {"InboundCalls": true, "OutboundCalls": true}}}"#);
+    let instance = instance["identifier"].as_str().expect("it is planted").to_owned();
+    let function = "arn:aws:lambda:us-east-1:123456789012:function:lookup";
+    let planted = format!(
+        r#"{{"region": "us-east-1", "type": "AWS::Connect::IntegrationAssociation", "properties": {{"InstanceId": "{instance}", "IntegrationType": "LAMBDA_FUNCTION", "IntegrationArn": "{function}"}}}}"#
+    );
+    let _ = served.ask("POST", "plant", &planted);
+    let columns = "region, instance_id, integration_type, integration_arn";
+    let expected = format!("us-east-1,{instance},LAMBDA_FUNCTION,{function}");
+    for sql in [
+        format!(
+            "SELECT {columns} FROM aws.connect.integration_association WHERE data__Identifier = '{instance}|LAMBDA_FUNCTION|{function}'"
+        ),
+        format!("SELECT {columns} FROM aws.connect.integration_associations WHERE region = 'us-east-1'"),
+        format!(
+            "SELECT {columns} FROM awscc.connect.integration_associations_list_only WHERE InstanceId = '{instance}'"
+        ),
+    ] {
+        assert_eq!(rows(&place, &sql), expected, "{sql}");
+    }
+}
+
+#[test]
 fn several_statements_are_answered_in_turn_and_files_are_read() {
     let (place, served) = served();
     place.write("q.sql", "-- two\nSELECT 1 AS a;\nSHOW PROVIDERS LIKE 'awscc';\nSELECT 'x;y' AS b\n");

@@ -50,26 +50,39 @@ pub(super) fn tried(source: &Source) -> String {
     shown.collect::<Vec<_>>().join(", ")
 }
 
+/// Parents that no name tells: type, property, and the type whose identifier the property holds.
+const PARENTS: &[(&str, &str, &str)] =
+    &[("AWS::Connect::IntegrationAssociation", "InstanceId", "AWS::Connect::Instance")];
+
 /// The type that is listed first, where a list lacks nothing but the name of a parent: the one type of the service that
-/// is identified by a property of this name and that can be listed by itself.
+/// can be listed by itself and is identified by a property of this name, or by one that is the rest of it after the
+/// type's own name (`InstanceArn` is the `Arn` of an `Instance`).
 pub(super) fn parent(source: &Source, lacks: &[String], catalog: &Catalog) -> Option<Parent> {
     let Kind::Type { ty, .. } = &source.kind else { return None };
     let [name] = lacks else { return None };
     if !source.list_needs().names().contains(&name.as_str()) {
         return None;
     }
-    let service = format!("{}::", ty.as_str().rsplit_once("::")?.0);
-    let mut parents = catalog
-        .types()
-        .filter(|other| other.starts_with(&service) && *other != ty.as_str())
-        .filter(|other| {
-            catalog.facts(other).is_some_and(|facts| {
-                facts.handlers.list
-                    && facts.list_needs_input.is_empty()
-                    && facts.primary_identifier == [name.as_str()]
-            })
-        });
-    let (one, None) = (parents.next()?, parents.next()) else { return None };
     let parameter = Parameter { name: name.clone(), kind: ParameterKind::ListInput };
+    let known = PARENTS.iter().find(|(of, property, _)| *of == ty.as_str() && property == name);
+    if let Some((_, _, parent)) = known {
+        return Some(Parent { ty: TypeName::new(parent), parameter });
+    }
+    let service = format!("{}::", ty.as_str().rsplit_once("::")?.0);
+    let identified = |other: &str, by: &str| {
+        catalog.facts(other).is_some_and(|facts| {
+            facts.handlers.list && facts.list_needs_input.is_empty() && facts.primary_identifier == [by]
+        })
+    };
+    let siblings = || catalog.types().filter(|other| other.starts_with(&service) && *other != ty.as_str());
+    let mut same = siblings().filter(|other| identified(other, name));
+    let one = match (same.next(), same.next()) {
+        (Some(one), None) => one,
+        (Some(_), Some(_)) => return None,
+        _ => siblings().find(|other| {
+            let rest = name.strip_prefix(other.strip_prefix(&service).unwrap_or(other));
+            rest.is_some_and(|rest| !rest.is_empty() && identified(other, rest))
+        })?,
+    };
     Some(Parent { ty: TypeName::new(one), parameter })
 }

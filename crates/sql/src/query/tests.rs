@@ -221,6 +221,10 @@ fn a_list_without_its_parent_looks_for_parents_first() {
     let older = "SELECT object_type_name FROM aws.customerprofiles.integrations WHERE region = 'us-east-1'";
     let read = "get us-east-1 AWS::CustomerProfiles::Integration dom|uri-1";
     is(older, "CTR", &[calls[0], calls[1], read]);
+    let instances = "list us-east-1 AWS::Connect::Instance";
+    for table in ["awscc.connect.queues_list_only", "aws.connect.integration_associations"] {
+        is(&format!("SELECT * FROM {table}"), "", &[instances]);
+    }
     // A parent that is gone meanwhile.
     let gone = Cloud { fails: Some(("list below", FailureKind::NotFound)), ..cloud() };
     assert_eq!(try_on(&gone, list).unwrap().rows.len(), 0);
@@ -313,7 +317,7 @@ fn mistakes_are_told_before_any_call() {
         "WITH abc AS (SELECT 1) SELECT * FROM abd",
         "SELECT 1 FROM awscc.s3.buckets WHERE region = 'us-east-1'",
         "SELECT 1 FROM awscc.customerprofiles.integrations WHERE region = 'us-east-1'",
-        "SELECT 1 FROM awscc.eks.nodegroups_list_only",
+        "SELECT 1 FROM awscc.quicksight.analyses_list_only",
         "SELECT 1 FROM awscc.customerprofiles.integrations WHERE Identifier = 'dom'",
         "SELECT 1 FROM awscc.cloud_control.resource WHERE Identifier = 'x'",
         "SELECT 1 FROM awscc.s3.buckets WHERE region = \"us-east-1\" AND Identifier = 'x'",

@@ -32,6 +32,8 @@ fn a_join_feeds_identifiers() {
         format!("SELECT detail.cidr_block {from} LEFT JOIN awscc.ec2.vpcs detail ON detail.Identifier = listing.vpc_id"),
         "WITH l AS (SELECT vpc_id FROM awscc.ec2.vpcs_list_only) SELECT d.cidr_block FROM l JOIN awscc.ec2.vpcs d ON d.Identifier = l.vpc_id".to_owned(),
         "SELECT d.cidr_block FROM (SELECT vpc_id AS i FROM awscc.ec2.vpcs_list_only) l JOIN awscc.ec2.vpcs d ON d.Identifier = l.i".to_owned(),
+        "WITH l AS (SELECT vpc_id FROM awscc.ec2.vpcs_list_only), d AS (SELECT v.cidr_block FROM l JOIN awscc.ec2.vpcs v ON v.Identifier = l.vpc_id) SELECT * FROM d".to_owned(),
+        "WITH RECURSIVE l AS (SELECT vpc_id FROM awscc.ec2.vpcs_list_only), n(i, id) AS (SELECT 1, vpc_id FROM l UNION SELECT i + 1, id FROM n WHERE i < 3) SELECT d.cidr_block FROM (SELECT DISTINCT id FROM n) x JOIN awscc.ec2.vpcs d ON d.Identifier = x.id".to_owned(),
         "SELECT cidr_block FROM awscc.ec2.vpcs WHERE Identifier IN (SELECT vpc_id FROM awscc.ec2.vpcs_list_only)".to_owned(),
     ] {
         is(&text, "10.0.0.0/16\n10.1.0.0/16", &calls);
@@ -170,4 +172,51 @@ fn two_uses_of_a_name_agree_or_are_refused() {
 fn tables_that_wait_for_each_other_are_refused() {
     let text = "SELECT 1 FROM awscc.ec2.vpcs a JOIN awscc.ec2.vpcs b ON a.Identifier = b.Identifier";
     assert!(told(text).contains("without `Identifier`"));
+}
+
+#[test]
+fn each_use_of_a_table_is_its_own() {
+    is(
+        "SELECT a.bucket_name, b.bucket_name FROM awscc.s3.buckets a JOIN awscc.s3.buckets b ON a.Identifier <> b.Identifier \
+         WHERE a.Identifier = 'logs' AND b.Identifier IN ('data', 'logs') AND b.region = 'us-east-1'",
+        "logs | data",
+        &["get us-east-1 AWS::S3::Bucket logs", "get us-east-1 AWS::S3::Bucket data"],
+    );
+    is(
+        "SELECT count(*) FROM awscc.s3.buckets_list_only WHERE region = 'us-east-1' UNION ALL \
+         SELECT count(*) FROM awscc.s3.buckets_list_only WHERE region = 'us-west-2'",
+        "2\n1",
+        &[
+            "list us-east-1 AWS::S3::Bucket",
+            "list us-east-1 AWS::S3::Bucket",
+            "list us-west-2 AWS::S3::Bucket",
+        ],
+    );
+}
+
+#[test]
+fn a_join_with_using_filters_and_feeds_nothing() {
+    is(
+        "SELECT bucket_name FROM awscc.s3.buckets_list_only l JOIN awscc.s3.buckets b USING (bucket_name) WHERE b.Identifier = 'logs'",
+        "logs",
+        &[
+            "list us-east-1 AWS::S3::Bucket",
+            "list us-east-1 AWS::S3::Bucket",
+            "get us-east-1 AWS::S3::Bucket logs",
+        ],
+    );
+}
+
+#[test]
+fn a_value_that_is_null_is_asked_for_nowhere() {
+    is(
+        "SELECT d.bucket_name FROM (SELECT NULL AS i UNION ALL SELECT 'logs') x JOIN awscc.s3.buckets d ON d.Identifier = x.i",
+        "logs",
+        &["get us-east-1 AWS::S3::Bucket logs"],
+    );
+    is(
+        "SELECT d.bucket_name FROM (SELECT 'x' AS i WHERE 0) x JOIN awscc.s3.buckets d ON d.Identifier = x.i",
+        "",
+        &[],
+    );
 }
