@@ -90,6 +90,17 @@ pub struct Sources {
     pub resource: Route,
     /// The node that gives the value at a property; look up with [`Sources::of`].
     pub props: BTreeMap<Pointer, Route>,
+    /// Top-level properties that the INSERT of a query file does not name, and what gives them.
+    pub given_by: BTreeMap<String, GivenBy>,
+}
+
+/// What gives a property that an INSERT does not name (DESIGN section 4, *Query files*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivenBy {
+    /// The patch document of the UPDATE.
+    Update,
+    /// The `Identifier` predicate, or the prop of the same name.
+    Props,
 }
 
 impl Sources {
@@ -115,6 +126,9 @@ pub struct Node {
     pub declared_type: String,
     /// What must be there before, in manifest order, without doubles.
     pub after: Vec<Edge>,
+    /// What is made before it (and deleted after it) by manifest order alone. Reads do not wait for these, and nothing of it
+    /// needs them.
+    pub follows: Vec<Address>,
     /// Position of the resource.
     pub route: Route,
 }

@@ -108,6 +108,8 @@ pub struct Planned {
     pub explained: Vec<Explained>,
     /// Declared write-only paths: cannot be compared.
     pub cannot_compare: Vec<Pointer>,
+    /// What comes before it by manifest order alone.
+    pub follows: Vec<Address>,
     /// Live resources that match what is declared and are not ours.
     pub lookalikes: Vec<Identifier>,
     /// Live top-level properties that the manifest does not mention and that are not read-only.
@@ -147,6 +149,7 @@ impl fmt::Debug for Planned {
             .field("changes", &self.changes)
             .field("explained", &self.explained)
             .field("cannot_compare", &self.cannot_compare)
+            .field("follows", &self.follows)
             .field("lookalikes", &self.lookalikes)
             .field("unmanaged", &self.unmanaged)
             .field("patch", &self.patch)

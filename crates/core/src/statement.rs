@@ -3,6 +3,7 @@
 //! A value is never pasted into the text of a statement. Each stands there as one private character, so that a quote in
 //! a value cannot end a literal, a secret is in no text, and a value that is not known yet keeps its source.
 
+use crate::desired::GivenBy;
 use crate::diagnostic::{Code, Severity};
 use crate::schema::ResourceSchema;
 use crate::value::Value;
@@ -105,6 +106,8 @@ pub struct Property {
     pub value: Value,
     /// Where it comes from.
     pub origin: Origin,
+    /// What gives it, where that is not the INSERT.
+    pub given_by: Option<GivenBy>,
 }
 
 /// A problem of a statement.

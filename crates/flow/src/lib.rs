@@ -5,3 +5,6 @@ mod identifier;
 pub mod understand;
 
 pub use understand::Reader;
+
+#[cfg(test)]
+mod tests;

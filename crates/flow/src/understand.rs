@@ -4,6 +4,7 @@ use crate::codes;
 use crate::identifier::{self, Predicate};
 use indexmap::IndexMap;
 use serde_json::Value as Json;
+use stack_core::desired::GivenBy;
 use stack_core::diagnostic::{Code, Severity, nearest};
 use stack_core::diff::same_meaning;
 use stack_core::naming::find_property;
@@ -57,7 +58,7 @@ struct Reading<'r> {
     request: &'r Request<'r>,
     schemas: &'r dyn Schemas,
     /// By name in the provider's spelling.
-    declared: IndexMap<String, (Value, Origin)>,
+    declared: IndexMap<String, (Value, Origin, Option<GivenBy>)>,
     /// `Identifier` predicates and where they stand.
     predicates: Vec<(Predicate, Place)>,
     out: Understood,
@@ -143,7 +144,7 @@ impl Reading<'_> {
         }
         let origin = Origin::Statement { name: (which, pair.column.at.clone()), value: place };
         let value = self.structured(&name, value);
-        self.declared.insert(name, (value, origin));
+        self.declared.insert(name, (value, origin, None));
     }
 
     /// `region`, `RoleArn`, `TypeVersionId` and `ClientToken`. False for other names.
@@ -317,15 +318,16 @@ impl Reading<'_> {
             other => other,
         };
         let origin = Origin::Statement { name: place.clone(), value: place.clone() };
+        let update = Some(GivenBy::Update);
         if path.segments().len() > 1 {
-            let base = self.declared.entry(name).or_insert_with(|| (Value::object(), origin));
+            let base = self.declared.entry(name).or_insert_with(|| (Value::object(), origin, update));
             put(&mut base.0, &path.segments()[1..], seal(value));
             return;
         }
         let value = self.structured(&name, value);
         match self.declared.get(&name) {
-            Some((known, _)) if is_same(known, &value) => {}
-            Some((known, _)) => {
+            Some((known, ..)) if is_same(known, &value) => {}
+            Some((known, ..)) => {
                 let both = known.unknown().is_none() && value.unknown().is_none();
                 if both {
                     let message = format!("INSERT and UPDATE set different values for `{name}`");
@@ -333,10 +335,10 @@ impl Reading<'_> {
                     "the UPDATE's is what is wanted".clone_into(&mut said.label);
                     "use the same variable in both".clone_into(&mut said.next);
                 }
-                self.declared.insert(name, (seal(value), origin));
+                self.declared.insert(name, (seal(value), origin, update));
             }
             None => {
-                self.declared.insert(name, (seal(value), origin));
+                self.declared.insert(name, (seal(value), origin, update));
             }
         }
     }
@@ -378,7 +380,7 @@ impl Reading<'_> {
             for (name, value) in predicate.parts {
                 let at = Pointer::of([name.as_str()]);
                 let nobody_knows = value.unknown().is_some_and(|unknown| unknown.from.is_empty());
-                if let Some((known, _)) = self.declared.get(&name) {
+                if let Some((known, ..)) = self.declared.get(&name) {
                     let both = known.unknown().is_none() && value.unknown().is_none();
                     if both && !is_same(known, &value) {
                         let message = format!("`Identifier` and `{name}` of the INSERT do not agree");
@@ -396,7 +398,7 @@ impl Reading<'_> {
                     continue;
                 }
                 let origin = Origin::Statement { name: place.clone(), value: place.clone() };
-                self.declared.insert(name, (value, origin));
+                self.declared.insert(name, (value, origin, Some(GivenBy::Props)));
             }
             let says = predicate.whole.unknown().is_none_or(|unknown| !unknown.from.is_empty());
             if !is_whole && says && self.out.identifier.is_none() {
@@ -410,12 +412,13 @@ impl Reading<'_> {
                 .iter()
                 .find(|(prop, _)| find_property(prop, std::iter::once(name.as_str())).is_some());
             if let Some((prop, value)) = given.map(|(prop, value)| (prop.clone(), value.clone())) {
-                self.declared.insert(name, (value, Origin::Prop(prop)));
+                self.declared.insert(name, (value, Origin::Prop(prop), Some(GivenBy::Props)));
             }
         }
         let declared = self.declared.into_iter();
-        self.out.properties =
-            declared.map(|(name, (value, origin))| Property { name, value, origin }).collect();
+        self.out.properties = declared
+            .map(|(name, (value, origin, given_by))| Property { name, value, origin, given_by })
+            .collect();
         self.out
     }
 

@@ -5,6 +5,7 @@ use crate::condition;
 use crate::inner::{At, Inner, MAX_GLOBAL_DEPTH, Meaning};
 use crate::instances::{address_of, canonical};
 use crate::model::{Body, Kind, PropBody, PropDecl, ResourceDecl, Spot, Tree};
+use crate::order;
 use crate::path::Path;
 use crate::template::objects::TOKEN;
 use crate::template::occurrences::{Occurrence, occurrences};
@@ -41,14 +42,17 @@ pub(crate) fn nodes(inner: &Inner, problems: &mut Diagnostics) -> (Vec<Node>, Ha
             to_absent.entry(from).or_default().push(refers_to_absent(inner, from, found));
         }
     }
-    let instances = inner.instances.all.iter().zip(edges);
+    let after: Vec<Vec<usize>> = edges.iter().map(|all| all.iter().map(|found| found.to).collect()).collect();
+    let follows = order::follows(inner, &after);
+    let instances = inner.instances.all.iter().zip(edges).zip(follows);
     let nodes = instances
-        .map(|(instance, edges)| {
+        .map(|((instance, edges), follows)| {
             let resource = &inner.declared.resources[instance.declaration];
             Node {
                 address: instance.address.clone(),
                 declared_type: resource.declared_type.clone(),
                 after: edges.into_iter().map(|found| found.edge).collect(),
+                follows: follows.into_iter().map(|to| inner.address(to).clone()).collect(),
                 route: resource.path.route(),
             }
         })

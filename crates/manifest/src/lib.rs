@@ -16,6 +16,7 @@ mod instances;
 pub mod iql;
 mod json;
 mod model;
+mod order;
 mod parse;
 mod path;
 mod render;

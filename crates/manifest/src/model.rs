@@ -62,6 +62,8 @@ pub(crate) struct ResourceDecl {
     pub(crate) state: Option<Spot>,
     pub(crate) formerly: Option<Spot>,
     pub(crate) depends_on: Vec<(String, Path)>,
+    /// True if `depends_on` is given, even as an empty list.
+    pub(crate) orders_itself: bool,
     pub(crate) identifier: Option<Spot>,
     pub(crate) region: Option<Spot>,
     pub(crate) role_arn: Option<Spot>,

@@ -37,12 +37,19 @@ pub(crate) fn lines(
     let lead_width = INDENT + 2;
     if let Some(value) = one_line(change, style) {
         let suffix = forces.map(|text| format!("  {text}")).unwrap_or_default();
+        // Which statement says it, for what the INSERT does not name.
+        let given = change.given_by.as_ref().map(|by| format!("  (from {by})")).unwrap_or_default();
         let label_width = label_width.max(width(&label));
-        if lead_width + label_width + 2 + width(&value) + width(&suffix) <= style.width {
+        if lead_width + label_width + 2 + width(&value) + width(&suffix) + width(&given) <= style.width {
             let suffix = style.paint.with(Hue::MagentaBold, &suffix);
-            return vec![format!("{lead}{}  {value}{suffix}", pad(&label, label_width))];
+            let given = style.paint.with(Hue::Dim, &given);
+            return vec![format!("{lead}{}  {value}{given}{suffix}", pad(&label, label_width))];
         }
     }
+    let label = match &change.given_by {
+        Some(by) => format!("{label} (from {by})"),
+        None => label,
+    };
     let mut lines = heading(&lead, lead_width, &label, forces, style);
     lines.extend(long(change, style));
     lines

@@ -30,6 +30,7 @@ pub(crate) fn change_of(change: &Change) -> ChangeView {
         after: shown(after),
         forces_replace: false,
         may_replace: false,
+        given_by: None,
         source: None,
     }
 }
@@ -164,6 +165,7 @@ fn row(value: &Value, at: &Pointer, label: String) -> ChangeView {
         after: value_view(value, Some(true)),
         forces_replace: false,
         may_replace: false,
+        given_by: None,
         source: None,
     }
 }

@@ -328,6 +328,9 @@ pub struct ChangeView {
     /// True if the service decides whether it makes one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_replace: bool,
+    /// What gives the value, where the INSERT of a query file does not name the property: `update` or `props`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_by: Option<String>,
     /// Where the manifest gives the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Place>,

@@ -6,7 +6,7 @@ use crate::locate::Locate;
 use crate::policy;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
-use stack_core::desired::ReplaceOrder;
+use stack_core::desired::{GivenBy, ReplaceOrder};
 use stack_core::diagnostic::{Diagnostic, Part};
 use stack_core::identity::Identifier;
 use stack_core::ids::Address;
@@ -254,6 +254,8 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         cannot_compare,
         // Their diagnostic names them.
         lookalikes: _,
+        // The steps show the order.
+        follows: _,
         unmanaged,
         patch,
         desired,
@@ -296,6 +298,12 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         .into_iter()
         .map(|mut row| {
             context.redactor.clear(&mut row.label);
+            let at = Pointer::parse(&row.path).unwrap_or_default();
+            let given = at.segments().first().and_then(|property| sources.given_by.get(property));
+            row.given_by = given.map(|given| match given {
+                GivenBy::Update => "update".to_owned(),
+                GivenBy::Props => "props".to_owned(),
+            });
             row
         })
         .collect();

@@ -474,6 +474,8 @@ impl Decide<'_> {
             changes: Vec::new(),
             explained: Vec::new(),
             cannot_compare: Vec::new(),
+            // The planner sets it: nothing is decided by it.
+            follows: Vec::new(),
             lookalikes: Vec::new(),
             unmanaged: Vec::new(),
             patch: Vec::new(),

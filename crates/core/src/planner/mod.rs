@@ -39,7 +39,7 @@ use decide::{Decide, Seen};
 use identity::Identity;
 use indexmap::IndexMap;
 use siblings::Siblings;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// What a plan is made for, and what the user agreed to.
@@ -370,6 +370,7 @@ impl Planning {
             resources.insert(planned.address.clone(), planned);
         }
         block_doubles(&mut resources);
+        self.set_follows(&mut resources);
         steps::settle_replace_orders(&mut resources);
         let steps = steps::steps(&resources, self.options.mode);
         let mut diagnostics = self.diagnostics;
@@ -385,6 +386,27 @@ impl Planning {
             diagnostics,
         };
         (plan, self.outputs)
+    }
+
+    /// Manifest order, as far as it goes: what is skipped or left out hands on what it comes after itself.
+    fn set_follows(&self, resources: &mut IndexMap<Address, Planned>) {
+        let nodes = self.resolver.nodes();
+        let present: HashSet<Address> = resources.keys().cloned().collect();
+        for planned in resources.values_mut() {
+            let Some(node) = self.index.get(&planned.address).map(|index| &nodes[*index]) else { continue };
+            let mut seen: HashSet<&Address> = HashSet::new();
+            let mut open: Vec<&Address> = node.follows.iter().collect();
+            while let Some(before) = open.pop() {
+                if !seen.insert(before) {
+                    continue;
+                }
+                if present.contains(before) {
+                    planned.follows.push(before.clone());
+                } else if let Some(between) = self.index.get(before).map(|index| &nodes[*index]) {
+                    open.extend(between.follows.iter().chain(between.after.iter().map(|edge| &edge.to)));
+                }
+            }
+        }
     }
 }
 

@@ -50,6 +50,7 @@ pub fn prune(plan: &mut Plan, schemas: &dyn Schemas, beside: Beside, allow_data_
             changes: Vec::new(),
             explained: Vec::new(),
             cannot_compare: Vec::new(),
+            follows: Vec::new(),
             lookalikes: Vec::new(),
             unmanaged: Vec::new(),
             patch: Vec::new(),

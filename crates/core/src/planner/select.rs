@@ -99,6 +99,7 @@ mod tests {
                 .iter()
                 .map(|to| Edge { to: (*to).into(), via: "depends_on".into(), route: Route::default() })
                 .collect(),
+            follows: Vec::new(),
             route: Route::default(),
         };
         vec![node("a", &[]), node("b", &["a"]), node("c", &["b"]), node("lone", &[])]

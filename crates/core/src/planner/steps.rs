@@ -77,6 +77,7 @@ pub(super) fn steps(resources: &IndexMap<Address, Planned>, mode: Mode) -> Vec<S
             }
         }
     }
+    edges.extend(by_order(resources, &drafts));
     for (step, after) in edges {
         if step != after
             && drafts.contains_key(&after)
@@ -87,6 +88,42 @@ pub(super) fn steps(resources: &IndexMap<Address, Planned>, mode: Mode) -> Vec<S
         }
     }
     in_order(drafts)
+}
+
+/// Manifest order: made after, deleted before. Both sides of a replacement follow references only, or the order would be a
+/// circle.
+fn by_order(
+    resources: &IndexMap<Address, Planned>,
+    drafts: &IndexMap<StepId, Step>,
+) -> Vec<(StepId, StepId)> {
+    let mut edges = Vec::new();
+    let is_deleted = |address: &Address| resources.get(address).is_some_and(|p| p.action == Action::Delete);
+    for planned in resources.values().filter(|planned| !planned.follows.is_empty()) {
+        let mut seen: BTreeSet<&Address> = BTreeSet::new();
+        let mut open: Vec<&Address> = planned.follows.iter().collect();
+        while let Some(before) = open.pop() {
+            if !seen.insert(before) {
+                continue;
+            }
+            let (put, delete) = (id(before, StepPart::Put), id(before, StepPart::Delete));
+            let has_put = drafts.contains_key(&put);
+            if has_put {
+                edges.push((id(&planned.address, StepPart::Put), put));
+            }
+            let goes = is_deleted(before) && is_deleted(&planned.address);
+            if goes {
+                edges.push((delete, id(&planned.address, StepPart::Delete)));
+            }
+            // What has no step hands on what it comes after itself.
+            if !has_put
+                && !goes
+                && let Some(between) = resources.get(before)
+            {
+                open.extend(between.follows.iter().chain(between.after.iter().map(|edge| &edge.to)));
+            }
+        }
+    }
+    edges
 }
 
 fn id(address: &Address, part: StepPart) -> StepId {

@@ -86,6 +86,7 @@ impl FakeStack {
                     address: thing.address.clone(),
                     declared_type: thing.ty.to_owned(),
                     after: references.chain(explicit).collect(),
+                    follows: Vec::new(),
                     route: Route::default().key("resources").key(thing.address.as_str()),
                 }
             })
@@ -137,6 +138,7 @@ impl Resolver for FakeStack {
             sources: Sources {
                 resource: Route::default().key("resources").key(address.as_str()),
                 props: std::collections::BTreeMap::new(),
+                given_by: std::collections::BTreeMap::new(),
             },
         })))
     }

@@ -96,6 +96,7 @@ impl Reader<'_> {
             state: spot(self, "state"),
             formerly: spot(self, "formerly"),
             depends_on: members.given("depends_on").map_or_else(Vec::new, |n| self.texts(&n, "`depends_on`")),
+            orders_itself: members.get("depends_on").is_some(),
             identifier: spot(self, "identifier").or_else(|| spot(self, "id")),
             region: spot(self, "region"),
             role_arn: spot(self, "role_arn"),

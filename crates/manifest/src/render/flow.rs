@@ -109,6 +109,10 @@ impl Job<'_> {
         if in_document || matches!(body.anchor, Some(AnchorKind::Troubleshoot(_))) {
             problem.severity = Severity::Warning;
         }
+        if in_document {
+            problem.notes.retain(|(key, _)| key != "next");
+            problem = problem.next("the document is made without it; declare a prop of this name to set it");
+        }
         if let Some(offset) = body.offset {
             problem = shifted(problem, &route, offset, template.source.len());
         }

@@ -142,7 +142,11 @@ impl Job<'_> {
             ownership_tags,
             as_written: of.is_some(),
             lifecycle,
-            sources: Sources { resource: self.declared.path.route(), props: routes.into_values() },
+            sources: Sources {
+                resource: self.declared.path.route(),
+                props: routes.into_values(),
+                given_by: said.properties.into_iter().filter_map(|p| Some((p.name, p.given_by?))).collect(),
+            },
         })))
     }
 

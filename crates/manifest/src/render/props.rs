@@ -249,7 +249,10 @@ impl Job<'_> {
             match (routes.names.get(pointer), pointer.is_root()) {
                 (Some((path, part)), _) => (path.clone(), part.clone()),
                 (None, true) => (self.declared.props_path.clone(), Part::Key),
-                (None, false) => (self.place(pointer, routes), Part::Key),
+                (None, false) => match routes.part(pointer) {
+                    Part::Value => (self.place(pointer, routes), Part::Key),
+                    part => (self.place(pointer, routes), part),
+                },
             }
         } else if pointer.is_root() {
             (self.declared.props_path.clone(), Part::Value)

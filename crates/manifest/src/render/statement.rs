@@ -17,6 +17,7 @@ use crate::template::marked;
 use crate::template::{Failure, Lookup};
 use indexmap::IndexMap;
 use stack_core::diagnostic::{Diagnostic, Part};
+use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
 use stack_core::statement::{Marked, Origin, Place, Request, Role, Said, Statement, Understood, hole_number};
 use stack_core::tags::{self, RESOURCE_NAME, STACK_ENV, STACK_NAME};
@@ -89,7 +90,8 @@ impl Job<'_> {
                 Origin::Statement { name, value } => {
                     // A value that one prop gives is wrong where the prop is written.
                     let prop = expression(&all, value).filter(|name| given_by(name).is_some());
-                    match prop {
+                    let alike = || self.alike(&property.name, &property.value, declared);
+                    match prop.or_else(alike) {
                         Some(prop) => routes.adopt(props, &Pointer::of([prop]), &pointer),
                         None => routes.put(&pointer, &root, within(&all, value)),
                     }
@@ -100,6 +102,17 @@ impl Job<'_> {
         let region_at = understood.region.as_ref().map(|(_, place)| (root.clone(), within(&all, place)));
         let props = understood.properties.iter().map(|p| (p.name.clone(), p.value.clone())).collect();
         Some(Read { props, routes, understood, region_at })
+    }
+
+    /// The prop that is called like a property and has its value: a document or an identifier is made of several.
+    fn alike<'d>(
+        &self,
+        property: &str,
+        value: &Value,
+        declared: &'d IndexMap<String, Value>,
+    ) -> Option<&'d str> {
+        let is_it = |prop: &str| find_property(prop, std::iter::once(property)).is_some();
+        declared.iter().find(|(prop, known)| is_it(prop) && *known == value).map(|(prop, _)| prop.as_str())
     }
 
     /// Names that nobody can know before the resource is there: what its statements return, and the parts of its

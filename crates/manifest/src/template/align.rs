@@ -35,8 +35,9 @@ impl Aligned {
             (text_at, source_at) = (text_at + c.len_utf8(), close);
         }
         // The engine drops a line break at the end.
-        (source[source_at..].trim_end() == marked.text[text_at..].trim_end()).then_some(())?;
-        pieces.push((text_at..marked.text.len(), source_at..source.len()));
+        let rest = marked.text[text_at..].trim_end();
+        (source[source_at..].trim_end() == rest).then_some(())?;
+        pieces.push((text_at..text_at + rest.len(), source_at..source_at + rest.len()));
         Some(Self { pieces, expressions: code })
     }
 
@@ -83,8 +84,8 @@ mod tests {
         let source = "INSERT '{{ a.b }}', '{{ c }}'\n";
         let marked = marked("INSERT '$0', '$1'");
         let aligned = Aligned::new(&marked, source).unwrap();
-        let second = marked.text.rfind('\'').unwrap();
-        let literal = second - 5..second + 1;
+        let open = marked.text.rfind(", ").unwrap() + 2;
+        let literal = open..marked.text.len();
         assert_eq!(&source[aligned.source(&literal).unwrap()], "'{{ c }}'");
         assert_eq!(&source[aligned.source(&(0..6)).unwrap()], "INSERT");
         assert_eq!(aligned.expression(0, source), Some("a.b"));

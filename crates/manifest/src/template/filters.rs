@@ -1,6 +1,7 @@
 //! The filters and functions of stackql-deploy projects (stackql-compat 4.1, the variants marked "Ours").
 
 use crate::template::engine::fail;
+use crate::template::marked::Sink;
 use crate::template::objects::{from_engine, text_of, to_engine};
 use crate::template::session::Session;
 use crate::template::{SCOPE_KEY, ScopeHandle, size};
@@ -71,8 +72,9 @@ pub(crate) fn merge_objects(left: &Mj, right: &Mj) -> Result<Mj, Error> {
 }
 
 /// `object | generate_patch_document`: JSON text with one `add` per top-level key. Texts that hold JSON are parsed.
-pub(crate) fn generate_patch_document(value: &Mj) -> Result<String, Error> {
-    let Some(map) = members(value)? else {
+/// In a statement a variable that nothing defines is no member: the predecessor would set an empty text (stackql-compat 4.4).
+pub(crate) fn generate_patch_document(state: &State<'_, '_>, value: &Mj) -> Result<String, Error> {
+    let Some(map) = members(value, Sink::of(state).is_some())? else {
         return Err(fail(format!("generate_patch_document takes an object, got a {}", value.kind())));
     };
     let operations: Vec<Json> = map
@@ -94,9 +96,8 @@ pub(crate) fn generate_patch_document(value: &Mj) -> Result<String, Error> {
     Ok(Json::Array(operations).to_string())
 }
 
-/// The members of an object. A variable that nothing defines is no member: the predecessor would set an empty text
-/// (stackql-compat 4.4).
-fn members(value: &Mj) -> Result<Option<Map<String, Json>>, Error> {
+/// The members of an object; with `lenient` without those that nothing defines.
+fn members(value: &Mj, lenient: bool) -> Result<Option<Map<String, Json>>, Error> {
     if value.kind() != ValueKind::Map {
         return Ok(match json_or_text(value)? {
             Json::Object(map) => Some(map),
@@ -106,7 +107,7 @@ fn members(value: &Mj) -> Result<Option<Map<String, Json>>, Error> {
     let mut out = Map::new();
     for key in value.try_iter()? {
         let member = value.get_item(&key)?;
-        if member.kind() != ValueKind::Undefined {
+        if !lenient || member.kind() != ValueKind::Undefined {
             out.insert(key.to_string(), to_json(&member)?);
         }
     }

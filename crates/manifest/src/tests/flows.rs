@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use stack_core::desired::{Outputs, Rendered, Resolver};
 use std::sync::Arc;
 
-fn parse(resources: &str, files: &[(&str, &str)]) -> Parsed {
+pub(crate) fn parse(resources: &str, files: &[(&str, &str)]) -> Parsed {
     let files: IndexMap<String, String> =
         files.iter().map(|(path, text)| (format!("resources/{path}"), (*text).to_owned())).collect();
     let sources = Sources {
@@ -229,7 +229,7 @@ SELECT '{{ trouble }}'
     warning[SD1203] `gone` is not defined
       resources/a.iql:7:13 «gone» 
       = needed by  a (resource), env prod
-      = next  fix the name, or add it to globals: - { name: gone, value: … }
+      = next  the document is made without it; declare a prop of this name to set it
     error[SD1203] `reg` is not defined
       resources/a.iql:9:48 «reg» 
       = needed by  a (resource), env prod

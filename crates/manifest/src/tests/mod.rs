@@ -6,7 +6,7 @@ mod documents;
 mod fate;
 mod files;
 mod filters;
-mod flows;
+pub(crate) mod flows;
 mod for_each;
 mod jinja;
 mod limits;

@@ -263,7 +263,6 @@ resources: []
     insta::assert_debug_snapshot!(stack.settings(), @r#"
     Settings {
         ownership_tags: true,
-        as_written: false,
         accounts: [
             "123456789012",
         ],

@@ -180,6 +180,7 @@ impl Stack {
             address: address.clone(),
             declared_type: ty.to_string(),
             after,
+            follows: Vec::new(),
             route: route.clone(),
         });
         let shown = written.replace(&format!("${{r{first}.BucketName}}"), &format!("bucket-{first}"));
@@ -203,7 +204,7 @@ impl Stack {
             ownership_tags: true,
             as_written: false,
             lifecycle: Lifecycle::default(),
-            sources: Sources { resource: route, props: BTreeMap::new() },
+            sources: Sources { resource: route, ..Sources::default() },
         };
         self.wanted.insert(address, wanted);
     }

@@ -74,6 +74,7 @@ fn planned(name: &str, index: usize, ty: &str, action: Action) -> Planned {
         changes: Vec::new(),
         explained: Vec::new(),
         cannot_compare: Vec::new(),
+        follows: Vec::new(),
         lookalikes: Vec::new(),
         unmanaged: Vec::new(),
         patch: Vec::new(),
@@ -83,7 +84,7 @@ fn planned(name: &str, index: usize, ty: &str, action: Action) -> Planned {
         after: Vec::new(),
         protected: false,
         diagnostics: Vec::new(),
-        sources: Sources { resource, props: std::collections::BTreeMap::new() },
+        sources: Sources { resource, ..Sources::default() },
     }
 }
 

@@ -62,6 +62,7 @@ impl TestStack {
             address: address.clone(),
             declared_type: ty.into(),
             after,
+            follows: Vec::new(),
             route: route.clone(),
         });
         self.wanted.insert(
@@ -79,7 +80,7 @@ impl TestStack {
                 ownership_tags: true,
                 as_written: false,
                 lifecycle,
-                sources: Sources { resource: route, props: BTreeMap::new() },
+                sources: Sources { resource: route, ..Sources::default() },
             },
         );
         self

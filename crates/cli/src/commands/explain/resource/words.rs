@@ -123,6 +123,8 @@ impl Teller<'_> {
                     "tags of this type cannot be set later, and what identifies it is declared here"
                 } else if !self.schema.tags_readable() {
                     "reads do not show tags of this type, and what identifies it is declared here"
+                } else if self.wanted.as_written {
+                    "no tags are added to what its statements say, and what identifies it is declared here"
                 } else {
                     "settings.ownership_tags is off, and what identifies it is declared here"
                 };
