@@ -3,6 +3,7 @@
 use super::{Contents, Passed};
 use crate::columns::{Affinity, Column};
 use crate::source::Source;
+use crate::sqlite::quoted;
 use sqlparser::ast::{Expr, Ident, Query};
 use std::ops::Range;
 
@@ -34,8 +35,8 @@ pub(super) struct Item<'q> {
 /// What an entry of a FROM clause is.
 #[derive(Debug)]
 pub(super) enum ItemKind<'q> {
-    /// A table of resources.
-    Base { relation: usize, source: Source, columns: Vec<Column> },
+    /// A table of resources. `*` means the first `shown` of its columns.
+    Base { relation: usize, source: Source, columns: Vec<Column>, shown: usize },
     /// A subquery.
     Derived { query: &'q Query, outputs: Option<Vec<Output>> },
     /// A name of a WITH clause.
@@ -58,6 +59,22 @@ impl Item<'_> {
                 .find(|output| output.name.eq_ignore_ascii_case(name))
                 .map(|output| output.is_boolean),
             ItemKind::Function { .. } => None,
+        }
+    }
+
+    /// What `*` means here, where SQLite has more columns than that.
+    pub(super) fn star(&self) -> Option<String> {
+        let ItemKind::Base { columns, shown, .. } = &self.kind else { return None };
+        let name = quoted(&self.name);
+        let columns: Vec<String> =
+            columns.iter().take(*shown).map(|column| format!("{name}.{}", quoted(&column.name))).collect();
+        (*shown < self.width()).then(|| columns.join(", "))
+    }
+
+    fn width(&self) -> usize {
+        match &self.kind {
+            ItemKind::Base { columns, .. } => columns.len(),
+            _ => 0,
         }
     }
 

@@ -381,9 +381,13 @@ impl Binder<'_> {
             for item in &mut level.items[nullable] {
                 item.is_nullable = true;
             }
-            if let JoinConstraint::On(on) = constraint {
-                terms.ons.push(on);
-                self.conjuncts(on, fed, terms);
+            match constraint {
+                JoinConstraint::On(on) => {
+                    terms.ons.push(on);
+                    self.conjuncts(on, fed, terms);
+                }
+                JoinConstraint::Using(_) | JoinConstraint::Natural => terms.is_merged = true,
+                JoinConstraint::None => {}
             }
         }
         Ok(())
@@ -457,6 +461,7 @@ impl Binder<'_> {
             .source(&whole)
             .map_err(|unknown| no_table(&unknown, env, &self.defs).at(at.clone()))?;
         let mut columns = source.columns();
+        let shown_columns = columns.len();
         // Rarely named columns are there when they are named, so that `SELECT *` does not show them.
         columns.extend(source.echoes().into_iter().filter(|echo| self.words.mentions(&echo.name)));
         let relation = self.relations.len();
@@ -479,7 +484,7 @@ impl Binder<'_> {
             parent: None,
         });
         let dotted = alias.is_none().then_some(whole);
-        Ok(item(shown, dotted, ItemKind::Base { relation, source, columns }, at))
+        Ok(item(shown, dotted, ItemKind::Base { relation, source, columns, shown: shown_columns }, at))
     }
 
     /// The WITH name that is meant.

@@ -20,6 +20,8 @@ pub(super) struct Terms<'q> {
     pub(super) ons: Vec<&'q Expr>,
     /// Arguments of functions in FROM.
     pub(super) arguments: Vec<&'q Expr>,
+    /// True if a join makes one column of two.
+    pub(super) is_merged: bool,
 }
 
 impl Terms<'_> {

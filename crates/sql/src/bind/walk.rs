@@ -36,13 +36,7 @@ impl Binder<'_> {
             })
             .collect();
         for item in &select.projection {
-            if let SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) = item
-            {
-                let parts: Vec<_> = name.0.iter().filter_map(|part| part.as_ident()).cloned().collect();
-                let Some(last) = parts.last().filter(|_| parts.len() > 1) else { continue };
-                let col = Col { qualifier: &parts, name: last };
-                self.qualifier(level, col);
-            }
+            self.stars(item, level, terms.is_merged);
         }
         // Subqueries in expressions read where this SELECT reads, unless they say another place.
         let regions =
@@ -62,6 +56,35 @@ impl Binder<'_> {
             inner.extend(self.visit(order, level, env, &regions, &aliases)?);
         }
         Ok(inner)
+    }
+
+    /// `*` stands for the columns that a table shows, not for all that SQLite has of it.
+    fn stars(&mut self, item: &SelectItem, level: &Level<'_>, is_merged: bool) {
+        match item {
+            SelectItem::Wildcard(options) if !is_merged => {
+                let parts = level.items.iter().map(|item| match item.star() {
+                    Some(columns) => Some(columns),
+                    None => (!item.name.is_empty()).then(|| format!("{}.*", quoted(&item.name))),
+                });
+                let parts: Option<Vec<String>> = parts.collect();
+                let has_more = level.items.iter().any(|item| item.star().is_some());
+                let at = self.words.range(options.wildcard_token.0.span);
+                if let (true, Some(parts), Some(at)) = (has_more, parts, at) {
+                    self.edits.replace(at, parts.join(", "));
+                }
+            }
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
+                let parts: Vec<_> = name.0.iter().filter_map(|part| part.as_ident()).cloned().collect();
+                let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return };
+                let owner = level.owners(Col { qualifier: &parts, name: last }).first().copied();
+                let Some(item) = owner.map(|at| &level.items[at]) else { return };
+                let star = self.words.range(options.wildcard_token.0.span);
+                let (Some(start), Some(star)) = (self.words.ident(first), star) else { return };
+                let columns = item.star().unwrap_or_else(|| format!("{}.*", quoted(&item.name)));
+                self.edits.replace(start.start..star.end, columns);
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn walk(

@@ -70,6 +70,46 @@ fn a_point_read_is_one_get() {
 }
 
 #[test]
+fn a_star_shows_what_a_table_shows_whatever_else_is_named() {
+    let columns = |text: &str| try_on(&cloud(), text).unwrap().columns.join(",");
+    let listed = "region,vpc_id";
+    assert_eq!(columns("SELECT * FROM awscc.ec2.vpcs_list_only WHERE Identifier = 'vpc-1'"), listed);
+    assert_eq!(columns("SELECT l.* FROM awscc.ec2.vpcs_list_only l WHERE l.Identifier = 'vpc-1'"), listed);
+    assert_eq!(
+        columns("SELECT awscc.ec2.vpcs_list_only.*, Identifier FROM awscc.ec2.vpcs_list_only"),
+        "region,vpc_id,Identifier"
+    );
+    assert_eq!(
+        columns(
+            "SELECT *, 1 AS one FROM awscc.ec2.vpcs_list_only l, (SELECT 2 AS two) x WHERE l.Identifier = 'vpc-1'"
+        ),
+        "region,vpc_id,two,one"
+    );
+    assert_eq!(
+        columns(
+            "SELECT * FROM awscc.cloud_control.resource WHERE TypeName = 'AWS::S3::Bucket' AND Identifier = 'logs'"
+        ),
+        "region,Identifier,Properties"
+    );
+    assert_eq!(
+        columns(
+            "SELECT * FROM (SELECT * FROM awscc.ec2.vpcs_list_only WHERE Identifier = 'vpc-1') WHERE vpc_id = 'vpc-1'"
+        ),
+        listed
+    );
+}
+
+#[test]
+fn the_place_of_a_failure_is_that_in_the_whole_text() {
+    let text = "SELECT 1;\n SELECT * FROM awscc.s3.buckets WHERE Identifier = 'x'";
+    let tables = Tables::new(Catalog::embedded());
+    let cloud = Cloud { fails: Some(("get", FailureKind::Denied)), ..cloud() };
+    let parsed = parse(text).unwrap();
+    let query = Query::prepare(&parsed[1], &tables, &Defaults::default(), Limits::default()).unwrap();
+    assert_eq!(&text[now(query.run(&cloud)).unwrap_err().at.unwrap()], "awscc.s3.buckets");
+}
+
+#[test]
 fn what_is_not_there_is_no_row_and_counts_as_nothing() {
     let read = ["get us-east-1 AWS::S3::Bucket nope"];
     is("SELECT * FROM awscc.s3.buckets WHERE Identifier = 'nope'", "", &read);
