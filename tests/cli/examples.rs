@@ -57,9 +57,21 @@ fn follow(place: &Place, name: &str, readme: &str) {
     }
 }
 
+/// A copy of an example, query files included.
+fn copied(name: &str) -> Place {
+    let place = Place::called(&format!("examples/{name}"), &file(name, "stackql_manifest.yml"));
+    for entry in fs::read_dir(folder(name).join("resources")).into_iter().flatten() {
+        let entry = entry.unwrap();
+        let to = format!("examples/{name}/resources/{}", entry.file_name().to_string_lossy());
+        fs::create_dir_all(place.path(&format!("examples/{name}/resources"))).unwrap();
+        place.write(&to, &fs::read_to_string(entry.path()).unwrap());
+    }
+    place
+}
+
 /// Build, nothing left to do, the README's commands, nothing left at all.
 fn lives(name: &str, resources: usize, stack: &str) {
-    let place = Place::called(&format!("examples/{name}"), &file(name, "stackql_manifest.yml"));
+    let place = copied(name);
     let ran = place.run(&format!("build --sandbox --progress quiet examples/{name} dev")).exits(0);
     assert!(ran.out.contains(&format!("Build done: {resources} created")), "{ran}");
     place.forget();
@@ -76,7 +88,7 @@ fn lives(name: &str, resources: usize, stack: &str) {
 
 /// The plan in the README is the one that is given. A line `…` there stands for resources that are left out.
 fn shows_its_plan(name: &str) {
-    let place = Place::called(&format!("examples/{name}"), &file(name, "stackql_manifest.yml"));
+    let place = copied(name);
     let ran = place.run(&format!("plan --sandbox examples/{name} dev")).exits(0);
     let given = ran.out.replace("in [N] s", "in 0.1 s");
     let readme = file(name, "README.md");
@@ -110,6 +122,7 @@ macro_rules! example {
 
 example!(connect_integrations, "connect-integrations", "contact-centre", 5);
 example!(customer_profiles, "customer-profiles", "customer-360", 4);
+example!(query_files, "query-files", "contact-profiles", 7);
 example!(serverless, "serverless", "orders", 9);
 example!(static_site, "static-site", "static-site", 7);
 example!(vpc_web_server, "vpc-web-server", "vpc-web-server", 12);
@@ -137,7 +150,14 @@ fn every_example_has_a_readme_and_a_script_to_try() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    let tried = ["connect-integrations", "customer-profiles", "serverless", "static-site", "vpc-web-server"];
+    let tried = [
+        "connect-integrations",
+        "customer-profiles",
+        "query-files",
+        "serverless",
+        "static-site",
+        "vpc-web-server",
+    ];
     assert_eq!(names, tried, "each has its `example!` above");
     for name in names {
         assert!(file(&name, "README.md").contains(&format!("./examples/{name}/try.sh")), "{name}");

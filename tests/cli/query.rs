@@ -260,7 +260,7 @@ fn a_refused_read_is_an_error_and_never_no_rows() {
       |
     1 | SELECT COUNT(*) as count FROM awscc.s3.buckets WHERE region = 'us-east-1' AND Identifier = 'l...
       |                               ^^^^^^^^^^^^^^^^
-      = call     GetResource
+      = call     GetResource of AWS::S3::Bucket
       = service  AccessDeniedException: not authorized
       = next     stack-deploy permissions AWS::S3::Bucket --operation read
     "#);

@@ -151,6 +151,7 @@ macro_rules! example {
 example!(vpc_web_server, "vpc-web-server", leaves 25, writes 30);
 example!(connect_integrations, "connect-integrations", leaves 12, writes 12);
 example!(static_site, "static-site", leaves 25, writes 18);
+example!(query_files, "query-files", leaves 11, writes 15);
 example!(serverless, "serverless", leaves 25, writes 25);
 
 /// The leaves of this one are held to their exact paths in `lifecycle.rs`.

@@ -1,6 +1,7 @@
 //! A stack folder, a cloud and a clock, without a socket, a terminal or a second of real time.
 
 use bytes::Bytes;
+use indexmap::IndexMap;
 use serde_json::Value as Json;
 use stack_core::check;
 use stack_core::event::{Ended, Event};
@@ -8,6 +9,7 @@ use stack_core::ids::{Address, ClientToken, ProviderId, Region, StackId, Target,
 use stack_core::plan::{Mode, Plan};
 use stack_core::planner::{PlanOptions, Planning};
 use stack_core::provider::{Operation, Provider};
+use stack_core::statement::Understand;
 use stack_deploy::sandbox::schemas;
 use stack_emulator::{Cloud, Config, Op, Reply, TagPages};
 use stack_engine::busy::{in_flight, wait_for};
@@ -32,13 +34,30 @@ const START_MS: i64 = 1_795_269_600_000;
 pub(crate) const EXAMPLE: &str = include_str!("../../examples/customer-profiles/stackql_manifest.yml");
 
 /// Every example, with the number of its resources.
-pub(crate) const EXAMPLES: [(&str, &str, usize); 5] = [
+pub(crate) const EXAMPLES: [(&str, &str, usize); 6] = [
     ("customer-profiles", EXAMPLE, 4),
     ("vpc-web-server", include_str!("../../examples/vpc-web-server/stackql_manifest.yml"), 12),
     ("connect-integrations", include_str!("../../examples/connect-integrations/stackql_manifest.yml"), 5),
     ("static-site", include_str!("../../examples/static-site/stackql_manifest.yml"), 7),
     ("serverless", include_str!("../../examples/serverless/stackql_manifest.yml"), 9),
+    ("query-files", include_str!("../../examples/query-files/stackql_manifest.yml"), 7),
 ];
+
+/// The query files of the example that has some.
+fn query_files() -> IndexMap<String, String> {
+    [
+        ("domain", include_str!("../../examples/query-files/resources/domain.iql")),
+        ("integrations", include_str!("../../examples/query-files/resources/integrations.iql")),
+        ("object_type", include_str!("../../examples/query-files/resources/object_type.iql")),
+        (
+            "integration_association",
+            include_str!("../../examples/query-files/resources/integration_association.iql"),
+        ),
+    ]
+    .into_iter()
+    .map(|(name, text)| (format!("resources/{name}.iql"), text.to_owned()))
+    .collect()
+}
 
 /// A cloud that lags in everything: reads, lists, and above all the tag index, which also keeps what is gone.
 pub(crate) fn lagging() -> Config {
@@ -102,9 +121,13 @@ impl World {
             manifest: self.manifest.clone(),
             env: self.env.clone(),
             stack_dir: "stack".to_owned(),
+            // Manifests without them do not look.
+            files: Arc::new(query_files()),
             ..Sources::default()
         };
-        let Parsed { stack, diagnostics, .. } = Stack::parse(sources, schemas(), Options::default());
+        let statements: Arc<dyn Understand> = Arc::new(stack_flow::Reader::new(schemas()));
+        let options = Options { statements: Some(statements), ..Options::default() };
+        let Parsed { stack, diagnostics, .. } = Stack::parse(sources, schemas(), options);
         let errors: Vec<_> = diagnostics.iter().filter(|d| d.is_error()).map(ToString::to_string).collect();
         assert!(errors.is_empty(), "{errors:#?}");
         let stack = stack.expect("no error, so there is a stack");

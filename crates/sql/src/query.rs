@@ -386,9 +386,13 @@ impl<'a> Query<'a> {
         let relation = relation.map(|at| &self.bound.relations[at]);
         let name = relation.map_or_else(|| fetch.call().to_owned(), |relation| relation.source.name.clone());
         let region = fetch.at().region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+        let call = match fetch.ty() {
+            Some(ty) => format!("{} of {ty}", fetch.call()),
+            None => fetch.call().to_owned(),
+        };
         let mut told = SqlError::new(codes::CALL_FAILED, format!("`{name}` could not be read{region}"))
             .at(relation.map(|relation| relation.at.clone()))
-            .note("call", fetch.call())
+            .note("call", call)
             .note("service", format!("{}: {}", failure.code, failure.message));
         if let Some(id) = &failure.request_id {
             told = told.note("request", id);
