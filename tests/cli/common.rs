@@ -134,7 +134,19 @@ impl Place {
     /// Runs the binary with the words of `line`.
     #[must_use]
     pub(crate) fn run(&self, line: &str) -> Ran {
-        let output = self.command(line).output().unwrap();
+        self.ran(self.command(line))
+    }
+
+    /// Runs the binary with the words of `line` and one word more, which may have blanks.
+    #[must_use]
+    pub(crate) fn run_with(&self, line: &str, word: &str) -> Ran {
+        let mut command = self.command(line);
+        command.arg(word);
+        self.ran(command)
+    }
+
+    fn ran(&self, mut command: Command) -> Ran {
+        let output = command.output().unwrap();
         Ran {
             code: output.status.code().unwrap_or(-1),
             out: self.filtered(&String::from_utf8(output.stdout).unwrap()),

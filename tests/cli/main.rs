@@ -12,6 +12,7 @@ mod live;
 mod manifests;
 mod permissions;
 mod plan;
+mod query;
 mod sandbox;
 mod schema;
 mod secrets;

@@ -3,6 +3,7 @@
 //! [`crate::settings::Settings`] turns these low arguments, together with the environment, into high ones.
 
 mod inquire;
+mod query;
 
 use crate::parse::{rate, timeout};
 use clap::builder::NonEmptyStringValueParser;
@@ -14,6 +15,8 @@ pub use inquire::{
     ExplainArgs, InfoArgs, ManifestSchemaArgs, OperationArg, PermissionsArgs, RefreshArgs, SchemaArgs,
     SchemaCommand, TestArgs, TypesIn,
 };
+
+pub use query::{OutputForm, QueryArgs};
 
 /// `stack-deploy …`
 #[derive(Clone, Debug, Parser)]
@@ -140,6 +143,8 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Print the stack's exports, read live
     Outputs(OutputsArgs),
+    /// Ask live resources with SQL: reads only
+    Query(QueryArgs),
     /// Say what a message means, or why a resource is planned as it is
     Explain(ExplainArgs),
     /// Print the reference of a resource type, or the schema of manifests and plans

@@ -13,6 +13,7 @@ pub mod orphans;
 pub mod outputs;
 pub mod permissions;
 pub mod plan;
+pub mod query;
 pub mod sandbox;
 pub mod schema;
 pub mod show;

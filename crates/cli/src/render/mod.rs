@@ -17,6 +17,7 @@ pub mod outputs;
 pub mod paint;
 pub mod permissions;
 pub mod progress;
+pub mod table;
 pub mod test;
 pub mod text;
 pub mod time;

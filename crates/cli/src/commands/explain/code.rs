@@ -14,6 +14,7 @@ pub fn all() -> Vec<&'static Explanation> {
         stack_core::planner::codes::ALL,
         stack_engine::codes::ALL,
         stack_flow::codes::ALL,
+        stack_sql::codes::ALL,
         codes::ALL,
     ];
     let mut all: Vec<&Explanation> = tables.into_iter().flatten().collect();
