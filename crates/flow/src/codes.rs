@@ -1,10 +1,6 @@
 //! Numbers of diagnostics about statements: 14xx.
 
 stack_core::codes! {
-    NOT_READ = 1451, "A statement cannot be read",
-        "The statement is no SQL, or has a form that says more than one resource with plain values: several rows, values \
-         from a query, conditions other than `column = value`.\n\
-         Write one INSERT with columns and values, one UPDATE and one DELETE of the same table.";
     OTHER_STATEMENT = 1452, "A statement does something else than its anchor says",
         "Below `create` belongs an INSERT, below `update` an UPDATE, below `delete` a DELETE, all of the same table. A file \
          that mixes them would change something else than what was planned.\n\

@@ -81,8 +81,12 @@ impl Reading<'_> {
             Ok(dml) => dml,
             Err(problem) => {
                 let at = problem.at.map(|at| (which, at)).or(Some((which, 0..statement.marked.text.len())));
-                let said = self.say(codes::NOT_READ, Severity::Error, problem.message, at);
-                (said.label, said.next) = (problem.label, problem.next);
+                let label = match problem.notes.first() {
+                    Some((_, why)) if problem.label.is_empty() => why.clone(),
+                    _ => problem.label.into(),
+                };
+                let said = self.say(problem.code, Severity::Error, problem.message, at);
+                (said.label, said.next) = (label, problem.next.map_or_else(String::new, Into::into));
                 return;
             }
         };

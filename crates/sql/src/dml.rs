@@ -1,23 +1,20 @@
 //! INSERT, UPDATE and DELETE as lists of columns, values and predicates. What they mean is not decided here.
 
-use crate::dialect::StackSql;
+use crate::codes;
+use crate::error::SqlError;
 use crate::holes::{Inlined, inlined};
 use crate::lex::statements;
-use crate::lines::LineIndex;
+use crate::parse::tree;
+use crate::stack::with_room;
+use crate::words::Words;
 use sqlparser::ast::{
     AssignmentTarget, BinaryOperator, Delete, Expr, FromTable, FunctionArg, FunctionArgExpr,
     FunctionArguments, Ident, Insert, ObjectName, SetExpr, Spanned, Statement, TableFactor, TableObject,
     TableWithJoins, UnaryOperator, Update, Value as SqlValue,
 };
-use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Span, Tokenizer};
-use stack_core::statement::Marked;
+use sqlparser::tokenizer::Span;
+use stack_core::statement::{Marked, hole_number};
 use std::ops::Range;
-
-/// More tokens than any statement of a project has, and few enough for a parser that calls itself.
-const MAX_TOKENS: usize = 10_000;
-/// How deep expressions may be nested.
-const MAX_DEPTH: usize = 50;
 
 /// A name and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,123 +77,72 @@ pub struct Dml {
     pub predicates: Vec<Pair>,
 }
 
-/// Why a statement cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Unreadable {
-    /// What is wrong.
-    pub message: String,
-    /// Where.
-    pub at: Option<Range<usize>>,
-    /// What stands there.
-    pub label: String,
-    /// What to do.
-    pub next: String,
-}
-
-impl Unreadable {
-    fn new(message: impl Into<String>, at: Option<Range<usize>>, next: impl Into<String>) -> Self {
-        Self { message: message.into(), at, label: String::new(), next: next.into() }
-    }
-}
-
 /// Reads the one statement of a text.
 ///
 /// # Errors
 /// Text that is no SQL, more than one statement or none, statements of other kinds and forms.
-pub fn read(marked: &Marked) -> Result<Dml, Unreadable> {
+pub fn read(marked: &Marked) -> Result<Dml, SqlError> {
     let inlined = inlined(marked).map_err(|unquoted| {
-        let mut problem = Unreadable::new(
-            format!("{} stands in a statement without quotes", unquoted.why),
-            Some(unquoted.at),
-            "put quotes around it: '{{ name }}'",
-        );
-        problem.label = "here".to_owned();
-        problem
+        SqlError::new(codes::SYNTAX, format!("{} stands in a statement without quotes", unquoted.why))
+            .at(unquoted.at)
+            .label("here")
+            .next("put quotes around it: '{{ name }}'")
     })?;
     let text = inlined.marked.text.as_str();
     let all = statements(text);
-    let [range] = all.as_slice() else {
-        return Err(match all.as_slice() {
-            [] => Unreadable::new("there is no statement", None, "write one below the anchor"),
-            [_, second, ..] => Unreadable::new(
-                format!("there are {} statements, and only one is read here", all.len()),
-                Some(inlined.before(second)),
-                "give each resource a statement of its own",
-            ),
-            [_] => unreachable!("matched above"),
-        });
+    let range = match all.as_slice() {
+        [one] => one.clone(),
+        [] => {
+            return Err(
+                SqlError::new(codes::SYNTAX, "there is no statement").next("write one below the anchor")
+            );
+        }
+        [_, second, ..] => {
+            let message = format!("there are {} statements, and only one is read here", all.len());
+            return Err(SqlError::new(codes::SYNTAX, message)
+                .at(inlined.before(second))
+                .next("give each resource a statement of its own"));
+        }
     };
-    let reader =
-        Reader { offset: range.start, lines: LineIndex::new(&text[range.clone()]), inlined: &inlined };
-    let parsed = parse(&text[range.clone()]).map_err(|error| reader.failure(&error))?;
-    match parsed {
+    with_room(|| one(&text[range.clone()], range.start, &inlined))
+}
+
+fn one(text: &str, offset: usize, inlined: &Inlined) -> Result<Dml, SqlError> {
+    let placed = |error: SqlError| {
+        let error = error.shifted(offset);
+        let at = error.at.as_ref().map(|at| inlined.before(at));
+        let label = without_holes(&error.label);
+        error.at(at).label(label)
+    };
+    let (words, tokens) = Words::of(text).map_err(placed)?;
+    let reader = Reader { offset, words, inlined };
+    match tree(tokens, &reader.words).map_err(placed)? {
         Statement::Insert(insert) => reader.insert(&insert),
         Statement::Update(update) => reader.update(&update),
         Statement::Delete(delete) => reader.delete(&delete),
-        _ => Err(Unreadable::new(
-            "this is no INSERT, UPDATE or DELETE",
-            Some(inlined.before(range)),
-            "write the statement that the anchor names",
-        )),
+        _ => Err(SqlError::new(codes::NOT_SUPPORTED, "this is no INSERT, UPDATE or DELETE")
+            .at(inlined.before(&(offset..offset + text.len())))
+            .next("write the statement that the anchor names")),
     }
 }
 
-fn parse(text: &str) -> Result<Statement, ParserError> {
-    let dialect = StackSql::default();
-    let tokens = Tokenizer::new(&dialect, text).tokenize_with_location()?;
-    if tokens.len() > MAX_TOKENS {
-        return Err(ParserError::ParserError(format!("the statement has more than {MAX_TOKENS} words")));
-    }
-    let mut parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH).with_tokens_with_locations(tokens);
-    let statement = parser.parse_statement()?;
-    if parser.peek_token_ref().token != sqlparser::tokenizer::Token::EOF {
-        let rest = parser.peek_token();
-        return Err(ParserError::ParserError(format!(
-            "Expected: end of statement, found: {}{}",
-            rest.token, rest.span.start
-        )));
-    }
-    Ok(statement)
+/// Values are shown as what they are: not there.
+fn without_holes(text: &str) -> String {
+    text.chars().map(|c| if hole_number(c).is_some() { '…' } else { c }).collect()
 }
 
 struct Reader<'a> {
     /// Where the statement begins in the text.
     offset: usize,
-    lines: LineIndex<'a>,
+    words: Words,
     inlined: &'a Inlined,
 }
 
 impl Reader<'_> {
     /// The place of a span in the text as it was given.
     fn at(&self, span: Span) -> Option<Range<usize>> {
-        let range = self.lines.range(span)?;
+        let range = self.words.range(span)?;
         Some(self.inlined.before(&(range.start + self.offset..range.end + self.offset)))
-    }
-
-    fn failure(&self, error: &ParserError) -> Unreadable {
-        let text = match error {
-            ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.clone(),
-            ParserError::RecursionLimitExceeded => "it is nested too deeply".to_owned(),
-        };
-        // sqlparser puts the place into its words.
-        let (words, place) = match text.rsplit_once(" at Line: ") {
-            Some((words, place)) => (words, place.split_once(", Column: ")),
-            None => (text.as_str(), None),
-        };
-        let number = |text: &str| text.trim().parse::<u64>().ok();
-        let at = place.and_then(|(line, column)| {
-            let start = sqlparser::tokenizer::Location::new(number(line)?, number(column)?);
-            let end = sqlparser::tokenizer::Location::new(start.line, start.column + 1);
-            self.at(Span::new(start, end))
-        });
-        let words: String = words
-            .chars()
-            .map(|c| if stack_core::statement::hole_number(c).is_some() { '…' } else { c })
-            .collect();
-        let mut problem = Unreadable::new("this is no SQL that can be read", at, "mend the statement");
-        problem.label = words;
-        problem
     }
 
     fn named(&self, name: &ObjectName) -> Option<Named> {
@@ -208,19 +154,17 @@ impl Reader<'_> {
         Some(Named { name, at: self.at(span)? })
     }
 
-    fn table(&self, name: &ObjectName) -> Result<Named, Unreadable> {
+    fn table(&self, name: &ObjectName) -> Result<Named, SqlError> {
         self.named(name).ok_or_else(|| self.unsupported("a table of another form", name.span()))
     }
 
-    fn unsupported(&self, what: &str, span: Span) -> Unreadable {
-        Unreadable::new(
-            format!("the statement has {what}, which cannot be understood"),
-            self.at(span),
-            "write plain columns and values",
-        )
+    fn unsupported(&self, what: &str, span: Span) -> SqlError {
+        SqlError::new(codes::NOT_SUPPORTED, format!("the statement has {what}, which cannot be understood"))
+            .at(self.at(span))
+            .next("write plain columns and values")
     }
 
-    fn insert(&self, insert: &Insert) -> Result<Dml, Unreadable> {
+    fn insert(&self, insert: &Insert) -> Result<Dml, SqlError> {
         let TableObject::TableName(name) = &insert.table else {
             return Err(self.unsupported("no table name", insert.table.span()));
         };
@@ -247,23 +191,22 @@ impl Reader<'_> {
             _ => return Err(self.unsupported("values from a query", source.span())),
         };
         if values.len() != insert.columns.len() {
-            return Err(Unreadable::new(
-                format!(
-                    "disparity in fields to insert and supplied data: {} columns and {} values",
-                    insert.columns.len(),
-                    values.len()
-                ),
-                Some(table.at),
-                "give every column one value",
-            ));
+            let message = format!(
+                "disparity in fields to insert and supplied data: {} columns and {} values",
+                insert.columns.len(),
+                values.len()
+            );
+            return Err(SqlError::new(codes::SYNTAX, message)
+                .at(table.at)
+                .next("give every column one value"));
         }
         let pairs = insert.columns.iter().zip(values);
         let values =
-            pairs.map(|(column, value)| self.pair(column, value)).collect::<Result<Vec<_>, Unreadable>>()?;
+            pairs.map(|(column, value)| self.pair(column, value)).collect::<Result<Vec<_>, SqlError>>()?;
         Ok(Dml { verb: Verb::Insert, table, values, predicates: Vec::new() })
     }
 
-    fn update(&self, update: &Update) -> Result<Dml, Unreadable> {
+    fn update(&self, update: &Update) -> Result<Dml, SqlError> {
         let table = self.relation(&update.table)?;
         let assignments = update.assignments.iter().map(|assignment| match &assignment.target {
             AssignmentTarget::ColumnName(name) => self.pair(name, &assignment.value),
@@ -274,7 +217,7 @@ impl Reader<'_> {
         Ok(Dml { verb: Verb::Update, table, values, predicates })
     }
 
-    fn delete(&self, delete: &Delete) -> Result<Dml, Unreadable> {
+    fn delete(&self, delete: &Delete) -> Result<Dml, SqlError> {
         let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
         let [relation] = from.as_slice() else {
             return Err(self.unsupported("several tables", delete.from.span()));
@@ -284,7 +227,7 @@ impl Reader<'_> {
         Ok(Dml { verb: Verb::Delete, table, values: Vec::new(), predicates })
     }
 
-    fn relation(&self, table: &TableWithJoins) -> Result<Named, Unreadable> {
+    fn relation(&self, table: &TableWithJoins) -> Result<Named, SqlError> {
         match &table.relation {
             TableFactor::Table { name, args: None, .. } if table.joins.is_empty() => self.table(name),
             other => Err(self.unsupported("a table of another form", other.span())),
@@ -292,7 +235,7 @@ impl Reader<'_> {
     }
 
     /// `a = 1 AND b = 2`
-    fn predicates(&self, selection: Option<&Expr>) -> Result<Vec<Pair>, Unreadable> {
+    fn predicates(&self, selection: Option<&Expr>) -> Result<Vec<Pair>, SqlError> {
         let mut out = Vec::new();
         let mut open: Vec<&Expr> = selection.into_iter().collect();
         while let Some(expr) = open.pop() {
@@ -312,11 +255,10 @@ impl Reader<'_> {
                     out.push(self.valued(column, value));
                 }
                 other => {
-                    return Err(Unreadable::new(
-                        "only `column = value` and AND can be understood in the WHERE of a change",
-                        self.at(other.span()),
-                        "name the one resource: region = '…' AND Identifier = '…'",
-                    ));
+                    let message = "only `column = value` and AND can be understood in the WHERE of a change";
+                    return Err(SqlError::new(codes::NOT_SUPPORTED, message)
+                        .at(self.at(other.span()))
+                        .next("name the one resource: region = '…' AND Identifier = '…'"));
                 }
             }
         }
@@ -335,7 +277,7 @@ impl Reader<'_> {
         }
     }
 
-    fn pair(&self, column: &ObjectName, value: &Expr) -> Result<Pair, Unreadable> {
+    fn pair(&self, column: &ObjectName, value: &Expr) -> Result<Pair, SqlError> {
         let named = self.named(column).ok_or_else(|| self.unsupported("no column name", column.span()))?;
         Ok(self.valued(named, value))
     }
@@ -381,7 +323,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn of(text: &str) -> Result<Dml, Unreadable> {
+    fn of(text: &str) -> Result<Dml, SqlError> {
         read(&Marked { text: text.to_owned(), holes: Vec::new() })
     }
 

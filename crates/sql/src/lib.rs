@@ -11,7 +11,6 @@ pub mod fetch;
 pub mod functions;
 pub mod holes;
 pub mod lex;
-pub mod lines;
 pub mod parameters;
 pub mod parse;
 pub mod query;

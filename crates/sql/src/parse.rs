@@ -8,7 +8,7 @@ use crate::stack::with_room;
 use crate::words::{Words, too_big, unreadable};
 use sqlparser::ast::{Query, SetExpr, Statement};
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
 use std::ops::Range;
 
 /// How deep parentheses may be nested.
@@ -125,17 +125,7 @@ fn read(text: &str) -> Result<(Kind, Words), SqlError> {
     };
     let kind = match keyword.as_str() {
         "SELECT" | "WITH" | "VALUES" => {
-            let dialect = StackSql::default();
-            let parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH);
-            let mut parser = parser.with_tokens_with_locations(tokens);
-            let statement = parser.parse_statement().map_err(|error| failure(&error, &words))?;
-            let rest = parser.peek_token_ref();
-            if rest.token != Token::EOF {
-                let found = format!("Expected: end of statement, found: {}", rest.token);
-                let at = words.near(rest.span.start.line, rest.span.start.column);
-                return Err(unreadable(&found, at));
-            }
-            let Statement::Query(query) = statement else {
+            let Statement::Query(query) = tree(tokens, &words)? else {
                 return Err(not_supported(&keyword, at));
             };
             only_reads(&query.body, &at)?;
@@ -154,6 +144,20 @@ fn read(text: &str) -> Result<(Kind, Words), SqlError> {
         }
     };
     Ok((kind, words))
+}
+
+/// The tree of one statement.
+pub(crate) fn tree(tokens: Vec<TokenWithSpan>, words: &Words) -> Result<Statement, SqlError> {
+    let dialect = StackSql::default();
+    let parser = Parser::new(&dialect).with_recursion_limit(MAX_DEPTH);
+    let mut parser = parser.with_tokens_with_locations(tokens);
+    let statement = parser.parse_statement().map_err(|error| failure(&error, words))?;
+    let rest = parser.peek_token_ref();
+    if rest.token != Token::EOF {
+        let found = format!("Expected: end of statement, found: {}", rest.token);
+        return Err(unreadable(&found, words.near(rest.span.start.line, rest.span.start.column)));
+    }
+    Ok(statement)
 }
 
 /// `WITH … INSERT` and the like.
