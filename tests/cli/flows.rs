@@ -149,3 +149,63 @@ fn what_is_wrong_is_shown_in_the_query_file() {
     -- end
     "#);
 }
+
+const VPC: &str = "/*+ create */
+INSERT INTO awscc.ec2.vpcs (CidrBlock, Tags, region) SELECT '10.0.0.0/16', '{{ tags }}', '{{ region }}';
+/*+ delete */
+DELETE FROM awscc.ec2.vpcs WHERE Identifier = '{{ vpc_id }}' AND region = '{{ region }}';
+";
+
+#[test]
+fn what_nothing_marks_is_never_made_twice() {
+    let of = |tags: &str| {
+        format!("  - name: v\n    file: vpc.iql\n    props:\n      - {{name: tags, value: {tags}}}\n")
+    };
+    let mut place = stack(&of("[{Key: a, Value: b}]"), &[("vpc", VPC)]);
+    let served = Served::start(&mut place);
+    place.run("build --yes -e PW=x app dev").exits(0);
+    let held = served.held();
+    // Nothing local is left, as on the next machine.
+    place.forget();
+    let ran = place.run("build --yes -e PW=x app dev");
+    assert!(ran.code == 1 && ran.to_string().contains("SD2115"), "{ran}");
+    assert_eq!(served.held(), held);
+    // With the stack's marks among its tags it is found again.
+    let mut place = stack(
+        &of(
+            "[{Key: \"stackql:stack-name\", Value: shop}, {Key: \"stackql:stack-env\", Value: dev}, {Key: \"stackql:resource-name\", Value: v}]",
+        ),
+        &[("vpc", VPC)],
+    );
+    let served = Served::start(&mut place);
+    place.run("build --yes -e PW=x app dev").exits(0);
+    place.forget();
+    let ran = place.run("plan --detailed-exitcode -e PW=x app dev").exits(0);
+    assert!(ran.out.contains("no changes"), "{ran}");
+    place.run("teardown --yes -e PW=x app dev").exits(0);
+    assert!(!served.ask("GET", "state", "").to_string().contains("10.0.0.0/16"));
+}
+
+#[test]
+fn what_has_no_delete_is_kept_at_teardown() {
+    let (file, _) = QUEUE.split_once("/*+ delete */").expect("a delete");
+    let mut place = stack(&queue("q", ""), &[("queue", file)]);
+    let served = Served::start(&mut place);
+    place.run("build --yes -e PW=x app dev").exits(0);
+    let ran = place.run("teardown --yes -e PW=x app dev").exits(0);
+    assert!(ran.to_string().contains("SD2119"), "{ran}");
+    assert_eq!(served.held(), 1);
+}
+
+#[test]
+fn resources_that_share_a_file_and_export_one_name_stay_apart() {
+    let export = "    exports: [queue_url]\n";
+    let mut place = stack(&[queue("a", export), queue("b", export)].concat(), &[("queue", QUEUE)]);
+    let served = Served::start(&mut place);
+    // The UPDATE names the identifier as a value of its own.
+    place.run("build --yes -e PW=x app dev").exits(0);
+    place.forget();
+    place.run("plan --detailed-exitcode -e PW=x app dev").exits(0);
+    place.run("teardown --yes -e PW=x app dev").exits(0);
+    assert_eq!(served.held(), 0);
+}

@@ -35,6 +35,8 @@ pub struct Wanted {
     /// True if statements say what is sent, so that we add no tags: only an identifier, or marks that the statements
     /// themselves write, prove that a live resource is ours.
     pub as_written: bool,
+    /// True if its statements have no DELETE: a teardown leaves it (stackql-compat 2.9).
+    pub kept: bool,
     /// `ClientToken` of the statements, for the first request of each kind.
     pub client_tokens: Vec<(Verb, ClientToken)>,
     /// How it is to be treated.

@@ -140,6 +140,8 @@ pub struct Understood {
     pub role_arn: Option<Value>,
     /// `TypeVersionId`
     pub type_version_id: Option<Value>,
+    /// True if a statement deletes it.
+    pub has_delete: bool,
     /// `ClientToken` by statement.
     pub client_tokens: Vec<(Role, Value, Place)>,
     /// What is wrong, warnings included. With an error the rest must not be used.

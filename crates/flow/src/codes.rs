@@ -25,4 +25,8 @@ stack_core::codes! {
         "A warning. The resource can only have one of the two; the UPDATE's is what a second build would set, so it is what \
          is wanted, and the create sends it as well.\n\
          Use the same variable in both statements.";
+    TWO_PLACES = 1458, "Statements of one resource say different things of the request",
+        "A resource is in one region, and is read, changed and deleted with one role. Statements that differ in `region`, \
+         `RoleArn` or `TypeVersionId` would make it in one place and look for it in another.\n\
+         Use the same variable in all of them.";
 }

@@ -286,6 +286,35 @@ fn every_mistake_is_told_at_its_place() {
             INTEGRATION.replace("'{{ domain_name }}',", "'d2',").replace("{{ uri }}", "s3://x"),
         ),
         ("half an identifier", INTEGRATION.replace("|{{ uri }}", "")),
+        ("a column twice", queue("QueueName, queue_name", "'q', 'r'")),
+        ("a clause", queue("QueueName", "'q' LIMIT 0")),
+        ("a conflict rule", queue("QueueName", "'q'").replace("INSERT INTO", "INSERT OR REPLACE INTO")),
+        (
+            "an element that is not there",
+            with(
+                "/*+ update */\nUPDATE awscc.sqs.queues SET PatchDocument = '[{\"op\":\"replace\",\"path\":\"/Tags/7\",\"value\":{}}]' WHERE Identifier = 'x'",
+            ),
+        ),
+        (
+            "two identifiers",
+            with(
+                "/*+ update */\nUPDATE awscc.sqs.queues SET PatchDocument = '[]' WHERE Identifier = 'x'\n/*+ delete */\nDELETE FROM awscc.sqs.queues WHERE Identifier = 'y'",
+            ),
+        ),
+        (
+            "two regions",
+            format!(
+                "{}/*+ delete */\nDELETE FROM awscc.sqs.queues WHERE Identifier = 'x' AND region = 'us-east-2'",
+                queue("QueueName, region", "'q', 'us-east-1'")
+            ),
+        ),
+        (
+            "what only it tells",
+            with(
+                "/*+ update */\nUPDATE awscc.sqs.queues SET PatchDocument = '{{ {\"KmsMasterKeyId\": this.queue_url} | generate_patch_document }}' WHERE Identifier = 'x'",
+            ),
+        ),
+        ("this of nothing", queue("QueueName", "'{{ this.nothing }}'")),
         ("no token", queue("QueueName, ClientToken", "'q', 'two words'")),
         ("a wrong region", queue("QueueName, region", "'q', 'mars'")),
     ];
@@ -302,4 +331,39 @@ fn a_quote_in_a_value_ends_nothing() {
     QueueName = String("x', 'y'); DELETE FROM a --")
     awscc.sqs.queues in Some(Region("us-east-1"))
     "#);
+}
+
+#[test]
+fn captured_and_escaped_texts_are_what_they_show() {
+    let props = "      - {name: text, value: \"it's me\"}";
+    let file = queue(
+        "QueueName, KmsMasterKeyId, Tags",
+        "'{% set x %}abc-{{ text }}{% endset %}{{ x }}', '{{ text | sql_escape }}', '[{\"Key\": \"a\", \"Value\": \"{% filter upper %}z{{ pw }}{% endfilter %}\"}]'",
+    );
+    insta::assert_snapshot!(declared(props, &file), @r#"
+    QueueName = String("abc-it's me")
+    KmsMasterKeyId = String("it's me")
+    Tags = Secret((sensitive))
+    awscc.sqs.queues in Some(Region("us-east-1"))
+    "#);
+}
+
+#[test]
+fn a_written_document_waits_for_its_unknown_values_only() {
+    let update = "/*+ update */\nUPDATE awscc.sqs.queues SET PatchDocument = '[{\"op\":\"add\",\"path\":\"/DelaySeconds\",\"value\":7},{\"op\":\"add\",\"path\":\"/KmsMasterKeyId\",\"value\":\"{{ other.Arn }}\"}]' WHERE Identifier = '{{ this.queue_url }}';\n";
+    let file = format!("{}{update}", queue("QueueName", "'{{ this.idempotency_token }}'"));
+    let shown = declared("      []", &file);
+    assert!(shown.contains("DelaySeconds = Number(Number(7))") && shown.contains("path: \"Arn\""), "{shown}");
+}
+
+#[test]
+fn the_parts_of_its_own_identifier_are_its_own_whoever_exports_one() {
+    let file = format!(
+        "{}/*+ delete */\nDELETE FROM awscc.sqs.queues WHERE Identifier = '{{{{ queue_url }}}}';\n",
+        queue("QueueName", "'q'")
+    );
+    let props = "      []\n    exports: [queue_url]\n  - name: s\n    file: r.iql\n    exports: [queue_url]";
+    assert_eq!(problems(props, &file), "");
+    let stack = parsed(props, &file).stack.unwrap();
+    assert!(stack.nodes().iter().all(|node| node.after.is_empty()), "{:?}", stack.nodes());
 }

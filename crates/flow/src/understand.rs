@@ -54,22 +54,28 @@ impl Understand for Reader {
 }
 
 /// What has been read so far.
-struct Reading<'r> {
-    request: &'r Request<'r>,
+pub(crate) struct Reading<'r> {
+    pub(crate) request: &'r Request<'r>,
     schemas: &'r dyn Schemas,
     /// By name in the provider's spelling.
-    declared: IndexMap<String, (Value, Origin, Option<GivenBy>)>,
+    pub(crate) declared: IndexMap<String, (Value, Origin, Option<GivenBy>)>,
     /// `Identifier` predicates and where they stand.
     predicates: Vec<(Predicate, Place)>,
-    out: Understood,
+    pub(crate) out: Understood,
 }
 
 impl Reading<'_> {
-    fn schema(&self) -> &ResourceSchema {
+    pub(crate) fn schema(&self) -> &ResourceSchema {
         self.request.schema
     }
 
-    fn say(&mut self, code: Code, severity: Severity, message: String, at: Option<Place>) -> &mut Said {
+    pub(crate) fn say(
+        &mut self,
+        code: Code,
+        severity: Severity,
+        message: String,
+        at: Option<Place>,
+    ) -> &mut Said {
         let said = Said { code, severity, message, at, label: String::new(), next: String::new() };
         self.out.problems.push(said);
         let last = self.out.problems.len() - 1;
@@ -93,6 +99,7 @@ impl Reading<'_> {
         if !self.is_right(which, statement.role, &dml) {
             return;
         }
+        self.out.has_delete |= dml.verb == Verb::Delete;
         let holes = &statement.marked.holes;
         for pair in &dml.values {
             match dml.verb {
@@ -135,67 +142,40 @@ impl Reading<'_> {
         let Some(value) = self.value(which, pair, holes) else { return };
         let place = (which, pair.at.clone());
         let written = pair.column.name.as_str();
-        if self.option(written, &value, &place) {
+        // A column is a property first: many types have a `RoleArn`. Not so the region of the request.
+        let is_property =
+            self.property(written).is_some() && written.trim_start_matches("data__") != "region";
+        if !is_property && self.option(written, &value, &place) {
             return;
         }
         let Some(name) = self.property(written) else {
             self.no_column(which, pair);
             return;
         };
+        if self.declared.contains_key(&name) {
+            let message = format!("the INSERT names `{name}` twice");
+            let at = Some((which, pair.column.at.clone()));
+            self.say(codes::TWO_VALUES, Severity::Error, message, at).next = "take one out".to_owned();
+        }
         // NULL declares nothing: an INSERT sends no such column.
         if value == Value::Null {
             return;
         }
+        self.must_be_knowable(&value, &place);
         let origin = Origin::Statement { name: (which, pair.column.at.clone()), value: place };
         let value = self.structured(&name, value);
         self.declared.insert(name, (value, origin, None));
     }
 
-    /// `region`, `RoleArn`, `TypeVersionId` and `ClientToken`. False for other names.
-    fn option(&mut self, name: &str, value: &Value, place: &Place) -> bool {
-        let name = name.strip_prefix("data__").unwrap_or(name);
-        // A property of the same name is meant first, but for the region of the request.
-        if name != "region" && self.schema().root.properties.contains_key(name) {
-            return false;
-        }
-        match name {
-            "region" => {
-                let known = &mut self.out.region;
-                if known.as_ref().is_none_or(|(known, _)| known.unknown().is_some()) {
-                    *known = Some((value.clone(), place.clone()));
-                }
-            }
-            "RoleArn" => self.out.role_arn = Some(value.clone()),
-            "TypeVersionId" => self.out.type_version_id = Some(value.clone()),
-            "ClientToken" => {
-                self.token(value, place);
-            }
-            _ => return false,
-        }
-        true
-    }
-
-    /// `ClientToken`: 1 to 128 of the characters that the service takes (cloud-control 1.3).
-    fn token(&mut self, value: &Value, place: &Place) {
-        let role = self.request.statements[place.0].role;
-        let is_right = value.scalar_text().is_none_or(|text| {
-            (1..=128).contains(&text.len())
-                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-+/=".contains(&b))
-        });
-        if !is_right {
-            let message = "this is no client token".to_owned();
-            let said = self.say(codes::BAD_VALUE, Severity::Error, message, Some(place.clone()));
-            "1 to 128 letters, digits and -+/=".clone_into(&mut said.label);
-            "take it out: every request gets a token of its own".clone_into(&mut said.next);
-            return;
-        }
-        self.out.client_tokens.push((role, value.clone(), place.clone()));
-    }
-
     fn property(&self, written: &str) -> Option<String> {
         let names = || self.schema().root.properties.keys().map(String::as_str);
         let bare = written.strip_prefix("data__").unwrap_or(written);
-        find_property(written, names()).or_else(|| find_property(bare, names())).map(str::to_owned)
+        // Exact spellings first: `data__Type` is `Type`, and no other spelling of `DataType`.
+        let exact = [written, bare].into_iter().find_map(|text| names().find(|name| *name == text));
+        exact
+            .or_else(|| find_property(bare, names()))
+            .or_else(|| find_property(written, names()))
+            .map(str::to_owned)
     }
 
     fn no_column(&mut self, which: usize, pair: &Pair) {
@@ -212,7 +192,8 @@ impl Reading<'_> {
     /// A value as written; `None` for expressions, which is noted.
     fn value(&mut self, which: usize, pair: &Pair, holes: &[Hole]) -> Option<Value> {
         Some(match &pair.value {
-            Operand::Text(text) | Operand::Forced(text) => value(text, holes),
+            Operand::Text(text) => value(text, holes),
+            Operand::Forced(text) => as_text(value(text, holes)),
             Operand::Number(text) => {
                 let number: Option<serde_json::Number> = serde_json::from_str(text).ok();
                 number.map_or_else(|| Value::text(text.as_str()), Value::Number)
@@ -239,7 +220,23 @@ impl Reading<'_> {
                 let parsed: Option<Json> = serde_json::from_str(text).ok();
                 parsed.filter(|json| json.is_array() || json.is_object()).map_or(value, Value::from)
             }
+            Value::Array(_) | Value::Object(_) if !takes && types.names(JsonType::String) => as_text(value),
+            Value::Secret(secret) if !takes && types.names(JsonType::String) => {
+                Value::Secret(Secret::new(as_text(secret.expose().clone())))
+            }
             _ => value,
+        }
+    }
+
+    /// What a resource is given must be known before it exists: `this.…` names what only its own creation tells. A prop that
+    /// failed has the same look and was reported.
+    pub(crate) fn must_be_knowable(&mut self, value: &Value, place: &Place) {
+        let is_open = |value: &Value| value.unknown().is_some_and(|unknown| unknown.from.is_empty());
+        if is_open(value) && !self.request.props.values().any(is_open) {
+            let message = "a property waits for what only its own resource tells".to_owned();
+            let said = self.say(codes::BAD_VALUE, Severity::Error, message, Some(place.clone()));
+            "this is known once it exists".clone_into(&mut said.label);
+            "parts of its own identifier can stand in `Identifier` only".clone_into(&mut said.next);
         }
     }
 
@@ -268,64 +265,36 @@ impl Reading<'_> {
             let unknown = hole.value.unknown();
             let is_secret = hole.value.has_secret() || unknown.is_some_and(|unknown| unknown.sensitive);
             for (key, value) in members.clone() {
-                self.set(which, pair, &Pointer::of([key]), value, is_secret);
+                self.set(which, pair, &key, value, is_secret);
             }
             return;
         }
-        let value = value(text, holes);
-        let is_secret = value.has_secret();
-        if value.unknown().is_some() {
-            let message = "what the UPDATE sets is not known yet".to_owned();
-            self.say(codes::BAD_DOCUMENT, Severity::Warning, message, Some((which, pair.at.clone()))).next =
-                "make the document with `generate_patch_document`: then only the values are waited for"
-                    .to_owned();
-            return;
-        }
-        let json = value.exposed().and_then(|json| match json {
-            Json::String(text) => serde_json::from_str(&text).ok(),
-            other => Some(other),
-        });
-        let Some(Json::Array(operations)) = json else {
-            self.bad_document(which, pair, "it is no list of operations");
-            return;
-        };
-        for operation in &operations {
-            let text = |key: &str| operation.get(key).and_then(Json::as_str);
-            let path = text("path").and_then(|path| Pointer::parse(path).ok()).filter(|path| !path.is_root());
-            let value = match text("op") {
-                Some("add" | "replace") => operation.get("value").cloned().map(Value::from),
-                Some("remove") => Some(Value::Null),
-                _ => None,
-            };
-            let (Some(path), Some(value)) = (path, value) else {
-                self.bad_document(
-                    which,
-                    pair,
-                    "it has an operation that is no `add`, `replace` or `remove` with a path",
-                );
-                return;
-            };
-            self.set(which, pair, &path, value, is_secret);
-        }
+        self.operations(which, pair, text, holes);
     }
 
-    fn bad_document(&mut self, which: usize, pair: &Pair, why: &str) {
+    pub(crate) fn bad_document(&mut self, which: usize, pair: &Pair, why: &str) {
         let message = format!("the patch document cannot be understood: {why}");
         let said = self.say(codes::BAD_DOCUMENT, Severity::Error, message, Some((which, pair.at.clone())));
         "write a JSON Patch (RFC 6902), or use `generate_patch_document`".clone_into(&mut said.next);
     }
 
+    /// The property that a document names; `None` if there is none, which is noted.
+    pub(crate) fn known_property(&mut self, which: usize, pair: &Pair, written: &str) -> Option<String> {
+        if let Some(name) = self.property(written) {
+            return Some(name);
+        }
+        let near = nearest(written, self.schema().root.properties.keys().map(String::as_str));
+        let label = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        let message = format!("{} has no property `{written}`", self.schema().type_name);
+        let at = Some((which, pair.at.clone()));
+        self.say(codes::NO_COLUMN, Severity::Error, message, at).label = label;
+        None
+    }
+
     /// What an UPDATE sets. It wins over the INSERT: a second build would set it.
-    fn set(&mut self, which: usize, pair: &Pair, path: &Pointer, value: Value, is_secret: bool) {
-        let Some(written) = path.segments().first().cloned() else { return };
+    pub(crate) fn set(&mut self, which: usize, pair: &Pair, written: &str, value: Value, is_secret: bool) {
         let place = (which, pair.at.clone());
-        let Some(name) = self.property(&written) else {
-            let near = nearest(&written, self.schema().root.properties.keys().map(String::as_str));
-            let label = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
-            let message = format!("{} has no property `{written}`", self.schema().type_name);
-            self.say(codes::NO_COLUMN, Severity::Error, message, Some(place)).label = label;
-            return;
-        };
+        let Some(name) = self.known_property(which, pair, written) else { return };
         let seal = |value: Value| match value {
             known if is_secret && known.unknown().is_none() && known != Value::Null => {
                 Value::Secret(Secret::new(known))
@@ -334,11 +303,7 @@ impl Reading<'_> {
         };
         let origin = Origin::Statement { name: place.clone(), value: place.clone() };
         let update = Some(GivenBy::Update);
-        if path.segments().len() > 1 {
-            let base = self.declared.entry(name).or_insert_with(|| (Value::object(), origin, update));
-            put(&mut base.0, &path.segments()[1..], seal(value));
-            return;
-        }
+        self.must_be_knowable(&value, &place);
         let value = self.structured(&name, value);
         match self.declared.get(&name) {
             Some((known, ..)) if is_same(known, &value) => {}
@@ -388,8 +353,22 @@ impl Reading<'_> {
         }
     }
 
+    /// Statements that name different resources would change one and delete another.
+    fn one_identifier(&mut self) {
+        let known = |value: &Value| value.unknown().is_none();
+        let mut all = self.predicates.iter().filter(|(predicate, _)| known(&predicate.whole));
+        let Some((first, _)) = all.next() else { return };
+        let Some((_, place)) = all.find(|(other, _)| !is_same(&other.whole, &first.whole)) else { return };
+        let at = Some(place.clone());
+        let message = "the statements name different resources".to_owned();
+        let said = self.say(codes::BAD_IDENTIFIER, Severity::Error, message, at);
+        "another identifier than above".clone_into(&mut said.label);
+        "write the same `Identifier` in all of them".clone_into(&mut said.next);
+    }
+
     /// What the INSERT leaves out, from the identifier and from props.
     fn finish(mut self) -> Understood {
+        self.one_identifier();
         for (predicate, place) in std::mem::take(&mut self.predicates) {
             let mut is_whole = !predicate.parts.is_empty();
             for (name, value) in predicate.parts {
@@ -452,8 +431,24 @@ impl Reading<'_> {
     }
 }
 
+/// A list or an object as compact JSON text, as texts of statements have it (stackql-compat 1.7). What holds something that is
+/// not known yet waits as a whole.
+fn as_text(value: Value) -> Value {
+    match &value {
+        Value::Array(_) | Value::Object(_) => match (value.unknown(), value.exposed()) {
+            (Some(unknown), _) => Value::Unknown(unknown),
+            (None, Some(json)) if value.has_secret() => {
+                Value::Secret(Secret::new(Value::text(json.to_string())))
+            }
+            (None, Some(json)) => Value::text(json.to_string()),
+            (None, None) => value,
+        },
+        _ => value,
+    }
+}
+
 /// True if two known values mean the same, whatever their spelling.
-fn is_same(left: &Value, right: &Value) -> bool {
+pub(crate) fn is_same(left: &Value, right: &Value) -> bool {
     if left == right {
         return true;
     }
@@ -464,28 +459,5 @@ fn is_same(left: &Value, right: &Value) -> bool {
                 || (!left.is_object() && !left.is_array() && text(&left) == text(&right))
         }
         _ => false,
-    }
-}
-
-/// Sets a value below another one.
-fn put(base: &mut Value, path: &[String], value: Value) {
-    let Some((first, rest)) = path.split_first() else {
-        *base = value;
-        return;
-    };
-    match base {
-        Value::Object(members) => {
-            let below = members.entry(first.clone()).or_insert_with(Value::object);
-            put(below, rest, value);
-        }
-        Value::Array(items) => match first.parse::<usize>().ok().and_then(|at| items.get_mut(at)) {
-            Some(item) => put(item, rest, value),
-            None if rest.is_empty() => items.push(value),
-            None => {}
-        },
-        other => {
-            *other = Value::object();
-            put(other, path, value);
-        }
     }
 }

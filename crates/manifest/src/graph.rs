@@ -4,6 +4,7 @@ use crate::codes;
 use crate::condition;
 use crate::inner::{At, Inner, MAX_GLOBAL_DEPTH, Meaning};
 use crate::instances::{address_of, canonical};
+use crate::iql::AnchorKind;
 use crate::model::{Body, Kind, PropBody, PropDecl, ResourceDecl, Spot, Tree};
 use crate::order;
 use crate::path::Path;
@@ -230,6 +231,9 @@ impl<'a> Collector<'a> {
         let template = inner.templates.get(body.template);
         for used in &template.uses {
             let name = inner.templates.real_name(&used.head);
+            if self.is_own_part(name, body) {
+                continue;
+            }
             let sure = match inner.meaning(name, at, !used.path.is_empty()) {
                 Some(Meaning::Resource(to)) => to != own,
                 // An export of a later resource has no value yet when this one runs.
@@ -243,6 +247,15 @@ impl<'a> Collector<'a> {
                 self.offset = 0;
             }
         }
+    }
+
+    /// True if a name in an UPDATE or DELETE is a part of the resource's own identifier, whoever else exports one.
+    fn is_own_part(&self, name: &str, body: &Body) -> bool {
+        let Kind::Flow(flow) = &self.resource().kind else { return false };
+        let is_after = matches!(body.anchor, Some(AnchorKind::Update | AnchorKind::Delete));
+        is_after
+            && self.inner.global_index(name).is_none()
+            && flow.of.as_ref().is_some_and(|of| of.is_assigned(name))
     }
 
     /// What one name needs. `all` gives every place where it stands in the same text.

@@ -7,7 +7,10 @@ use crate::template::TemplateId;
 use indexmap::IndexMap;
 use stack_core::desired::ReplaceOrder;
 use stack_core::diagnostic::{Diagnostic, Part};
+use stack_core::identity::part_name;
 use stack_core::ids::{Address, TypeName};
+use stack_core::naming::{column_name, find_property};
+use stack_core::pointer::Pointer;
 use stack_core::schema::ResourceSchema;
 use stack_core::value::Value;
 use std::sync::Arc;
@@ -100,6 +103,24 @@ pub(crate) struct Understandable {
     pub(crate) schema: Arc<ResourceSchema>,
     /// The table as the INSERT names it.
     pub(crate) table: String,
+}
+
+impl Understandable {
+    /// The part of the type's identifier that a name means.
+    pub(crate) fn part(&self, name: &str) -> Option<String> {
+        let parts: Vec<String> = self.schema.primary_identifier.iter().map(part_name).collect();
+        find_property(name, parts.iter().map(String::as_str)).map(str::to_owned)
+    }
+
+    /// True if a name means a part that only the service gives.
+    pub(crate) fn is_assigned(&self, name: &str) -> bool {
+        self.part(name).is_some_and(|part| self.schema.read_only_properties.covers(&Pointer::of([part])))
+    }
+
+    /// All parts of the identifier, by column name.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = String> + '_ {
+        self.schema.primary_identifier.iter().map(|part| column_name(&part_name(part)))
+    }
 }
 
 /// One statement that holds templates.

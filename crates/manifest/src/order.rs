@@ -3,6 +3,7 @@
 
 use crate::inner::Inner;
 use crate::model::Kind;
+use std::collections::HashSet;
 
 /// By instance, those that must be made before it although nothing of it refers to them. `after`: by instance, those that
 /// it does refer to. What waits for the resource itself is never among them: a reference forward wins.
@@ -16,26 +17,44 @@ pub(crate) fn follows(inner: &Inner, after: &[Vec<usize>]) -> Vec<Vec<usize>> {
         all.iter().for_each(|to| waiting[*to].push(from));
     }
     let mut since: Vec<usize> = Vec::new();
-    for (at, found) in out.iter_mut().enumerate() {
-        let resource = inner.resource(at);
-        let is_ordered = matches!(resource.kind, Kind::Flow(_)) && !resource.orders_itself;
-        if !is_ordered {
-            since.push(at);
-            continue;
-        }
-        let dependents = reached(&waiting, at);
+    let mut at = 0;
+    while at < after.len() {
+        // Instances of one declaration have no order among themselves, and all follow the same.
         let own = inner.instances.all[at].declaration;
-        // Instances of one declaration have no order among themselves.
-        let is_own = |other: usize| inner.instances.all[other].declaration == own;
-        let (now, later): (Vec<usize>, Vec<usize>) =
-            since.iter().partition(|other| !dependents[**other] && !is_own(**other));
-        for before in &now {
-            waiting[*before].push(at);
+        let end =
+            (at..after.len()).find(|i| inner.instances.all[*i].declaration != own).unwrap_or(after.len());
+        let resource = inner.resource(at);
+        if matches!(resource.kind, Kind::Flow(_)) && !resource.orders_itself {
+            let mut later: HashSet<usize> = HashSet::new();
+            let mut found: Vec<(usize, usize)> = Vec::new();
+            for instance in at..end {
+                let dependents = reached(&waiting, instance);
+                // What waits for it cannot come before it; what that follows can.
+                let mut open = since.clone();
+                let mut seen: HashSet<usize> = HashSet::new();
+                while let Some(before) = open.pop() {
+                    if !seen.insert(before) {
+                        continue;
+                    }
+                    if dependents[before] {
+                        later.insert(before);
+                        open.extend(&out[before]);
+                        open.extend(after[before].iter().filter(|to| **to < at));
+                    } else {
+                        found.push((before, instance));
+                    }
+                }
+            }
+            found.sort_unstable();
+            for (before, instance) in found {
+                waiting[before].push(instance);
+                out[instance].push(before);
+            }
+            // What could not come before it is still to be followed by those after it.
+            since.retain(|before| later.contains(before));
         }
-        *found = now;
-        // What could not come before it is still to be followed by those after it.
-        since = later;
-        since.push(at);
+        since.extend(at..end);
+        at = end;
     }
     out
 }
@@ -88,5 +107,11 @@ mod tests {
         // What waits for a resource that stands below it cannot come before that.
         let text = [typed("a", ", depends_on: [C]"), typed("b", ""), file("C", ""), file("D", "")].concat();
         assert_eq!(order(&text), ["a: ", "b: ", "C: b", "D: a C"]);
+        // That waits as the last before it, and what it follows itself still comes first.
+        let text = [file("A", ""), file("B", ", depends_on: [D]"), file("C", ""), file("D", "")].concat();
+        assert_eq!(order(&text), ["A: ", "B: ", "C: A B", "D: A"]);
+        // Instances follow what stands above them, all of them.
+        let text = [typed("a", ""), file("B", ", for_each: [x, y]"), file("C", "")].concat();
+        assert_eq!(order(&text), ["a: ", "B[\"x\"]: a", "B[\"y\"]: a", "C: B[\"x\"] B[\"y\"]"]);
     }
 }

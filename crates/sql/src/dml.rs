@@ -9,8 +9,8 @@ use crate::stack::with_room;
 use crate::words::Words;
 use sqlparser::ast::{
     AssignmentTarget, BinaryOperator, Delete, Expr, FromTable, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, Insert, ObjectName, SetExpr, Spanned, Statement, TableFactor, TableObject,
-    TableWithJoins, UnaryOperator, Update, Value as SqlValue,
+    FunctionArguments, GroupByExpr, Ident, Insert, ObjectName, SetExpr, Spanned, Statement, TableFactor,
+    TableObject, TableWithJoins, UnaryOperator, Update, Value as SqlValue,
 };
 use sqlparser::tokenizer::Span;
 use stack_core::statement::{Marked, hole_number};
@@ -172,8 +172,20 @@ impl Reader<'_> {
         let Some(source) = &insert.source else {
             return Err(self.unsupported("no values", name.span()));
         };
+        if insert.or.is_some() || insert.on.is_some() || insert.ignore || insert.replace_into {
+            return Err(self.unsupported("a rule for conflicts", name.span()));
+        }
+        if source.limit_clause.is_some() || source.order_by.is_some() || source.with.is_some() {
+            return Err(self.unsupported("a clause around its values", source.span()));
+        }
         let values: Vec<&Expr> = match source.body.as_ref() {
-            SetExpr::Select(select) if select.from.is_empty() && select.selection.is_none() => {
+            SetExpr::Select(select)
+                if select.from.is_empty()
+                    && select.selection.is_none()
+                    && select.distinct.is_none()
+                    && select.having.is_none()
+                    && matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty()) =>
+            {
                 let items = select.projection.iter();
                 let plain = items.map(|item| match item {
                     sqlparser::ast::SelectItem::UnnamedExpr(expr)
@@ -253,6 +265,12 @@ impl Reader<'_> {
                         }
                     };
                     out.push(self.valued(column, value));
+                }
+                Expr::InList { expr: left, list, negated: false } if list.len() == 1 => {
+                    let column = self
+                        .column(left)
+                        .ok_or_else(|| self.unsupported("a condition without a column", expr.span()))?;
+                    out.push(self.valued(column, &list[0]));
                 }
                 other => {
                     let message = "only `column = value` and AND can be understood in the WHERE of a change";

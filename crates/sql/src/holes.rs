@@ -120,11 +120,13 @@ pub fn value(text: &str, holes: &[Hole]) -> Value {
     }
 }
 
-/// The hole that a literal consists of, blanks around it aside.
+/// The hole that a literal consists of. Blanks around it belong to a text, and to nothing else.
 pub fn sole<'h>(text: &str, holes: &'h [Hole]) -> Option<&'h Hole> {
     let mut chars = text.trim().chars();
     let (Some(c), None) = (chars.next(), chars.next()) else { return None };
-    holes.get(hole_number(c)?)
+    let hole = holes.get(hole_number(c)?)?;
+    let is_text = hole.document.is_none() && !matches!(hole.value, Value::Array(_) | Value::Object(_));
+    (!is_text || text.len() == c.len_utf8()).then_some(hole)
 }
 
 /// The parts of a literal between its own `|`; one in a value does not count.

@@ -80,6 +80,13 @@ crate::codes! {
         "A name of this type is unique in all regions, and the one that the manifest names is in another region than the \
          resource is declared for. A change or deletion from here would meet a resource that was not meant.\n\
          Write the region where it is (`region:`), or choose another name.";
+    KEPT = 2119, "A resource is kept at teardown",
+        "Its query file has no `delete` anchor. In projects of stackql-deploy that means that a teardown leaves the resource.\n\
+         Add `/*+ delete */` with a DELETE if it is to go.";
+    NAMES_NOTHING = 2120, "The identifier in the statements names nothing",
+        "The `Identifier` of an UPDATE or DELETE names a resource whose identifier the service chooses, and there is none of \
+         that name. A create would give it another identifier, and every plan after it would create one more.\n\
+         Write the identifier of the resource that exists, or take it out and give the resource the stack's tags.";
     NO_LONGER_HOLDS = 2201, "At run time the plan no longer holds",
         "Before each write the resource is read again. What was read then is not what the plan was made for: somebody \
          has made, changed or removed the resource since. Nothing was sent for it.\n\

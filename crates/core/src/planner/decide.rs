@@ -58,6 +58,12 @@ impl Decide<'_> {
                 self.blocked(vague::ambiguous(self.wanted, found, *step))
             }
             Seen::Sighted(Sighting::Unprovable(found)) => self.blocked(vague::unprovable(self.wanted, found)),
+            // No marks will be there to find it again: the next plan would make one more.
+            Seen::Sighted(Sighting::Lookalikes(found))
+                if self.is_unmarked() && !self.goes() && found.iter().any(|one| one.owner.is_none()) =>
+            {
+                self.blocked(vague::cannot_tell_again(self.wanted, found))
+            }
             Seen::Sighted(Sighting::Lookalikes(found)) => {
                 let mut planned = self.absent();
                 planned.diagnostics.push(vague::lookalikes(self.wanted, found, self.goes()));
@@ -79,6 +85,16 @@ impl Decide<'_> {
         self.mode == Mode::Teardown || self.wanted.absent
     }
 
+    /// True if neither we nor its statements mark it.
+    fn is_unmarked(&self) -> bool {
+        self.wanted.as_written && !self.wanted.ownership_tags
+    }
+
+    /// True if an identifier is given that is known.
+    fn is_pinned(&self) -> bool {
+        self.wanted.identifier.as_ref().is_some_and(|given| given.unknown().is_none())
+    }
+
     fn blocked(&self, problem: Diagnostic) -> Planned {
         let mut planned = self.blank(Action::Blocked);
         planned.diagnostics.push(problem);
@@ -89,6 +105,9 @@ impl Decide<'_> {
         let mut planned = self.blank(if self.goes() { Action::Noop } else { Action::Create });
         if self.goes() {
             return planned;
+        }
+        if self.is_unmarked() && self.schema.is_named_by_service() && self.is_pinned() {
+            return self.blocked(vague::names_nothing(self.wanted));
         }
         planned.identifier = declared_identifier(self.wanted, self.schema);
         planned.reasons.push(Reason { code: ReasonCode::Absent, path: None });
@@ -207,6 +226,16 @@ impl Decide<'_> {
                     && !self.allow_data_loss =>
             {
                 self.blocked(guard::data_loss(self.wanted, "deleting"))
+            }
+            Ownership::Ours if self.mode == Mode::Teardown && self.wanted.kept => {
+                let mut planned = self.blank(Action::Noop);
+                let message = format!("{} is kept: its query file has no `delete`", self.wanted.address);
+                planned.diagnostics.push(
+                    Diagnostic::warning(codes::KEPT, message)
+                        .at(self.wanted.sources.resource.clone(), "")
+                        .note("resource", format!("{} {}", self.wanted.declared_type, found.identifier)),
+                );
+                planned
             }
             Ownership::Ours => {
                 let mut planned = self.blank(Action::Delete);

@@ -52,6 +52,29 @@ pub(super) fn unprovable(wanted: &Wanted, found: &[Identifier]) -> Diagnostic {
     .next("if it is yours and no other stack's, agree with `lifecycle: { adopt: true }`; else choose other values")
 }
 
+/// Like it, and once there are two of them nothing tells which is ours.
+pub(super) fn cannot_tell_again(wanted: &Wanted, found: &[Lookalike]) -> Diagnostic {
+    let named = found.iter().map(|one| one.identifier.to_string());
+    let message = format!("{} may be there already, and its statements do not mark it", wanted.address);
+    Diagnostic::error(codes::UNPROVABLE, message)
+        .at(wanted.sources.resource.clone(), "")
+        .note("found", listed(named))
+        .note("why", "it shows all declared create-only and required values; a second one could never be told from it")
+        .next(
+            "agree with `lifecycle: { adopt: true }` if it is yours; let the statements write the tags stackql:stack-name, \
+             stackql:stack-env and stackql:resource-name to have one of your own",
+        )
+}
+
+/// An identifier that the service has not given to anything.
+pub(super) fn names_nothing(wanted: &Wanted) -> Diagnostic {
+    let message =
+        format!("the identifier that the statements of {} give names nothing that exists", wanted.address);
+    Diagnostic::error(codes::NAMES_NOTHING, message).at(wanted.sources.resource.clone(), "").next(
+        "write the identifier of the resource that exists, or take it out and mark the resource by its tags",
+    )
+}
+
 /// Not ours, but like it.
 pub(super) fn lookalikes(wanted: &Wanted, found: &[Lookalike], goes: bool) -> Diagnostic {
     let named = found.iter().map(|one| match &one.owner {

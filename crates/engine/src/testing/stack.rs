@@ -134,6 +134,7 @@ impl Resolver for FakeStack {
             default_tags: IndexMap::new(),
             ownership_tags: true,
             as_written: false,
+            kept: false,
             client_tokens: Vec::new(),
             lifecycle: thing.lifecycle.clone(),
             sources: Sources {

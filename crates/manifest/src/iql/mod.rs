@@ -6,7 +6,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use target::table_of;
+pub(crate) use target::{has_code, table_of};
 
 use crate::codes;
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, nearest};

@@ -15,6 +15,11 @@ pub(crate) fn table_of(statement: &str) -> Option<String> {
     (name.contains('.') && name.split('.').all(is_name)).then_some(name)
 }
 
+/// True if a text has more than blanks and comments.
+pub(crate) fn has_code(text: &str) -> bool {
+    !words(text).is_empty()
+}
+
 /// Words between blanks, brackets and `;`, without comments, literals and templates.
 fn words(text: &str) -> Vec<String> {
     let mut plain = String::with_capacity(text.len());

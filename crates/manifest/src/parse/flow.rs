@@ -2,7 +2,7 @@
 
 use crate::codes;
 use crate::flow::{Flow, FlowKind, KINDS, Returned, Returns, Statements};
-use crate::iql::{AnchorKind, QueryFile, table_of};
+use crate::iql::{AnchorKind, QueryFile, has_code, table_of};
 use crate::model::{AuthDecl, Body, FlowDecl, Kind, ResourceDecl, Spot, Tree, Understandable};
 use crate::parse::node::{Members, Node, Reader};
 use crate::path::Path;
@@ -46,7 +46,7 @@ fn has_effect(key: &str, kind: Option<FlowKind>) -> bool {
         "file" => kind.is_some_and(|kind| kind != Script),
         "return_vals" | "skip_validation" => matches!(kind, Some(Resource | Multi)),
         "exports" | "protected" => kind != Some(Command),
-        "state" | "formerly" => kind.is_none(),
+        "state" | "formerly" => matches!(kind, None | Some(Resource)),
         _ => true,
     }
 }
@@ -155,6 +155,10 @@ impl Reader<'_> {
             return None;
         }
         let (_, text) = self.places.file(&Path::root_of(path).route())?;
+        // What stands before the first anchor runs together with it; only comments are nothing.
+        if has_code(text.get(file.preamble.clone())?) {
+            return None;
+        }
         let table = table_of(text.get(file.get(AnchorKind::Create)?.body.clone())?)?;
         let ty = self.schemas.canonical(&table).ok()?;
         let schema = self.schemas.schema(&ty).ok()?;

@@ -56,8 +56,14 @@ impl Job<'_> {
         if matches!(name, "this" | "callback") || engine::is_builtin(name) {
             return true;
         }
-        // A template that asks whether something is there, or says what to take instead, knows what it does.
-        if template.source.contains("default") || template.source.contains("defined") {
+        // A template that asks whether it is there, or says what to take instead, knows what it does.
+        if template.occurrences(&used.head).iter().any(|o| is_asked_for(&template.source[o.range.end..])) {
+            return true;
+        }
+        if let Some(of) = &flow.of
+            && matches!(body.anchor, Some(AnchorKind::Update | AnchorKind::Delete))
+            && of.part(name).is_some()
+        {
             return true;
         }
         let exported = || declared.exports.iter().flat_map(|e| [&e.variable, &e.property]);
@@ -68,10 +74,11 @@ impl Job<'_> {
             || returned.any(|item| item.variable == name || item.column == name)
             || self.inner.meaning(name, At::Resource(self.index), !used.path.is_empty()).is_some()
             || self.may_be_captured(name, flow)
-            || template
-                .occurrences(&used.head)
-                .iter()
-                .all(|o| identifies(&template.source, o.range.start, body))
+            || flow.of.is_none()
+                && template
+                    .occurrences(&used.head)
+                    .iter()
+                    .all(|o| identifies(&template.source, o.range.start, body))
     }
 
     /// True if one of the resource's own reading statements may give a column of this name.
@@ -120,9 +127,26 @@ impl Job<'_> {
     }
 }
 
+/// True if what follows a name says what to take where it is not defined, or asks whether it is.
+fn is_asked_for(after: &str) -> bool {
+    let after = after.trim_start();
+    let word = |text: &str, word: &str| {
+        text.strip_prefix(word)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    };
+    match after.strip_prefix('|').map(str::trim_start) {
+        Some(filter) => word(filter, "default") || word(filter, "d"),
+        None => {
+            let test = after.strip_prefix("is ").map(str::trim_start);
+            let test = test.map(|test| test.strip_prefix("not ").map_or(test, str::trim_start));
+            test.is_some_and(|test| word(test, "defined") || word(test, "undefined"))
+        }
+    }
+}
+
 /// True if a place stands in the value of an identifier predicate: the parts of an identifier that was found are
 /// variables too (DESIGN section 4).
-pub(super) fn identifies(source: &str, at: usize, body: &Body) -> bool {
+fn identifies(source: &str, at: usize, body: &Body) -> bool {
     let reads = !matches!(body.anchor, Some(AnchorKind::Create | AnchorKind::CreateOrUpdate));
     let before = source.get(..at).unwrap_or_default();
     let Some((left, value)) = before.rsplit_once('=').filter(|_| reads) else { return false };

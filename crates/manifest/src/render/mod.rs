@@ -86,6 +86,10 @@ impl Job<'_> {
         let (ty, schema, declared_type, of) = match &self.declared.kind {
             Kind::Typed(ty, schema) => (ty, schema, &self.declared.declared_type, None),
             Kind::Flow(flow) => {
+                // Texts within lists and objects that hold JSON are parts of these (stackql-compat 1.7).
+                declared
+                    .values_mut()
+                    .for_each(|value| *value = props::spliced(std::mem::replace(value, Value::Null)));
                 self.flow(flow);
                 let of = flow.of.as_ref()?;
                 let read = self.statements(flow, of, &declared, &routes)?;
@@ -142,6 +146,7 @@ impl Job<'_> {
             default_tags,
             ownership_tags,
             as_written: of.is_some(),
+            kept: of.is_some() && !said.has_delete,
             client_tokens,
             lifecycle,
             sources: Sources {
@@ -311,7 +316,19 @@ impl Job<'_> {
             }
         }
         let fallback = self.inner.variables.get("region").cloned();
-        (fallback.or_else(|| self.inner.options.default_region.as_ref().map(ToString::to_string)), None)
+        let fallback =
+            fallback.or_else(|| self.inner.options.default_region.as_ref().map(ToString::to_string));
+        if fallback.is_none() && matches!(self.declared.kind, Kind::Flow(_)) {
+            // As the predecessor's tables have it; the documentation prints statements without a region.
+            let message = format!("the statements of {} name no region: us-east-1 is taken", self.address);
+            let mut note = Diagnostic::warning(codes::BAD_VALUE, message)
+                .at(self.declared.path.key("name").route(), "")
+                .next("add a global `region`, or give --region");
+            note.severity = Severity::Note;
+            self.fail(note);
+            return (Some("us-east-1".to_owned()), None);
+        }
+        (fallback, None)
     }
 
     /// Complains about a region that nobody knows, with the name that was probably meant.

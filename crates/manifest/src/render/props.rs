@@ -289,6 +289,22 @@ impl Job<'_> {
     }
 }
 
+/// A list or an object whose texts that hold a JSON list or object are embedded, at any depth.
+pub(super) fn spliced(value: Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().map(inner).collect()),
+        Value::Object(map) => Value::Object(map.into_iter().map(|(key, item)| (key, inner(item))).collect()),
+        other => other,
+    }
+}
+
+fn inner(value: Value) -> Value {
+    match value {
+        Value::String(_) => structure(value),
+        other => spliced(other),
+    }
+}
+
 /// Puts texts that hold JSON where the schema wants a list or an object and no text (stackql-compat 1.7): variables of
 /// the command line can only be texts.
 pub(super) fn embed(value: Value, schema: &ResourceSchema, node: &Node) -> Value {

@@ -3,20 +3,18 @@
 
 use crate::codes;
 use crate::flow::Statements;
-use crate::inner::At;
 use crate::iql::{Anchor, AnchorKind};
 use crate::model::{Body, FlowDecl, Understandable};
 use crate::path::Path;
 use crate::render::Job;
-use crate::render::flow::identifies;
 use crate::render::props::Routes;
 use crate::report;
 use crate::template::align::Aligned;
-use crate::template::engine::is_builtin;
 use crate::template::marked;
+use crate::template::objects::TOKEN;
 use crate::template::{Failure, Lookup};
 use indexmap::IndexMap;
-use stack_core::diagnostic::{Diagnostic, Part};
+use stack_core::diagnostic::{Diagnostic, Part, Severity};
 use stack_core::ids::ClientToken;
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
@@ -60,7 +58,6 @@ impl Job<'_> {
         let reader = inner.options.statements.as_ref()?;
         let root = Path::root_of(path);
         let (_, text) = inner.places.file(&root.route())?;
-        self.later(flow);
         let mut all = Vec::new();
         for (kind, role) in [
             (AnchorKind::Create, Role::Create),
@@ -68,6 +65,7 @@ impl Job<'_> {
             (AnchorKind::Delete, Role::Delete),
         ] {
             let Some(anchor) = file.get(kind) else { continue };
+            self.own_names(of, declared, role);
             let body = flow.bodies.iter().find(|body| body.anchor == Some(kind));
             let source = text.get(anchor.body.clone()).unwrap_or_default().to_owned();
             let marked = self.marked(body, &source, anchor, role)?;
@@ -78,8 +76,13 @@ impl Job<'_> {
         let request =
             Request { schema: &of.schema, table: &of.table, statements: &statements, props: declared };
         let mut understood = reader.understand(&request);
+        let is_broken = understood.problems.iter().any(|said| said.severity == Severity::Error);
         for said in std::mem::take(&mut understood.problems) {
             self.said(said, &all, file.get(AnchorKind::Create), &root);
+        }
+        // What is left would only be wrong because of that.
+        if is_broken {
+            return None;
         }
         let mut routes = Routes::default();
         for property in &understood.properties {
@@ -117,29 +120,27 @@ impl Job<'_> {
         declared.iter().find(|(prop, known)| is_it(prop) && *known == value).map(|(prop, _)| prop.as_str())
     }
 
-    /// Names that nobody can know before the resource is there: what its statements return, and the parts of its
-    /// identifier.
-    fn later(&self, flow: &FlowDecl) {
-        for body in &flow.bodies {
-            let template = self.inner.templates.get(body.template);
-            for used in &template.uses {
-                let name = self.inner.templates.real_name(&used.head);
-                let is_open = matches!(name, "this" | "callback")
-                    || (!is_builtin(name)
-                        && self.scope.value_of(name).is_none()
-                        && self
-                            .inner
-                            .meaning(name, At::Resource(self.index), !used.path.is_empty())
-                            .is_none()
-                        && template
-                            .occurrences(&used.head)
-                            .iter()
-                            .all(|o| identifies(&template.source, o.range.start, body)));
-                if is_open {
-                    self.scope.define(name, Value::Unknown(Unknown::default()));
+    /// Names that nobody can know before the resource is there: the parts of its identifier that the service gives, bare and
+    /// as `this.…`, and what its statements return. Props count first, and so do globals.
+    fn own_names(&self, of: &Understandable, declared: &IndexMap<String, Value>, role: Role) {
+        let open = || Value::Unknown(Unknown::default());
+        let mut this = declared.clone();
+        let token = &self.inner.facts[self.index].token;
+        this.entry(TOKEN.to_owned()).or_insert_with(|| Value::text(token.as_str()));
+        if role != Role::Create {
+            for part in of.parts() {
+                this.entry(part.clone()).or_insert_with(open);
+                let is_defined = declared.contains_key(&part)
+                    || self.inner.global_index(&part).is_some()
+                    // What others export is theirs, unless the manifest could have given this part.
+                    || !of.is_assigned(&part) && self.scope.value_of(&part).is_some();
+                if !is_defined {
+                    self.scope.define(&part, open());
                 }
             }
+            self.scope.define("callback", open());
         }
+        self.scope.define("this", Value::Object(this));
     }
 
     /// A statement with its values. `None` if it fails, which is noted, or waits for a value.

@@ -274,6 +274,13 @@ fn guarded(
 ) -> impl Fn(&mut State<'_, '_>, Rest<ValueOrKwargs>) -> Result<Mj, Error> + Send + Sync + 'static {
     move |state, args| {
         let mut args = args.into_values();
+        if let Some(sink) = Sink::of(state) {
+            for arg in &mut args {
+                if let Some(whole) = sink.argument(arg) {
+                    *arg = whole;
+                }
+            }
+        }
         // The keys of a resource with `for_each` are known whatever its instances are.
         let keys_only = matches!(raw, "raw:length" | "raw:count" | "raw:list" | "raw:items")
             && args.first().is_some_and(|value| value.downcast_object_ref::<Group>().is_some());

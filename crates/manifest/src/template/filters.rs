@@ -145,7 +145,11 @@ pub(crate) fn sql_list(value: &Mj) -> Result<String, Error> {
 }
 
 /// `text | sql_escape`: doubles single quotes.
-pub(crate) fn sql_escape(value: &Mj) -> Result<Mj, Error> {
+/// In a statement it stays as it is: a value beside the text ends no literal.
+pub(crate) fn sql_escape(state: &State<'_, '_>, value: &Mj) -> Result<Mj, Error> {
+    if Sink::of(state).is_some() {
+        return Ok(value.clone());
+    }
     if value.is_none() { Ok(Mj::from(())) } else { Ok(Mj::from(text_of(value)?.replace('\'', "''"))) }
 }
 

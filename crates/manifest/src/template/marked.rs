@@ -1,12 +1,12 @@
 //! Statements: templates whose values stay beside the text (see [`stack_core::statement`]).
 
-use crate::template::objects::{Hidden, from_engine};
+use crate::template::objects::{Hidden, from_engine, to_engine};
 use crate::template::session::Session;
 use crate::template::{Failure, FailureKind, SCOPE_KEY, ScopeHandle, engine, whole_boolean};
 use minijinja::value::ValueKind;
 use minijinja::{Error, State, Value as Mj};
 use stack_core::statement::{Hole, Marked, hole, hole_number};
-use stack_core::value::{Unknown, Value};
+use stack_core::value::{Secret, Unknown, Value};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where the values of one evaluation are gathered. Clones share them.
@@ -60,6 +60,11 @@ impl Sink {
             ValueKind::Undefined => Value::text(""),
             _ => whole_boolean(from_engine(value)?),
         };
+        // A captured text (`set` without `=`, a macro) has its values inside as characters.
+        let plain = match plain {
+            Value::String(text) if has_holes(&text) => self.expanded(&text),
+            other => other,
+        };
         let value = self.session.mark(plain);
         if !self.keeps {
             self.session.forget();
@@ -68,6 +73,38 @@ impl Sink {
         let number = gathered.holes.len();
         gathered.holes.push(Hole { value, document });
         hole(number).ok_or_else(|| engine::fail("a statement has more than 65000 values"))
+    }
+
+    /// A text with the values that its characters stand for.
+    pub(crate) fn expanded(&self, text: &str) -> Value {
+        let gathered = self.gathered();
+        let mut whole = String::with_capacity(text.len());
+        let mut unknown: Option<Unknown> = None;
+        let mut is_secret = false;
+        for c in text.chars() {
+            let Some(hole) = hole_number(c).and_then(|number| gathered.holes.get(number)) else {
+                whole.push(c);
+                continue;
+            };
+            is_secret |= hole.value.has_secret();
+            match (hole.value.unknown(), hole.value.scalar_text(), hole.value.exposed()) {
+                (Some(more), ..) => unknown = Some(unknown.map_or(more.clone(), |known| known.and(&more))),
+                (None, Some(text), _) => whole.push_str(&text),
+                (None, None, Some(json)) => whole.push_str(&json.to_string()),
+                (None, None, None) => {}
+            }
+        }
+        match unknown {
+            Some(unknown) => Value::Unknown(Unknown { sensitive: unknown.sensitive || is_secret, ..unknown }),
+            None if is_secret => Value::Secret(Secret::new(Value::String(whole))),
+            None => Value::String(whole),
+        }
+    }
+
+    /// An argument of a filter: a captured text becomes what it stands for.
+    pub(crate) fn argument(&self, value: &Mj) -> Option<Mj> {
+        let text = value.as_str().filter(|text| has_holes(text))?;
+        Some(to_engine(&self.expanded(text), &self.session, None))
     }
 
     /// Remembers what a document was made of.
@@ -137,7 +174,7 @@ pub(crate) fn members(value: &Mj) -> Option<Value> {
         let member = value.get_item(&key).ok()?;
         // A variable that nothing defines declares nothing.
         if member.kind() != ValueKind::Undefined {
-            out.insert(key.to_string(), from_engine(&member).ok()?);
+            out.insert(key.to_string(), whole_boolean(from_engine(&member).ok()?));
         }
     }
     Some(Value::Object(out))

@@ -100,9 +100,9 @@ fn what_cannot_run_yet_is_told_once_per_resource_that_is_wanted() {
     );
     let stack = fine(&resources, &[("vpc.iql", VPC)]);
     insta::assert_snapshot!(show(&stack.cannot_run(), stack.source_map()), @r#"
-    error[SD1114] vpc: type `resource` cannot be run by this version yet
-      5:11 «vpc» 
-      = next  give it a dotted type such as `awscc.s3.buckets`, which needs no query file
+    error[SD1114] vpc: `auth` cannot be used by this version yet
+      14:5 «auth» 
+      = next  use the credentials of the environment, or `--profile`
     error[SD1114] q: `auth` cannot be used by this version yet
       17:84 «auth» 
       = next  use the credentials of the environment, or `--profile`
@@ -330,12 +330,6 @@ fn keys_without_effect_are_warned_about() {
       = next  remove it
     warning[SD1127] a: `run` has no effect on type `resource`
       5:31 «run» 
-      = next  remove it
-    warning[SD1127] a: `state` has no effect on type `resource`
-      5:39 «state» 
-      = next  remove it
-    warning[SD1127] a: `formerly` has no effect on type `resource`
-      5:54 «formerly» 
       = next  remove it
     error[SD1101] `skip_validation` must be true or false, not a text
       6:46 «yes please» 

@@ -203,6 +203,7 @@ impl Stack {
             default_tags: IndexMap::from([("environment".to_owned(), Value::text("prod"))]),
             ownership_tags: true,
             as_written: false,
+            kept: false,
             client_tokens: Vec::new(),
             lifecycle: Lifecycle::default(),
             sources: Sources { resource: route, ..Sources::default() },

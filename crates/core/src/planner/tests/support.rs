@@ -79,6 +79,7 @@ impl TestStack {
                 default_tags: IndexMap::new(),
                 ownership_tags: true,
                 as_written: false,
+                kept: false,
                 client_tokens: Vec::new(),
                 lifecycle,
                 sources: Sources { resource: route, ..Sources::default() },
