@@ -91,6 +91,7 @@ fn statements_pass_validate_and_stop_everything_else_before_any_call() {
        |
     17 |   - name: vpc
        |           ^^^
+       = why   only create, update and delete are understood, and resources/vpc.iql has `createorupdate`
        = next  give it a dotted type such as `awscc.s3.buckets`, which needs no query file
     -- end
     "#);

@@ -65,7 +65,8 @@ crate::codes! {
          If it is yours, take it over: `lifecycle: { adopt: true }`, `identifier:`, or `stack-deploy adopt`.";
     UNPROVABLE = 2115, "A live resource matches, and nobody can tell whose it is",
         "Reads of this type do not show tags, and the tag index does not list the resource as this stack's. Just after a \
-         create the index may be late, for up to an hour.\n\
+         create the index may be late, for up to an hour. Or the resource is written as statements, which add no tags of \
+         the stack: then nothing would ever tell it from one that looks like it.\n\
          If it is yours, agree with `lifecycle: { adopt: true }`; else choose other values.";
     ORPHAN_IN_DOUBT = 2116, "An orphan cannot be told for sure",
         "The tag index lists an ARN with this stack's tags that the manifest does not name, but no read confirms what it \

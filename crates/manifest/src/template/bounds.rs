@@ -1,7 +1,7 @@
 //! Bounds of what a template may be: the engine's parser and compiler call themselves for each operator of a chain and
 //! for each block inside a block, and would run out of stack.
 
-use crate::template::code::end_of_code;
+use crate::template::code::{end_of_code, next_opening};
 use crate::template::{Failure, FailureKind, size};
 use std::ops::Range;
 
@@ -88,11 +88,7 @@ pub(super) fn measured(source: &str) -> (String, Vec<usize>) {
 
 /// Where the next piece of code begins, and what ends it.
 fn next_code(source: &str, at: usize) -> Option<(usize, &'static str)> {
-    let rest = source.get(at..)?;
-    [("{{", "}}"), ("{%", "%}"), ("{#", "#}")]
-        .into_iter()
-        .filter_map(|(open, close)| Some((at + rest.find(open)? + 2, close)))
-        .min()
+    next_opening(source, at).map(|(open, close)| (open + 2, close))
 }
 
 /// Counts what stands inside one another in one expression or statement.

@@ -7,15 +7,25 @@ pub(super) fn code(source: &str) -> Vec<Range<usize>> {
     sections(source).into_iter().flat_map(|section| unquoted(source, section)).collect()
 }
 
+/// Where the next delimiter opens, and what closes it. Looks no further than that: texts may have thousands.
+pub(super) fn next_opening(source: &str, from: usize) -> Option<(usize, &'static str)> {
+    let rest = source.get(from..)?;
+    rest.match_indices('{').find_map(|(at, _)| {
+        let close = match rest.as_bytes().get(at + 1)? {
+            b'{' => "}}",
+            b'%' => "%}",
+            b'#' => "#}",
+            _ => return None,
+        };
+        Some((from + at, close))
+    })
+}
+
 /// What stands between the delimiters of a text, comments left out.
 pub(crate) fn sections(source: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some((open, close)) = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")]
-        .into_iter()
-        .filter_map(|(open, close)| Some((at + source[at..].find(open)?, close)))
-        .min()
-    {
+    while let Some((open, close)) = next_opening(source, at) {
         let start = open + 2;
         let is_comment = close == "#}";
         let end = if is_comment {
