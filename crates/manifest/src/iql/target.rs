@@ -23,11 +23,13 @@ pub(crate) fn has_code(text: &str) -> bool {
 /// Words between blanks, brackets and `;`, without comments, literals and templates.
 fn words(text: &str) -> Vec<String> {
     let mut plain = String::with_capacity(text.len());
-    let code = sections(text);
+    let mut code = sections(text).into_iter().peekable();
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
         // Two bytes before the code stand its delimiters.
-        if let Some(section) = code.iter().find(|section| section.start.saturating_sub(2) == at) {
+        // What a comment or a literal has skipped is behind.
+        while code.next_if(|section| section.start.saturating_sub(2) < at).is_some() {}
+        if let Some(section) = code.next_if(|section| section.start.saturating_sub(2) == at) {
             plain.push('?');
             at = (section.end + 2).min(text.len());
             continue;
