@@ -9,13 +9,14 @@ use stack_core::diagnostic::{Code, Severity, nearest};
 use stack_core::diff::same_meaning;
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
-use stack_core::schema::{JsonType, ResourceSchema, Schemas};
+use stack_core::schema::{ResourceSchema, Schemas};
 use stack_core::statement::{
     Hole, Origin, Place, Property, Request, Role, Said, Statement, Understand, Understood,
 };
 use stack_core::value::{Secret, Value};
 use stack_sql::dml::{self, Dml, Operand, Pair, Verb};
 use stack_sql::holes::{sole, value};
+use stack_sql::literal::{self, RequestOption, structured};
 use std::sync::Arc;
 
 /// Reads statements on the tables of resource types.
@@ -147,30 +148,23 @@ impl Reading<'_> {
             return;
         }
         let origin = Origin::Statement { name: (which, pair.column.at.clone()), value: place };
-        let value = self.structured(&name, value);
+        let value = structured(self.schema(), &name, value);
         self.declared.insert(name, (value, origin, None));
     }
 
     /// `region`, `RoleArn`, `TypeVersionId` and `ClientToken`. False for other names.
     fn option(&mut self, name: &str, value: &Value, place: &Place) -> bool {
-        let name = name.strip_prefix("data__").unwrap_or(name);
-        // A property of the same name is meant first, but for the region of the request.
-        if name != "region" && self.schema().root.properties.contains_key(name) {
-            return false;
-        }
-        match name {
-            "region" => {
+        let Some(option) = literal::option(self.schema(), name) else { return false };
+        match option {
+            RequestOption::Region => {
                 let known = &mut self.out.region;
                 if known.as_ref().is_none_or(|(known, _)| known.unknown().is_some()) {
                     *known = Some((value.clone(), place.clone()));
                 }
             }
-            "RoleArn" => self.out.role_arn = Some(value.clone()),
-            "TypeVersionId" => self.out.type_version_id = Some(value.clone()),
-            "ClientToken" => {
-                self.token(value, place);
-            }
-            _ => return false,
+            RequestOption::RoleArn => self.out.role_arn = Some(value.clone()),
+            RequestOption::TypeVersionId => self.out.type_version_id = Some(value.clone()),
+            RequestOption::ClientToken => self.token(value, place),
         }
         true
     }
@@ -178,14 +172,11 @@ impl Reading<'_> {
     /// `ClientToken`: 1 to 128 of the characters that the service takes (cloud-control 1.3).
     fn token(&mut self, value: &Value, place: &Place) {
         let role = self.request.statements[place.0].role;
-        let is_right = value.scalar_text().is_none_or(|text| {
-            (1..=128).contains(&text.len())
-                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-+/=".contains(&b))
-        });
+        let is_right = value.scalar_text().is_none_or(|text| literal::is_client_token(&text));
         if !is_right {
             let message = "this is no client token".to_owned();
             let said = self.say(codes::BAD_VALUE, Severity::Error, message, Some(place.clone()));
-            "1 to 128 letters, digits and -+/=".clone_into(&mut said.label);
+            literal::CLIENT_TOKEN.clone_into(&mut said.label);
             "take it out: every request gets a token of its own".clone_into(&mut said.next);
             return;
         }
@@ -193,9 +184,7 @@ impl Reading<'_> {
     }
 
     fn property(&self, written: &str) -> Option<String> {
-        let names = || self.schema().root.properties.keys().map(String::as_str);
-        let bare = written.strip_prefix("data__").unwrap_or(written);
-        find_property(written, names()).or_else(|| find_property(bare, names())).map(str::to_owned)
+        literal::property(self.schema(), written)
     }
 
     fn no_column(&mut self, which: usize, pair: &Pair) {
@@ -211,41 +200,19 @@ impl Reading<'_> {
 
     /// A value as written; `None` for expressions, which is noted.
     fn value(&mut self, which: usize, pair: &Pair, holes: &[Hole]) -> Option<Value> {
-        Some(match &pair.value {
-            Operand::Text(text) | Operand::Forced(text) => value(text, holes),
-            Operand::Number(text) => {
-                let number: Option<serde_json::Number> = serde_json::from_str(text).ok();
-                number.map_or_else(|| Value::text(text.as_str()), Value::Number)
-            }
-            Operand::Boolean(truth) => Value::Bool(*truth),
-            Operand::Null => Value::Null,
-            Operand::Expression => {
-                let message = format!("the value of `{}` is an expression", pair.column.name);
-                let at = Some((which, pair.at.clone()));
-                let said = self.say(codes::BAD_VALUE, Severity::Error, message, at);
-                "write a literal: '…', a number, true, false, NULL or string('…')".clone_into(&mut said.next);
-                return None;
-            }
-        })
-    }
-
-    /// Text that holds JSON, where the schema takes a list or an object (stackql-compat 5.4).
-    fn structured(&self, property: &str, value: Value) -> Value {
-        let Some(node) = self.schema().root.properties.get(property) else { return value };
-        let types = &self.schema().follow(node).types;
-        let takes = types.names(JsonType::Array) || types.names(JsonType::Object);
-        match &value {
-            Value::String(text) if takes => {
-                let parsed: Option<Json> = serde_json::from_str(text).ok();
-                parsed.filter(|json| json.is_array() || json.is_object()).map_or(value, Value::from)
-            }
-            _ => value,
+        let value = literal::literal(&pair.value, holes);
+        if value.is_none() {
+            let message = format!("the value of `{}` is an expression", pair.column.name);
+            let at = Some((which, pair.at.clone()));
+            let said = self.say(codes::BAD_VALUE, Severity::Error, message, at);
+            "write a literal: '…', a number, true, false, NULL or string('…')".clone_into(&mut said.next);
         }
+        value
     }
 
     /// `PatchDocument = '…'`
     fn assignment(&mut self, which: usize, pair: &Pair, holes: &[Hole]) {
-        let name = pair.column.name.strip_prefix("data__").unwrap_or(&pair.column.name);
+        let name = literal::bare(&pair.column.name);
         if name != "PatchDocument" {
             if let Some(value) = self.value(which, pair, holes)
                 && !self.option(name, &value, &(which, pair.at.clone()))
@@ -339,7 +306,7 @@ impl Reading<'_> {
             put(&mut base.0, &path.segments()[1..], seal(value));
             return;
         }
-        let value = self.structured(&name, value);
+        let value = structured(self.schema(), &name, value);
         match self.declared.get(&name) {
             Some((known, ..)) if is_same(known, &value) => {}
             Some((known, ..)) => {
@@ -361,10 +328,9 @@ impl Reading<'_> {
     fn predicate(&mut self, which: usize, pair: &Pair, holes: &[Hole]) {
         let place = (which, pair.at.clone());
         let written = pair.column.name.as_str();
-        let name = written.strip_prefix("data__").unwrap_or(written);
-        if !["identifier", "id"].iter().any(|known| name.eq_ignore_ascii_case(known)) {
+        if !literal::is_identifier(written) {
             let Some(value) = self.value(which, pair, holes) else { return };
-            if !self.option(name, &value, &place) {
+            if !self.option(written, &value, &place) {
                 let message = format!("`{written}` does not choose a resource of {}", self.request.table);
                 let at = Some((which, pair.column.at.clone()));
                 let said = self.say(codes::NO_COLUMN, Severity::Error, message, at);
