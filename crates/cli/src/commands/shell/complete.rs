@@ -94,7 +94,7 @@ mod tests {
             of("", "FROM awscc.s3.buckets").1,
             ["awscc.s3.buckets", "awscc.s3.buckets_list_only"].map(str::to_owned)
         );
-        assert_eq!(of("SELECT 1 FROM awscc.s3.buckets b\n", "WHERE bucket_n").1, ["bucket_name"]);
+        assert_eq!(of("SELECT 1 FROM awscc.s3.buckets b\n", "WHERE bucket_namesp").1, ["bucket_namespace"]);
         assert_eq!(of("", "SEL").1, ["SELECT"]);
         assert_eq!(of("", ".m").1, [".mode "]);
         assert_eq!(of("", "a.b.c.d").1, Vec::<String>::new());
