@@ -41,8 +41,10 @@ pub struct Asker<'a> {
     pub form: OutputForm,
     /// Tell how long each statement took.
     pub timing: bool,
-    /// Somebody sits before it: Ctrl-C ends a statement, and no line divides results.
+    /// Somebody sits before it: no line divides results.
     pub interactive: bool,
+    /// A signal ends a statement, and not the process.
+    pub listens: bool,
     pub(super) args: &'a AskArgs,
     pub(super) nonce: String,
     /// Resources were changed.
@@ -69,6 +71,7 @@ impl<'a> Asker<'a> {
             form: args.output,
             timing: false,
             interactive: false,
+            listens: false,
             args,
             nonce,
             changed: false,
@@ -114,11 +117,15 @@ impl<'a> Asker<'a> {
         if parsed.is_empty() {
             return Ok(false);
         }
-        let guard = if write.is_some() || self.interactive {
+        let guard = if write.is_some() || self.listens {
             Guard::writing(self.app, self.args.cloud.timeout)?
         } else {
             Guard::reading(self.args.cloud.timeout)
         };
+        if self.changed {
+            // Nobody may say any more that nothing was changed.
+            guard.begin_writing()?;
+        }
         let schemas = Arc::clone(&self.app.schemas);
         let tables = Tables::new(&*schemas);
         // Mistakes are told before anything is asked.

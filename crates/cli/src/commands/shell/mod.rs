@@ -38,6 +38,7 @@ enum Next {
 /// Runs it.
 pub async fn run(app: &App, args: &ShellArgs) -> Done {
     let mut asker = Asker::new(app, &args.ask)?;
+    asker.listens = true;
     if app.env.stdin_tty && app.env.stdout_tty {
         asker.interactive = true;
         return terminal::run(app, &mut asker).await;
