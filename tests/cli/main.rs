@@ -23,3 +23,4 @@ mod test;
 mod usage;
 mod validate;
 mod widths;
+mod writes;

@@ -205,12 +205,12 @@ fn mistakes_are_told_with_their_place_before_any_call() {
         ("SELECT 1 FROM awscc.s3.buckets WHERE Identifier = \"logs\"", "SD1409"),
         ("SELECT 1; SELECT nonsense FROM awscc.s3.buckets WHERE Identifier = 'logs'", "SD1405"),
         ("REGISTRY PULL aws", "SD1402"),
-        ("INSERT INTO awscc.s3.buckets (BucketName, region) SELECT 'x', 'us-east-1'", "SD1402"),
+        ("INSERT INTO awscc.s3.buckets (BucketName, region) SELECT 'x', 'us-east-1'", "SD1417"),
         (
             "SELECT bucket_name FROM awscc.s3.buckets WHERE Identifier = 'logs'; DELETE FROM awscc.s3.buckets WHERE Identifier = 'logs'",
-            "SD1402",
+            "SD1417",
         ),
-        ("UPDATE awscc.s3.buckets SET PatchDocument = '[]' WHERE Identifier = 'logs'", "SD1402"),
+        ("UPDATE awscc.s3.buckets SET PatchDocument = '[]' WHERE Identifier = 'logs'", "SD1417"),
         ("DESCRIBE awscc.s3.bucket", "SD1404"),
         (";", "SD7"),
     ] {

@@ -23,7 +23,8 @@ fn help_is_short() {
       adopt        Take over a live resource: write it into the manifest and mark it as the stack's
       validate     Check a manifest offline
       outputs      Print the stack's exports, read live
-      query        Ask live resources with SQL: reads only
+      query        Ask live resources with SQL: reads, unless writes are allowed
+      shell        Ask live resources with SQL, one statement after the other
       explain      Say what a message means, or why a resource is planned as it is
       schema       Print the reference of a resource type, or the schema of manifests and plans
       permissions  Print the IAM actions of a type, or of a stack as a policy

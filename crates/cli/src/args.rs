@@ -16,7 +16,7 @@ pub use inquire::{
     SchemaCommand, TestArgs, TypesIn,
 };
 
-pub use query::{OutputForm, QueryArgs};
+pub use query::{AskArgs, OutputForm, QueryArgs, ShellArgs};
 
 /// `stack-deploy …`
 #[derive(Clone, Debug, Parser)]
@@ -143,8 +143,10 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Print the stack's exports, read live
     Outputs(OutputsArgs),
-    /// Ask live resources with SQL: reads only
+    /// Ask live resources with SQL: reads, unless writes are allowed
     Query(QueryArgs),
+    /// Ask live resources with SQL, one statement after the other
+    Shell(ShellArgs),
     /// Say what a message means, or why a resource is planned as it is
     Explain(ExplainArgs),
     /// Print the reference of a resource type, or the schema of manifests and plans

@@ -116,7 +116,8 @@ impl Guard {
         signals.first().await;
         let exit = signals.exit().unwrap_or(Exit::Interrupted);
         let by = if exit == Exit::Terminated { "a signal" } else { "Ctrl-C" };
-        Stopped::new(exit, Diagnostic::error(codes::STOPPED, format!("stopped by {by}: nothing was changed")))
+        let what = if signals.has_begun() { "" } else { ": nothing was changed" };
+        Stopped::new(exit, Diagnostic::error(codes::STOPPED, format!("stopped by {by}{what}")))
     }
 
     fn time_over(&self, provider: Option<&Paced>) -> Stopped {
@@ -127,7 +128,9 @@ impl Guard {
         if throttled > 0 {
             diagnostic = diagnostic.note("service", format!("answered {throttled} calls with \"too many\""));
         }
-        Stopped::new(Exit::Error, diagnostic.next("give more time with --timeout; nothing was changed"))
+        let has_begun = self.signals.as_ref().is_some_and(Signals::has_begun);
+        let next = if has_begun { "" } else { "; nothing was changed" };
+        Stopped::new(Exit::Error, diagnostic.next(format!("give more time with --timeout{next}")))
     }
 }
 

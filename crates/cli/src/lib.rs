@@ -90,6 +90,7 @@ fn command(app: &App, command: &Command) -> Result<Ended, Stopped> {
         Command::Orphans(args) => on_runtime(commands::orphans::run(app, args)),
         Command::Outputs(args) => on_runtime(commands::outputs::run(app, args)),
         Command::Query(args) => on_runtime(commands::query::run(app, args)),
+        Command::Shell(args) => on_runtime(commands::shell::run(app, args)),
         Command::Validate(args) => commands::validate::run(app, args),
         Command::Show(args) => commands::show::run(app, args),
         Command::Schema(args) if commands::schema::reads(args) => {

@@ -85,6 +85,11 @@ impl Signals {
         self.working.store(true, Ordering::Relaxed);
     }
 
+    /// True once something may have been changed.
+    pub fn has_begun(&self) -> bool {
+        self.working.load(Ordering::Relaxed)
+    }
+
     /// For the engine.
     pub fn interrupts(&self) -> watch::Receiver<Interrupt> {
         self.sender.subscribe()

@@ -21,6 +21,7 @@ pub mod paced;
 pub mod retry;
 mod schedule;
 pub mod search;
+pub mod single;
 pub mod store;
 #[cfg(test)]
 mod testing;

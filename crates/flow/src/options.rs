@@ -5,29 +5,29 @@ use crate::understand::{Reading, is_same};
 use stack_core::diagnostic::Severity;
 use stack_core::statement::Place;
 use stack_core::value::Value;
+use stack_sql::literal::{self, RequestOption};
 
 impl Reading<'_> {
     /// Takes an option. False for other names.
     pub(crate) fn option(&mut self, name: &str, value: &Value, place: &Place) -> bool {
-        let name = name.strip_prefix("data__").unwrap_or(name);
-        match name {
-            "region" => {
+        let Some(option) = literal::option(name) else { return false };
+        match option {
+            RequestOption::Region => {
                 let known = self.out.region.as_ref().map(|(known, _)| known.clone());
-                self.agrees(name, known.as_ref(), value, place);
+                self.agrees(literal::bare(name), known.as_ref(), value, place);
                 if known.is_none_or(|known| known.unknown().is_some()) {
                     self.out.region = Some((value.clone(), place.clone()));
                 }
             }
-            "RoleArn" => {
+            RequestOption::RoleArn => {
                 let known = self.out.role_arn.replace(value.clone());
-                self.agrees(name, known.as_ref(), value, place);
+                self.agrees(literal::bare(name), known.as_ref(), value, place);
             }
-            "TypeVersionId" => {
+            RequestOption::TypeVersionId => {
                 let known = self.out.type_version_id.replace(value.clone());
-                self.agrees(name, known.as_ref(), value, place);
+                self.agrees(literal::bare(name), known.as_ref(), value, place);
             }
-            "ClientToken" => self.token(value, place),
-            _ => return false,
+            RequestOption::ClientToken => self.token(value, place),
         }
         true
     }
@@ -47,14 +47,11 @@ impl Reading<'_> {
     /// `ClientToken`: 1 to 128 of the characters that the service takes (cloud-control 1.3).
     fn token(&mut self, value: &Value, place: &Place) {
         let role = self.request.statements[place.0].role;
-        let is_right = value.scalar_text().is_none_or(|text| {
-            (1..=128).contains(&text.len())
-                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-+/=".contains(&b))
-        });
+        let is_right = value.scalar_text().is_none_or(|text| literal::is_client_token(&text));
         if !is_right {
             let message = "this is no client token".to_owned();
             let said = self.say(codes::BAD_VALUE, Severity::Error, message, Some(place.clone()));
-            "1 to 128 letters, digits and -+/=".clone_into(&mut said.label);
+            literal::CLIENT_TOKEN.clone_into(&mut said.label);
             "take it out: every request gets a token of its own".clone_into(&mut said.next);
             return;
         }

@@ -9,13 +9,14 @@ use stack_core::diagnostic::{Code, Severity, nearest};
 use stack_core::diff::same_meaning;
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
-use stack_core::schema::{JsonType, ResourceSchema, Schemas};
+use stack_core::schema::{ResourceSchema, Schemas};
 use stack_core::statement::{
     Hole, Origin, Place, Property, Request, Role, Said, Statement, Understand, Understood,
 };
 use stack_core::value::{Secret, Value};
 use stack_sql::dml::{self, Dml, Operand, Pair, Verb};
-use stack_sql::holes::{sole, value};
+use stack_sql::holes::sole;
+use stack_sql::literal::{self, structured};
 use std::sync::Arc;
 
 /// Reads statements on the tables of resource types.
@@ -143,8 +144,7 @@ impl Reading<'_> {
         let place = (which, pair.at.clone());
         let written = pair.column.name.as_str();
         // A column is a property first: many types have a `RoleArn`. Not so the region of the request.
-        let is_property =
-            self.property(written).is_some() && written.trim_start_matches("data__") != "region";
+        let is_property = literal::is_property(self.schema(), written);
         if !is_property && self.option(written, &value, &place) {
             return;
         }
@@ -163,19 +163,12 @@ impl Reading<'_> {
         }
         self.must_be_knowable(&value, &place);
         let origin = Origin::Statement { name: (which, pair.column.at.clone()), value: place };
-        let value = self.structured(&name, value);
+        let value = structured(self.schema(), &name, value);
         self.declared.insert(name, (value, origin, None));
     }
 
     fn property(&self, written: &str) -> Option<String> {
-        let names = || self.schema().root.properties.keys().map(String::as_str);
-        let bare = written.strip_prefix("data__").unwrap_or(written);
-        // Exact spellings first: `data__Type` is `Type`, and no other spelling of `DataType`.
-        let exact = [written, bare].into_iter().find_map(|text| names().find(|name| *name == text));
-        exact
-            .or_else(|| find_property(bare, names()))
-            .or_else(|| find_property(written, names()))
-            .map(str::to_owned)
+        literal::property(self.schema(), written)
     }
 
     fn no_column(&mut self, which: usize, pair: &Pair) {
@@ -191,41 +184,14 @@ impl Reading<'_> {
 
     /// A value as written; `None` for expressions, which is noted.
     fn value(&mut self, which: usize, pair: &Pair, holes: &[Hole]) -> Option<Value> {
-        Some(match &pair.value {
-            Operand::Text(text) => value(text, holes),
-            Operand::Forced(text) => as_text(value(text, holes)),
-            Operand::Number(text) => {
-                let number: Option<serde_json::Number> = serde_json::from_str(text).ok();
-                number.map_or_else(|| Value::text(text.as_str()), Value::Number)
-            }
-            Operand::Boolean(truth) => Value::Bool(*truth),
-            Operand::Null => Value::Null,
-            Operand::Expression => {
-                let message = format!("the value of `{}` is an expression", pair.column.name);
-                let at = Some((which, pair.at.clone()));
-                let said = self.say(codes::BAD_VALUE, Severity::Error, message, at);
-                "write a literal: '…', a number, true, false, NULL or string('…')".clone_into(&mut said.next);
-                return None;
-            }
-        })
-    }
-
-    /// Text that holds JSON, where the schema takes a list or an object (stackql-compat 5.4).
-    fn structured(&self, property: &str, value: Value) -> Value {
-        let Some(node) = self.schema().root.properties.get(property) else { return value };
-        let types = &self.schema().follow(node).types;
-        let takes = types.names(JsonType::Array) || types.names(JsonType::Object);
-        match &value {
-            Value::String(text) if takes => {
-                let parsed: Option<Json> = serde_json::from_str(text).ok();
-                parsed.filter(|json| json.is_array() || json.is_object()).map_or(value, Value::from)
-            }
-            Value::Array(_) | Value::Object(_) if !takes && types.names(JsonType::String) => as_text(value),
-            Value::Secret(secret) if !takes && types.names(JsonType::String) => {
-                Value::Secret(Secret::new(as_text(secret.expose().clone())))
-            }
-            _ => value,
+        let value = literal::literal(&pair.value, holes);
+        if value.is_none() {
+            let message = format!("the value of `{}` is an expression", pair.column.name);
+            let at = Some((which, pair.at.clone()));
+            let said = self.say(codes::BAD_VALUE, Severity::Error, message, at);
+            "write a literal: '…', a number, true, false, NULL or string('…')".clone_into(&mut said.next);
         }
+        value
     }
 
     /// What a resource is given must be known before it exists: `this.…` names what only its own creation tells. A prop that
@@ -242,7 +208,7 @@ impl Reading<'_> {
 
     /// `PatchDocument = '…'`
     fn assignment(&mut self, which: usize, pair: &Pair, holes: &[Hole]) {
-        let name = pair.column.name.strip_prefix("data__").unwrap_or(&pair.column.name);
+        let name = literal::bare(&pair.column.name);
         if name != "PatchDocument" {
             if let Some(value) = self.value(which, pair, holes)
                 && !self.option(name, &value, &(which, pair.at.clone()))
@@ -304,7 +270,7 @@ impl Reading<'_> {
         let origin = Origin::Statement { name: place.clone(), value: place.clone() };
         let update = Some(GivenBy::Update);
         self.must_be_knowable(&value, &place);
-        let value = self.structured(&name, value);
+        let value = structured(self.schema(), &name, value);
         match self.declared.get(&name) {
             Some((known, ..)) if is_same(known, &value) => {}
             Some((known, ..)) => {
@@ -326,10 +292,9 @@ impl Reading<'_> {
     fn predicate(&mut self, which: usize, pair: &Pair, holes: &[Hole]) {
         let place = (which, pair.at.clone());
         let written = pair.column.name.as_str();
-        let name = written.strip_prefix("data__").unwrap_or(written);
-        if !["identifier", "id"].iter().any(|known| name.eq_ignore_ascii_case(known)) {
+        if !literal::is_identifier(written) {
             let Some(value) = self.value(which, pair, holes) else { return };
-            if !self.option(name, &value, &place) {
+            if !self.option(written, &value, &place) {
                 let message = format!("`{written}` does not choose a resource of {}", self.request.table);
                 let at = Some((which, pair.column.at.clone()));
                 let said = self.say(codes::NO_COLUMN, Severity::Error, message, at);
@@ -428,22 +393,6 @@ impl Reading<'_> {
             .collect();
         out.dedup();
         out
-    }
-}
-
-/// A list or an object as compact JSON text, as texts of statements have it (stackql-compat 1.7). What holds something that is
-/// not known yet waits as a whole.
-fn as_text(value: Value) -> Value {
-    match &value {
-        Value::Array(_) | Value::Object(_) => match (value.unknown(), value.exposed()) {
-            (Some(unknown), _) => Value::Unknown(unknown),
-            (None, Some(json)) if value.has_secret() => {
-                Value::Secret(Secret::new(Value::text(json.to_string())))
-            }
-            (None, Some(json)) => Value::text(json.to_string()),
-            (None, None) => value,
-        },
-        _ => value,
     }
 }
 

@@ -100,7 +100,7 @@ pub(crate) fn parents(params: &Params, ty: &TypeName) -> Result<Ask, SqlError> {
     Ok(Ask { fetch, echo: Echo::new(), stage: Stage::Parents(params.clone()) })
 }
 
-fn target(params: &Params) -> Result<Target, SqlError> {
+pub(crate) fn target(params: &Params) -> Result<Target, SqlError> {
     use ParameterKind as P;
     let value = |kind: P| params.iter().find(|(own, _)| own.kind == kind).map(|(_, value)| value.as_str());
     let region = value(P::Region).unwrap_or_default();
@@ -164,11 +164,11 @@ pub(crate) fn region_parameter() -> Parameter {
     Parameter { name: REGION.to_owned(), kind: ParameterKind::Region }
 }
 
-fn bad(message: String) -> SqlError {
+pub(crate) fn bad(message: String) -> SqlError {
     SqlError::new(codes::BAD_PARAMETER, message)
 }
 
-fn identifier(schema: Option<&ResourceSchema>, text: &str) -> Result<Identifier, SqlError> {
+pub(crate) fn identifier(schema: Option<&ResourceSchema>, text: &str) -> Result<Identifier, SqlError> {
     let Some(schema) = schema else { return Ok(Identifier::single("", text)) };
     if text.is_empty() {
         return Err(bad(format!("{IDENTIFIER} is empty")));
@@ -264,7 +264,7 @@ fn association(found: &Found) -> Json {
 }
 
 /// An operation as the service writes it.
-fn progress(one: &Progress) -> Json {
+pub(crate) fn progress(one: &Progress) -> Json {
     let status = match &one.status {
         Status::Pending => "PENDING",
         Status::InProgress => "IN_PROGRESS",

@@ -56,4 +56,16 @@ stack_core::codes! {
         "Two tables of the statement have a column of this name, or a part of the statement is used twice with \
          different conditions.\n\
          Put the table's alias before the column: `v.region`.";
+    CHANGE_FAILED = 1415, "A change was refused or failed",
+        "The service did not take an INSERT, UPDATE or DELETE, or took it and could not carry it out. A failed create may \
+         have left a resource behind, a failed update a part of the change. Statements after it were not run.\n\
+         The service's code and words stand beside the message, and what was changed before stands above it.";
+    CHANGE_UNKNOWN = 1416, "Nobody knows how a change ended",
+        "The request may have arrived and was not answered, or the operation was begun and its end was not seen: the time \
+         was over, or somebody left.\n\
+         `SELECT * FROM awscc.cloud_control.resource_request WHERE RequestToken = '…'` asks for its state; \
+         `awscc.cloud_control.resource_requests` lists the operations of the last seven days.";
+    WRITES_REFUSED = 1417, "A statement would change resources",
+        "`query` and `shell` only read, unless `--allow-writes` is given. What is in no manifest is planned, compared and \
+         rebuilt by nobody: for what is to stay, write a manifest.";
 }

@@ -9,8 +9,8 @@ use crate::stack::with_room;
 use crate::words::Words;
 use sqlparser::ast::{
     AssignmentTarget, BinaryOperator, Delete, Expr, FromTable, FunctionArg, FunctionArgExpr,
-    FunctionArguments, GroupByExpr, Ident, Insert, ObjectName, SetExpr, Spanned, Statement, TableFactor,
-    TableObject, TableWithJoins, UnaryOperator, Update, Value as SqlValue,
+    FunctionArguments, GroupByExpr, Ident, Insert, ObjectName, SelectItem, SetExpr, Spanned, Statement,
+    TableFactor, TableObject, TableWithJoins, UnaryOperator, Update, Value as SqlValue,
 };
 use sqlparser::tokenizer::Span;
 use stack_core::statement::{Marked, hole_number};
@@ -75,6 +75,12 @@ pub struct Dml {
     pub values: Vec<Pair>,
     /// `column = value` of the WHERE clause.
     pub predicates: Vec<Pair>,
+    /// Further rows of an INSERT; only of [`read_many`].
+    pub more: Vec<Vec<Pair>>,
+    /// `column IN (…)` of the WHERE clause, one pair for each value; only of [`read_many`].
+    pub among: Vec<Vec<Pair>>,
+    /// What RETURNING wants, as SQL.
+    pub returning: Option<String>,
 }
 
 /// Reads the one statement of a text.
@@ -82,6 +88,18 @@ pub struct Dml {
 /// # Errors
 /// Text that is no SQL, more than one statement or none, statements of other kinds and forms.
 pub fn read(marked: &Marked) -> Result<Dml, SqlError> {
+    read_as(marked, false)
+}
+
+/// Reads the one statement of a text, which may be about several resources: more rows than one, `IN` in the WHERE clause.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_many(text: &str) -> Result<Dml, SqlError> {
+    read_as(&Marked { text: text.to_owned(), holes: Vec::new() }, true)
+}
+
+fn read_as(marked: &Marked, many: bool) -> Result<Dml, SqlError> {
     let inlined = inlined(marked).map_err(|unquoted| {
         SqlError::new(codes::SYNTAX, format!("{} stands in a statement without quotes", unquoted.why))
             .at(unquoted.at)
@@ -104,10 +122,10 @@ pub fn read(marked: &Marked) -> Result<Dml, SqlError> {
                 .next("give each resource a statement of its own"));
         }
     };
-    with_room(|| one(&text[range.clone()], range.start, &inlined))
+    with_room(|| one(&text[range.clone()], range.start, &inlined, many))
 }
 
-fn one(text: &str, offset: usize, inlined: &Inlined) -> Result<Dml, SqlError> {
+fn one(text: &str, offset: usize, inlined: &Inlined, many: bool) -> Result<Dml, SqlError> {
     let placed = |error: SqlError| {
         let error = error.shifted(offset);
         let at = error.at.as_ref().map(|at| inlined.before(at));
@@ -115,7 +133,7 @@ fn one(text: &str, offset: usize, inlined: &Inlined) -> Result<Dml, SqlError> {
         error.at(at).label(label)
     };
     let (words, tokens) = Words::of(text).map_err(placed)?;
-    let reader = Reader { offset, words, inlined };
+    let reader = Reader { offset, words, inlined, many };
     match tree(tokens, &reader.words).map_err(placed)? {
         Statement::Insert(insert) => reader.insert(&insert),
         Statement::Update(update) => reader.update(&update),
@@ -124,6 +142,24 @@ fn one(text: &str, offset: usize, inlined: &Inlined) -> Result<Dml, SqlError> {
             .at(inlined.before(&(offset..offset + text.len())))
             .next("write the statement that the anchor names")),
     }
+}
+
+impl Dml {
+    fn of(verb: Verb, table: Named, values: Vec<Pair>) -> Self {
+        Self {
+            verb,
+            table,
+            values,
+            predicates: Vec::new(),
+            more: Vec::new(),
+            among: Vec::new(),
+            returning: None,
+        }
+    }
+}
+
+fn returning(items: Option<&[SelectItem]>) -> Option<String> {
+    Some(items?.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
 /// Values are shown as what they are: not there.
@@ -136,6 +172,8 @@ struct Reader<'a> {
     offset: usize,
     words: Words,
     inlined: &'a Inlined,
+    /// It may be about several resources.
+    many: bool,
 }
 
 impl Reader<'_> {
@@ -178,7 +216,7 @@ impl Reader<'_> {
         if source.limit_clause.is_some() || source.order_by.is_some() || source.with.is_some() {
             return Err(self.unsupported("a clause around its values", source.span()));
         }
-        let values: Vec<&Expr> = match source.body.as_ref() {
+        let rows: Vec<Vec<&Expr>> = match source.body.as_ref() {
             SetExpr::Select(select)
                 if select.from.is_empty()
                     && select.selection.is_none()
@@ -188,34 +226,37 @@ impl Reader<'_> {
             {
                 let items = select.projection.iter();
                 let plain = items.map(|item| match item {
-                    sqlparser::ast::SelectItem::UnnamedExpr(expr)
-                    | sqlparser::ast::SelectItem::ExprWithAlias { expr, .. } => Ok(expr),
+                    SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Ok(expr),
                     other => Err(self.unsupported("a value of another form", other.span())),
                 });
-                plain.collect::<Result<_, _>>()?
+                vec![plain.collect::<Result<_, _>>()?]
             }
-            SetExpr::Values(values) => match values.rows.as_slice() {
-                [row] => row.content.iter().collect(),
-                rows => {
-                    return Err(self.unsupported(&format!("{} rows of values", rows.len()), source.span()));
-                }
-            },
+            SetExpr::Values(values) if self.many || values.rows.len() == 1 => {
+                values.rows.iter().map(|row| row.content.iter().collect()).collect()
+            }
+            SetExpr::Values(values) => {
+                return Err(self.unsupported(&format!("{} rows of values", values.rows.len()), source.span()));
+            }
             _ => return Err(self.unsupported("values from a query", source.span())),
         };
-        if values.len() != insert.columns.len() {
+        if let Some(row) = rows.iter().find(|row| row.len() != insert.columns.len()) {
             let message = format!(
                 "disparity in fields to insert and supplied data: {} columns and {} values",
                 insert.columns.len(),
-                values.len()
+                row.len()
             );
             return Err(SqlError::new(codes::SYNTAX, message)
                 .at(table.at)
                 .next("give every column one value"));
         }
-        let pairs = insert.columns.iter().zip(values);
-        let values =
-            pairs.map(|(column, value)| self.pair(column, value)).collect::<Result<Vec<_>, SqlError>>()?;
-        Ok(Dml { verb: Verb::Insert, table, values, predicates: Vec::new() })
+        let pairs = |row: Vec<&Expr>| {
+            let pairs = insert.columns.iter().zip(row);
+            pairs.map(|(column, value)| self.pair(column, value)).collect::<Result<Vec<_>, SqlError>>()
+        };
+        let mut rows = rows.into_iter().map(pairs).collect::<Result<Vec<_>, SqlError>>()?.into_iter();
+        let values = rows.next().unwrap_or_default();
+        let returning = returning(insert.returning.as_deref());
+        Ok(Dml { more: rows.collect(), returning, ..Dml::of(Verb::Insert, table, values) })
     }
 
     fn update(&self, update: &Update) -> Result<Dml, SqlError> {
@@ -225,8 +266,8 @@ impl Reader<'_> {
             AssignmentTarget::Tuple(_) => Err(self.unsupported("a tuple", assignment.span())),
         });
         let values = assignments.collect::<Result<_, _>>()?;
-        let predicates = self.predicates(update.selection.as_ref())?;
-        Ok(Dml { verb: Verb::Update, table, values, predicates })
+        let dml = Dml::of(Verb::Update, table, values);
+        self.chosen(dml, update.selection.as_ref(), update.returning.as_deref())
     }
 
     fn delete(&self, delete: &Delete) -> Result<Dml, SqlError> {
@@ -235,8 +276,8 @@ impl Reader<'_> {
             return Err(self.unsupported("several tables", delete.from.span()));
         };
         let table = self.relation(relation)?;
-        let predicates = self.predicates(delete.selection.as_ref())?;
-        Ok(Dml { verb: Verb::Delete, table, values: Vec::new(), predicates })
+        let dml = Dml::of(Verb::Delete, table, Vec::new());
+        self.chosen(dml, delete.selection.as_ref(), delete.returning.as_deref())
     }
 
     fn relation(&self, table: &TableWithJoins) -> Result<Named, SqlError> {
@@ -246,9 +287,14 @@ impl Reader<'_> {
         }
     }
 
-    /// `a = 1 AND b = 2`
-    fn predicates(&self, selection: Option<&Expr>) -> Result<Vec<Pair>, SqlError> {
-        let mut out = Vec::new();
+    /// `a = 1 AND b = 2 AND c IN (3, 4)`
+    fn chosen(
+        &self,
+        dml: Dml,
+        selection: Option<&Expr>,
+        items: Option<&[SelectItem]>,
+    ) -> Result<Dml, SqlError> {
+        let (mut predicates, mut among) = (Vec::new(), Vec::new());
         let mut open: Vec<&Expr> = selection.into_iter().collect();
         while let Some(expr) = open.pop() {
             match expr {
@@ -264,23 +310,28 @@ impl Reader<'_> {
                             return Err(self.unsupported("a condition without a column", expr.span()));
                         }
                     };
-                    out.push(self.valued(column, value));
+                    predicates.push(self.valued(column, value));
                 }
                 Expr::InList { expr: left, list, negated: false } if list.len() == 1 => {
                     let column = self
                         .column(left)
                         .ok_or_else(|| self.unsupported("a condition without a column", expr.span()))?;
-                    out.push(self.valued(column, &list[0]));
+                    predicates.push(self.valued(column, &list[0]));
+                }
+                Expr::InList { expr, list, negated: false } if self.many && self.column(expr).is_some() => {
+                    let pairs = list.iter().filter_map(|one| Some(self.valued(self.column(expr)?, one)));
+                    among.push(pairs.collect());
                 }
                 other => {
-                    let message = "only `column = value` and AND can be understood in the WHERE of a change";
+                    let forms = if self.many { "only `column = value`, IN" } else { "only `column = value`" };
+                    let message = format!("{forms} and AND can be understood in the WHERE of a change");
                     return Err(SqlError::new(codes::NOT_SUPPORTED, message)
                         .at(self.at(other.span()))
                         .next("name the one resource: region = '…' AND Identifier = '…'"));
                 }
             }
         }
-        Ok(out)
+        Ok(Dml { predicates, among, returning: returning(items), ..dml })
     }
 
     fn column(&self, expr: &Expr) -> Option<Named> {
@@ -394,7 +445,7 @@ mod tests {
                 "INSERT INTO a.b.c (A, B) SELECT 1",
                 "INSERT INTO a.b.c (A) VALUES (1), (2)",
                 "INSERT INTO a.b.c (A) SELECT x FROM t",
-                "DELETE FROM a.b.c WHERE a IN ('x')",
+                "DELETE FROM a.b.c WHERE a IN ('x', 'y')",
                 "DELETE FROM a.b.c; DELETE FROM a.b.d",
                 "INSERT INTO a.b.c (A) SELECT 'open",
                 "DELETE FROM a.b.c nonsense here",

@@ -18,7 +18,7 @@ use stack_core::provider::{Failure, FailureKind, Provider};
 use std::collections::{BTreeMap, HashMap};
 
 /// The region where nothing else says one, as the peer's tables have it.
-const LAST_REGION: &str = "us-east-1";
+pub(crate) const LAST_REGION: &str = "us-east-1";
 /// Requests of one table.
 const MAX_REQUESTS: usize = 20_000;
 

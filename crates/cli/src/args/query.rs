@@ -14,6 +14,23 @@ pub struct QueryArgs {
     /// File with the statements
     #[arg(long, short = 'f', value_name = "FILE")]
     pub file: Option<PathBuf>,
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+/// `shell`
+#[derive(Clone, Debug, ClapArgs)]
+pub struct ShellArgs {
+    /// Go on after a statement that failed, where statements are piped in
+    #[arg(long)]
+    pub keep_going: bool,
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+/// What `query` and `shell` have in common.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct AskArgs {
     /// Form of the result: table, json, jsonl or csv
     #[arg(
         long,
@@ -25,6 +42,15 @@ pub struct QueryArgs {
         hide_possible_values = true
     )]
     pub output: OutputForm,
+    /// Let INSERT, UPDATE and DELETE change resources
+    #[arg(long)]
+    pub allow_writes: bool,
+    /// Do not wait for the end of a change
+    #[arg(long, requires = "allow_writes")]
+    pub no_wait: bool,
+    /// Agree to DELETE: needed where nobody can be asked
+    #[arg(long, requires = "allow_writes")]
+    pub yes: bool,
     /// Stack folder whose sandbox is asked [default: .]
     #[arg(long, value_name = "STACK_DIR", requires = "sandbox")]
     pub stack_dir: Option<PathBuf>,

@@ -16,6 +16,7 @@ pub mod plan;
 pub mod query;
 pub mod sandbox;
 pub mod schema;
+pub mod shell;
 pub mod show;
 pub mod teardown;
 pub mod test;

@@ -1,0 +1,191 @@
+//! INSERT, UPDATE and DELETE: one operation after the other, each seen to its end.
+
+use super::asker::{Asker, placed};
+use crate::errors::{Stopped, codes as own};
+use crate::exit::Exit;
+use crate::guard::Guard;
+use crate::render::text::{clean, count};
+use crate::wire::Link;
+use stack_core::diagnostic::Diagnostic;
+use stack_core::identity::Identifier;
+use stack_core::ids::Address;
+use stack_core::provider::{Failure, FailureKind, Operation, Progress, Verb};
+use stack_engine::engine::Interrupt;
+use stack_engine::single::{Ended, Single};
+use stack_engine::token::client_token;
+use stack_sql::dml::Verb as Statement;
+use stack_sql::{SqlError, Table, Write, Writes, codes};
+
+impl Asker<'_> {
+    /// Does what a statement says. The rows are those of RETURNING.
+    pub(super) async fn change(
+        &mut self,
+        mut writes: Writes,
+        link: &Link,
+        guard: &Guard,
+    ) -> Result<Option<Table>, Stopped> {
+        for note in &writes.notes {
+            self.app.console.err(&format!("note: {note}\n"));
+        }
+        if writes.verb == Statement::Delete && !self.args.yes {
+            self.agreed(&writes, guard).await?;
+        }
+        let returning = writes.returning.take();
+        let mut done: Vec<Progress> = Vec::new();
+        let mut failed = None;
+        for (row, write) in writes.all.iter().enumerate() {
+            match self.one(&writes, row, write, link, guard).await {
+                Ok(progress) => {
+                    self.changed = true;
+                    if returning.is_none() {
+                        let line = said(write, &progress, self.args.no_wait);
+                        self.app.console.err(&clean_line(&line, self.app.settings.unicode));
+                    }
+                    done.push(progress);
+                }
+                Err(stopped) => {
+                    failed = Some(stopped);
+                    break;
+                }
+            }
+        }
+        let table = returning.map(|returning| returning.table(&done)).transpose();
+        let table = table.map_err(|error| Stopped::new(Exit::Error, placed(error.at(writes.at.clone()))));
+        let Some(stopped) = failed else { return table };
+        // What was done is shown all the same.
+        if let Ok(Some(table)) = table.as_ref()
+            && !done.is_empty()
+        {
+            self.show(table, "");
+        }
+        Err(stopped)
+    }
+
+    async fn one(
+        &mut self,
+        writes: &Writes,
+        row: usize,
+        write: &Write,
+        link: &Link,
+        guard: &Guard,
+    ) -> Result<Progress, Stopped> {
+        let (limit, interrupts) = guard.begin_writing()?;
+        if *interrupts.borrow() > Interrupt::None {
+            let message = format!("stopped: {row} of {} operations were begun", writes.all.len());
+            let exit = guard.exit().unwrap_or(Exit::Interrupted);
+            return Err(Stopped::new(exit, Diagnostic::error(own::STOPPED, message)));
+        }
+        // From here on the service may say a secret back.
+        self.app.redactor.learn(&write.sent);
+        let verb = write.operation.verb();
+        let address = Address::from(format!("{}/{row}", self.number));
+        let token = write.token.clone();
+        let token = token.unwrap_or_else(|| client_token(&self.nonce, &address, verb, 0, false));
+        let single = Single {
+            provider: &link.provider,
+            clock: &*link.clock,
+            schema: &write.schema,
+            at: &write.at,
+            operation: &write.operation,
+            token: &token,
+            wait: !self.args.no_wait,
+            limit,
+        };
+        let (exit, error) = match single.perform(interrupts).await {
+            Ended::Done(progress) => return Ok(progress),
+            Ended::Refused(failure) => {
+                (Exit::Error, told(write, &failure, None, format!("was not {}", past(verb))))
+            }
+            Ended::Failed(progress, failure) => {
+                (Exit::Error, told(write, &failure, Some(&progress), format!("could not be {}", past(verb))))
+            }
+            Ended::Unknown(last, failure) => {
+                self.changed = true;
+                let what = format!("may be {} or not", past(verb));
+                let mut error = told(write, &failure, last.as_ref(), what);
+                error.code = codes::CHANGE_UNKNOWN;
+                let exit = guard.exit().unwrap_or(Exit::Partial);
+                (exit, error.next("ask for its state in awscc.cloud_control.resource_requests"))
+            }
+        };
+        Err(Stopped::new(exit, placed(error.at(writes.at.clone()))))
+    }
+
+    /// Asks whether to delete.
+    async fn agreed(&self, writes: &Writes, guard: &Guard) -> Result<(), Stopped> {
+        let names: Vec<String> = writes.all.iter().map(named).collect();
+        let these = count(names.len(), "resource", "resources");
+        let ask = format!("Delete {these}: {}? Type yes: ", names.join(", "));
+        self.app.console.err(&clean(&ask, self.app.settings.unicode));
+        if guard.ask().await?.trim() == "yes" {
+            return Ok(());
+        }
+        let message = "not agreed: nothing was deleted";
+        Err(Stopped::new(Exit::Error, Diagnostic::error(own::DECLINED, message)))
+    }
+}
+
+/// The resource that an operation names.
+fn identifier(operation: &Operation) -> Option<&Identifier> {
+    match operation {
+        Operation::Create { .. } => None,
+        Operation::Update { identifier, .. } | Operation::Delete { identifier, .. } => Some(identifier),
+    }
+}
+
+/// Type, identifier and place.
+fn named(write: &Write) -> String {
+    let place = write.at.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+    match identifier(&write.operation) {
+        Some(identifier) => format!("{} {identifier}{place}", write.operation.ty()),
+        None => format!("{}{place}", write.operation.ty()),
+    }
+}
+
+fn past(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "created",
+        Verb::Update => "updated",
+        Verb::Delete => "deleted",
+    }
+}
+
+/// The line of an operation that is done, or begun.
+fn said(write: &Write, progress: &Progress, no_wait: bool) -> String {
+    let verb = write.operation.verb();
+    let own = identifier(&write.operation).map(ToString::to_string);
+    let identifier = progress.identifier.clone().or(own).unwrap_or_default();
+    let place = write.at.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+    let what = if no_wait && !progress.status.is_terminal() {
+        format!("begun: {verb} of")
+    } else {
+        past(verb).to_owned()
+    };
+    let name = format!("{what} {} {identifier}", write.operation.ty());
+    format!("{}{place}, request {}", name.trim_end(), progress.request)
+}
+
+fn clean_line(line: &str, unicode: bool) -> String {
+    format!("{}\n", clean(line, unicode))
+}
+
+fn told(write: &Write, failure: &Failure, progress: Option<&Progress>, what: String) -> SqlError {
+    let mut error = SqlError::new(codes::CHANGE_FAILED, format!("{} {what}", named(write)))
+        .note("service", format!("{}: {}", failure.code, failure.message));
+    if let Some(progress) = progress {
+        error = error.note("request", progress.request.as_str());
+        for (hook, message) in &progress.hooks {
+            error = error.note("hook", format!("{hook}: {message}"));
+        }
+    } else if let Some(id) = &failure.request_id {
+        error = error.note("call", id);
+    }
+    match failure.kind {
+        FailureKind::Denied => error.next(format!(
+            "stack-deploy permissions {} --operation {}",
+            write.operation.ty(),
+            write.operation.verb()
+        )),
+        _ => error,
+    }
+}
