@@ -11,7 +11,7 @@ use crate::plan::{
     Action, Certainty, Change, ChangeOp, Impact, Mode, Ownership, Planned, Reason, ReasonCode, Rule, Undo,
 };
 use crate::pointer::Pointer;
-use crate::provider::{Failure, Found};
+use crate::provider::Found;
 use crate::schema::{ReplacementStrategy, ResourceSchema};
 use crate::tags::{self, Tagged};
 use crate::value::{Unknown, Value};
@@ -53,7 +53,9 @@ impl Decide<'_> {
 
     fn verdict(&self) -> Planned {
         match &self.seen {
-            Seen::Sighted(Sighting::Unreadable(failure)) => self.unreadable(failure),
+            Seen::Sighted(Sighting::Unreadable(failure)) => {
+                self.blocked(vague::unreadable(self.wanted, failure))
+            }
             Seen::Sighted(Sighting::Ambiguous { found, step }) => {
                 self.blocked(vague::ambiguous(self.wanted, found, *step))
             }
@@ -75,7 +77,7 @@ impl Decide<'_> {
             }
             Seen::Sighted(Sighting::Present { .. } | Sighting::Absent) => self.absent(),
             Seen::Waiting(unknown) if (self.is_absent)(unknown) => self.absent(),
-            Seen::Waiting(unknown) if self.goes() => self.not_found(unknown),
+            Seen::Waiting(unknown) if self.goes() => self.blocked(vague::not_found(self.wanted, unknown)),
             Seen::Waiting(unknown) => self.deferred(unknown),
         }
     }
@@ -136,43 +138,6 @@ impl Decide<'_> {
         planned.reasons.push(Reason { code: ReasonCode::AwaitsOutput, path: None });
         planned.desired = Some(self.full(None));
         planned.undo = Undo::Partial("what it does is decided when it runs".into());
-        planned
-    }
-
-    /// At teardown: its key needs a value of a live resource that reads do not return. Nobody knows whether it exists.
-    fn not_found(&self, unknown: &Unknown) -> Planned {
-        let mut planned = self.blank(Action::Blocked);
-        let from: Vec<String> = unknown.from.iter().map(ToString::to_string).collect();
-        planned.diagnostics.push(
-            Diagnostic::error(
-                codes::UNREADABLE,
-                format!("{} cannot be looked for: {} is not known", self.wanted.address, from.join(", ")),
-            )
-            .at(self.wanted.sources.resource.clone(), "")
-            .next(format!("give `identifier:` for {}, or leave it out with --exclude", self.wanted.address)),
-        );
-        planned
-    }
-
-    fn unreadable(&self, failure: &Failure) -> Planned {
-        let mut planned = self.blank(Action::Blocked);
-        let mut diagnostic = Diagnostic::error(
-            codes::UNREADABLE,
-            format!("{} cannot be read, so nobody knows whether it exists", self.wanted.address),
-        )
-        .at(self.wanted.sources.resource.clone(), "")
-        .note("service", format!("{}: {}", failure.code, failure.message));
-        if let Some(id) = &failure.request_id {
-            diagnostic = diagnostic.note("request", id);
-        }
-        // Trap 74: the service sends the caller elsewhere.
-        if failure.message.contains("PermanentRedirect") {
-            diagnostic =
-                diagnostic.note("why", "the name is taken in another region, or by another account there");
-        }
-        planned
-            .diagnostics
-            .push(diagnostic.next("mend the cause, then plan again; nothing is taken for absent"));
         planned
     }
 

@@ -5,6 +5,8 @@ use crate::desired::Wanted;
 use crate::diagnostic::Diagnostic;
 use crate::identity::Identifier;
 use crate::observed::{IdentityStep, Lookalike};
+use crate::provider::Failure;
+use crate::value::Unknown;
 
 /// How many identifiers a message names.
 const NAMED: usize = 5;
@@ -93,4 +95,29 @@ pub(super) fn lookalikes(wanted: &Wanted, found: &[Lookalike], goes: bool) -> Di
         .note("found", listed(named))
         .note("why", "it shows all declared create-only and required values, but not the tags of this stack")
         .next(format!("take it over with `lifecycle: {{ {adopt} }}` or with `identifier:`, or go on"))
+}
+
+/// At teardown: its key needs a value of a live resource that reads do not return. Nobody knows whether it exists.
+pub(super) fn not_found(wanted: &Wanted, unknown: &Unknown) -> Diagnostic {
+    let from: Vec<String> = unknown.from.iter().map(ToString::to_string).collect();
+    let message = format!("{} cannot be looked for: {} is not known", wanted.address, from.join(", "));
+    Diagnostic::error(codes::UNREADABLE, message)
+        .at(wanted.sources.resource.clone(), "")
+        .next(format!("give `identifier:` for {}, or leave it out with --exclude", wanted.address))
+}
+
+/// The read failed: nothing is taken for absent.
+pub(super) fn unreadable(wanted: &Wanted, failure: &Failure) -> Diagnostic {
+    let message = format!("{} cannot be read, so nobody knows whether it exists", wanted.address);
+    let mut problem = Diagnostic::error(codes::UNREADABLE, message)
+        .at(wanted.sources.resource.clone(), "")
+        .note("service", format!("{}: {}", failure.code, failure.message));
+    if let Some(id) = &failure.request_id {
+        problem = problem.note("request", id);
+    }
+    // Trap 74: the service sends the caller elsewhere.
+    if failure.message.contains("PermanentRedirect") {
+        problem = problem.note("why", "the name is taken in another region, or by another account there");
+    }
+    problem.next("mend the cause, then plan again; nothing is taken for absent")
 }
