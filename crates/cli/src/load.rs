@@ -50,6 +50,8 @@ impl std::fmt::Debug for Loaded {
 pub struct Survey {
     /// Places that are called, in manifest order, without doubles.
     pub targets: Vec<Target>,
+    /// True if nothing gives some resources a region, and all of these are written as statements.
+    pub statements_lack_region: bool,
     /// Declared places that hold secrets.
     pub secrets: HashMap<Address, BTreeSet<Pointer>>,
     /// Declared top-level properties without a secret in them.
@@ -244,9 +246,13 @@ pub fn merge(all: &mut Diagnostics, more: Diagnostics) {
 fn survey(stack: &Stack) -> Survey {
     let nothing = Outputs::new();
     let mut survey = Survey::default();
+    let mut lacking = Vec::new();
     for node in stack.nodes() {
         // What cannot be rendered was reported by the validation before.
         let Ok(Rendered::Wanted(wanted)) = stack.render(&node.address, &nothing) else { continue };
+        if wanted.target.region.is_none() {
+            lacking.push(wanted.as_written);
+        }
         if !survey.targets.contains(&wanted.target) {
             survey.targets.push(wanted.target.clone());
         }
@@ -259,6 +265,7 @@ fn survey(stack: &Stack) -> Survey {
             survey.secrets.insert(node.address.clone(), secrets);
         }
     }
+    survey.statements_lack_region = !lacking.is_empty() && lacking.iter().all(|as_written| *as_written);
     survey
 }
 

@@ -21,38 +21,7 @@ pub fn folder(stack_dir: &Path) -> PathBuf {
 
 /// The types that are compiled in, as a shared value.
 pub fn schemas() -> Arc<dyn Schemas> {
-    Arc::new(Embedded)
-}
-
-/// The embedded catalog behind an owned pointer.
-#[derive(Debug)]
-struct Embedded;
-
-impl Schemas for Embedded {
-    fn canonical(&self, name: &str) -> Result<stack_core::ids::TypeName, stack_core::schema::UnknownType> {
-        Catalog::embedded().canonical(name)
-    }
-    fn schema(
-        &self,
-        ty: &stack_core::ids::TypeName,
-    ) -> Result<Arc<stack_core::schema::ResourceSchema>, stack_core::schema::UnknownType> {
-        Catalog::embedded().schema(ty)
-    }
-    fn available_in(&self, ty: &stack_core::ids::TypeName, region: &str) -> bool {
-        Catalog::embedded().available_in(ty, region)
-    }
-    fn listed(&self) -> Vec<(stack_core::ids::TypeName, &'static str)> {
-        Catalog::embedded().listed()
-    }
-    fn published(&self, ty: &stack_core::ids::TypeName) -> Option<serde_json::Value> {
-        Schemas::published(Catalog::embedded(), ty)
-    }
-    fn others_with(&self, ty: &stack_core::ids::TypeName, property: &str) -> Vec<stack_core::ids::TypeName> {
-        Catalog::embedded().others_with(ty, property)
-    }
-    fn regions(&self) -> Option<Vec<String>> {
-        Schemas::regions(Catalog::embedded())
-    }
+    Arc::new(Catalog::embedded())
 }
 
 /// A cloud and the file that it is kept in.

@@ -12,7 +12,7 @@ use crate::render::{sorted, view_of};
 use crate::wire::{Link, check_account, connect, region, wrong_regions};
 use indexmap::IndexMap;
 use stack_core::desired::{Outputs, Rendered, Resolver};
-use stack_core::diagnostic::{Diagnostic, Diagnostics, nearest};
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
 use stack_core::identity::Identifier;
 use stack_core::ids::{Address, ProviderId, Region, Target};
 use stack_core::observed::LedgerEntry;
@@ -75,6 +75,9 @@ pub fn targets(select: &SelectArgs) -> TargetsView {
     TargetsView { include: select.target.clone(), exclude: select.exclude.clone(), ..TargetsView::default() }
 }
 
+/// The region of statements that neither they, the manifest, flags, the environment nor the profile give one (DESIGN section 2).
+const LAST_REGION: &str = "us-east-1";
+
 impl<'a> Session<'a> {
     /// Loads the stack and connects. `nonce`: that of a saved plan, else a new one.
     ///
@@ -114,6 +117,14 @@ impl<'a> Session<'a> {
         if what.region.is_none() && found.is_some() {
             // Only the profile knew the region of resources that name none.
             what.region = found.as_deref();
+            loaded = load(app, &what)?;
+        } else if what.region.is_none() && loaded.survey.statements_lack_region {
+            // As the tables of the predecessor have it: the documentation prints statements without a region.
+            let message = format!("nothing names the region of the statements: {LAST_REGION} is taken");
+            let note =
+                Diagnostic { severity: Severity::Note, ..Diagnostic::warning(codes::LAST_REGION, message) };
+            app.tell(&[note.next("add a global `region`, or give --region")]);
+            what.region = Some(LAST_REGION);
             loaded = load(app, &what)?;
         }
         let repeated = repeated(cloud);

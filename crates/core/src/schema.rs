@@ -418,6 +418,37 @@ pub trait Schemas: Send + Sync {
     }
 }
 
+/// Borrowed schemas, such as those that live as long as the program.
+impl<S: Schemas + ?Sized> Schemas for &S {
+    fn canonical(&self, name: &str) -> Result<TypeName, UnknownType> {
+        (**self).canonical(name)
+    }
+
+    fn schema(&self, ty: &TypeName) -> Result<std::sync::Arc<ResourceSchema>, UnknownType> {
+        (**self).schema(ty)
+    }
+
+    fn available_in(&self, ty: &TypeName, region: &str) -> bool {
+        (**self).available_in(ty, region)
+    }
+
+    fn others_with(&self, ty: &TypeName, property: &str) -> Vec<TypeName> {
+        (**self).others_with(ty, property)
+    }
+
+    fn regions(&self) -> Option<Vec<String>> {
+        (**self).regions()
+    }
+
+    fn listed(&self) -> Vec<(TypeName, &'static str)> {
+        (**self).listed()
+    }
+
+    fn published(&self, ty: &TypeName) -> Option<Json> {
+        (**self).published(ty)
+    }
+}
+
 /// A type name that no schema has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no resource type `{name}`")]

@@ -5,8 +5,9 @@
 
 use crate::desired::GivenBy;
 use crate::diagnostic::{Code, Severity};
+use crate::provider::Verb;
 use crate::schema::ResourceSchema;
-use crate::value::Value;
+use crate::value::{Secret, Unknown, Value};
 use indexmap::IndexMap;
 use std::fmt::Debug;
 use std::ops::Range;
@@ -47,22 +48,39 @@ pub struct Marked {
     pub holes: Vec<Hole>,
 }
 
-/// What a statement does to the resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Makes it.
-    Create,
-    /// Changes it.
-    Update,
-    /// Deletes it.
-    Delete,
+/// A text with the values that its characters stand for: unknown if one of them is, secret if one of them is.
+pub fn joined(text: &str, holes: &[Hole]) -> Value {
+    let mut whole = String::with_capacity(text.len());
+    let mut unknown: Option<Unknown> = None;
+    let mut is_secret = false;
+    for c in text.chars() {
+        let Some(hole) = hole_number(c).and_then(|number| holes.get(number)) else {
+            whole.push(c);
+            continue;
+        };
+        is_secret |= hole.value.has_secret();
+        match hole.value.unknown() {
+            Some(more) => unknown = Some(unknown.map_or(more.clone(), |known| known.and(&more))),
+            None => whole.push_str(&text_of(&hole.value).unwrap_or_default()),
+        }
+    }
+    match unknown {
+        Some(unknown) => Value::Unknown(Unknown { sensitive: unknown.sensitive || is_secret, ..unknown }),
+        None if is_secret => Value::Secret(Secret::new(Value::String(whole))),
+        None => Value::String(whole),
+    }
+}
+
+/// A known value as text: scalars as they are, structures as JSON.
+pub fn text_of(value: &Value) -> Option<String> {
+    value.scalar_text().or_else(|| value.exposed().map(|json| json.to_string()))
 }
 
 /// One statement of a resource's query file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
-    /// What it is for.
-    pub role: Role,
+    /// What it does to the resource.
+    pub verb: Verb,
     /// Its text and values.
     pub marked: Marked,
 }
@@ -74,7 +92,7 @@ pub struct Request<'a> {
     pub schema: &'a ResourceSchema,
     /// The table as the INSERT names it.
     pub table: &'a str,
-    /// The statements: one that creates, and at most one of each other role.
+    /// The statements: one that creates, and at most one of each other verb.
     pub statements: &'a [Statement],
     /// Props of the manifest, for required properties that no statement names (DESIGN section 4).
     pub props: &'a IndexMap<String, Value>,
@@ -143,7 +161,7 @@ pub struct Understood {
     /// True if a statement deletes it.
     pub has_delete: bool,
     /// `ClientToken` by statement.
-    pub client_tokens: Vec<(Role, Value, Place)>,
+    pub client_tokens: Vec<(Verb, Value, Place)>,
     /// What is wrong, warnings included. With an error the rest must not be used.
     pub problems: Vec<Said>,
 }

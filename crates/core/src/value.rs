@@ -106,6 +106,15 @@ impl Value {
         Self::String(text.into())
     }
 
+    /// The value as a secret. What holds something that is not known yet is not known as a whole, and secret once it is.
+    #[must_use]
+    pub fn hidden(self) -> Self {
+        match self.unknown() {
+            Some(unknown) => Self::Unknown(Unknown { sensitive: true, ..unknown }),
+            None => Self::Secret(Secret::new(self)),
+        }
+    }
+
     /// The empty object.
     pub fn object() -> Self {
         Self::Object(IndexMap::new())

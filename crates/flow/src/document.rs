@@ -97,8 +97,7 @@ fn read(operation: &Json, holes: &[Hole], is_secret: bool) -> Option<(Pointer, C
     let path = Pointer::parse(path.as_str()?).ok().filter(|path| !path.is_root())?;
     let given = || {
         let value = filled(operation.get("value")?, holes);
-        let is_plain = value.unknown().is_none() && value != Value::Null;
-        Some(if is_secret && is_plain { Value::Secret(Secret::new(value)) } else { value })
+        Some(if is_secret && value != Value::Null { value.hidden() } else { value })
     };
     let change = match operation.get("op")?.as_str()? {
         "add" => Change::Add(given()?),

@@ -46,7 +46,7 @@ impl Reading<'_> {
 
     /// `ClientToken`: 1 to 128 of the characters that the service takes (cloud-control 1.3).
     fn token(&mut self, value: &Value, place: &Place) {
-        let role = self.request.statements[place.0].role;
+        let verb = self.request.statements[place.0].verb;
         let is_right = value.scalar_text().is_none_or(|text| literal::is_client_token(&text));
         if !is_right {
             let message = "this is no client token".to_owned();
@@ -55,6 +55,6 @@ impl Reading<'_> {
             "take it out: every request gets a token of its own".clone_into(&mut said.next);
             return;
         }
-        self.out.client_tokens.push((role, value.clone(), place.clone()));
+        self.out.client_tokens.push((verb, value.clone(), place.clone()));
     }
 }

@@ -5,34 +5,13 @@ use indexmap::IndexMap;
 use stack_catalog::Catalog;
 use stack_core::desired::{Outputs, Rendered, Resolver, Wanted};
 use stack_core::diagnostic::Diagnostics;
-use stack_core::ids::TypeName;
-use stack_core::schema::{ResourceSchema, Schemas, UnknownType};
+use stack_core::schema::Schemas;
 use stack_manifest::{Options, Parsed, Sources, Stack};
 use std::sync::Arc;
 
-/// The catalog, owned.
-struct Bundled;
-
-impl Schemas for Bundled {
-    fn canonical(&self, name: &str) -> Result<TypeName, UnknownType> {
-        Catalog::embedded().canonical(name)
-    }
-
-    fn schema(&self, ty: &TypeName) -> Result<Arc<ResourceSchema>, UnknownType> {
-        Catalog::embedded().schema(ty)
-    }
-
-    fn available_in(&self, ty: &TypeName, region: &str) -> bool {
-        Catalog::embedded().available_in(ty, region)
-    }
-
-    fn regions(&self) -> Option<Vec<String>> {
-        Schemas::regions(Catalog::embedded())
-    }
-}
-
+/// The types that are compiled in.
 fn schemas() -> Arc<dyn Schemas> {
-    Arc::new(Bundled)
+    Arc::new(Catalog::embedded())
 }
 
 /// A stack whose resource `r` has these props and this query file.
@@ -366,4 +345,11 @@ fn the_parts_of_its_own_identifier_are_its_own_whoever_exports_one() {
     assert_eq!(problems(props, &file), "");
     let stack = parsed(props, &file).stack.unwrap();
     assert!(stack.nodes().iter().all(|node| node.after.is_empty()), "{:?}", stack.nodes());
+}
+
+#[test]
+fn what_stands_beside_an_unknown_value_stays_secret() {
+    let update = "/*+ update */\nUPDATE awscc.sqs.queues SET PatchDocument = '{{ {\"RedrivePolicy\": {\"deadLetterTargetArn\": other.Arn, \"maxReceiveCount\": pw}} | generate_patch_document }}' WHERE Identifier = '{{ queue_url }}';\n";
+    let shown = declared("      []", &format!("{}{update}", queue("QueueName", "'q'")));
+    assert!(shown.contains("sensitive: true") && !shown.contains("hunter"), "{shown}");
 }

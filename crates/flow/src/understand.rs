@@ -9,11 +9,12 @@ use stack_core::diagnostic::{Code, Severity, nearest};
 use stack_core::diff::same_meaning;
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
+use stack_core::provider;
 use stack_core::schema::{ResourceSchema, Schemas};
 use stack_core::statement::{
-    Hole, Origin, Place, Property, Request, Role, Said, Statement, Understand, Understood,
+    Hole, Origin, Place, Property, Request, Said, Statement, Understand, Understood,
 };
-use stack_core::value::{Secret, Value};
+use stack_core::value::Value;
 use stack_sql::dml::{self, Dml, Operand, Pair, Verb};
 use stack_sql::holes::sole;
 use stack_sql::literal::{self, structured};
@@ -97,7 +98,7 @@ impl Reading<'_> {
                 return;
             }
         };
-        if !self.is_right(which, statement.role, &dml) {
+        if !self.is_right(which, statement.verb, &dml) {
             return;
         }
         self.out.has_delete |= dml.verb == Verb::Delete;
@@ -115,15 +116,15 @@ impl Reading<'_> {
     }
 
     /// The anchor and the statement must go together, and all statements be about one table.
-    fn is_right(&mut self, which: usize, role: Role, dml: &Dml) -> bool {
-        let (anchor, verb, word) = match role {
-            Role::Create => ("create", Verb::Insert, "INSERT"),
-            Role::Update => ("update", Verb::Update, "UPDATE"),
-            Role::Delete => ("delete", Verb::Delete, "DELETE"),
+    fn is_right(&mut self, which: usize, verb: provider::Verb, dml: &Dml) -> bool {
+        let (statement, word) = match verb {
+            provider::Verb::Create => (Verb::Insert, "INSERT"),
+            provider::Verb::Update => (Verb::Update, "UPDATE"),
+            provider::Verb::Delete => (Verb::Delete, "DELETE"),
         };
         let at = Some((which, dml.table.at.clone()));
-        if dml.verb != verb {
-            let message = format!("below `{anchor}` stands no {word}");
+        if dml.verb != statement {
+            let message = format!("below `{verb}` stands no {word}");
             self.say(codes::OTHER_STATEMENT, Severity::Error, message, at).next =
                 format!("write an {word}, or put the statement below its own anchor");
             return false;
@@ -261,32 +262,24 @@ impl Reading<'_> {
     pub(crate) fn set(&mut self, which: usize, pair: &Pair, written: &str, value: Value, is_secret: bool) {
         let place = (which, pair.at.clone());
         let Some(name) = self.known_property(which, pair, written) else { return };
-        let seal = |value: Value| match value {
-            known if is_secret && known.unknown().is_none() && known != Value::Null => {
-                Value::Secret(Secret::new(known))
-            }
-            other => other,
-        };
+        // A part that is not known yet makes the whole wait: the parts beside it may be the secret.
+        let seal = |value: Value| if is_secret && value != Value::Null { value.hidden() } else { value };
         let origin = Origin::Statement { name: place.clone(), value: place.clone() };
         let update = Some(GivenBy::Update);
         self.must_be_knowable(&value, &place);
         let value = structured(self.schema(), &name, value);
-        match self.declared.get(&name) {
-            Some((known, ..)) if is_same(known, &value) => {}
-            Some((known, ..)) => {
-                let both = known.unknown().is_none() && value.unknown().is_none();
-                if both {
-                    let message = format!("INSERT and UPDATE set different values for `{name}`");
-                    let said = self.say(codes::TWO_VALUES, Severity::Warning, message, Some(place));
-                    "the UPDATE's is what is wanted".clone_into(&mut said.label);
-                    "use the same variable in both".clone_into(&mut said.next);
-                }
-                self.declared.insert(name, (seal(value), origin, update));
+        if let Some((known, ..)) = self.declared.get(&name) {
+            if is_same(known, &value) {
+                return;
             }
-            None => {
-                self.declared.insert(name, (seal(value), origin, update));
+            if known.unknown().is_none() && value.unknown().is_none() {
+                let message = format!("INSERT and UPDATE set different values for `{name}`");
+                let said = self.say(codes::TWO_VALUES, Severity::Warning, message, Some(place));
+                "the UPDATE's is what is wanted".clone_into(&mut said.label);
+                "use the same variable in both".clone_into(&mut said.next);
             }
         }
+        self.declared.insert(name, (seal(value), origin, update));
     }
 
     fn predicate(&mut self, which: usize, pair: &Pair, holes: &[Hole]) {

@@ -16,7 +16,7 @@ use minijinja::Value as Mj;
 use stack_core::desired::Outputs;
 use stack_core::diagnostic::{Diagnostic, Diagnostics};
 use stack_core::ids::Address;
-use stack_core::value::{Secret, Unknown, Value};
+use stack_core::value::{Unknown, Value};
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -441,15 +441,7 @@ impl Inner {
     /// The value as a secret, which is remembered.
     pub(crate) fn hide(&self, value: Value) -> Value {
         self.options.redactor.learn_all(&value);
-        hide(value)
-    }
-}
-
-/// The value as a secret.
-pub(crate) fn hide(value: Value) -> Value {
-    match value.unknown() {
-        Some(unknown) => Value::Unknown(Unknown { sensitive: true, ..unknown }),
-        None => Value::Secret(Secret::new(value)),
+        value.hidden()
     }
 }
 

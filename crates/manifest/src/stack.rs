@@ -357,7 +357,7 @@ impl Stack {
         }
         for input in &mut out {
             if input.sensitive {
-                input.value = input.value.take().map(crate::scope::hide);
+                input.value = input.value.take().map(Value::hidden);
             }
         }
         out

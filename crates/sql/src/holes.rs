@@ -1,8 +1,8 @@
 //! Values in statements: what a literal is once its holes are filled, and holes where no quotes are.
 
 use crate::lex::{Part, parts};
-use stack_core::statement::{Hole, Marked, hole_number};
-use stack_core::value::{Secret, Unknown, Value};
+use stack_core::statement::{Hole, Marked, hole_number, joined, text_of};
+use stack_core::value::Value;
 use std::ops::Range;
 
 /// Why a value cannot stand where it stands.
@@ -88,36 +88,13 @@ fn plain(hole: &Hole) -> Result<String, &'static str> {
     if text.contains(|c| hole_number(c).is_some()) { Err("a text with private characters") } else { Ok(text) }
 }
 
-/// A known value as text: scalars as they are, structures as JSON.
-fn text_of(value: &Value) -> Option<String> {
-    value.scalar_text().or_else(|| value.exposed().map(|json| json.to_string()))
-}
-
 /// The value of a literal: `text` without its quotes, holes in it. A literal that is one hole is that value with its own
 /// type; around others the text is put together, unknown if one part is, secret if one part is.
 pub fn value(text: &str, holes: &[Hole]) -> Value {
     if let Some(hole) = sole(text, holes) {
         return hole.value.clone();
     }
-    let mut whole = String::with_capacity(text.len());
-    let mut unknown: Option<Unknown> = None;
-    let mut is_secret = false;
-    for c in text.chars() {
-        let Some(hole) = hole_number(c).and_then(|number| holes.get(number)) else {
-            whole.push(c);
-            continue;
-        };
-        is_secret |= hole.value.has_secret();
-        match hole.value.unknown() {
-            Some(more) => unknown = Some(unknown.map_or(more.clone(), |known| known.and(&more))),
-            None => whole.push_str(&text_of(&hole.value).unwrap_or_default()),
-        }
-    }
-    match unknown {
-        Some(unknown) => Value::Unknown(Unknown { sensitive: unknown.sensitive || is_secret, ..unknown }),
-        None if is_secret => Value::Secret(Secret::new(Value::String(whole))),
-        None => Value::String(whole),
-    }
+    joined(text, holes)
 }
 
 /// The hole that a literal consists of. Blanks around it belong to a text, and to nothing else.
@@ -138,6 +115,7 @@ pub fn split(text: &str, holes: &[Hole]) -> Vec<Value> {
 mod tests {
     use super::*;
     use stack_core::statement::hole;
+    use stack_core::value::{Secret, Unknown};
 
     fn marked(text: &str, values: &[Value]) -> Marked {
         let mut text = text.to_owned();

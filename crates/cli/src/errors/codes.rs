@@ -89,6 +89,10 @@ stack_core::codes! {
     WRONG_REGION = 7004, "The region is not allowed",
         "`settings.regions` names the regions that this environment may use.\n\
          Choose another region, or change the setting.";
+    LAST_REGION = 7005, "The region of statements is taken to be us-east-1",
+        "A note. Neither the statements, the manifest, --region, the environment nor the profile name a region, and the \
+         stack has only resources that are written as statements. Tables of AWS have us-east-1 then.\n\
+         Add a global `region` to the manifest, or give --region.";
     SANDBOX = 7101, "The sandbox cannot be used",
         "The state or the configuration of the built-in cloud cannot be read, its port is taken, or the command to run \
          against it cannot be started.\n\

@@ -316,19 +316,7 @@ impl Job<'_> {
             }
         }
         let fallback = self.inner.variables.get("region").cloned();
-        let fallback =
-            fallback.or_else(|| self.inner.options.default_region.as_ref().map(ToString::to_string));
-        if fallback.is_none() && matches!(self.declared.kind, Kind::Flow(_)) {
-            // As the predecessor's tables have it; the documentation prints statements without a region.
-            let message = format!("the statements of {} name no region: us-east-1 is taken", self.address);
-            let mut note = Diagnostic::warning(codes::BAD_VALUE, message)
-                .at(self.declared.path.key("name").route(), "")
-                .next("add a global `region`, or give --region");
-            note.severity = Severity::Note;
-            self.fail(note);
-            return (Some("us-east-1".to_owned()), None);
-        }
-        (fallback, None)
+        (fallback.or_else(|| self.inner.options.default_region.as_ref().map(ToString::to_string)), None)
     }
 
     /// Complains about a region that nobody knows, with the name that was probably meant.

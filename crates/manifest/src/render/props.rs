@@ -4,7 +4,6 @@ use crate::codes;
 use crate::model::{Kind, MergeDecl, PropBody, PropDecl, Tree};
 use crate::path::Path;
 use crate::render::Job;
-use crate::scope::hide;
 use indexmap::IndexMap;
 use stack_core::conform::{Violation, codes as conform_codes};
 use stack_core::diagnostic::{Diagnostic, Part, Route};
@@ -198,7 +197,7 @@ impl Job<'_> {
         });
         if let Some(unknown) = unknown {
             let value = Value::Unknown(unknown);
-            return Some(if secret { hide(value) } else { value });
+            return Some(if secret { value.hidden() } else { value });
         }
         let mismatch = |left: &str, right: &str| {
             Diagnostic::error(
@@ -214,7 +213,7 @@ impl Job<'_> {
                 self.fail(mismatch("nothing", kind(&added)));
                 return None;
             }
-            return Some(if secret { hide(added) } else { added });
+            return Some(if secret { added.hidden() } else { added });
         };
         let merged = match (base, added) {
             (Value::Array(mut items), Value::Array(more)) => {
@@ -236,7 +235,7 @@ impl Job<'_> {
                 return None;
             }
         };
-        Some(if secret { hide(merged) } else { merged })
+        Some(if secret { merged.hidden() } else { merged })
     }
 
     /// A property that does not fit, at the line that declares it.
@@ -329,7 +328,7 @@ pub(super) fn embed(value: Value, schema: &ResourceSchema, node: &Node) -> Value
             Some(node) => Value::Array(items.into_iter().map(|item| embed(item, schema, node)).collect()),
             None => Value::Array(items),
         },
-        Value::Secret(secret) => hide(embed(secret.expose().clone(), schema, node)),
+        Value::Secret(secret) => embed(secret.expose().clone(), schema, node).hidden(),
         Value::String(text) if text.starts_with(['[', '{']) && wants_structure(node) => {
             structure(Value::String(text))
         }

@@ -19,7 +19,7 @@ use stack_core::ids::ClientToken;
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
 use stack_core::provider::Verb;
-use stack_core::statement::{Marked, Origin, Place, Request, Role, Said, Statement, Understood, hole_number};
+use stack_core::statement::{Marked, Origin, Place, Request, Said, Statement, Understood, hole_number};
 use stack_core::tags::{self, RESOURCE_NAME, STACK_ENV, STACK_NAME};
 use stack_core::value::{Unknown, Value};
 use std::sync::Arc;
@@ -41,6 +41,8 @@ struct Rendered {
     /// Where the source begins in the file, and how long it is.
     offset: usize,
     source: String,
+    /// Which part of the text comes from where in the source, where that can be told.
+    aligned: Option<Aligned>,
     statement: Statement,
 }
 
@@ -59,18 +61,22 @@ impl Job<'_> {
         let root = Path::root_of(path);
         let (_, text) = inner.places.file(&root.route())?;
         let mut all = Vec::new();
-        for (kind, role) in [
-            (AnchorKind::Create, Role::Create),
-            (AnchorKind::Update, Role::Update),
-            (AnchorKind::Delete, Role::Delete),
+        for (kind, verb) in [
+            (AnchorKind::Create, Verb::Create),
+            (AnchorKind::Update, Verb::Update),
+            (AnchorKind::Delete, Verb::Delete),
         ] {
             let Some(anchor) = file.get(kind) else { continue };
-            self.own_names(of, declared, role);
+            self.own_names(of, declared, verb);
             let body = flow.bodies.iter().find(|body| body.anchor == Some(kind));
             let source = text.get(anchor.body.clone()).unwrap_or_default().to_owned();
-            let marked = self.marked(body, &source, anchor, role)?;
-            let offset = anchor.body.start;
-            all.push(Rendered { offset, source, statement: Statement { role, marked } });
+            let marked = self.marked(body, &source, anchor)?;
+            all.push(Rendered {
+                offset: anchor.body.start,
+                aligned: Aligned::new(&marked, &source),
+                source,
+                statement: Statement { verb, marked },
+            });
         }
         let statements: Vec<Statement> = all.iter().map(|one| one.statement.clone()).collect();
         let request =
@@ -122,12 +128,12 @@ impl Job<'_> {
 
     /// Names that nobody can know before the resource is there: the parts of its identifier that the service gives, bare and
     /// as `this.…`, and what its statements return. Props count first, and so do globals.
-    fn own_names(&self, of: &Understandable, declared: &IndexMap<String, Value>, role: Role) {
+    fn own_names(&self, of: &Understandable, declared: &IndexMap<String, Value>, verb: Verb) {
         let open = || Value::Unknown(Unknown::default());
         let mut this = declared.clone();
         let token = &self.inner.facts[self.index].token;
         this.entry(TOKEN.to_owned()).or_insert_with(|| Value::text(token.as_str()));
-        if role != Role::Create {
+        if verb != Verb::Create {
             for part in of.parts() {
                 this.entry(part.clone()).or_insert_with(open);
                 let is_defined = declared.contains_key(&part)
@@ -144,7 +150,7 @@ impl Job<'_> {
     }
 
     /// A statement with its values. `None` if it fails, which is noted, or waits for a value.
-    fn marked(&mut self, body: Option<&Body>, source: &str, anchor: &Anchor, role: Role) -> Option<Marked> {
+    fn marked(&mut self, body: Option<&Body>, source: &str, anchor: &Anchor) -> Option<Marked> {
         let Some(body) = body else {
             if marked::has_holes(source) {
                 let failure = marked::private();
@@ -159,17 +165,12 @@ impl Job<'_> {
             Ok(marked::Statement::Waiting(unknown)) => {
                 if !self.offline {
                     let from: Vec<String> = unknown.from.iter().map(ToString::to_string).collect();
-                    let what = match role {
-                        Role::Create => "create",
-                        Role::Update => "update",
-                        Role::Delete => "delete",
-                    };
                     self.fail(
                         Diagnostic::error(
                             codes::BAD_VALUE,
                             format!(
-                                "the `{what}` statement of {} depends on a value that is not known yet",
-                                self.address
+                                "the `{}` statement of {} depends on a value that is not known yet",
+                                anchor.kind, self.address
                             ),
                         )
                         .at_part(
@@ -217,17 +218,12 @@ impl Job<'_> {
     /// The tokens that statements give. One that is not known yet is none: ours is made in its place.
     pub(super) fn client_tokens(&self, said: &Understood) -> Vec<(Verb, ClientToken)> {
         let known = said.client_tokens.iter().filter(|(_, value, _)| value.unknown().is_none());
-        let tokens = known.filter_map(|(role, value, _)| {
-            let verb = match role {
-                Role::Create => Verb::Create,
-                Role::Update => Verb::Update,
-                Role::Delete => Verb::Delete,
-            };
+        let tokens = known.filter_map(|(verb, value, _)| {
             let text = match value {
                 Value::Secret(secret) => secret.expose().scalar_text(),
                 plain => plain.scalar_text(),
             };
-            Some((verb, ClientToken::from(text?)))
+            Some((*verb, ClientToken::from(text?)))
         });
         tokens.collect()
     }
@@ -248,8 +244,7 @@ impl Job<'_> {
 /// The place in the file.
 fn within(all: &[Rendered], (which, range): &Place) -> Part {
     let Some(one) = all.get(*which) else { return Part::Value };
-    let found = Aligned::new(&one.statement.marked, &one.source).and_then(|aligned| aligned.source(range));
-    match found {
+    match one.aligned.as_ref().and_then(|aligned| aligned.source(range)) {
         Some(at) => Part::Within(at.start + one.offset..at.end + one.offset),
         None => Part::Within(one.offset..one.offset + one.source.len()),
     }
@@ -261,5 +256,5 @@ fn expression<'r>(all: &'r [Rendered], (which, range): &Place) -> Option<&'r str
     let literal = one.statement.marked.text.get(range.clone())?.trim_matches('\'');
     let mut chars = literal.chars();
     let (Some(c), None) = (chars.next(), chars.next()) else { return None };
-    Aligned::new(&one.statement.marked, &one.source)?.expression(hole_number(c)?, &one.source)
+    one.aligned.as_ref()?.expression(hole_number(c)?, &one.source)
 }

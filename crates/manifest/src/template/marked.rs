@@ -5,8 +5,8 @@ use crate::template::session::Session;
 use crate::template::{Failure, FailureKind, SCOPE_KEY, ScopeHandle, engine, whole_boolean};
 use minijinja::value::ValueKind;
 use minijinja::{Error, State, Value as Mj};
-use stack_core::statement::{Hole, Marked, hole, hole_number};
-use stack_core::value::{Secret, Unknown, Value};
+use stack_core::statement::{Hole, Marked, hole, hole_number, joined};
+use stack_core::value::{Unknown, Value};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Where the values of one evaluation are gathered. Clones share them.
@@ -76,29 +76,8 @@ impl Sink {
     }
 
     /// A text with the values that its characters stand for.
-    pub(crate) fn expanded(&self, text: &str) -> Value {
-        let gathered = self.gathered();
-        let mut whole = String::with_capacity(text.len());
-        let mut unknown: Option<Unknown> = None;
-        let mut is_secret = false;
-        for c in text.chars() {
-            let Some(hole) = hole_number(c).and_then(|number| gathered.holes.get(number)) else {
-                whole.push(c);
-                continue;
-            };
-            is_secret |= hole.value.has_secret();
-            match (hole.value.unknown(), hole.value.scalar_text(), hole.value.exposed()) {
-                (Some(more), ..) => unknown = Some(unknown.map_or(more.clone(), |known| known.and(&more))),
-                (None, Some(text), _) => whole.push_str(&text),
-                (None, None, Some(json)) => whole.push_str(&json.to_string()),
-                (None, None, None) => {}
-            }
-        }
-        match unknown {
-            Some(unknown) => Value::Unknown(Unknown { sensitive: unknown.sensitive || is_secret, ..unknown }),
-            None if is_secret => Value::Secret(Secret::new(Value::String(whole))),
-            None => Value::String(whole),
-        }
+    fn expanded(&self, text: &str) -> Value {
+        joined(text, &self.gathered().holes)
     }
 
     /// An argument of a filter: a captured text becomes what it stands for.

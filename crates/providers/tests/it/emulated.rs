@@ -5,9 +5,8 @@ use bytes::Bytes;
 use serde_json::{Value as Json, json};
 use stack_catalog::Catalog;
 use stack_core::identity::{Identifier, Key};
-use stack_core::ids::{AccountId, ClientToken, RequestToken, Target, TypeName};
+use stack_core::ids::{AccountId, ClientToken, RequestToken, Target};
 use stack_core::provider::{FailureKind as K, Operation, Progress, Provider, Status, Transience, Verb};
-use stack_core::schema::{ResourceSchema, Schemas, UnknownType};
 use stack_emulator::{Cloud, Config, Fault, Matcher, Op, Reply, Timing, What, serve};
 use stack_providers::aws::{Aws, AwsSettings, connect};
 use stack_providers::{InProcess, Net, NetSettings, TransportError, TransportErrorKind};
@@ -18,23 +17,8 @@ use tokio::time::{Instant, sleep};
 /// A time in 2025.
 const NOW: i64 = 1_760_000_000_000;
 
-/// The shipped catalog.
-struct Shipped;
-
-impl Schemas for Shipped {
-    fn canonical(&self, name: &str) -> Result<TypeName, UnknownType> {
-        Catalog::embedded().canonical(name)
-    }
-    fn schema(&self, ty: &TypeName) -> Result<Arc<ResourceSchema>, UnknownType> {
-        Catalog::embedded().schema(ty)
-    }
-    fn available_in(&self, ty: &TypeName, region: &str) -> bool {
-        Catalog::embedded().available_in(ty, region)
-    }
-}
-
 fn shared(config: Config) -> Arc<Mutex<Cloud>> {
-    Arc::new(Mutex::new(Cloud::new(Arc::new(Shipped), config)))
+    Arc::new(Mutex::new(Cloud::new(Arc::new(Catalog::embedded()), config)))
 }
 
 fn clock() -> impl Fn() -> i64 + Clone + Send + Sync + 'static {
@@ -60,7 +44,9 @@ async fn over(cloud: &Arc<Mutex<Cloud>>) -> Aws {
             }
         }
     });
-    connect(Arc::new(transport), Arc::new(Shipped), AwsSettings::sandbox()).await.expect("connects")
+    connect(Arc::new(transport), Arc::new(Catalog::embedded()), AwsSettings::sandbox())
+        .await
+        .expect("connects")
 }
 
 async fn until_ended(aws: &Aws, target: &Target, request: &RequestToken) -> Progress {
@@ -175,7 +161,7 @@ async fn a_resource_lives_and_dies_over_a_socket() {
         ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
     ];
     let settings = AwsSettings::standard(env.map(|(name, value)| (name.to_owned(), value)));
-    let aws = connect(net, Arc::new(Shipped), settings).await.expect("connects");
+    let aws = connect(net, Arc::new(Catalog::embedded()), settings).await.expect("connects");
     whole_life(&aws).await;
 
     // A reply that is lost on a real connection.
