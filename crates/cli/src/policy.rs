@@ -29,7 +29,7 @@ const WATCHING: [&str; 3] = ["CancelResourceRequest", "GetResourceRequestStatus"
 /// The operations of a decision.
 pub fn operations(action: ActionView) -> &'static [Operation] {
     match action {
-        ActionView::Noop | ActionView::Read | ActionView::Blocked => &[Operation::Read],
+        ActionView::Noop | ActionView::Read | ActionView::Run | ActionView::Blocked => &[Operation::Read],
         ActionView::Create => &[Operation::Create, Operation::Read],
         ActionView::Update | ActionView::Adopt => &[Operation::Read, Operation::Update],
         ActionView::Deferred => &[Operation::Create, Operation::Read, Operation::Update],

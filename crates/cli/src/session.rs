@@ -221,7 +221,12 @@ impl<'a> Session<'a> {
 
     fn options(&self, mode: Mode, targets: &TargetsView) -> Result<PlanOptions, Stopped> {
         let options = plan_options(&self.loaded, mode, targets, self.ledger())?;
-        Ok(PlanOptions { pins: self.pins.clone(), only_included: !self.pins.is_empty(), ..options })
+        Ok(PlanOptions {
+            flows: stack_core::flow::Purpose::Plan,
+            pins: self.pins.clone(),
+            only_included: !self.pins.is_empty(),
+            ..options
+        })
     }
 
     /// Hints of earlier runs. A ledger that does not read costs hints, never a plan.

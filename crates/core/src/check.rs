@@ -122,7 +122,7 @@ fn steps_of(plan: &Plan, planned: &Planned, flaws: &mut Vec<Flaw>) {
         Action::Create => verbs == [Some(Verb::Create)],
         Action::Update | Action::Adopt => verbs == [Some(Verb::Update)],
         Action::Delete => verbs == [Some(Verb::Delete)],
-        Action::Deferred => verbs == [None],
+        Action::Deferred | Action::Run | Action::Read => verbs == [None],
         Action::Replace(_) => verbs == [Some(Verb::Create), Some(Verb::Delete)],
     };
     if !fits {
@@ -135,6 +135,8 @@ fn steps_of(plan: &Plan, planned: &Planned, flaws: &mut Vec<Flaw>) {
         flaws.push(Flaw::ProtectedGoes(planned.address.clone()));
     }
     let sends_nothing = match planned.action {
+        // What it sends is for its statements to say.
+        _ if planned.flow.is_some() => false,
         Action::Update | Action::Adopt => planned.patch.is_empty(),
         Action::Delete | Action::Replace(_) => planned.identifier.is_none(),
         Action::Create => planned.desired.is_none(),

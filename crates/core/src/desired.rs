@@ -1,6 +1,7 @@
 //! What the manifest wants, resource by resource, and the seam to whoever renders it.
 
 use crate::diagnostic::{Diagnostics, Route};
+use crate::flow::Flow;
 use crate::ids::{Address, ClientToken, StackId, Target, TypeName};
 use crate::pointer::Pointer;
 use crate::provider::Verb;
@@ -168,6 +169,8 @@ pub type Outputs = IndexMap<Address, Output>;
 pub enum Rendered {
     /// It is wanted.
     Wanted(Box<Wanted>),
+    /// It is wanted, and its own statements say how.
+    Flow(Box<Flow>),
     /// Its `if` is false in this environment: neither made, nor read, nor deleted.
     Skipped,
 }

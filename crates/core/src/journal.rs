@@ -64,6 +64,9 @@ pub enum Record {
         /// True if it undoes what the step did before.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         undo: bool,
+        /// The how-manieth operation of the step it is, from 0. Only flows have more than one.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        number: u32,
     },
     /// The service took the operation. On disk before the first question for its state.
     Accepted {
@@ -194,6 +197,8 @@ pub struct Sent {
     pub round: u32,
     /// True for an undo.
     pub undo: bool,
+    /// The how-manieth operation of the step.
+    pub number: u32,
 }
 
 /// Where one step stands.
@@ -268,8 +273,17 @@ impl StepState {
             {
                 Self::Intended(sent(record).ok_or_else(illegal)?)
             }
-            (Self::Settled { sent: before, status, .. }, Record::Intent { round, undo, .. })
-                if *status != SettledStatus::Success && *undo == before.undo && *round > before.round =>
+            (Self::Settled { sent: before, status, .. }, Record::Intent { round, undo, number, .. })
+                if *status != SettledStatus::Success
+                    && *undo == before.undo
+                    && *number == before.number
+                    && *round > before.round =>
+            {
+                Self::Intended(sent(record).ok_or_else(illegal)?)
+            }
+            // The next operation of a flow, once it is known how the one before ended.
+            (Self::Settled { sent: before, status, .. }, Record::Intent { undo: false, number, .. })
+                if *status != SettledStatus::Unknown && !before.undo && *number > before.number =>
             {
                 Self::Intended(sent(record).ok_or_else(illegal)?)
             }
@@ -331,9 +345,14 @@ impl StepState {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 fn sent(record: &Record) -> Option<Sent> {
     match record {
-        Record::Intent { verb, ty, target, identifier, token, round, undo, .. } => Some(Sent {
+        Record::Intent { verb, ty, target, identifier, token, round, undo, number, .. } => Some(Sent {
             verb: *verb,
             ty: ty.clone(),
             target: target.clone(),
@@ -341,6 +360,7 @@ fn sent(record: &Record) -> Option<Sent> {
             token: token.clone(),
             round: *round,
             undo: *undo,
+            number: *number,
         }),
         _ => None,
     }
@@ -476,6 +496,7 @@ mod tests {
             token: token.into(),
             round,
             undo,
+            number: 0,
         }
     }
 
@@ -521,6 +542,24 @@ mod tests {
         let same_round =
             [intent("a", 0, false), accepted(), settled(SettledStatus::Failed), intent("b", 0, false)];
         assert!(fold(&same_round).is_err());
+    }
+
+    #[test]
+    fn the_next_operation_of_a_flow_follows_any_known_end() {
+        let numbered = |number| match intent("b", 0, false) {
+            Record::Intent { step, verb, ty, target, identifier, token, round, undo, .. } => {
+                Record::Intent { step, verb, ty, target, identifier, token, round, undo, number }
+            }
+            other => other,
+        };
+        for (status, goes) in
+            [(SettledStatus::Success, true), (SettledStatus::Failed, true), (SettledStatus::Unknown, false)]
+        {
+            let all = [intent("a", 0, false), accepted(), settled(status), numbered(1)];
+            assert_eq!(fold(&all).is_ok(), goes, "{status:?}");
+        }
+        let same = [intent("a", 0, false), accepted(), settled(SettledStatus::Success), numbered(0)];
+        assert!(fold(&same).is_err());
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod desired;
 pub mod diagnostic;
 pub mod diff;
 pub mod event;
+pub mod flow;
 pub mod identity;
 pub mod ids;
 pub mod journal;

@@ -5,6 +5,7 @@
 
 use crate::desired::{Edge, ReplaceOrder, Sources};
 use crate::diagnostic::Diagnostic;
+use crate::flow::FlowKind;
 use crate::identity::Identifier;
 use crate::ids::{Address, ClientToken, StackId, Target, TypeName};
 use crate::observed::IdentityStep;
@@ -86,6 +87,8 @@ pub struct Planned {
     pub ty: TypeName,
     /// Type as written.
     pub declared_type: String,
+    /// What its own statements are, where they rule.
+    pub flow: Option<FlowKind>,
     /// Where it lives.
     pub target: Target,
     /// Known identifier: of the live resource, else the one that a create will give, if declared.
@@ -140,6 +143,7 @@ impl fmt::Debug for Planned {
         f.debug_struct("Planned")
             .field("address", &self.address)
             .field("ty", &self.ty)
+            .field("flow", &self.flow)
             .field("target", &self.target)
             .field("identifier", &self.identifier)
             .field("found_by", &self.found_by)
@@ -183,6 +187,10 @@ pub enum Action {
     Delete,
     /// Cannot be decided before another step has run; the step reads and decides then.
     Deferred,
+    /// Its statement or command runs in every build: work, and no change that anybody could compare.
+    Run,
+    /// A query that is asked (again) in its turn. Changes nothing.
+    Read,
     /// Must not go on; see the diagnostics.
     Blocked,
 }
@@ -191,7 +199,7 @@ impl Action {
     /// True if the action writes, or may.
     pub fn is_change(self) -> bool {
         match self {
-            Self::Noop | Self::Blocked => false,
+            Self::Noop | Self::Blocked | Self::Run | Self::Read => false,
             Self::Create | Self::Update | Self::Adopt | Self::Replace(_) | Self::Delete | Self::Deferred => {
                 true
             }
@@ -263,6 +271,10 @@ pub enum ReasonCode {
     Renamed,
     /// It carries our tags and is not in the manifest.
     Orphaned,
+    /// One of its own statements says that it is not as wanted.
+    CheckFailed,
+    /// Nothing says whether it is needed.
+    AlwaysRuns,
     /// Something depends on a resource that is replaced.
     DependencyReplaced,
 }
@@ -442,6 +454,10 @@ impl Plan {
     /// True if a run would write, or may.
     pub fn has_changes(&self) -> bool {
         self.resources.values().any(|planned| planned.action.is_change())
+    }
+    /// True if a run would do anything at all.
+    pub fn has_work(&self) -> bool {
+        !self.steps.is_empty()
     }
     /// True if some resource must not go on.
     pub fn is_blocked(&self) -> bool {

@@ -1,22 +1,8 @@
 //! Resources that are statements or scripts instead of a dotted type (stackql-compat 1.3): what is declared of them.
 
 use crate::iql::QueryFile;
+pub use stack_core::flow::{FlowKind, Returned, Returns};
 use std::sync::Arc;
-
-/// `type` of such a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FlowKind {
-    /// One object with a life cycle.
-    Resource,
-    /// As above for several objects at once: what fails is not looked at.
-    Multi,
-    /// One SELECT whose columns are exported.
-    Query,
-    /// One statement.
-    Command,
-    /// A shell command.
-    Script,
-}
 
 /// Names of kinds.
 pub(crate) const KINDS: &[(&str, FlowKind)] = &[
@@ -43,26 +29,6 @@ pub enum Statements {
     Script(String),
     /// There are none, which is reported.
     Missing,
-}
-
-/// One item of `return_vals`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Returned {
-    /// A column that the statement returns.
-    pub column: String,
-    /// The name below `this` under which its value is kept.
-    pub variable: String,
-}
-
-/// `return_vals`
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Returns {
-    /// Of the statement that makes it.
-    pub create: Vec<Returned>,
-    /// Of the statement that changes it.
-    pub update: Vec<Returned>,
-    /// Of the statement that deletes it.
-    pub delete: Vec<Returned>,
 }
 
 /// One resource of these kinds, as declared: nothing is rendered.

@@ -347,7 +347,7 @@ fn requests(view: &PlanView, unicode: bool) -> String {
                 }
             }
             ActionView::Delete => text.push_str(&head("delete")),
-            ActionView::Noop | ActionView::Read | ActionView::Blocked => {}
+            ActionView::Noop | ActionView::Read | ActionView::Run | ActionView::Blocked => {}
         }
     }
     text

@@ -133,6 +133,7 @@ fn one(page: &mut Page, view: &PlanView, resource: &ResourceView) {
         ActionView::Blocked => "would stop here",
         ActionView::Deferred => "would decide when other resources are done",
         ActionView::Create | ActionView::Delete | ActionView::Read | ActionView::Noop => "would leave it",
+        ActionView::Run => "would run it, as every build does",
     };
     page.detail("build", would);
     page.line("");

@@ -23,7 +23,7 @@ pub fn plan(view: &PlanView, options: ViewArgs, style: Style) -> String {
 }
 
 /// The order of the groups: risk first.
-const ORDER: [ActionView; 9] = [
+const ORDER: [ActionView; 10] = [
     ActionView::Blocked,
     ActionView::Replace,
     ActionView::Delete,
@@ -31,6 +31,7 @@ const ORDER: [ActionView; 9] = [
     ActionView::Adopt,
     ActionView::Create,
     ActionView::Deferred,
+    ActionView::Run,
     ActionView::Read,
     ActionView::Noop,
 ];
@@ -44,6 +45,7 @@ pub fn sign(action: ActionView, unicode: bool) -> (&'static str, &'static str, H
         ActionView::Delete => ("-", "delete", Hue::Red),
         ActionView::Adopt => ("@", "adopt", Hue::Cyan),
         ActionView::Noop => ("=", "keep", Hue::Dim),
+        ActionView::Run => (">", "run", Hue::Cyan),
         ActionView::Read => ("=", "read", Hue::Dim),
         ActionView::Deferred => ("?", "deferred", Hue::Dim),
         ActionView::Blocked => ("!", "blocked", Hue::Cyan),
@@ -455,20 +457,24 @@ fn sure(verb: &str, resource: &ResourceView) -> String {
 
 /// The stable line that scripts match (plan-ux 3).
 pub fn summary_line(view: &PlanView) -> String {
-    let Summary { create, update, replace, delete, adopt, noop, deferred, blocked, orphans: _ } =
+    let Summary { create, update, replace, delete, adopt, noop, deferred, blocked, run, orphans: _ } =
         view.summary;
     let stack = format!("{}/{}", clean(&view.stack.name, true), clean(&view.stack.env, true));
     if view.summary.changes() + blocked == 0 {
+        let runs = match run {
+            0 => String::new(),
+            n => format!(" {n} to run."),
+        };
         return match (view.mode, noop) {
             (ModeView::Teardown, _) => format!("Plan: no changes. Nothing to delete in {stack}."),
-            (_, 1) => format!("Plan: no changes. 1 resource matches {stack}."),
-            (_, n) => format!("Plan: no changes. {n} resources match {stack}."),
+            (_, 1) => format!("Plan: no changes. 1 resource matches {stack}.{runs}"),
+            (_, n) => format!("Plan: no changes. {n} resources match {stack}.{runs}"),
         };
     }
     let mut line = format!(
         "Plan: {create} create, {update} update, {replace} replace, {delete} delete, {noop} unchanged"
     );
-    for (n, word) in [(adopt, "adopt"), (deferred, "deferred"), (blocked, "blocked")] {
+    for (n, word) in [(adopt, "adopt"), (deferred, "deferred"), (blocked, "blocked"), (run, "to run")] {
         if n > 0 {
             line.push_str(&format!(", {n} {word}"));
         }

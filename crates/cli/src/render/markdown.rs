@@ -63,7 +63,7 @@ pub fn plan(view: &PlanView, budget: usize) -> String {
 }
 
 fn verdict(view: &PlanView) -> String {
-    let Summary { create, update, replace, delete, adopt, deferred, blocked, noop: _, orphans: _ } =
+    let Summary { create, update, replace, delete, adopt, deferred, blocked, run, noop: _, orphans: _ } =
         view.summary;
     let parts: Vec<String> = [
         (blocked, "blocked"),
@@ -73,6 +73,7 @@ fn verdict(view: &PlanView) -> String {
         (adopt, "adopt"),
         (create, "create"),
         (deferred, "deferred"),
+        (run, "to run"),
     ]
     .iter()
     .filter(|(n, _)| *n > 0)

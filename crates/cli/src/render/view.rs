@@ -150,13 +150,26 @@ pub struct Summary {
     pub deferred: usize,
     pub blocked: usize,
     pub orphans: usize,
+    /// What runs in every build, and is no change.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub run: usize,
 }
 
 impl Summary {
     /// Resources that would be written.
     pub fn changes(&self) -> usize {
-        let Self { create, update, replace, delete, adopt, deferred, noop: _, blocked: _, orphans: _ } =
-            *self;
+        let Self {
+            create,
+            update,
+            replace,
+            delete,
+            adopt,
+            deferred,
+            noop: _,
+            blocked: _,
+            orphans: _,
+            run: _,
+        } = *self;
         create + update + replace + delete + adopt + deferred
     }
 }
@@ -285,6 +298,7 @@ pub enum ActionView {
     Delete,
     Adopt,
     Read,
+    Run,
     Noop,
     Deferred,
     Blocked,

@@ -82,6 +82,7 @@ pub fn view_of(plan: &Plan, context: &Context<'_>) -> PlanView {
             ActionView::Adopt => &mut summary.adopt,
             ActionView::Deferred => &mut summary.deferred,
             ActionView::Blocked => &mut summary.blocked,
+            ActionView::Run => &mut summary.run,
             ActionView::Noop | ActionView::Read => &mut summary.noop,
         } += 1;
     }
@@ -240,6 +241,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         address,
         ty,
         declared_type,
+        flow: _,
         target: _,
         identifier,
         // How it was found may differ with the local ledger, which must change no plan.
@@ -330,6 +332,8 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         Action::Replace(_) => ActionView::Replace,
         Action::Delete => ActionView::Delete,
         Action::Deferred => ActionView::Deferred,
+        Action::Run => ActionView::Run,
+        Action::Read => ActionView::Read,
         Action::Blocked => ActionView::Blocked,
     };
     ResourceView {
@@ -440,7 +444,7 @@ fn touches_tags(planned: &Planned, schema: &ResourceSchema) -> bool {
     let Some((name, _)) = schema.tag_property() else { return false };
     let at = Pointer::of([name]);
     match planned.action {
-        Action::Noop | Action::Blocked | Action::Delete => false,
+        Action::Noop | Action::Blocked | Action::Delete | Action::Run | Action::Read => false,
         Action::Create | Action::Replace(_) | Action::Deferred => {
             planned.desired.as_ref().is_some_and(|desired| desired.get(name).is_some())
         }
@@ -536,6 +540,8 @@ pub fn reason_words(code: &str) -> String {
         (ReasonCode::AwaitsOutput, "a value comes from a resource that changes"),
         (ReasonCode::NotWanted, "it is not wanted any more"),
         (ReasonCode::Renamed, "it had another name in the manifest; its tag follows"),
+        (ReasonCode::CheckFailed, "one of its own checks says no"),
+        (ReasonCode::AlwaysRuns, "it runs in every build"),
         (ReasonCode::Orphaned, "it carries this stack's tags and is not in the manifest"),
         (ReasonCode::DependencyReplaced, "something that it needs is replaced"),
     ];

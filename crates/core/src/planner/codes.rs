@@ -88,6 +88,18 @@ crate::codes! {
         "The `Identifier` of an UPDATE or DELETE names a resource whose identifier the service chooses, and there is none of \
          that name. A create would give it another identifier, and every plan after it would create one more.\n\
          Write the identifier of the resource that exists, or take it out and give the resource the stack's tags.";
+    NO_STATEMENT = 2121, "A statement is missing that the plan needs",
+        "The checks of a query file say that the resource is not there, or not as wanted, and the file has no statement that \
+         would make or change it.\n\
+         Add the anchor that is named, or correct the check.";
+    FLOW_CANNOT_CHANGE = 2122, "A statement cannot make the resource as it is declared",
+        "A warning. A property that can only be set at creation differs, and a query file has no replacement: its UPDATE is \
+         sent, and the property stays as it is.\n\
+         Keep the value. If it must change, delete the resource and build again.";
+    CHECK_PASSES_OVER = 2123, "A resource differs from its statements, and its checks accept it",
+        "Only to know. The checks of a query file decide whether a build does anything; these differences they do not look at. \
+         The build leaves them.\n\
+         Compare the columns in the statecheck if they matter.";
     NO_LONGER_HOLDS = 2201, "At run time the plan no longer holds",
         "Before each write the resource is read again. What was read then is not what the plan was made for: somebody \
          has made, changed or removed the resource since. Nothing was sent for it.\n\

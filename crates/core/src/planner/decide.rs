@@ -457,6 +457,7 @@ impl Decide<'_> {
             address: self.wanted.address.clone(),
             ty: self.wanted.ty.clone(),
             declared_type: self.wanted.declared_type.clone(),
+            flow: None,
             target: self.wanted.target.clone(),
             identifier: None,
             found_by: None,

@@ -3,6 +3,7 @@
 use super::codes;
 use crate::desired::Wanted;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::flow::Flow;
 use crate::identity::Identifier;
 use crate::ids::TypeName;
 use crate::plan::{Action, Plan};
@@ -42,7 +43,7 @@ pub(super) fn account_wide(wanted: &Wanted, schema: &ResourceSchema, action: Act
             "is a setting of the whole account, and deleting it may leave it as it is",
             "look at it after the run",
         ),
-        Action::Noop | Action::Blocked => return None,
+        Action::Noop | Action::Blocked | Action::Run | Action::Read => return None,
     };
     Some(
         Diagnostic::warning(codes::ACCOUNT_WIDE, format!("{} {what}", wanted.address))
@@ -94,6 +95,8 @@ pub fn action_word(action: Action) -> &'static str {
         Action::Replace(_) => "replace",
         Action::Delete => "delete",
         Action::Deferred => "deferred",
+        Action::Run => "run",
+        Action::Read => "read",
         Action::Blocked => "blocked",
     }
 }
@@ -147,6 +150,18 @@ pub(super) fn protected(wanted: &Wanted, verb: &str, kept: bool) -> Diagnostic {
         "take `prevent_destroy` away, or keep the value that forces the replacement"
     };
     Diagnostic::error(codes::PROTECTED, text).at(route, "").next(next)
+}
+
+/// The same for a resource whose own statements rule.
+pub(super) fn protected_flow(flow: &Flow, kept: bool) -> Diagnostic {
+    let route = flow.sources.resource.key("lifecycle").key("prevent_destroy");
+    if kept {
+        return Diagnostic::warning(codes::PROTECTED, format!("{} is protected and stays", flow.address))
+            .at(route, "");
+    }
+    Diagnostic::error(codes::PROTECTED, format!("{} is protected and would be deleted", flow.address))
+        .at(route, "")
+        .next("take `prevent_destroy` away, or tear down the rest with --keep-protected")
 }
 
 pub(super) fn foreign(wanted: &Wanted, identifier: &Identifier, whose: &str) -> Diagnostic {

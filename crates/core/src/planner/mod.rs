@@ -5,6 +5,7 @@
 
 pub mod codes;
 mod decide;
+mod flows;
 mod guard;
 mod identity;
 mod orphans;
@@ -19,6 +20,7 @@ mod tests;
 mod undo;
 mod vague;
 
+pub use flows::FlowQuestion;
 pub use guard::{GuardrailCheck, Guardrails, action_word, check_guardrails, is_refusal};
 pub use orphans::{Beside, prune};
 pub use outputs::output_of;
@@ -27,7 +29,8 @@ pub use select::glob;
 pub use siblings::render;
 
 use crate::desired::{Outputs, Rendered, Resolver, Wanted};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::flow::Purpose;
 use crate::identity::Identifier;
 use crate::ids::{Address, Target, TypeName};
 use crate::observed::{LedgerEntry, Question, Sighting};
@@ -63,6 +66,8 @@ pub struct PlanOptions {
     pub keep_protected: bool,
     /// `--allow-data-loss`, with `*` for any text.
     pub allow_data_loss: Vec<String>,
+    /// How the checks of flows are asked: once for a plan, with their own retries for `test`.
+    pub flows: Purpose,
 }
 
 impl PlanOptions {
@@ -78,6 +83,7 @@ impl PlanOptions {
             resend: Vec::new(),
             keep_protected: false,
             allow_data_loss: Vec::new(),
+            flows: Purpose::Plan,
         }
     }
 }
@@ -94,6 +100,10 @@ pub struct Planning {
     index: BTreeMap<Address, usize>,
     dependents: Vec<Vec<usize>>,
     asked: BTreeMap<Address, Asked>,
+    asked_flows: BTreeMap<Address, flows::AskedFlow>,
+    flow_questions: Vec<FlowQuestion>,
+    /// Queries that gave no row, and what is said if none comes.
+    unanswered: BTreeMap<Address, Diagnostics>,
     ready: Vec<usize>,
     planned: BTreeMap<usize, Planned>,
     outputs: Outputs,
@@ -153,6 +163,9 @@ impl Planning {
             index,
             dependents,
             asked: BTreeMap::new(),
+            asked_flows: BTreeMap::new(),
+            flow_questions: Vec::new(),
+            unanswered: BTreeMap::new(),
             ready,
             planned: BTreeMap::new(),
             outputs: Outputs::new(),
@@ -188,7 +201,7 @@ impl Planning {
 
     /// True once every resource is decided and no question is open.
     pub fn is_done(&self) -> bool {
-        self.ready.is_empty() && self.asked.is_empty()
+        self.ready.is_empty() && self.asked.is_empty() && self.asked_flows.is_empty()
     }
 
     /// Renders one resource; settles it at once where nothing can be asked.
@@ -197,6 +210,10 @@ impl Planning {
         let node = &resolver.nodes()[index];
         let mut wanted = match resolver.render(&node.address, &self.outputs) {
             Ok(Rendered::Wanted(wanted)) => wanted,
+            Ok(Rendered::Flow(flow)) => {
+                self.ask_flow(index, flow);
+                return None;
+            }
             Ok(Rendered::Skipped) => {
                 self.skipped.insert(node.address.clone());
                 self.close(index);
@@ -271,22 +288,10 @@ impl Planning {
             .filter(|(address, _)| *address == wanted.address)
             .map(|(_, at)| at.clone().unwrap_or_default())
             .collect();
-        let planned_by_address = &self.planned;
-        let index_of = &self.index;
         let schemas = &self.schemas;
-        let sources = |unknown: &Unknown, is: &dyn Fn(&Planned) -> bool| {
-            unknown.from.iter().all(|reference| {
-                index_of.get(&reference.address).and_then(|i| planned_by_address.get(i)).is_some_and(is)
-            })
-        };
-        let is_absent = |unknown: &Unknown| {
-            sources(unknown, &|source| {
-                matches!(source.action, Action::Create | Action::Replace(_))
-                    || (source.action == Action::Noop && source.live.is_none())
-            })
-        };
+        let is_absent = |unknown: &Unknown| self.is_absent(unknown);
         let is_fresh = |unknown: &Unknown| {
-            sources(unknown, &|source| {
+            self.all_sources(unknown, &|source| {
                 matches!(source.action, Action::Create | Action::Replace(_))
                     // A resource of the same name may well get the same ARN again.
                     && schemas
@@ -327,6 +332,21 @@ impl Planning {
         self.outputs.insert(wanted.address.clone(), output);
         self.planned.insert(index, planned);
         self.close(index);
+    }
+
+    /// True if all that a value comes from is planned, and fits.
+    fn all_sources(&self, unknown: &Unknown, fits: &dyn Fn(&Planned) -> bool) -> bool {
+        unknown.from.iter().all(|reference| {
+            self.index.get(&reference.address).and_then(|i| self.planned.get(i)).is_some_and(fits)
+        })
+    }
+
+    /// True if the value comes from resources that are not there: nothing that needs it can be there under it.
+    fn is_absent(&self, unknown: &Unknown) -> bool {
+        self.all_sources(unknown, &|source| {
+            matches!(source.action, Action::Create | Action::Replace(_))
+                || (source.action == Action::Noop && source.live.is_none() && source.flow.is_none())
+        })
     }
 
     /// A value of a skipped resource never becomes known.
@@ -371,6 +391,7 @@ impl Planning {
         }
         block_doubles(&mut resources);
         self.set_follows(&mut resources);
+        self.settle_queries(&mut resources);
         steps::settle_replace_orders(&mut resources);
         let steps = steps::steps(&resources, self.options.mode);
         let mut diagnostics = self.diagnostics;
@@ -423,7 +444,8 @@ fn block_doubles(resources: &mut IndexMap<Address, Planned>) {
     type Place<'p> = (&'p TypeName, &'p Target, Vec<&'p str>);
     let mut seen: HashMap<Place<'_>, Address> = HashMap::new();
     let mut doubles: Vec<(Address, Address)> = Vec::new();
-    for planned in resources.values() {
+    // Several flows may look at one resource.
+    for planned in resources.values().filter(|planned| planned.flow.is_none()) {
         let Some(identifier) = &planned.identifier else { continue };
         let values = identifier.parts.iter().map(|(_, value)| value.as_str()).collect();
         let key = (&planned.ty, &planned.target, values);

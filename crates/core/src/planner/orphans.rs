@@ -39,6 +39,7 @@ pub fn prune(plan: &mut Plan, schemas: &dyn Schemas, beside: Beside, allow_data_
             address: address.clone(),
             ty: ty.clone(),
             declared_type: ty.to_string(),
+            flow: None,
             target: orphan.target.clone(),
             identifier: Some(found.identifier.clone()),
             found_by: Some(IdentityStep::Tagged),

@@ -48,7 +48,7 @@ pub(super) fn steps(resources: &IndexMap<Address, Planned>, mode: Mode) -> Vec<S
             Action::Noop | Action::Blocked => Vec::new(),
             Action::Create => vec![put(Some(Verb::Create))],
             Action::Update | Action::Adopt => vec![put(Some(Verb::Update))],
-            Action::Deferred => vec![put(None)],
+            Action::Deferred | Action::Run | Action::Read => vec![put(None)],
             Action::Delete => vec![delete()],
             Action::Replace(ReplaceOrder::CreateFirst) => vec![put(Some(Verb::Create)), delete()],
             Action::Replace(ReplaceOrder::DeleteFirst) => vec![delete(), put(Some(Verb::Create))],

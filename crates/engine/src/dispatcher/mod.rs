@@ -380,6 +380,9 @@ impl Dispatcher {
         let rendered = planner::render(&*engine.resolver, &*engine.schemas, &step.address, &self.outputs);
         let wanted = match (rendered, step.part) {
             (Ok(Rendered::Wanted(wanted)), _) => Some(wanted),
+            (Ok(Rendered::Flow(flow)), _) => {
+                return Err(broken(format!("{} cannot be run", flow.address)));
+            }
             // A delete needs no values; what it hangs on may be gone already.
             (Ok(Rendered::Skipped) | Err(_), StepPart::Delete) => None,
             (Ok(Rendered::Skipped), StepPart::Put) => {

@@ -209,6 +209,7 @@ async fn after_an_unanswered_create(marks: serde_json::Value) -> (World, crate::
         token: "t".into(),
         round: 0,
         undo: false,
+        number: 0,
     };
     for (seq, record) in [started, intent].into_iter().enumerate() {
         let at_ms = crate::testing::START_MS;

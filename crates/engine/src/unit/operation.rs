@@ -81,6 +81,7 @@ impl Unit {
                 token: token.clone(),
                 round: self.round,
                 undo: self.undo,
+                number: 0,
             };
             // Nothing is sent that is not on the disk.
             if self.write(intent).await == Err(NotWritten) {

@@ -10,91 +10,10 @@ pub(crate) use target::{has_code, table_of};
 
 use crate::codes;
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, nearest};
+use stack_core::flow::ANCHOR_NAMES;
+pub use stack_core::flow::{AnchorKind, AnchorOptions};
 use std::borrow::Cow;
-use std::fmt;
 use std::ops::Range;
-
-/// What a statement is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum AnchorKind {
-    /// Is it there? Also written `preflight`.
-    Exists,
-    /// Makes it.
-    Create,
-    /// Changes it.
-    Update,
-    /// One statement instead of the two above.
-    CreateOrUpdate,
-    /// Is it as wanted? Also written `postdeploy`.
-    StateCheck,
-    /// Gives one row of values.
-    Exports,
-    /// Deletes it.
-    Delete,
-    /// Any statement, for resources of type `command`.
-    Command,
-    /// Waits for an operation: of this kind, or of any.
-    Callback(Option<Operation>),
-    /// Runs once after an operation failed: of this kind, or of any.
-    Troubleshoot(Option<Operation>),
-}
-
-/// What a callback or a troubleshooting statement belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Operation {
-    /// `create`
-    Create,
-    /// `update`
-    Update,
-    /// `delete`
-    Delete,
-}
-
-/// Every name of an anchor.
-const NAMES: &[(&str, AnchorKind)] = &[
-    ("exists", AnchorKind::Exists),
-    ("preflight", AnchorKind::Exists),
-    ("create", AnchorKind::Create),
-    ("update", AnchorKind::Update),
-    ("createorupdate", AnchorKind::CreateOrUpdate),
-    ("statecheck", AnchorKind::StateCheck),
-    ("postdeploy", AnchorKind::StateCheck),
-    ("exports", AnchorKind::Exports),
-    ("delete", AnchorKind::Delete),
-    ("command", AnchorKind::Command),
-    ("callback", AnchorKind::Callback(None)),
-    ("callback:create", AnchorKind::Callback(Some(Operation::Create))),
-    ("callback:update", AnchorKind::Callback(Some(Operation::Update))),
-    ("callback:delete", AnchorKind::Callback(Some(Operation::Delete))),
-    ("troubleshoot", AnchorKind::Troubleshoot(None)),
-    ("troubleshoot:create", AnchorKind::Troubleshoot(Some(Operation::Create))),
-    ("troubleshoot:update", AnchorKind::Troubleshoot(Some(Operation::Update))),
-    ("troubleshoot:delete", AnchorKind::Troubleshoot(Some(Operation::Delete))),
-];
-
-impl fmt::Display for AnchorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = NAMES.iter().find(|(_, kind)| kind == self).map_or("", |(name, _)| name);
-        f.write_str(name)
-    }
-}
-
-/// Options of an anchor. What is not given has the default of the flow that uses it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AnchorOptions {
-    /// `retries`
-    pub retries: Option<u64>,
-    /// `retry_delay`, in seconds.
-    pub retry_delay: Option<u64>,
-    /// `postdelete_retries`
-    pub postdelete_retries: Option<u64>,
-    /// `postdelete_retry_delay`, in seconds.
-    pub postdelete_retry_delay: Option<u64>,
-    /// `short_circuit_field`: a path below `callback`.
-    pub short_circuit_field: Option<String>,
-    /// `short_circuit_value`: the text there that means that there is nothing to wait for.
-    pub short_circuit_value: Option<String>,
-}
 
 const OPTIONS: &[&str] = &[
     "retries",
@@ -216,9 +135,9 @@ impl Reader<'_> {
         let name = parts.next().unwrap_or(line.content.clone());
         let written = self.text[name.clone()].to_owned();
         let lower = written.to_ascii_lowercase();
-        let kind = NAMES.iter().find(|(known, _)| *known == lower).map(|(_, kind)| *kind);
+        let kind = ANCHOR_NAMES.iter().find(|(known, _)| *known == lower).map(|(_, kind)| *kind);
         let Some(kind) = kind else {
-            let label = nearest(&lower, NAMES.iter().map(|(name, _)| *name))
+            let label = nearest(&lower, ANCHOR_NAMES.iter().map(|(name, _)| *name))
                 .map_or_else(String::new, |near| format!("did you mean `{near}`?"));
             let message = if written.is_empty() {
                 "this anchor has no name".to_owned()

@@ -3,6 +3,7 @@
 use super::*;
 use crate::source_map::{SourceFile, SourceMap};
 use proptest::prelude::*;
+use stack_core::provider::Verb;
 
 fn route() -> Route {
     Route { file: "resources/a.iql".to_owned(), steps: Vec::new() }
@@ -61,12 +62,12 @@ fn aliases_case_and_indentation_do_not_matter() {
 fn callbacks_and_troubleshooting_may_belong_to_one_operation() {
     let text = "/*+ callback:create, short_circuit_field=ProgressEvent.OperationStatus, short_circuit_value=SUCCESS */\na\n/*+ callback */\nb\n/*+ troubleshoot:delete */\nc\n/*+ troubleshoot */\nd";
     let file = read(text);
-    let options = &file.get(AnchorKind::Callback(Some(Operation::Create))).unwrap().options;
+    let options = &file.get(AnchorKind::Callback(Some(Verb::Create))).unwrap().options;
     assert_eq!(options.short_circuit_field.as_deref(), Some("ProgressEvent.OperationStatus"));
     assert_eq!(options.short_circuit_value.as_deref(), Some("SUCCESS"));
     for kind in [
         AnchorKind::Callback(None),
-        AnchorKind::Troubleshoot(Some(Operation::Delete)),
+        AnchorKind::Troubleshoot(Some(Verb::Delete)),
         AnchorKind::Troubleshoot(None),
     ] {
         assert!(file.has(kind), "{kind}");
@@ -75,7 +76,7 @@ fn callbacks_and_troubleshooting_may_belong_to_one_operation() {
 
 #[test]
 fn every_name_is_printed_as_it_is_written() {
-    for (name, kind) in NAMES.iter().filter(|(name, _)| !matches!(*name, "preflight" | "postdeploy")) {
+    for (name, kind) in ANCHOR_NAMES.iter().filter(|(name, _)| !matches!(*name, "preflight" | "postdeploy")) {
         assert_eq!(kind.to_string(), *name);
     }
 }

@@ -163,6 +163,7 @@ pub(crate) fn show(problems: &[Diagnostic], places: &crate::SourceMap) -> String
 pub(crate) fn wanted(stack: &Stack, name: &str, outputs: &Outputs) -> Wanted {
     match try_render(stack, name, outputs) {
         Ok(Rendered::Wanted(wanted)) => *wanted,
+        Ok(Rendered::Flow(_)) => panic!("a flow"),
         Ok(Rendered::Skipped) => panic!("{name} is skipped"),
         Err(problems) => panic!("{}", show(&problems, stack.source_map())),
     }

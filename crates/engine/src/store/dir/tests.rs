@@ -33,6 +33,7 @@ fn intent() -> Record {
         token: "t".into(),
         round: 0,
         undo: false,
+        number: 0,
     }
 }
 

@@ -161,6 +161,8 @@ impl Teller<'_> {
             }
             Action::Delete => "would delete it".to_owned(),
             Action::Deferred => "would decide when the step runs".to_owned(),
+            Action::Run => "would run it, as in every build".to_owned(),
+            Action::Read => "would ask it when the step runs".to_owned(),
             Action::Blocked => "would stop here".to_owned(),
         }
     }
