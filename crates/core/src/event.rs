@@ -124,6 +124,22 @@ pub enum EventKind {
         /// Properties that the service did not take as declared.
         residue: Vec<Pointer>,
     },
+    /// A statement of the resource's own is about to run. Only where it is asked for: its text holds values.
+    Statement {
+        /// The step.
+        step: StepId,
+        /// Its anchor.
+        anchor: String,
+        /// Its text, secrets struck out.
+        text: String,
+    },
+    /// A line of the flow (stackql-compat 2.11).
+    Said {
+        /// The step.
+        step: StepId,
+        /// `[vpc] exists`
+        line: String,
+    },
     /// Undoing begins.
     RollbackBegin {
         /// How many steps are to be undone.
@@ -200,6 +216,8 @@ pub enum WaitReason {
     Propagation,
     /// Other deletes have to go first.
     InUse,
+    /// A check of the resource's own is asked again.
+    Check,
 }
 
 /// How a run ended.
@@ -249,6 +267,8 @@ impl EventKind {
             Self::OpDone { .. } => "op_done",
             Self::OpFailed { .. } => "op_failed",
             Self::Verify { .. } => "verify",
+            Self::Statement { .. } => "statement",
+            Self::Said { .. } => "said",
             Self::RollbackBegin { .. } => "rollback_begin",
             Self::RollbackOp { .. } => "rollback_op",
             Self::Diagnostic { .. } => "diagnostic",
@@ -267,6 +287,8 @@ impl EventKind {
             | Self::OpDone { step, .. }
             | Self::OpFailed { step, .. }
             | Self::Verify { step, .. }
+            | Self::Statement { step, .. }
+            | Self::Said { step, .. }
             | Self::RollbackOp { step, .. } => Some(step),
             Self::RunStart { .. }
             | Self::RollbackBegin { .. }
@@ -296,6 +318,8 @@ impl EventKind {
             | Self::OpWait { .. }
             | Self::OpDone { .. }
             | Self::Verify { .. }
+            | Self::Statement { .. }
+            | Self::Said { .. }
             | Self::RollbackBegin { .. }
             | Self::RollbackOp { .. }
             | Self::Heartbeat { .. }

@@ -81,6 +81,9 @@ stack_core::codes! {
          no list shows (a type without one, a list that is refused as well) is then found by its declared name only: \
          after a change of the name a new one is made, and the old one stays.\n\
          Allow `tag:GetResources`, or do not change names until it is.";
+    FLOW_STOPPED = 3123, "A resource was stopped between two of its statements",
+        "The run was stopped while the statements of a query file ran. What they had sent before was seen to its end.\n\
+         Run the same command again: its checks find out where it stands.";
     JOURNAL = 6101, "The journal cannot be written",
         "Every write is noted in `.stack-deploy/runs/` before it is sent, so that a run that is killed can be continued. \
          Without the note nothing is sent.\n\

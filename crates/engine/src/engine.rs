@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::dispatcher::Dispatcher;
 use crate::events::Events;
+use crate::flows::FlowSupport;
 use crate::observe;
 use crate::outcome::Outcome;
 use crate::paced::Paced;
@@ -31,6 +32,8 @@ pub struct Engine {
     pub clock: Arc<dyn Clock>,
     /// Journals and ledger.
     pub store: Arc<dyn JournalStore>,
+    /// What runs resources whose own statements rule.
+    pub flows: FlowSupport,
 }
 
 impl Debug for Engine {
@@ -57,6 +60,8 @@ pub struct RunOptions {
     pub grace: Duration,
     /// Conditional replacements that may become real.
     pub allow_replace: BTreeSet<Address>,
+    /// `--show-queries`: the statements of flows are told before they run.
+    pub shows_statements: bool,
 }
 
 impl RunOptions {
@@ -70,6 +75,7 @@ impl RunOptions {
             timeout: None,
             grace: Duration::from_secs(300),
             allow_replace: BTreeSet::new(),
+            shows_statements: false,
         }
     }
 }
@@ -112,7 +118,7 @@ pub enum RunError {
 impl Engine {
     /// Reads what a planning asks for and gives its plan.
     pub async fn observe(&self, planning: Planning) -> (Plan, Outputs) {
-        observe::observe(planning, &self.provider, &self.clock).await
+        observe::observe(planning, &self.provider, &self.clock, &self.flows).await
     }
 
     /// Carries a plan out. `outputs` are those that came with the plan. The lock, the accounts and earlier runs are the

@@ -12,6 +12,7 @@ pub mod codes;
 mod dispatcher;
 pub mod engine;
 pub mod events;
+pub mod flows;
 mod inverse;
 mod journal;
 pub mod observe;
@@ -33,5 +34,6 @@ mod verdict;
 
 pub use engine::{Engine, Interrupt, OnFailure, RunError, RunOptions};
 pub use events::{Events, Observer};
+pub use flows::{FlowSupport, Hears, Shell};
 pub use outcome::{NotRun, Outcome, StepEnd};
 pub use paced::Paced;

@@ -2,20 +2,28 @@
 
 use crate::clock::Clock;
 use crate::codes;
+use crate::flows::{FlowSupport, Looking};
 use crate::paced::{OnWait, Paced, Unwatched};
 use crate::search::Searcher;
 use indexmap::IndexMap;
 use stack_core::desired::Outputs;
 use stack_core::diagnostic::Diagnostic;
+use stack_core::flow::FlowSeen;
 use stack_core::identity::Key;
 use stack_core::ids::{Address, Region, Target};
 use stack_core::observed::{IdentityStep, Question, Sighting};
 use stack_core::plan::Plan;
-use stack_core::planner::Planning;
+use stack_core::planner::{FlowQuestion, Planning};
 use stack_core::provider::{Caller, Failure, FailureKind};
 use stack_core::search::Class;
 use std::sync::Arc;
 use tokio::task::JoinSet;
+
+/// What was seen of one resource.
+enum Seen {
+    Resource(Sighting),
+    Flow(Box<FlowSeen>),
+}
 
 /// Answers all questions of a planning and gives its plan. Every question is asked as soon as it can be; the provider
 /// bounds how many reads run at once.
@@ -23,19 +31,33 @@ pub async fn observe(
     mut planning: Planning,
     provider: &Arc<Paced>,
     clock: &Arc<dyn Clock>,
+    flows: &FlowSupport,
 ) -> (Plan, Outputs) {
-    let mut reads: JoinSet<(Address, Sighting)> = JoinSet::new();
+    let mut reads: JoinSet<(Address, Seen)> = JoinSet::new();
     let searcher = Arc::new(Searcher::new(Arc::clone(provider), Arc::clone(clock)));
     loop {
         for question in planning.questions() {
             let searcher = Arc::clone(&searcher);
             reads.spawn(async move {
                 let sighting = sight(&searcher, &question, &Unwatched).await;
-                (question.address, sighting)
+                (question.address, Seen::Resource(sighting))
+            });
+        }
+        for FlowQuestion { flow, purpose } in planning.flows() {
+            let support = flows.clone();
+            let host = Looking {
+                address: flow.address.clone(),
+                provider: Arc::clone(provider),
+                hears: Arc::clone(&flows.hears),
+            };
+            reads.spawn(async move {
+                let seen = support.flows.look(&flow, purpose, &host).await;
+                (flow.address.clone(), Seen::Flow(Box::new(seen)))
             });
         }
         match reads.join_next().await {
-            Some(Ok((address, sighting))) => planning.answer(&address, &sighting),
+            Some(Ok((address, Seen::Resource(sighting)))) => planning.answer(&address, &sighting),
+            Some(Ok((address, Seen::Flow(seen)))) => planning.answer_flow(&address, *seen),
             // A read that panicked: the panic goes on here, as it would without the task.
             Some(Err(broken)) => {
                 if let Ok(panic) = broken.try_into_panic() {

@@ -5,7 +5,7 @@ use crate::codes;
 use crate::engine::OnFailure;
 use crate::inverse::Inverse;
 use crate::outcome::{Outcome, StepEnd};
-use crate::unit::{Aftermath, Done, End, Failed, shown};
+use crate::unit::{Aftermath, Done, End, Failed, Made, shown};
 use indexmap::IndexMap;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::event::{Ended, EventKind};
@@ -76,8 +76,9 @@ impl Dispatcher {
             _ => {}
         }
         if let (true, Some(identifier), Some(inverse)) = (done.changed, done.identifier, done.inverse) {
-            self.finished.push(Finished { step: step.clone(), identifier, inverse });
+            self.finished.push(Finished { step: step.clone(), identifier, inverse, of: None });
         }
+        self.made(step, done.made);
         self.ends.insert(step.clone(), StepEnd::Done { verb: done.verb, identifier, note: done.note });
         if let Some(at) = self.index.get(step) {
             for dependent in self.dependents[*at].clone() {
@@ -89,6 +90,16 @@ impl Dispatcher {
         }
     }
 
+    /// Keeps what the operations of a flow would take to be undone.
+    fn made(&mut self, step: &StepId, made: Vec<Made>) {
+        self.finished.extend(made.into_iter().map(|made| Finished {
+            step: step.clone(),
+            identifier: made.identifier,
+            inverse: made.inverse,
+            of: Some((made.number, made.of.0, made.of.1)),
+        }));
+    }
+
     /// Keeps the identifier as a hint for the next run; one that comes from a secret is kept nowhere.
     fn remember(
         &mut self,
@@ -97,6 +108,10 @@ impl Dispatcher {
         masked: bool,
     ) {
         let Some(planned) = self.resources.get(&step.address) else { return };
+        // Their own checks find them.
+        if planned.flow.is_some() {
+            return;
+        }
         match (step.part, identifier) {
             (StepPart::Put, Some(identifier)) if !masked => {
                 let entry = LedgerEntry {
@@ -126,11 +141,12 @@ impl Dispatcher {
         let busy = failed.aftermath == Aftermath::Busy;
         let changed = matches!(failed.aftermath, Aftermath::Changed | Aftermath::Part(_));
         self.changed |= changed || unknown;
+        self.made(step, failed.made);
         let end = match failed.aftermath {
             Aftermath::Unknown(request) => StepEnd::Unknown { verb: failed.verb, request },
             Aftermath::Part(identifier) => {
                 let inverse = Inverse::Delete;
-                self.finished.push(Finished { step: step.clone(), identifier, inverse });
+                self.finished.push(Finished { step: step.clone(), identifier, inverse, of: None });
                 StepEnd::Failed { verb: failed.verb, code: failed.code, changed, busy }
             }
             Aftermath::Unchanged | Aftermath::Busy | Aftermath::Changed => {

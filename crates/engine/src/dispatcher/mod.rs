@@ -21,6 +21,7 @@ use indexmap::IndexMap;
 use stack_core::desired::{Outputs, Rendered, Wanted};
 use stack_core::diagnostic::Diagnostic;
 use stack_core::event::{Ended, EventKind, Running};
+use stack_core::flow::Flow;
 use stack_core::identity::Identifier;
 use stack_core::ids::Address;
 use stack_core::journal::{Record, StepState};
@@ -28,6 +29,7 @@ use stack_core::observed::LedgerEntry;
 use stack_core::plan::{Change, Mode, Plan, Planned, ReasonCode, Step, StepId, StepPart};
 use stack_core::planner;
 use stack_core::provider::Verb;
+use stack_core::schema::ResourceSchema;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,6 +72,14 @@ struct Finished {
     step: StepId,
     identifier: Identifier,
     inverse: Inverse,
+    /// Of an operation of a flow: its number, and what it was about.
+    of: Option<(u32, Arc<Planned>, Arc<ResourceSchema>)>,
+}
+
+/// A step's resource as it is wanted now.
+enum Want {
+    Resource(Box<Wanted>),
+    Flow(Box<Flow>),
 }
 
 pub(crate) struct Dispatcher {
@@ -168,6 +178,9 @@ impl Dispatcher {
             allow_replace: options.allow_replace.clone(),
             redactor: engine.resolver.redactor(),
             steps: plan.steps.len(),
+            flows: engine.flows.clone(),
+            keeps_undo: options.on_failure == OnFailure::Rollback,
+            shows_statements: options.shows_statements,
         });
         let index: HashMap<StepId, usize> =
             plan.steps.iter().enumerate().map(|(at, step)| (step.id.clone(), at)).collect();
@@ -351,23 +364,29 @@ impl Dispatcher {
             Ok((mut unit, wanted)) => {
                 unit.round = self.rounds.remove(&at).unwrap_or(0);
                 let work = match (part, wanted) {
-                    (StepPart::Put, Some(wanted)) => Work::Put(wanted),
-                    _ => Work::Delete,
+                    (_, Some(Want::Flow(flow))) => Work::Flow(flow),
+                    (StepPart::Put, Some(Want::Resource(wanted))) => Work::Put(wanted),
+                    (StepPart::Put, None) | (StepPart::Delete, _) => Work::Delete,
                 };
                 self.spawn(unit, work);
             }
             Err(problem) => {
                 let code = problem.code.to_string();
                 self.note(Record::Failed { step: step.clone(), code: code.clone() });
-                let failed =
-                    Failed { verb: None, code, diagnostic: *problem, aftermath: Aftermath::Unchanged };
+                let failed = Failed {
+                    verb: None,
+                    code,
+                    diagnostic: *problem,
+                    aftermath: Aftermath::Unchanged,
+                    made: Vec::new(),
+                };
                 self.step_failed(&step, failed, Duration::ZERO);
             }
         }
     }
 
     /// Everything that a unit needs for a step.
-    fn outfit(&self, step: &StepId) -> Result<(Unit, Option<Box<Wanted>>), Box<Diagnostic>> {
+    fn outfit(&self, step: &StepId) -> Result<(Unit, Option<Want>), Box<Diagnostic>> {
         let broken = |what: String| {
             Box::new(Diagnostic::error(codes::BROKE_DOWN, what).next("plan again; report this if it stays"))
         };
@@ -375,13 +394,15 @@ impl Dispatcher {
             .resources
             .get(&step.address)
             .ok_or_else(|| broken(format!("the plan has a step for {}, but no resource", step.address)))?;
-        let schema = self.engine.schemas.schema(&planned.ty).map_err(|error| broken(error.to_string()))?;
         let engine = &self.engine;
         let rendered = planner::render(&*engine.resolver, &*engine.schemas, &step.address, &self.outputs);
         let wanted = match (rendered, step.part) {
-            (Ok(Rendered::Wanted(wanted)), _) => Some(wanted),
-            (Ok(Rendered::Flow(flow)), _) => {
-                return Err(broken(format!("{} cannot be run", flow.address)));
+            (Ok(Rendered::Wanted(wanted)), _) => Some(Want::Resource(wanted)),
+            (Ok(Rendered::Flow(flow)), _) => Some(Want::Flow(flow)),
+            // Only its statements can delete it.
+            (Err(problems), StepPart::Delete) if planned.flow.is_some() => {
+                let first = problems.into_iter().next().map(Box::new);
+                return Err(first.unwrap_or_else(|| broken(format!("{} does not render", step.address))));
             }
             // A delete needs no values; what it hangs on may be gone already.
             (Ok(Rendered::Skipped) | Err(_), StepPart::Delete) => None,
@@ -394,8 +415,18 @@ impl Dispatcher {
             }
         };
         // Without a rendering nobody knows whether the identifier is a secret.
+        let schema = match &wanted {
+            Some(Want::Flow(flow)) => Arc::clone(&flow.schema),
+            _ => engine.schemas.schema(&planned.ty).map_err(|error| broken(error.to_string()))?,
+        };
+        let resource = match &wanted {
+            Some(Want::Resource(wanted)) => Some(&**wanted),
+            _ => None,
+        };
         let masked = match &wanted {
-            Some(wanted) => comes_from_secret(wanted, &schema),
+            Some(Want::Resource(wanted)) => comes_from_secret(wanted, &schema),
+            // Identifiers of its operations are held against the secrets one by one.
+            Some(Want::Flow(_)) => false,
             // The tag index told the identifier of an orphan in plain text.
             None => !planned.reasons.iter().any(|reason| reason.code == ReasonCode::Orphaned),
         };
@@ -403,9 +434,13 @@ impl Dispatcher {
             common: Arc::clone(&self.common),
             step: step.clone(),
             planned: Arc::clone(planned),
-            own: own_identifier(step.part, planned, wanted.as_deref(), &schema),
+            own: own_identifier(step.part, planned, resource, &schema),
             masked,
-            timeout: wanted.as_ref().and_then(|wanted| wanted.lifecycle.timeout),
+            timeout: match &wanted {
+                Some(Want::Resource(wanted)) => wanted.lifecycle.timeout,
+                Some(Want::Flow(flow)) => flow.lifecycle.timeout,
+                None => None,
+            },
             schema,
             tell: self.tell.clone(),
             stopping: self.stopping.subscribe(),
@@ -415,6 +450,7 @@ impl Dispatcher {
             number: self.started + 1,
             undo: false,
             round: 0,
+            number_in_step: 0,
             tried: Tried::default(),
             polls: 0,
             inverse: None,
@@ -532,7 +568,8 @@ impl Dispatcher {
             Some(_) => Aftermath::Changed,
             None => Aftermath::Unchanged,
         };
-        let failed = Failed { verb, code: "BrokeDown".to_owned(), diagnostic: problem, aftermath };
+        let failed =
+            Failed { verb, code: "BrokeDown".to_owned(), diagnostic: problem, aftermath, made: Vec::new() };
         self.ended(&step, End::Failed(Box::new(failed)));
     }
 

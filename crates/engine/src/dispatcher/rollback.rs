@@ -49,7 +49,7 @@ impl Dispatcher {
     }
 
     async fn undo(&mut self, finished: Finished) {
-        let Finished { step, identifier, inverse } = finished;
+        let Finished { step, identifier, inverse, of } = finished;
         let is_replacement = self
             .resources
             .get(&step.address)
@@ -77,6 +77,9 @@ impl Dispatcher {
                 return;
             }
         };
+        if let Some((number, planned, schema)) = of {
+            (unit.number_in_step, unit.planned, unit.schema) = (number, planned, schema);
+        }
         unit.undo = true;
         unit.own = Some(identifier);
         self.spawn_undo(unit, work);

@@ -1,6 +1,7 @@
 //! A small cloud and a small stack for the engine's tests. Slow where clouds are slow, wrong where they are wrong.
 
 mod cloud;
+mod flows;
 mod stack;
 
 pub(crate) use cloud::{FakeCloud, Fault};
@@ -167,6 +168,7 @@ impl World {
             schemas: Arc::new(FakeTypes::default()),
             clock: self.clock.clone(),
             store: Arc::new(self.store.clone()),
+            flows: flows::support(),
         }
     }
 

@@ -1,10 +1,11 @@
 //! Stacks in Rust: resources, literal values and references.
 
-use super::{THING, target};
+use super::{THING, flows, target};
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use stack_core::desired::{Edge, Lifecycle, Node, Outputs, Rendered, Resolver, Sources, Wanted};
 use stack_core::diagnostic::{Diagnostics, Route};
+use stack_core::flow::FlowKind;
 use stack_core::ids::{Address, StackId};
 use stack_core::redact::Redactor;
 use stack_core::value::{Secret, Unknown, Value};
@@ -35,6 +36,7 @@ pub(crate) struct Thing {
     depends_on: Vec<Address>,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) pin: Option<Value>,
+    flow: Option<(FlowKind, usize)>,
 }
 
 impl Thing {
@@ -50,7 +52,12 @@ impl Thing {
             depends_on: Vec::new(),
             lifecycle: Lifecycle::default(),
             pin: None,
+            flow: None,
         }
+    }
+    /// A flow that makes so many things, named after its address.
+    pub(crate) fn flow(address: &str, kind: FlowKind, count: usize) -> Self {
+        Self { flow: Some((kind, count)), ..Self::of_type(address, THING) }
     }
     pub(crate) fn with(mut self, name: &'static str, prop: Prop) -> Self {
         self.props.retain(|(n, _)| *n != name);
@@ -113,6 +120,9 @@ impl Resolver for FakeStack {
     }
     fn render(&self, address: &Address, outputs: &Outputs) -> Result<Rendered, Diagnostics> {
         let Some(thing) = self.things.get(address) else { return Err(Vec::new()) };
+        if let Some((kind, count)) = thing.flow {
+            return Ok(Rendered::Flow(Box::new(flows::flow(address, kind, count))));
+        }
         let value = |prop: &Prop| match prop {
             Prop::Literal(value) => value.clone(),
             Prop::Reference(to, path) => outputs

@@ -139,6 +139,19 @@ async fn a_teardown_killed_anywhere_and_run_again_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flow_killed_anywhere_and_run_again_does_each_of_its_operations_once() {
+    let nothing = async |_: &World| ();
+    let stack = super::flows::pair();
+    at_every_position(nothing, &stack, Mode::Build, |world, place| {
+        for name in ["before", "pair-0", "pair-1", "after"] {
+            assert_eq!(world.cloud.accepted(Verb::Create, name), 1, "{name}: {place}");
+        }
+        assert_eq!(world.cloud.live("after").unwrap()["Needs"], json!("pair-0"), "{place}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_disk_stops_new_work_and_sees_what_flies_to_its_end() {
     let world = World::new();
     // `started`, and the intents of `a` and `auto`; their acceptance cannot be written any more.

@@ -1,6 +1,7 @@
 //! Whole runs against the small cloud, under paused time.
 
 mod crash;
+mod flows;
 mod interrupts;
 mod order;
 mod orphans;

@@ -92,6 +92,7 @@ impl Unit {
             note,
             changed: note != ALREADY_GONE,
             inverse: None,
+            made: Vec::new(),
             polls: self.polls,
         }))
     }
@@ -102,6 +103,7 @@ impl Unit {
             code: trouble.failure.code.clone(),
             diagnostic: self.in_use(trouble),
             aftermath: Aftermath::Unchanged,
+            made: Vec::new(),
         };
         End::Requeue(Box::new(Requeued { step: self.step.clone(), failed, next_round: self.round }))
     }

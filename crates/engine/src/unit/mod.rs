@@ -2,6 +2,7 @@
 //! ended, and the dispatcher keeps the books.
 
 mod delete;
+mod flow;
 mod look;
 mod operation;
 mod problem;
@@ -13,6 +14,7 @@ pub(crate) use look::same_resource;
 pub(crate) use put::PERHAPS_OURS;
 
 use crate::clock::{Clock, millis};
+use crate::flows::FlowSupport;
 use crate::inverse::Inverse;
 use crate::paced::{OnWait, Paced, Wait};
 use crate::verdict::{Tried, Verdict};
@@ -21,6 +23,7 @@ use serde_json::Value as Json;
 use stack_core::desired::{Output, Wanted};
 use stack_core::diagnostic::Diagnostic;
 use stack_core::event::{EventKind, WaitReason};
+use stack_core::flow::Flow;
 use stack_core::identity::{FromProps, Identifier, from_props};
 use stack_core::ids::{Address, RequestToken, StackId, Target};
 use stack_core::journal::{Named, Record};
@@ -53,6 +56,12 @@ pub(crate) struct Common {
     pub(crate) redactor: Redactor,
     /// How many steps the run has.
     pub(crate) steps: usize,
+    /// What runs flows.
+    pub(crate) flows: FlowSupport,
+    /// True if what was changed may have to be undone.
+    pub(crate) keeps_undo: bool,
+    /// True if statements are shown before they run.
+    pub(crate) shows_statements: bool,
 }
 
 impl Common {
@@ -81,6 +90,8 @@ pub(crate) enum Work {
     Delete,
     /// Send this patch: the undoing of a change.
     Restore(Json),
+    /// Let its statements run.
+    Flow(Box<Flow>),
 }
 
 /// What a unit tells the dispatcher.
@@ -121,7 +132,19 @@ pub(crate) struct Done {
     pub(crate) changed: bool,
     /// What would undo it.
     pub(crate) inverse: Option<Inverse>,
+    /// The operations of a flow, oldest first.
+    pub(crate) made: Vec<Made>,
     pub(crate) polls: u32,
+}
+
+/// One operation of a flow that may have to be undone.
+pub(crate) struct Made {
+    pub(crate) identifier: Identifier,
+    pub(crate) inverse: Inverse,
+    /// The how-manieth operation of its step.
+    pub(crate) number: u32,
+    /// What it was about.
+    pub(crate) of: (Arc<Planned>, Arc<ResourceSchema>),
 }
 
 /// What a unit failed at.
@@ -130,6 +153,8 @@ pub(crate) struct Failed {
     pub(crate) code: String,
     pub(crate) diagnostic: Diagnostic,
     pub(crate) aftermath: Aftermath,
+    /// What a flow had done before.
+    pub(crate) made: Vec<Made>,
 }
 
 /// What a failed step leaves behind.
@@ -174,6 +199,8 @@ pub(crate) struct Unit {
     pub(crate) undo: bool,
     /// The next round.
     pub(crate) round: u32,
+    /// The how-manieth operation of the step it is at.
+    pub(crate) number_in_step: u32,
     pub(crate) tried: Tried,
     pub(crate) polls: u32,
     /// `lifecycle.timeout`.
@@ -255,6 +282,7 @@ impl Unit {
             Work::Put(wanted) => self.put(&wanted).await,
             Work::Delete => self.delete().await,
             Work::Restore(patch) => self.restore(patch).await,
+            Work::Flow(flow) => self.flow(&flow).await,
         }
     }
 
@@ -348,7 +376,7 @@ impl Unit {
     }
 
     fn failed(&self, verb: Option<Verb>, code: &str, diagnostic: Diagnostic, aftermath: Aftermath) -> End {
-        End::Failed(Box::new(Failed { verb, code: code.to_owned(), diagnostic, aftermath }))
+        End::Failed(Box::new(Failed { verb, code: code.to_owned(), diagnostic, aftermath, made: Vec::new() }))
     }
 }
 

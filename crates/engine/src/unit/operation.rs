@@ -6,7 +6,7 @@ use crate::schedule::{Schedule, limit};
 use crate::token::client_token;
 use stack_core::event::{EventKind, WaitReason};
 use stack_core::identity::Identifier;
-use stack_core::ids::{ClientToken, RequestToken};
+use stack_core::ids::{Address, ClientToken, RequestToken};
 use stack_core::journal::{Record, SettledStatus};
 use stack_core::provider::{Failure, FailureKind, Operation, Progress, Status, Verb};
 use std::time::Duration;
@@ -26,7 +26,7 @@ const LOOK_BACK_MS: i64 = 60_000;
 /// How an operation went.
 pub(super) enum Performed {
     /// It is done, says the service.
-    Success { identifier: Option<Identifier>, request: RequestToken },
+    Success { identifier: Option<Identifier>, request: RequestToken, ended: Box<Progress> },
     /// It was refused at once, or ended badly.
     Trouble(Box<Trouble>),
     /// Nobody knows how it ended.
@@ -43,6 +43,8 @@ pub(super) struct Trouble {
     pub(super) ticket: Option<Ticket>,
     /// As far as the service told.
     pub(super) identifier: Option<Identifier>,
+    /// Its last state, if it was accepted.
+    pub(super) ended: Option<Box<Progress>>,
 }
 
 /// An accepted operation.
@@ -70,7 +72,8 @@ impl Unit {
             }
             let given = self.given_token(verb);
             let token = given.clone().unwrap_or_else(|| {
-                client_token(&self.common.nonce, &self.step.address, verb, self.round, self.undo)
+                let address = numbered(&self.step.address, self.number_in_step);
+                client_token(&self.common.nonce, &address, verb, self.round, self.undo)
             });
             let intent = Record::Intent {
                 step: self.step.clone(),
@@ -81,7 +84,7 @@ impl Unit {
                 token: token.clone(),
                 round: self.round,
                 undo: self.undo,
-                number: 0,
+                number: self.number_in_step,
             };
             // Nothing is sent that is not on the disk.
             if self.write(intent).await == Err(NotWritten) {
@@ -183,24 +186,26 @@ impl Unit {
         };
         self.settle(status, identifier.as_ref()).await;
         if status == SettledStatus::Success {
-            return Performed::Success { identifier, request };
+            return Performed::Success { identifier, request, ended: Box::new(ended) };
         }
         let failure = self.common.provider.failure_of(&ended);
         if failure.kind == FailureKind::Throttled {
             // Throttling inside a failed operation is throttling all the same (trap 92).
             self.common.provider.slow_down(&self.planned.target);
         }
-        self.trouble(failure, Some(Ticket { request, at_ms: ended.at }), identifier)
+        let ticket = Ticket { request, at_ms: ended.at };
+        self.trouble(failure, Some((ticket, ended)), identifier)
     }
 
     fn trouble(
         &mut self,
         failure: Failure,
-        ticket: Option<Ticket>,
+        accepted: Option<(Ticket, Progress)>,
         identifier: Option<Identifier>,
     ) -> Performed {
         self.round += 1;
-        Performed::Trouble(Box::new(Trouble { failure, ticket, identifier }))
+        let (ticket, ended) = accepted.map(|(ticket, ended)| (ticket, Box::new(ended))).unzip();
+        Performed::Trouble(Box::new(Trouble { failure, ticket, identifier, ended }))
     }
 
     async fn settle(&self, status: SettledStatus, identifier: Option<&Identifier>) {
@@ -322,6 +327,11 @@ impl Unit {
             }
         }
     }
+}
+
+/// What an operation of a step is called in tokens: a step of one operation by its address alone.
+fn numbered(address: &Address, number: u32) -> Address {
+    if number == 0 { address.clone() } else { Address::from(format!("{address}#{number}")) }
 }
 
 /// A status in the service's own word.

@@ -64,7 +64,7 @@ impl Unit {
             };
             let verb = operation.verb();
             match self.perform(&operation).await {
-                Performed::Success { identifier, request } => {
+                Performed::Success { identifier, request, .. } => {
                     return self.verify(wanted, verb, identifier, request.as_str()).await;
                 }
                 Performed::Unknown { request, failure } => {
@@ -265,6 +265,7 @@ impl Unit {
                 note: "nothing to do",
                 changed: false,
                 inverse: None,
+                made: Vec::new(),
                 polls: self.polls,
             }));
         };
@@ -305,6 +306,7 @@ impl Unit {
             note,
             changed: verb.is_some() || note == PERHAPS_OURS,
             inverse: self.inverse.clone(),
+            made: Vec::new(),
             polls: self.polls,
         }))
     }
@@ -350,6 +352,7 @@ impl Unit {
             code: "NoJournal".to_owned(),
             diagnostic: self.not_sent_without_journal(),
             aftermath: Aftermath::Unchanged,
+            made: Vec::new(),
         }))
     }
 }

@@ -59,6 +59,7 @@ impl Unit {
                     note: "",
                     changed: true,
                     inverse: None,
+                    made: Vec::new(),
                     polls: self.polls,
                 }));
             }
