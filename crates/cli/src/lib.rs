@@ -9,6 +9,7 @@ pub mod edit;
 pub mod env;
 pub mod errors;
 pub mod exit;
+pub mod flows;
 pub mod guard;
 pub mod load;
 pub mod locate;

@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 use stack_core::desired::{Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics};
+use stack_core::flow::FlowKind;
 use stack_core::ids::{Address, Region, Target};
 use stack_core::plan::Plan;
 use stack_core::pointer::Pointer;
@@ -249,7 +250,24 @@ fn survey(stack: &Stack) -> Survey {
     let mut lacking = Vec::new();
     for node in stack.nodes() {
         // What cannot be rendered was reported by the validation before.
-        let Ok(Rendered::Wanted(wanted)) = stack.render(&node.address, &nothing) else { continue };
+        let wanted = match stack.render(&node.address, &nothing) {
+            Ok(Rendered::Wanted(wanted)) => wanted,
+            // A script asks no cloud.
+            Ok(Rendered::Flow(flow)) if flow.kind == FlowKind::Script => continue,
+            Ok(Rendered::Flow(flow)) => {
+                if flow.target.region.is_none() {
+                    lacking.push(true);
+                }
+                if !survey.targets.contains(&flow.target) {
+                    survey.targets.push(flow.target.clone());
+                }
+                match flow.of {
+                    Some(of) => of,
+                    None => continue,
+                }
+            }
+            Ok(Rendered::Skipped) | Err(_) => continue,
+        };
         if wanted.target.region.is_none() {
             lacking.push(wanted.as_written);
         }

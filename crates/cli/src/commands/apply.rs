@@ -119,7 +119,7 @@ impl Apply<'_> {
         ready: Ready,
         question: Option<Question>,
     ) -> Result<Exit, Stopped> {
-        if made.blocked().is_some() || !made.plan.has_changes() {
+        if made.blocked().is_some() || !made.plan.has_work() {
             self.session.close()?;
             return Ok(made.blocked().unwrap_or(Exit::Done));
         }
@@ -157,9 +157,17 @@ impl Apply<'_> {
         let changes = made.view.summary.changes();
         let (ask, wanted) = match question {
             Question::Yes => {
-                let these =
-                    if changes == 1 { "this change".to_owned() } else { format!("these {changes} changes") };
-                (format!("Apply {these} to {id}? Type yes: "), "yes".to_owned())
+                let these = match (changes, made.view.summary.run) {
+                    (0, runs) => {
+                        format!("Run {}", count(runs, "statement or command", "statements and commands"))
+                    }
+                    (1, 0) => "Apply this change to".to_owned(),
+                    (n, 0) => format!("Apply these {n} changes to"),
+                    (1, _) => "Apply this change, and run what always runs, in".to_owned(),
+                    (n, _) => format!("Apply these {n} changes, and run what always runs, in"),
+                };
+                let these = if changes == 0 { format!("{these} in") } else { these };
+                (format!("{these} {id}? Type yes: "), "yes".to_owned())
             }
             Question::EnvironmentName => {
                 let these = count(changes, "resource", "resources");
@@ -212,6 +220,7 @@ impl Apply<'_> {
             timeout: time_left,
             operations: self.operations.map(usize::from),
             allow_replace,
+            shows_statements: self.show_requests,
             ..RunOptions::new(session.nonce.clone())
         };
         let plan_command = session.command("plan");

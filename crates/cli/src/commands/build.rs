@@ -40,7 +40,7 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
     let nonce = saved.as_ref().map(|saved| saved.meta.nonce.clone());
     let guard = Guard::writing(app, args.cloud.timeout)?;
     let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, nonce);
-    let session = guard.reads(None, open).await?;
+    let session = guard.reads(None, open).await?.showing_statements(args.flow.show_queries);
     if let Some(saved) = &saved
         && saved.stack.name != session.loaded.stack.name()
     {
@@ -71,7 +71,7 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
         session.close()?;
         return Ok(exit);
     }
-    if !made.plan.has_changes() {
+    if !made.plan.has_work() {
         let done =
             outputs::leave(&session, &made.outputs, std::time::Duration::ZERO, args.output_file.as_deref());
         session.close()?;

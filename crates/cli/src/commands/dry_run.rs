@@ -33,7 +33,7 @@ pub fn run(
         text: None,
     };
     let loaded = load(app, &what)?;
-    let (plan, view) = offline(&loaded, targets, NONCE)?;
+    let (plan, view, _) = offline(&loaded, targets, NONCE)?;
     let next = match purpose {
         Purpose::Build => command_for("plan", &loaded, &repeated(cloud)),
         Purpose::Teardown => format!("{} --destroy", command_for("plan", &loaded, &repeated(cloud))),

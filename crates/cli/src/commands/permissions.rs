@@ -146,6 +146,7 @@ fn wanted(loaded: &Loaded) -> impl Iterator<Item = Wanted> {
     let render = move |address: &Address| loaded.stack.render(address, &nothing);
     loaded.stack.nodes().iter().filter_map(move |node| match render(&node.address) {
         Ok(Rendered::Wanted(wanted)) => Some(*wanted),
+        Ok(Rendered::Flow(flow)) => flow.of.map(|of| *of),
         _ => None,
     })
 }

@@ -15,7 +15,8 @@ use crate::session::{Made, Session, targets};
 use serde_json::json;
 use stack_core::desired::Resolver;
 use stack_core::diagnostic::Diagnostic;
-use stack_core::plan::{Action, Mode};
+use stack_core::flow::{FlowKind, Purpose as Asked};
+use stack_core::plan::{Action, Mode, Planned};
 use tokio::time::Instant;
 
 /// Runs it.
@@ -27,7 +28,8 @@ pub async fn run(app: &App, args: &TestArgs) -> Done {
     let began = Instant::now();
     let guard = Guard::reading(args.cloud.timeout);
     let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, None);
-    let session = guard.reads(None, open).await?;
+    let mut session = guard.reads(None, open).await?.showing_statements(args.flow.show_queries);
+    session.purpose = Asked::Test;
     let made = guard.reads(Some(&session.link.provider), session.plan(Mode::Drift, &targets)).await?;
     session.close()?;
     let result = judge(&session, &made);
@@ -103,6 +105,11 @@ fn judge(session: &Session<'_>, made: &Made) -> Report {
         outcome.source = view.source.clone();
         outcome.not_checked = view.cannot_compare.clone();
         outcome.differences = made.view.drift.iter().filter(|row| row.address == address).cloned().collect();
+        if planned.flow.is_some() && planned.action != Action::Blocked {
+            by_its_checks(planned, &mut outcome);
+            outcomes.push(outcome);
+            continue;
+        }
         match (planned.action, planned.live.is_some()) {
             (Action::Blocked, _) => {
                 let why = view.diagnostics.iter().find(|problem| problem.severity == "error");
@@ -119,4 +126,23 @@ fn judge(session: &Session<'_>, made: &Made) -> Report {
         outcomes.push(outcome);
     }
     Report { outcomes }
+}
+
+/// A resource whose own checks say how it stands.
+fn by_its_checks(planned: &Planned, outcome: &mut Outcome) {
+    match (planned.action, planned.flow) {
+        (Action::Run, Some(FlowKind::Command | FlowKind::Script)) => {
+            outcome.verdict = Verdict::Skipped;
+            outcome.why = Some("it runs in every build: there is nothing to hold it against".to_owned());
+        }
+        (Action::Run, _) => {
+            outcome.verdict = Verdict::Skipped;
+            outcome.why = Some("it has no check".to_owned());
+        }
+        (Action::Noop, _) => outcome.differences.clear(),
+        (Action::Create, _) => outcome.fails("it does not exist"),
+        (Action::Delete, _) => outcome.fails("it is there, and the manifest wants it absent"),
+        (Action::Deferred | Action::Read, _) => outcome.fails("it is not known how it stands"),
+        (_, _) => outcome.fails("its own check says that it is not as wanted"),
+    }
 }

@@ -241,7 +241,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         address,
         ty,
         declared_type,
-        flow: _,
+        flow,
         target: _,
         identifier,
         // How it was found may differ with the local ledger, which must change no plan.
@@ -340,6 +340,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         address: address.to_string(),
         ty: declared_type.clone(),
         canonical_type: ty.to_string(),
+        flow: flow.map(|kind| kind.to_string()),
         // What left the manifest has no place in it.
         source: (!is_orphan).then(|| context.locate.place(&sources.resource, &Part::Value)).flatten(),
         identifier: identifier
@@ -385,7 +386,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
             })
             .collect(),
         live: LiveView {
-            exists: live.is_some(),
+            exists: live.is_some() || flow.is_some() && is_there(planned),
             fingerprint: context.fingerprints.get(address).cloned(),
             schema: schema.as_deref().and_then(schema_digest),
         },
@@ -437,6 +438,12 @@ fn identifier_view(
         names: parts.iter().map(|(name, _)| name.clone()).collect(),
         parts: parts.into_iter().collect(),
     }
+}
+
+/// True if the checks of a flow have found it, or a query was answered.
+fn is_there(planned: &Planned) -> bool {
+    let is_absent = planned.reasons.iter().any(|reason| reason.code == ReasonCode::Absent);
+    matches!(planned.action, Action::Noop | Action::Update | Action::Delete) && !is_absent
 }
 
 /// True if the decision sets or changes tags.

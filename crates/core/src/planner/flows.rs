@@ -99,7 +99,10 @@ impl Planning {
             FlowVerdict::Read => Action::Noop,
             FlowVerdict::Unanswered(_) if goes => Action::Noop,
             FlowVerdict::Unanswered(_) => Action::Read,
-            FlowVerdict::Absent if goes => Action::Noop,
+            FlowVerdict::Absent if goes => {
+                planned.reasons.push(Reason { code: ReasonCode::Absent, path: None });
+                Action::Noop
+            }
             FlowVerdict::Absent => made(flow, &mut planned),
             FlowVerdict::AsWanted | FlowVerdict::Differs(_) | FlowVerdict::Assumed if goes => {
                 self.removed(flow, foreign, &mut planned)
@@ -140,7 +143,12 @@ impl Planning {
             FlowKind::Resource | FlowKind::Multi if is_absent(unknown) => {
                 planned.certainty = Certainty::Certain;
                 planned.looked_for = true;
-                if goes { Action::Noop } else { made(flow, planned) }
+                if goes {
+                    planned.reasons.push(Reason { code: ReasonCode::Absent, path: None });
+                    Action::Noop
+                } else {
+                    made(flow, planned)
+                }
             }
             FlowKind::Resource | FlowKind::Multi if goes => {
                 planned.diagnostics.push(not_found(flow, unknown));

@@ -9,6 +9,7 @@ mod rollback;
 use crate::codes;
 use crate::engine::{Engine, Interrupt, OnFailure, RunError, RunOptions};
 use crate::events::Events;
+use crate::flows::Finder;
 use crate::inverse::Inverse;
 use crate::journal::{Journal, WriteError};
 use crate::outcome::{NotRun, Outcome, StepEnd, Undone};
@@ -179,6 +180,12 @@ impl Dispatcher {
             redactor: engine.resolver.redactor(),
             steps: plan.steps.len(),
             flows: engine.flows.clone(),
+            finder: Finder {
+                provider: Arc::clone(&engine.provider),
+                clock: Arc::clone(&engine.clock),
+                schemas: Arc::clone(&engine.schemas),
+                stack: plan.stack.clone(),
+            },
             keeps_undo: options.on_failure == OnFailure::Rollback,
             shows_statements: options.shows_statements,
         });

@@ -47,7 +47,7 @@ async fn operations_of_a_step_have_numbers_and_tokens_of_their_own() {
 #[tokio::test(start_paused = true)]
 async fn a_flow_is_torn_down_by_its_own_statements() {
     let world = World::new();
-    world.build(&pair()).await;
+    let _ = world.build(&pair()).await;
     let outcome = world.go(&pair(), Mode::Teardown, world.options()).await;
     assert_eq!(outcome.ended, Ended::Succeeded, "{:?}", outcome.failures);
     for name in ["before", "pair-0", "pair-1", "after"] {
