@@ -1,0 +1,163 @@
+//! From a rendered statement with its values beside it to the text that the SQL engine reads.
+
+use crate::codes;
+use stack_core::diagnostic::Diagnostic;
+use stack_core::flow::{AnchorKind, Script};
+use stack_core::statement::{Hole, Marked, hole_number, text_of};
+use stack_core::value::{Secret, Value};
+use stack_sql::lex::{Part, parts};
+use stack_sql::{SqlError, codes as sql};
+use std::fmt;
+use std::ops::Range;
+
+/// A statement in clear, for execution and for nothing else.
+#[derive(Clone)]
+pub(super) struct Filled {
+    /// What it is for.
+    pub(super) anchor: AnchorKind,
+    /// As it was rendered.
+    pub(super) marked: Marked,
+    /// With its values. In clear.
+    pub(super) text: String,
+    /// True if a secret is in the text.
+    pub(super) has_secret: bool,
+    /// Where values were put in: place in the text now, and the place of the character before.
+    moved: Vec<(Range<usize>, Range<usize>)>,
+}
+
+/// Secrets stay out of it.
+impl fmt::Debug for Filled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filled").field("anchor", &self.anchor).finish_non_exhaustive()
+    }
+}
+
+impl Filled {
+    /// Puts the values in: into quotes with every quote doubled, elsewhere as they are. Comments lose theirs.
+    ///
+    /// # Errors
+    /// A value outside of quotes that would change the statement, or that is sensitive.
+    pub(super) fn of(
+        anchor: AnchorKind,
+        marked: Marked,
+        script: &dyn Script,
+    ) -> Result<Self, Box<Diagnostic>> {
+        let placed = |before: Range<usize>, why: &str| {
+            let (route, part) = script.place(anchor, &marked, Some(before));
+            let message = format!("a value of `{anchor}` cannot stand outside of quotes");
+            let told = Diagnostic::error(codes::UNQUOTED, message).at_part(route, part, why);
+            Box::new(told.next("put quotes around it: '{{ name }}'"))
+        };
+        let mut text = String::with_capacity(marked.text.len());
+        let mut moved = Vec::new();
+        // What must be code, or inside of a quoted name, in the text as a whole.
+        let mut bare: Vec<(Range<usize>, Range<usize>, Part)> = Vec::new();
+        let mut has_secret = false;
+        for (range, part) in parts(&marked.text) {
+            for (at, c) in marked.text[range.clone()].char_indices() {
+                let Some(number) = hole_number(c) else {
+                    text.push(c);
+                    continue;
+                };
+                let before = range.start + at..range.start + at + c.len_utf8();
+                let start = text.len();
+                let hole = marked.holes.get(number);
+                match part {
+                    Part::Comment => {}
+                    Part::Literal => {
+                        has_secret |= hole.is_some_and(|hole| hole.value.has_secret());
+                        text.push_str(&plain(hole).replace('\'', "''"));
+                    }
+                    Part::Code | Part::Name => {
+                        if hole.is_some_and(|hole| hole.value.has_secret()) {
+                            return Err(placed(before, "this is a sensitive value"));
+                        }
+                        let value = plain(hole);
+                        if let Some(why) = breaks(&value) {
+                            return Err(placed(before, why));
+                        }
+                        text.push_str(&value);
+                        bare.push((start..text.len(), before.clone(), part));
+                    }
+                }
+                moved.push((start..text.len(), before));
+            }
+        }
+        // Together with the characters beside it a value may still begin a comment.
+        let now = parts(&text);
+        for (range, before, part) in bare {
+            let holds = now
+                .iter()
+                .any(|(own, kind)| *kind == part && own.start <= range.start && range.end <= own.end);
+            if !holds && !range.is_empty() {
+                return Err(placed(before, "this would begin a comment"));
+            }
+        }
+        Ok(Self { anchor, marked, text, has_secret, moved })
+    }
+
+    /// The text for people: a secret where it holds one.
+    pub(super) fn shown(&self) -> Value {
+        let text = Value::text(self.text.as_str());
+        if self.has_secret { Value::Secret(Secret::new(text)) } else { text }
+    }
+
+    /// The place in the rendered text for a place in the text with its values.
+    fn before(&self, range: &Range<usize>) -> Range<usize> {
+        let at = |place: usize, is_end: bool| {
+            let mut shift = 0_isize;
+            for (now, before) in &self.moved {
+                if place >= now.end {
+                    shift = before.end.cast_signed() - now.end.cast_signed();
+                } else if place > now.start || (place == now.start && is_end) {
+                    return if is_end { before.end } else { before.start };
+                }
+            }
+            place.saturating_add_signed(shift)
+        };
+        at(range.start, false)..at(range.end, true).max(at(range.start, false))
+    }
+
+    /// A problem of the SQL engine at its place in the query file. Words that may quote a secret are left out.
+    pub(super) fn diagnostic(&self, script: &dyn Script, error: SqlError) -> Diagnostic {
+        let mut error = if self.has_secret { sealed(error) } else { error };
+        let range = error.at.take().map(|range| self.before(&range));
+        let label = std::mem::take(&mut error.label);
+        let (route, part) = script.place(self.anchor, &self.marked, range);
+        let mut told = error.diagnostic(None).at_part(route, part, label);
+        told.labels.truncate(1);
+        told
+    }
+}
+
+/// A problem without its words: only what kind of problem it is. Where the words name tables and columns they stay, for
+/// values stand in literals only.
+fn sealed(error: SqlError) -> SqlError {
+    const NAMES: [stack_core::diagnostic::Code; 4] =
+        [sql::NO_SUCH_TABLE, sql::NO_SUCH_COLUMN, sql::MISSING_PARAMETER, sql::CALL_FAILED];
+    if NAMES.contains(&error.code) {
+        return error;
+    }
+    let title =
+        sql::ALL.iter().find(|one| one.code == error.code).map_or("A value does not fit", |one| one.title);
+    let mut rest = title.chars();
+    let title: String = rest.next().into_iter().flat_map(char::to_lowercase).chain(rest).collect();
+    SqlError::new(error.code, title)
+        .at(error.at)
+        .note("why", "the statement holds a sensitive value, so that it is not quoted")
+}
+
+fn plain(hole: Option<&Hole>) -> String {
+    hole.and_then(|hole| text_of(&hole.value)).unwrap_or_default()
+}
+
+/// Why a text must not stand outside of quotes.
+fn breaks(text: &str) -> Option<&'static str> {
+    if text.contains(['\'', '"', '`']) {
+        return Some("this holds quotes");
+    }
+    if text.contains(';') {
+        return Some("this holds a `;`");
+    }
+    (text.contains("--") || text.contains("/*") || text.contains("*/")).then_some("this holds a comment")
+}
