@@ -138,7 +138,7 @@ impl Script {
             if names.is_empty() {
                 names.push(expression.clone());
             }
-            let diagnostic = self.told(self.missing(&names, source, own, scope));
+            let diagnostic = self.told(self.missing(&names, source, own));
             return Unready::Missing { names, diagnostic };
         }
         let names = scope.names(&failure.kind);
@@ -152,40 +152,31 @@ impl Script {
         })
     }
 
-    /// The message for names without a value.
-    fn missing(&self, names: &[String], source: &Source<'_>, own: &Own, scope: &Arc<Scope>) -> Diagnostic {
+    /// The message for names without a value. Those that nothing could give were found before anything ran.
+    fn missing(&self, names: &[String], source: &Source<'_>, own: &Own) -> Diagnostic {
         let Some((expression, more)) = names.split_first() else {
             return nothing(self.inner.address(self.index).as_str());
         };
-        let range = find_expression(&source.text, expression, None);
         let (head, member) = expression.split_once('.').unwrap_or((expression, ""));
         let head = self.inner.templates.real_name(head);
-        let route = source.path.route();
-        let plain = || {
-            let kind = FailureKind::Undefined(expression.clone());
-            let known = scope.names(&kind);
-            let failure = Failure { kind, range: range.clone() };
-            report::template(&failure, &source.text, &route, &known)
+        let wanted = if member.is_empty() { head } else { head_of(member) };
+        let known = own.members_of(head, !member.is_empty()).or_else(|| own.members_of("this", true));
+        let known = known.and_then(Value::as_object).into_iter().flat_map(IndexMap::keys);
+        let label = match nearest(wanted, known.map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "nothing has given it so far".to_owned(),
         };
-        let of_own = own.members_of(head, true).filter(|_| !member.is_empty()).map(|members| {
-            let known = members.as_object().into_iter().flat_map(IndexMap::keys).map(String::as_str);
-            let label = match nearest(head_of(member), known) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "nothing has given it so far".to_owned(),
-            };
-            let next = if head == "callback" {
-                "columns that a changing statement has after RETURNING are members of `callback`"
-            } else {
-                "columns of `exists` and what `return_vals` keeps are members of `this`"
-            };
-            let part = range.clone().map_or(Part::Value, Part::Within);
-            Diagnostic::error(codes::UNDEFINED, format!("`{expression}` has no value"))
-                .at_part(route.clone(), part, label)
-                .next(next)
-        });
-        let problem = of_own.or_else(plain).unwrap_or_else(|| nothing(expression));
-        let also: Vec<String> = more.iter().map(|name| format!("`{name}`")).collect();
+        let next = if head == "callback" {
+            "columns that a changing statement has after RETURNING are members of `callback`"
+        } else {
+            "columns of `exists` and what `return_vals` keeps are members of `this`"
+        };
+        let part = find_expression(&source.text, expression, None).map_or(Part::Value, Part::Within);
+        let problem = Diagnostic::error(codes::UNDEFINED, format!("`{expression}` has no value"))
+            .at_part(source.path.route(), part, label)
+            .next(next);
         let problem = source.moved(problem);
+        let also: Vec<String> = more.iter().map(|name| format!("`{name}`")).collect();
         if also.is_empty() { problem } else { report::before_next(problem, "also missing", also.join(", ")) }
     }
 }
