@@ -2,7 +2,7 @@
 
 use crate::fate::Fate;
 use crate::instances::{Expansion, Instance, Instances};
-use crate::model::{GlobalDecl, Kind, ResourceDecl};
+use crate::model::{FlowDecl, GlobalDecl, Kind, ResourceDecl};
 use crate::parse::Declared;
 use crate::scope::uuid;
 use crate::settings::Settings;
@@ -11,10 +11,12 @@ use crate::sources::Options;
 use crate::template::Templates;
 use crate::template::place::Facts;
 use indexmap::IndexMap;
-use stack_core::desired::Node;
+use stack_core::desired;
 use stack_core::diagnostic::Diagnostics;
 use stack_core::ids::{Address, StackId};
-use stack_core::schema::Schemas;
+use stack_core::overlay::Overlay;
+use stack_core::pointer::PathSet;
+use stack_core::schema::{Additional, Handlers, JsonType, Node, ResourceSchema, Schemas, Types};
 use stack_core::value::Value;
 use std::collections::HashMap;
 use std::fmt;
@@ -38,7 +40,7 @@ pub(crate) struct Inner {
     pub(crate) variables: IndexMap<String, String>,
     pub(crate) options: Options,
     /// By instance.
-    pub(crate) nodes: Vec<Node>,
+    pub(crate) nodes: Vec<desired::Node>,
     /// `state` and `formerly` of the instances that declare them.
     pub(crate) fates: HashMap<usize, Fate>,
     /// By instance, what is wrong with it if it is wanted.
@@ -368,13 +370,47 @@ impl Inner {
     }
 }
 
+/// What a resource whose statements rule offers to others: its exports, by the names of their columns.
+fn offered(resource: &ResourceDecl, flow: &FlowDecl) -> ResourceSchema {
+    let properties = resource.exports.iter().map(|export| (export.property.clone(), Node::default()));
+    ResourceSchema {
+        type_name: flow.type_name(),
+        description: String::new(),
+        root: Node {
+            types: Types::of(&[JsonType::Object]),
+            properties: properties.collect(),
+            additional_properties: Some(Additional::Allowed(false)),
+            ..Node::default()
+        },
+        definitions: IndexMap::new(),
+        primary_identifier: Vec::new(),
+        additional_identifiers: Vec::new(),
+        read_only_properties: PathSet::default(),
+        write_only_properties: PathSet::default(),
+        create_only_properties: PathSet::default(),
+        conditional_create_only_properties: PathSet::default(),
+        deprecated_properties: PathSet::default(),
+        property_transform: IndexMap::new(),
+        tagging: None,
+        taggable: None,
+        handlers: Handlers::default(),
+        replacement_strategy: None,
+        lifecycle: None,
+        overlay: Overlay::default(),
+    }
+}
+
 fn facts(resource: &ResourceDecl, address: Address, nonce: u128) -> Facts {
     Facts {
         schema: match &resource.kind {
             Kind::Typed(_, schema) => Some(Arc::clone(schema)),
-            Kind::Flow(flow) => flow.of.as_ref().map(|of| Arc::clone(&of.schema)),
+            Kind::Flow(flow) => Some(match flow.of() {
+                Some(of) => Arc::clone(&of.schema),
+                None => Arc::new(offered(resource, flow)),
+            }),
             Kind::Unusable => None,
         },
+        offers_exports: matches!(&resource.kind, Kind::Flow(flow) if flow.rules),
         exports: resource.exports.iter().map(|e| (e.variable.clone(), e.property.clone())).collect(),
         protected: resource.protected.clone(),
         token: uuid(nonce, address.as_str(), "idempotency_token"),

@@ -1,11 +1,9 @@
 //! The stack: a manifest read for one environment.
 
-use crate::flow::{Flow, FlowKind, Statements};
+use crate::flow::Flow;
 use crate::inner::{At, Inner, Meaning, Start};
-use crate::iql::{AnchorKind, table_of};
-use crate::model::{FlowDecl, Kind, PropBody};
+use crate::model::{Kind, PropBody};
 use crate::parse::{Includes, Reader, resource_names};
-use crate::path::Path;
 use crate::render;
 use crate::scope::Scope;
 use crate::settings::{self, Settings};
@@ -175,22 +173,12 @@ impl Stack {
                 outcome.rendered != Some(Rendered::Skipped)
             };
             let problem = match (&resource.kind, resource.auth.first()) {
-                (Kind::Flow(flow), None) if flow.of.is_some() && self.inner.options.statements.is_some() => {
-                    continue;
-                }
-                (Kind::Flow(flow), None) => {
-                    let message = format!(
-                        "{}: type `{}` cannot be run by this version yet",
-                        resource.address, resource.declared_type
-                    );
+                (Kind::Flow(flow), None) if flow.is_derived() && self.inner.options.statements.is_none() => {
                     let key = if resource.has_type { "type" } else { "name" };
-                    let problem = Diagnostic::error(crate::codes::NOT_YET, message)
-                        .at(resource.path.key(key).route(), "");
-                    match self.inner.why_not(flow) {
-                        Some(why) => problem.note("why", why),
-                        None => problem,
-                    }
-                    .next("give it a dotted type such as `awscc.s3.buckets`, which needs no query file")
+                    let message = format!("{}: statements cannot be understood here", resource.address);
+                    Diagnostic::error(crate::codes::NOT_YET, message)
+                        .at(resource.path.key(key).route(), "")
+                        .next("give it a dotted type such as `awscc.s3.buckets`, which needs no query file")
                 }
                 (Kind::Typed(..) | Kind::Flow(_), Some(_)) => {
                     let message = format!("{}: `auth` cannot be used by this version yet", resource.address);
@@ -401,36 +389,6 @@ impl Resolver for Stack {
 }
 
 impl Inner {
-    /// Why a query file cannot be understood.
-    fn why_not(&self, flow: &FlowDecl) -> Option<String> {
-        let Statements::File { path, file } = &flow.flow.statements else { return None };
-        if flow.flow.kind != FlowKind::Resource {
-            return None;
-        }
-        let derivable = [AnchorKind::Create, AnchorKind::Update, AnchorKind::Delete];
-        let others: Vec<String> = file
-            .anchors
-            .iter()
-            .filter(|anchor| !derivable.contains(&anchor.kind))
-            .map(|anchor| format!("`{}`", anchor.kind))
-            .collect();
-        if !others.is_empty() {
-            return Some(format!(
-                "only create, update and delete are understood, and {path} has {}",
-                others.join(", ")
-            ));
-        }
-        let (_, text) = self.places.file(&Path::root_of(path).route())?;
-        let create = file.get(AnchorKind::Create)?;
-        Some(match table_of(text.get(create.body.clone())?) {
-            Some(table) if self.schemas.canonical(&table).is_err() => {
-                format!("{table} is no table of a resource type that is built in")
-            }
-            Some(_) => format!("{path} has more than comments before its first anchor"),
-            None => "the table of the INSERT is not written out".to_owned(),
-        })
-    }
-
     /// Exports of the stack that need a resource which is to be absent.
     fn absent_exports(&self) -> Diagnostics {
         let mut out = Diagnostics::new();

@@ -17,6 +17,8 @@ pub(crate) struct Facts {
     pub(crate) address: Address,
     /// Its schema, where its type is known.
     pub(crate) schema: Option<Arc<ResourceSchema>>,
+    /// True if it offers its exports and nothing else.
+    pub(crate) offers_exports: bool,
     /// Its exports: variable and property.
     pub(crate) exports: Vec<(String, String)>,
     /// Variables that are not to be shown.
@@ -118,6 +120,9 @@ impl Place {
         };
         let is_root = self.pointer.is_root();
         let exported = self.facts.exports.iter().find(|(variable, _)| is_root && variable == key);
+        if is_root && self.facts.offers_exports {
+            return self.export(key, exported.map(|(_, column)| column.as_str())).map(|column| here(&column));
+        }
         let (Some(schema), Some(node)) = (self.facts.schema.as_ref(), self.node()) else {
             return Ok(here(exported.map_or(key, |(_, property)| property)));
         };
@@ -149,6 +154,24 @@ impl Place {
             format!("{what} has no property `{key}`")
         };
         let label = nearest(key, names).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        Err(Cause { code: Some(codes::UNKNOWN_PROPERTY), message, expression, label })
+    }
+
+    /// The column of an export, by the name of the variable first (stackql-compat 1.8).
+    fn export(&self, key: &str, column: Option<&str>) -> Result<String, Cause> {
+        let Facts { address, exports, .. } = &*self.facts;
+        let columns = || exports.iter().map(|(_, column)| column.as_str());
+        if let Some(found) = column.or_else(|| find_property(key, columns())) {
+            return Ok(found.to_owned());
+        }
+        let names = columns().chain(exports.iter().map(|(variable, _)| variable.as_str()));
+        let label = match nearest(key, names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if exports.is_empty() => "it exports nothing".to_owned(),
+            None => String::new(),
+        };
+        let message = format!("{address} does not export `{key}`");
+        let expression = format!("{}.{key}", self.expression);
         Err(Cause { code: Some(codes::UNKNOWN_PROPERTY), message, expression, label })
     }
 

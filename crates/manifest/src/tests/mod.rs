@@ -13,6 +13,7 @@ mod limits;
 mod matrix;
 mod resolving;
 mod robust;
+mod scripts;
 mod secrets;
 mod structure;
 mod types;
