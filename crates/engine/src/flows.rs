@@ -8,10 +8,11 @@ use async_trait::async_trait;
 use stack_core::desired::Wanted;
 use stack_core::flow::{Flows, Host, Order, Performed, Shelled, Stopping, Told};
 use stack_core::ids::{Address, StackId};
-use stack_core::observed::Sighting;
+use stack_core::observed::{IdentityStep, Sighting};
 use stack_core::planner;
 use stack_core::provider::{Failure, FailureKind, Found, Provider};
-use stack_core::schema::Schemas;
+use stack_core::schema::{ResourceSchema, Schemas};
+use stack_core::tags;
 use stack_core::value::Value;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -61,11 +62,8 @@ impl Debug for Finder {
 }
 
 impl Finder {
-    async fn sighting(&self, of: &Wanted) -> Result<Sighting, Failure> {
-        let unclear = |code: &str, words: String| Failure::new(FailureKind::Invalid, code, words);
-        let schema =
-            self.schemas.schema(&of.ty).map_err(|error| unclear("UnknownType", error.to_string()))?;
-        let question = planner::question(of, &schema, &self.stack, None).map_err(|problems| {
+    async fn sighting(&self, of: &Wanted, schema: &Arc<ResourceSchema>) -> Result<Sighting, Failure> {
+        let question = planner::question(of, schema, &self.stack, None).map_err(|problems| {
             unclear("NoIdentity", problems.into_iter().map(|problem| problem.message).collect())
         })?;
         // What was listed before may be old by now.
@@ -73,22 +71,38 @@ impl Finder {
         Ok(sight(&searcher, &question, &Unwatched).await)
     }
 
-    /// What carries the marks of the stack, or has the declared identifier.
+    fn marks(&self, schema: &ResourceSchema, of: &Wanted, found: &Found) -> bool {
+        let live = tags::of_model(schema, &found.model);
+        tags::marks(&self.stack, of.address.as_str(), None)
+            .iter()
+            .all(|(key, value)| live.contains(&(key.as_str(), value.as_str())))
+    }
+
+    /// What carries the marks of the resource itself.
     ///
     /// # Errors
     /// It cannot be told.
     pub(crate) async fn find(&self, of: &Wanted) -> Result<Option<Found>, Failure> {
-        match self.sighting(of).await? {
-            Sighting::Present { found, .. } => Ok(Some(*found)),
+        let schema =
+            self.schemas.schema(&of.ty).map_err(|error| unclear("UnknownType", error.to_string()))?;
+        match self.sighting(of, &schema).await? {
+            Sighting::Present { found, step } => {
+                let is_ours = step == IdentityStep::Tagged || self.marks(&schema, of, &found);
+                Ok(is_ours.then_some(*found))
+            }
             Sighting::Unreadable(failure) => Err(failure),
             Sighting::Ambiguous { found, .. } => {
                 let names: Vec<String> = found.iter().map(ToString::to_string).collect();
                 let words = format!("several carry the tags of {}: {}", of.address, names.join(", "));
-                Err(Failure::new(FailureKind::Invalid, "Ambiguous", words))
+                Err(unclear("Ambiguous", words))
             }
             Sighting::Absent | Sighting::Lookalikes(_) | Sighting::Unprovable(_) => Ok(None),
         }
     }
+}
+
+fn unclear(code: &str, words: String) -> Failure {
+    Failure::new(FailureKind::Invalid, code, words)
 }
 
 /// The host of a look: reads only.
