@@ -98,8 +98,11 @@ fn an_export_that_there_is_not_is_found_before_anything_runs() {
         "{RESOURCES}  - {{ name: sub, file: sub.iql }}\n  - {{ name: c, type: command, sql: \"{{{{ my_vpc.arn }}}}\" }}\n  - {{ name: d, type: command, sql: \"{{{{ c.x }}}}\", if: \"{{{{ my_vpc.vpcid }}}}\" }}\n"
     );
     let sub = "/*+ createorupdate */\nINSERT\n  '{{ my_vpc.vpcs_id }}' '{{ my_vpc.idempotency_token }}'\n";
+    let resources = format!(
+        "{resources}  - {{ name: e, type: query, for_each: [x, y], sql: x, exports: [one] }}\n  - {{ name: f, type: command, sql: \"{{{{ e['x'].one }}}}{{{{ e['x'].two }}}}{{{{ e.y.idempotency_token }}}}{{{{ e | length }}}}\", exports: [z] }}\n  - {{ name: g, type: script, run: \"{{{{ z }}}}{{{{ f.z }}}}\" }}\n"
+    );
     let parsed = flows::parse(&resources, &[("vpc.iql", VPC), ("sub.iql", sub)]);
-    insta::assert_snapshot!(show(&parsed.stack.unwrap().validate(), &parsed.source_map), @r"
+    insta::assert_snapshot!(show(&parsed.stack.unwrap().validate(), &parsed.source_map), @r#"
     error[SD1204] my_vpc does not export `vpcs_id`
       3:7 «my_vpc.vpcs_id» did you mean `vpc_id`?
       = needed by  sub (resource), env prod
@@ -109,7 +112,14 @@ fn an_export_that_there_is_not_is_found_before_anything_runs() {
     error[SD1204] c does not export `x`
       16:40 «c.x» it exports nothing
       = needed by  d (command), env prod
-    ");
+    error[SD1204] e["x"] does not export `two`
+      18:56 «e['x'].two» 
+      = needed by  f (command), env prod
+    error[SD1203] `z` is not defined
+      19:39 «z» did you mean `c` (a resource, stackql_manifest.yml:15)?
+      = needed by  g (script), env prod
+      = next  fix the name, or add it to globals: - { name: z, value: … }
+    "#);
 }
 
 #[test]
@@ -210,4 +220,38 @@ fn settings_say_how_statements_are_sent() {
     assert!(props.contains("InstanceTenancy") && !literal, "{props}");
     let (props, literal) = of("settings: { literal_sql: true, patch: { prod: literal } }\n");
     assert!(props.contains("CidrBlock") && !props.contains("InstanceTenancy") && literal, "{props}");
+}
+
+/// Takes the INSERT to give one part of the identifier, and the predicate the other.
+#[derive(Debug)]
+struct Parts;
+
+impl Understand for Parts {
+    fn understand(&self, _: &Request<'_>) -> Understood {
+        let at = (0, 0..6);
+        let property = |name: &str, value: &str, given_by| Property {
+            name: name.to_owned(),
+            value: Value::text(value),
+            origin: Origin::Statement { name: at.clone(), value: at.clone() },
+            given_by,
+        };
+        let properties = vec![
+            property("DomainName", "d", None),
+            property("Uri", "s3://a", Some(stack_core::desired::GivenBy::Props)),
+        ];
+        Understood { properties, ..Understood::default() }
+    }
+}
+
+#[test]
+fn an_identifier_is_known_although_a_part_of_it_is_not_sent() {
+    let file = "/*+ create */\nINSERT INTO awscc.customerprofiles.integrations (DomainName) SELECT 'd'\n";
+    let of = |settings: &str| {
+        let stack = stack_with("  - { name: a }\n", settings, &[("a.iql", file)], Some(Arc::new(Parts)));
+        let Ok(Rendered::Wanted(wanted)) = stack.render(&"a".into(), &Outputs::new()) else { panic!() };
+        (super::props(&wanted), wanted.identifier)
+    };
+    let sent = r#"{"DomainName":"d"}"#.to_owned();
+    assert_eq!(of("settings: { literal_sql: true }\n"), (sent, Some(Value::text("d|s3://a"))));
+    assert!(of("").0.contains("Uri"));
 }
