@@ -106,8 +106,8 @@ stack_core::codes! {
          change something, and a dotted type needs no query file. `validate --strict` makes it an error.";
     MISSING_ANCHOR = 1128, "A query file lacks a statement",
         "A resource needs `create` or `createorupdate`, and something that tells whether it is there: `exists`, \
-         `statecheck` or `exports`. A file with only create, update and delete is fine, because the checks are derived \
-         then. A query needs `exports`, a command needs `command`.";
+         `statecheck` or `exports`. Without these the checks are derived, where the INSERT names a type that is built in. A \
+         query needs `exports`, a command needs `command`.";
     TEMPLATE_SYNTAX = 1201, "A template cannot be parsed",
         "Templates are Jinja: `{{ expression }}`, `{% if … %}…{% endif %}`, `{# comment #}`.";
     UNKNOWN_FUNCTION = 1202, "There is no such filter, test or function",
@@ -115,10 +115,11 @@ stack_core::codes! {
     UNDEFINED = 1203, "A name is not defined",
         "A template uses a name that nothing defines. Props see globals, earlier props of the same resource, other \
          resources by name, and what these export. Variables of -e and of the environment file are seen by globals, \
-         and everywhere as `vars.NAME`.";
+         and everywhere as `vars.NAME`. Statements of a query file also see what those before them gave: columns of \
+         `exists` and what `return_vals` keeps as `this.…`, and what a changing statement returned as `callback.…`.";
     UNKNOWN_PROPERTY = 1204, "A resource has no such property",
         "A reference `name.Property` must be a property of that resource's type, spelt as the provider does or in \
-         snake_case.";
+         snake_case. Of a resource whose own statements rule, of a query and of a script only the `exports` can be used.";
     TEMPLATE_FAILED = 1205, "A template failed",
         "The template is well-formed, but one of its operations cannot work on these values.";
     CYCLE = 1206, "Resources depend on each other in a circle",

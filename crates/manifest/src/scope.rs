@@ -127,6 +127,11 @@ impl Scope {
         lock(&self.shared.problems).push(problem);
     }
 
+    /// Notes a problem of another rendering, which is complete.
+    pub(crate) fn adopt(&self, problem: Diagnostic) {
+        lock(&self.shared.problems).push(problem);
+    }
+
     /// All problems so far.
     pub(crate) fn take_problems(&self) -> Diagnostics {
         // Messages repeat what was rendered: `…` is no region.

@@ -109,6 +109,12 @@ impl Reader<'_> {
         }
         self.check_exports(&resource, members);
         if let Kind::Flow(flow) = &mut resource.kind {
+            // Those without effect, which was said.
+            match flow.flow.kind {
+                FlowKind::Command => resource.exports.clear(),
+                FlowKind::Script => resource.exports.retain(|export| export.property == export.variable),
+                FlowKind::Resource | FlowKind::Multi | FlowKind::Query => {}
+            }
             let auth = resource.auth.iter();
             flow.flow.auth = auth.map(|entry| (entry.key.clone(), entry.value.clone())).collect();
         }

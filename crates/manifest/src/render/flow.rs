@@ -28,7 +28,7 @@ impl Job<'_> {
             for used in &template.uses {
                 if !self.may_be_defined(used, template, body, flow) {
                     self.undefined(used, template, body);
-                } else if let Some(cause) = self.no_member(used).filter(|_| flow.rules) {
+                } else if let Some(cause) = self.no_member(used, template).filter(|_| flow.rules) {
                     let names = self.scope.names(&FailureKind::Reported);
                     let range = find_expression(&template.source, &cause.expression, None);
                     let failure = Failure { kind: FailureKind::Cause(cause), range };
@@ -40,7 +40,7 @@ impl Job<'_> {
 
     /// Why another resource cannot give the member that a name walks to. Statements are not evaluated before they run, so it is
     /// looked for here.
-    fn no_member(&self, used: &Use) -> Option<Cause> {
+    fn no_member(&self, used: &Use, template: &Template) -> Option<Cause> {
         let inner = self.inner;
         let name = inner.templates.real_name(&used.head);
         if self.declared.props.iter().any(|prop| prop.name == name) {
@@ -51,9 +51,23 @@ impl Job<'_> {
         let Some(Meaning::Resource(to)) = meaning.filter(|found| *found != Meaning::Resource(own)) else {
             return None;
         };
-        let member = used.path.first().filter(|member| *member != TOKEN)?;
-        let facts = &inner.facts[inner.instances.group(to).single()?];
-        Place::root(facts, &used.head).member(member).err()
+        let group = inner.instances.group(to);
+        let wrong = |expression: &str, member: &str| {
+            let facts = &inner.facts[group.all.start];
+            (member != TOKEN).then(|| Place::root(facts, expression).member(member).err()).flatten()
+        };
+        if group.single().is_some() {
+            return wrong(&used.head, used.path.first()?);
+        }
+        // Every instance has the same members. All places are looked at once, at the first use.
+        let is_first = template.uses.iter().find(|other| other.head == used.head) == Some(used);
+        let all = template.occurrences(&used.head).into_iter().filter(|_| is_first && group.has_keys());
+        all.filter(|found| !found.called).find_map(|found| {
+            let member = found.member?;
+            let written = template.source[found.range].split_at_checked(used.head.len())?.1;
+            let below = written.find(&format!(".{member}")).and_then(|at| written.get(..at));
+            wrong(&format!("{}{}", used.head, below.unwrap_or_default()), &member)
+        })
     }
 
     /// `auth` names variables that hold the credentials.

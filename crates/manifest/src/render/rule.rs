@@ -10,7 +10,7 @@ use crate::render::script::Script;
 use indexmap::IndexMap;
 use stack_core::desired::{Sources, Wanted};
 use stack_core::diagnostic::Diagnostic;
-use stack_core::flow::{Export, Flow};
+use stack_core::flow::{AnchorKind, Captured, Export, Flow, Script as _, Unready};
 use stack_core::statement::Understood;
 use stack_core::value::Value;
 use std::sync::Arc;
@@ -52,6 +52,11 @@ impl Job<'_> {
                 (of, target, self.lifecycle(about.map(|about| &*about.schema)))
             }
         };
+        let script = Script::new(self.inner, self.index, &self.scope, declared);
+        // What is wrong with a prop would be wrong with every statement that uses it.
+        if self.offline && !self.failed {
+            self.rehearse(flow, &script, absent);
+        }
         let exports = self.declared.exports.iter();
         Some(Flow {
             address: self.address.clone(),
@@ -69,9 +74,39 @@ impl Job<'_> {
             lifecycle,
             absent,
             literal_patch: self.inner.settings().literal_patch,
-            script: Arc::new(Script::new(self.inner, self.index, &self.scope, declared)),
+            script: Arc::new(script),
             sources: Sources { resource: self.declared.path.route(), ..Sources::default() },
         })
+    }
+
+    /// Renders the statements before which nothing can be found: what is missing or fails now would do so whenever they run.
+    fn rehearse(&mut self, flow: &FlowDecl, script: &Script, absent: bool) {
+        let checks = [AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports];
+        let is_first = |anchor: &AnchorKind| match anchor {
+            AnchorKind::Exists | AnchorKind::Command => true,
+            AnchorKind::Create => !absent,
+            AnchorKind::CreateOrUpdate => {
+                !absent && checks.iter().all(|check| script.anchor(*check).is_none())
+            }
+            _ => flow.flow.kind == FlowKind::Query,
+        };
+        let all = [
+            AnchorKind::Exists,
+            AnchorKind::Create,
+            AnchorKind::CreateOrUpdate,
+            AnchorKind::Exports,
+            AnchorKind::Command,
+        ];
+        for anchor in all.into_iter().filter(|anchor| script.anchor(*anchor).is_some()).filter(is_first) {
+            let problem = match script.statement(anchor, &Captured::default()) {
+                Err(Unready::Broken(problem)) => problem,
+                // Without names it waits for what is unknown because of another problem.
+                Err(Unready::Missing { names, diagnostic }) if !names.is_empty() => diagnostic,
+                _ => continue,
+            };
+            self.failed |= problem.is_error();
+            self.scope.adopt(*problem);
+        }
     }
 
     /// Looks at `identifier`, which only the comparison uses.

@@ -6,6 +6,7 @@ mod documents;
 mod fate;
 mod files;
 mod filters;
+mod flow_facts;
 pub(crate) mod flows;
 mod for_each;
 mod jinja;

@@ -1,5 +1,4 @@
-//! Flows: what a resource whose own statements rule gives to the planner, and how its statements are rendered
-//! (stackql-compat 1.3 to 1.8, 2.1 to 2.5).
+//! Flows: how their statements are rendered one by one (stackql-compat 1.6, 1.7 and 2.1 to 2.5).
 
 use super::{flows, json, outputs, show};
 use crate::{Options, Sources, Stack};
@@ -7,13 +6,12 @@ use indexmap::IndexMap;
 use stack_core::desired::{Output, Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Label, Part};
 use stack_core::flow::{AnchorKind, Captured, Flow, FlowKind, Unready};
-use stack_core::statement::{Marked, Understand, Understood, joined};
-use stack_core::statement::{Origin, Property, Request};
+use stack_core::statement::{Marked, Understand, joined};
 use stack_core::value::Value;
 use std::sync::Arc;
 
 /// In the manner of the predecessor's `aws-vpc-webserver`.
-const VPC: &str = "/*+ exists */
+pub(crate) const VPC: &str = "/*+ exists */
 WITH tagged AS (
   SELECT split_part(ResourceARN, '/', 2) AS vpc_id FROM awscc.tagging.tagged_resources
   WHERE region = '{{ region }}' AND TagFilters = '{{ global_tags | to_aws_tag_filters }}'
@@ -41,7 +39,7 @@ SELECT * FROM awscc.cloud_control.resource_request WHERE RequestToken = '{{ call
 DELETE FROM awscc.ec2.vpcs WHERE Identifier = '{{ vpc_id }}' AND region = '{{ region }}';
 ";
 
-const RESOURCES: &str = "  - name: my_vpc
+pub(crate) const RESOURCES: &str = "  - name: my_vpc
     file: vpc.iql
     props:
       - { name: vpc_cidr_block, value: 10.0.0.0/16 }
@@ -52,7 +50,7 @@ const RESOURCES: &str = "  - name: my_vpc
     exports: [vpc_id, { cidr: vpc_cidr }]
 ";
 
-fn stack_with(
+pub(crate) fn stack_with(
     resources: &str,
     settings: &str,
     files: &[(&str, &str)],
@@ -77,11 +75,11 @@ fn stack_with(
     stack
 }
 
-fn stack_of(resources: &str, files: &[(&str, &str)]) -> Stack {
+pub(crate) fn stack_of(resources: &str, files: &[(&str, &str)]) -> Stack {
     stack_with(resources, "", files, None)
 }
 
-fn flow_with(stack: &Stack, name: &str, outputs: &Outputs) -> Flow {
+pub(crate) fn flow_with(stack: &Stack, name: &str, outputs: &Outputs) -> Flow {
     match stack.render(&name.into(), outputs) {
         Ok(Rendered::Flow(flow)) => *flow,
         Ok(other) => panic!("{other:?}"),
@@ -89,17 +87,17 @@ fn flow_with(stack: &Stack, name: &str, outputs: &Outputs) -> Flow {
     }
 }
 
-fn flow_of(stack: &Stack, name: &str) -> Flow {
+pub(crate) fn flow_of(stack: &Stack, name: &str) -> Flow {
     flow_with(stack, name, &Outputs::new())
 }
 
-fn captured(this: &[(&str, &str)]) -> Captured {
+pub(crate) fn captured(this: &[(&str, &str)]) -> Captured {
     let this = this.iter().map(|(name, value)| ((*name).to_owned(), Value::text(*value))).collect();
     Captured { this, callback: None }
 }
 
 /// What a statement of `flow` comes to, with values in their places.
-fn text(flow: &Flow, anchor: AnchorKind, captured: &Captured) -> String {
+pub(crate) fn text(flow: &Flow, anchor: AnchorKind, captured: &Captured) -> String {
     match flow.script.statement(anchor, captured) {
         Ok(marked) => plain(&marked),
         Err(Unready::Waiting(unknown)) => {
@@ -134,29 +132,6 @@ fn line(body: &str, captured: &Captured) -> String {
     let file = format!("/*+ exists */\nSELECT *\n/*+ create */\nINSERT\n/*+ statecheck */\n{body}\n");
     let stack = stack_of("  - { name: a, props: [{ name: p, value: of prop }] }\n", &[("a.iql", &file)]);
     text(&flow_of(&stack, "a"), AnchorKind::StateCheck, captured)
-}
-
-#[test]
-fn a_flow_says_all_that_the_manifest_says() {
-    let stack = stack_of(RESOURCES, &[("vpc.iql", VPC)]);
-    let flow = flow_of(&stack, "my_vpc");
-    assert_eq!((flow.kind, flow.absent, flow.skip_validation), (FlowKind::Resource, false, false));
-    assert_eq!((flow.declared_type.as_str(), flow.ty.as_str()), ("awscc.ec2.vpcs", "AWS::EC2::VPC"));
-    assert_eq!(flow.target.region.as_ref().map(AsRef::as_ref), Some("us-east-1"));
-    assert_eq!(flow.target.provider.as_str(), "aws");
-    let exports: Vec<(&str, &str)> =
-        flow.exports.iter().map(|e| (e.column.as_str(), e.variable.as_str())).collect();
-    assert_eq!(exports, [("vpc_id", "vpc_id"), ("cidr", "vpc_cidr")]);
-    assert_eq!(flow.schema.root.properties.keys().collect::<Vec<_>>(), ["vpc_id", "cidr"]);
-    assert!(flow.schema.primary_identifier.is_empty() && flow.of.is_none());
-    assert_eq!(flow.returns.create[0].variable, "vpc_id");
-    assert!(flow.has_check() && !flow.always_runs() && !flow.literal_patch);
-    let create = flow.script.anchor(AnchorKind::Create).unwrap();
-    assert_eq!((create.retries, create.retry_delay), (Some(2), Some(5)));
-    let callback = flow.script.anchor(AnchorKind::Callback(Some(stack_core::provider::Verb::Create)));
-    assert_eq!(callback.unwrap().short_circuit_field.as_deref(), Some("ProgressEvent.OperationStatus"));
-    assert!(flow.script.anchor(AnchorKind::Callback(None)).is_none());
-    assert_eq!(flow.script.file(), Some("resources/vpc.iql"));
 }
 
 #[test]
@@ -259,56 +234,9 @@ fn any_name_of_a_resource_works() {
 }
 
 /// What a flow offers after it was read.
-fn output(flow: &Flow, row: &[(&str, &str)]) -> Output {
+pub(crate) fn output(flow: &Flow, row: &[(&str, &str)]) -> Output {
     let model = row.iter().map(|(name, value)| ((*name).to_owned(), Value::text(*value))).collect();
     Output { model: Value::Object(model), schema: Arc::clone(&flow.schema), gone: false }
-}
-
-#[test]
-fn others_see_what_a_flow_exports() {
-    let resources = format!(
-        "{RESOURCES}    protected: [vpc_cidr]\n  - {{ name: sub, file: sub.iql, props: [{{ name: v, value: \"{{{{ my_vpc.vpc_id }}}}\" }}] }}\n"
-    );
-    let sub = "/*+ createorupdate */\n{{ v }} {{ vpc_id }} {{ my_vpc.vpc_id }}\n/*+ statecheck */\n{{ vpc_cidr }}\n/*+ exports */\n{{ my_vpc.cidr }} {{ my_vpc.vpc_cidr }}\n";
-    let stack = stack_of(&resources, &[("vpc.iql", VPC), ("sub.iql", sub)]);
-    let waiting = flow_of(&stack, "sub");
-    let nothing = Captured::default();
-    assert_eq!(text(&waiting, AnchorKind::CreateOrUpdate, &nothing), "waits for my_vpc.vpc_id");
-    assert_eq!(text(&waiting, AnchorKind::StateCheck, &nothing), "waits for my_vpc.cidr");
-    let vpc = output(&flow_of(&stack, "my_vpc"), &[("vpc_id", "vpc-1"), ("cidr", "10.0.0.0/16")]);
-    let known = flow_with(&stack, "sub", &Outputs::from([("my_vpc".into(), vpc)]));
-    assert_eq!(text(&known, AnchorKind::CreateOrUpdate, &nothing), "vpc-1 vpc-1 vpc-1");
-    assert_eq!(text(&known, AnchorKind::StateCheck, &nothing), "\"<secret>\"");
-    assert_eq!(text(&known, AnchorKind::Exports, &nothing), "\"<secret>\"");
-}
-
-#[test]
-fn exports_that_swap_their_names_are_told_apart() {
-    let resources = "  - { name: q, type: query, sql: x, exports: [{ a: b }, { b: a }, c] }\n  - { name: use, type: command, sql: \"{{ a }}{{ b }}{{ q.a }}{{ q.b }}{{ q.c }}\" }\n";
-    let stack = stack_of(resources, &[]);
-    let row = output(&flow_of(&stack, "q"), &[("a", "A"), ("b", "B"), ("c", "C")]);
-    let flow = flow_with(&stack, "use", &Outputs::from([("q".into(), row)]));
-    assert_eq!(text(&flow, AnchorKind::Command, &Captured::default()), "BABAC");
-}
-
-#[test]
-fn an_export_that_there_is_not_is_found_before_anything_runs() {
-    let resources = format!(
-        "{RESOURCES}  - {{ name: sub, file: sub.iql }}\n  - {{ name: c, type: command, sql: \"{{{{ my_vpc.arn }}}}\" }}\n  - {{ name: d, type: command, sql: \"{{{{ c.x }}}}\", if: \"{{{{ my_vpc.vpcid }}}}\" }}\n"
-    );
-    let sub = "/*+ createorupdate */\nINSERT\n  '{{ my_vpc.vpcs_id }}' '{{ my_vpc.idempotency_token }}'\n";
-    let parsed = flows::parse(&resources, &[("vpc.iql", VPC), ("sub.iql", sub)]);
-    insta::assert_snapshot!(show(&parsed.stack.unwrap().validate(), &parsed.source_map), @r"
-    error[SD1204] my_vpc does not export `vpcs_id`
-      3:7 «my_vpc.vpcs_id» did you mean `vpc_id`?
-      = needed by  sub (resource), env prod
-    error[SD1204] my_vpc does not export `arn`
-      15:40 «my_vpc.arn» 
-      = needed by  c (command), env prod
-    error[SD1204] c does not export `x`
-      16:40 «c.x» it exports nothing
-      = needed by  d (command), env prod
-    ");
 }
 
 #[test]
@@ -474,91 +402,6 @@ fn exports_of_later_resources_give_nothing_and_own_columns_have_their_variables(
     assert_eq!(text(&flow, AnchorKind::Delete, &captured(&[("arn", "r"), ("later", "l")])), "lrrr");
 }
 
-/// Takes the INSERT to declare one property, or says that it is wrong.
-#[derive(Debug)]
-struct Stub(bool);
-
-impl Understand for Stub {
-    fn understand(&self, _: &Request<'_>) -> Understood {
-        let at = (0, 0..6);
-        let property = |name: &str, value: Value, given_by| Property {
-            name: name.to_owned(),
-            value,
-            origin: Origin::Statement { name: at.clone(), value: at.clone() },
-            given_by,
-        };
-        let mut out = Understood { has_delete: true, ..Understood::default() };
-        out.properties = vec![
-            property("CidrBlock", Value::text("10.0.0.0/16"), None),
-            property("InstanceTenancy", Value::text("default"), Some(stack_core::desired::GivenBy::Props)),
-        ];
-        out.region = Some((Value::text("us-west-2"), at.clone()));
-        if self.0 {
-            out.problems.push(stack_core::statement::Said {
-                code: crate::codes::BAD_VALUE,
-                severity: stack_core::diagnostic::Severity::Error,
-                message: "it is wrong".to_owned(),
-                at: Some(at),
-                label: String::new(),
-                next: String::new(),
-            });
-        }
-        out
-    }
-}
-
-#[test]
-fn what_statements_declare_goes_along_where_it_is_understood() {
-    let resources = "  - { name: a, state: absent, lifecycle: { prevent_destroy: true } }\n";
-    let file = "/*+ create */\nINSERT INTO awscc.ec2.vpcs (CidrBlock) SELECT 1\n/*+ statecheck */\nSELECT 1\n/*+ update */\nUPDATE {{ this.vpc_id }} {{ a.vpc_id }}\n";
-    let stack = stack_with(resources, "", &[("a.iql", file)], Some(Arc::new(Stub(false))));
-    let flow = flow_of(&stack, "a");
-    let of = flow.of.as_ref().unwrap();
-    assert!(flow.absent && flow.lifecycle.prevent_destroy && of.as_written);
-    assert_eq!(of.declared_type, "awscc.ec2.vpcs");
-    // The region of the statements counts for the flow too.
-    assert_eq!(flow.target.region.as_ref().map(AsRef::as_ref), Some("us-west-2"));
-    assert_eq!(of.target, flow.target);
-    // What is not understood is no problem: checks rule.
-    let stack = stack_with(resources, "", &[("a.iql", file)], Some(Arc::new(Stub(true))));
-    let flow = flow_of(&stack, "a");
-    assert!(flow.of.is_none() && flow.absent);
-    // Unknown names of the resource's own neither.
-    let file = file.replace("a.vpc_id", "this.anything");
-    let stack = stack_with(resources, "", &[("a.iql", &file)], Some(Arc::new(Stub(false))));
-    assert!(flow_of(&stack, "a").of.is_none());
-}
-
-#[test]
-fn without_a_check_the_statements_must_be_understood() {
-    let file =
-        "/*+ create */\nINSERT INTO awscc.ec2.vpcs (CidrBlock) SELECT 1\n/*+ troubleshoot */\nSELECT 1\n";
-    let stack = stack_with("  - { name: a }\n", "", &[("a.iql", file)], Some(Arc::new(Stub(false))));
-    let flow = flow_of(&stack, "a");
-    assert!(flow.of.is_some() && !flow.has_check());
-    let parsed = flows::parse("  - { name: a }\n", &[("a.iql", file)]);
-    let stack = parsed.stack.unwrap();
-    assert_eq!(stack.cannot_run().len(), 1);
-    assert!(stack.render(&"a".into(), &Outputs::new()).is_err());
-}
-
-#[test]
-fn settings_say_how_statements_are_sent() {
-    let file = "/*+ create */\nINSERT INTO awscc.ec2.vpcs (CidrBlock) SELECT 1\n";
-    let checked = format!("{file}/*+ exists */\nSELECT 1\n");
-    let files = [("a.iql", file), ("b.iql", checked.as_str())];
-    let of = |settings: &str| {
-        let stack =
-            stack_with("  - { name: a }\n  - { name: b }\n", settings, &files, Some(Arc::new(Stub(false))));
-        let Ok(Rendered::Wanted(wanted)) = stack.render(&"a".into(), &Outputs::new()) else { panic!() };
-        (super::props(&wanted), flow_of(&stack, "b").literal_patch)
-    };
-    let (props, literal) = of("");
-    assert!(props.contains("InstanceTenancy") && !literal, "{props}");
-    let (props, literal) = of("settings: { literal_sql: true, patch: { prod: literal } }\n");
-    assert!(props.contains("CidrBlock") && !props.contains("InstanceTenancy") && literal, "{props}");
-}
-
 #[test]
 fn secrets_and_unknowns_of_typed_resources_reach_the_statements() {
     let resources = "  - { name: q, type: awscc.sqs.queues, region: us-east-1, props: { QueueName: q } }\n  - { name: c, type: command, sql: \"{{ q.QueueUrl }}{% if q.Arn %}x{% endif %}\" }\n";
@@ -567,4 +410,50 @@ fn secrets_and_unknowns_of_typed_resources_reach_the_statements() {
     let known = outputs(&[("q", "AWS::SQS::Queue", serde_json::json!({ "QueueUrl": "u", "Arn": "a" }))]);
     let flow = flow_with(&stack, "c", &known);
     assert_eq!(text(&flow, AnchorKind::Command, &Captured::default()), "ux");
+}
+
+#[test]
+fn statements_before_which_nothing_is_found_are_tried_before_anything_runs() {
+    let resources = "  - { name: a }
+  - { name: b, file: b.iql }
+  - { name: gone, file: a.iql, state: absent }
+  - { name: q, type: query, sql: \"{{ callback.x }}\", exports: [x] }
+  - { name: w, type: command, sql: \"{{ callback.x }}{{ q.x }}\" }
+";
+    let a = "/*+ exists */\nSELECT '{{ this.id }}' AS id\n/*+ create */\nINSERT '{{ this.id }}{{ this.more }}'\n/*+ delete */\nDELETE '{{ this.id }}'\n";
+    let b = "/*+ createorupdate */\n{{ 'x' | from_json }}\n/*+ callback */\n{{ 'x' | from_json }}\n";
+    let parsed = flows::parse(resources, &[("a.iql", a), ("b.iql", b)]);
+    insta::assert_snapshot!(show(&parsed.stack.unwrap().validate(), &parsed.source_map), @r"
+    error[SD1203] `this.id` has no value
+      2:12 «this.id» nothing has given it so far
+      = needed by  a (resource), env prod; gone (resource), env prod
+      = next  columns of `exists` and what `return_vals` keeps are members of `this`
+    error[SD1203] `this.id` has no value
+      4:12 «this.id» nothing has given it so far
+      = also missing  `this.more`
+      = needed by  a (resource), env prod
+      = next  columns of `exists` and what `return_vals` keeps are members of `this`
+    error[SD1205] this template failed
+      2:10 «from_json» from_json: not valid JSON: expected value at line 1 column 1
+      = needed by  b (resource), env prod
+    error[SD1203] `callback.x` has no value
+      8:38 «callback.x» nothing has given it so far
+      = needed by  q (query), env prod
+      = next  columns that a changing statement has after RETURNING are members of `callback`
+    ");
+}
+
+#[test]
+fn every_instance_has_its_own_statements() {
+    let resources = "  - { name: a, for_each: [x, y], exports: [id] }\n  - { name: c, type: command, sql: \"{{ a['x'].id }}{{ a.y.id }}\" }\n";
+    let file = "/*+ createorupdate */\n{{ each.key }} {{ resource_name }}\n/*+ exports */\nSELECT id WHERE k = '{{ a.id }}'\n";
+    let stack = stack_of(resources, &[("a.iql", file)]);
+    let y = flow_of(&stack, "a[\"y\"]");
+    assert_eq!(text(&y, AnchorKind::CreateOrUpdate, &Captured::default()), "y a");
+    assert!(text(&y, AnchorKind::Exports, &captured(&[("id", "1")])).ends_with("'1'"));
+    let command = flow_of(&stack, "c");
+    assert_eq!(
+        text(&command, AnchorKind::Command, &Captured::default()),
+        "waits for a[\"x\"].id, a[\"y\"].id"
+    );
 }
