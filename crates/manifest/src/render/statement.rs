@@ -4,7 +4,7 @@
 use crate::codes;
 use crate::flow::Statements;
 use crate::iql::{Anchor, AnchorKind};
-use crate::model::{Body, FlowDecl, Understandable};
+use crate::model::{Body, FlowDecl, Kind, Understandable};
 use crate::path::Path;
 use crate::render::Job;
 use crate::render::props::Routes;
@@ -12,7 +12,7 @@ use crate::report;
 use crate::template::align::Aligned;
 use crate::template::marked;
 use crate::template::objects::TOKEN;
-use crate::template::{Failure, Lookup};
+use crate::template::{Failure, Lookup, engine};
 use indexmap::IndexMap;
 use stack_core::desired::GivenBy;
 use stack_core::diagnostic::{Diagnostic, Part, Severity};
@@ -160,10 +160,31 @@ impl Job<'_> {
             }
             self.scope.define("callback", open());
         }
+        if rules && verb != Verb::Create {
+            self.open_names(verb, &mut this);
+        }
         if rules {
             self.scope.define(self.declared.address.as_str(), Value::Object(this.clone()));
         }
         self.scope.define("this", Value::Object(this));
+    }
+
+    /// Names that the resource's own checks may give before a statement runs: they are not known yet.
+    fn open_names(&self, verb: Verb, this: &mut IndexMap<String, Value>) {
+        let Kind::Flow(flow) = &self.declared.kind else { return };
+        let kind = if verb == Verb::Update { AnchorKind::Update } else { AnchorKind::Delete };
+        let open = || Value::Unknown(Unknown::default());
+        let bodies = flow.bodies.iter().filter(|body| body.anchor == Some(kind));
+        for used in bodies.flat_map(|body| &self.inner.templates.get(body.template).uses) {
+            let name = self.inner.templates.real_name(&used.head);
+            if name == "this" || name == self.declared.address.as_str() {
+                if let Some(member) = used.path.first() {
+                    this.entry(member.clone()).or_insert_with(open);
+                }
+            } else if self.scope.value_of(name).is_none() && !engine::is_builtin(name) {
+                self.scope.define(name, open());
+            }
+        }
     }
 
     /// A statement with its values. `None` if it fails, which is noted, or waits for a value.
@@ -213,7 +234,7 @@ impl Job<'_> {
     }
 
     fn broken(&mut self, failure: &Failure, source: &str, offset: usize) {
-        let crate::model::Kind::Flow(flow) = &self.declared.kind else { return };
+        let Kind::Flow(flow) = &self.declared.kind else { return };
         let Statements::File { path, .. } = &flow.flow.statements else { return };
         let route = Path::root_of(path).route();
         let names = self.scope.names(&failure.kind);
