@@ -151,7 +151,7 @@ impl Session<'_> {
     async fn failing(&mut self, check: AnchorKind) -> Result<State, Stop> {
         let (found, is_identified) = self.live().await?;
         let Some(found) = found else {
-            if !is_identified && !self.models.is_empty() {
+            if !is_identified && self.models.values().any(Option::is_some) {
                 // Something of its type is there, but which of them is not clear.
                 return Ok(State::Wrong(check));
             }

@@ -91,8 +91,8 @@ impl Tries {
     pub(super) const ONCE: Self = Self { times: 1, delay: Duration::ZERO };
 }
 
-/// A resource that lives at a place.
-pub(super) type Models = IndexMap<(Option<String>, String), Found>;
+/// Resources by region and identifier, as they were read; `None`: it is not there.
+pub(super) type Models = IndexMap<(Option<String>, String), Option<Found>>;
 
 /// One resource on its way.
 #[derive(Debug)]
@@ -165,7 +165,7 @@ impl<'s> Session<'s> {
     pub(super) fn render(&self, anchor: AnchorKind) -> Result<Filled, Unready> {
         let marked = self.flow.script.statement(anchor, &self.captured)?;
         marked.holes.iter().for_each(|hole| self.redactor.learn(&hole.value));
-        Filled::of(anchor, marked, &*self.flow.script).map_err(Unready::Broken)
+        Filled::of(anchor, marked, &*self.flow.script, self.flow.literal_patch).map_err(Unready::Broken)
     }
 
     /// Waits, unless there is nothing to wait.
