@@ -147,6 +147,7 @@ impl Session<'_> {
                         }
                         // A deletion of what is not there.
                         Ok(None) => {}
+                        // Still the same operation: its token keeps it from being done twice.
                         Err(refusal) if refusal.may_retry && again > 0 => {
                             again -= 1;
                             self.warn(refusal.problem);
@@ -160,6 +161,7 @@ impl Session<'_> {
                         }
                         Err(refusal) => return Err(refusal.problem.into()),
                     }
+                    self.number += 1;
                     acted.ran = true;
                     acted.verb = Some(operation.verb());
                     break;
@@ -231,9 +233,7 @@ impl Session<'_> {
             number: self.number,
         };
         let performed = self.host.perform(order).await;
-        if performed != Performed::Stopped {
-            self.number += 1;
-        }
+        self.asked |= performed != Performed::Stopped;
         Ok(match performed {
             Performed::Done(progress) => Ok(Some(*progress)),
             Performed::Failed(_, failure)

@@ -198,7 +198,9 @@ impl Session<'_> {
             match self.rows(check).await {
                 Ok(table) => match exported(&table, &self.flow.exports) {
                     ExportRow::One(row) => {
-                        let row = row.into_iter().map(|(name, value)| (name, self.redactor.seal(value)));
+                        let row = row
+                            .into_iter()
+                            .map(|(name, value)| (name, self.redactor.seal(check.seal(value))));
                         self.row = Some(row.collect());
                         return Ok(true);
                     }

@@ -112,6 +112,16 @@ impl Filled {
         if self.has_secret { Value::Secret(Secret::new(text)) } else { text }
     }
 
+    /// A value that the statement gave, as a secret where it is one of those in its text. Short ones too, which no
+    /// redactor looks for.
+    pub(super) fn seal(&self, value: Value) -> Value {
+        let Some(text) = value.scalar_text().filter(|text| self.has_secret && !text.is_empty()) else {
+            return value;
+        };
+        let mut secrets = self.marked.holes.iter().filter(|hole| hole.value.has_secret());
+        if secrets.any(|hole| plain(Some(hole)) == text) { value.hidden() } else { value }
+    }
+
     /// The place in the rendered text for a place in the text with its values.
     fn before(&self, range: &Range<usize>) -> Range<usize> {
         let at = |place: usize, is_end: bool| {

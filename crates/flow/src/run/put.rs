@@ -44,7 +44,7 @@ impl Session<'_> {
             Err(stop) => stop,
         };
         let Some(problems) = self.final_of(stop) else {
-            if self.number == 0 {
+            if !self.asked {
                 return FlowEnd::Stopped;
             }
             return FlowEnd::Failed { verb: self.trying, diagnostic: Box::new(self.stopped()) };

@@ -3,4 +3,5 @@
 mod matrix;
 mod reads;
 mod rules;
+mod vpc;
 mod world;

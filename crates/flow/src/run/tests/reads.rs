@@ -1,6 +1,6 @@
 //! Rules of reading and looking, one by one.
 
-use super::world::{BUCKET, File, World, end_of, export, flow, look, put, shown, understood};
+use super::world::{BUCKET, File, World, delete, end_of, export, flow, look, put, shown, understood};
 use serde_json::json;
 use stack_core::flow::{AnchorKind, Flow, FlowKind, FlowVerdict, Purpose};
 use stack_core::provider::FailureKind;
@@ -90,6 +90,12 @@ fn secrets_are_in_no_message_and_no_shown_statement() {
     assert_eq!((&row["v"], &row["w"]), (&secret("hunter-two"), &Value::from(json!(1))));
     assert!(matches!(world.statements.lock().unwrap()[0], Value::Secret(_)));
     assert!(!world.told().contains("hunter"));
+}
+
+#[test]
+fn short_secrets_stay_secret_as_columns() {
+    let flow = query("SELECT '{{ s }}' AS v, 'x{{ s }}' AS w", &[("s", secret("12"))], &["v"]);
+    assert_eq!(look(&flow, Purpose::Plan, &World::default()).exports.unwrap()["v"], secret("12"));
 }
 
 #[test]
@@ -228,6 +234,24 @@ fn a_check_that_lacks_values_or_cannot_compute_is_not_fulfilled() {
         seen.notes.iter().map(shown).collect::<Vec<_>>().join("\n")
     });
     insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
+fn a_statecheck_that_cannot_compute_does_not_hide_what_is_there() {
+    let check = "SELECT json_equal(tags, '[]') AS same FROM awscc.s3.buckets WHERE region = 'us-east-1' AND Identifier = '{{ name }}';";
+    let text = format!(
+        "/*+ statecheck */\n{check}\n{CREATE}/*+ delete */\nDELETE FROM awscc.s3.buckets WHERE Identifier = '{{{{ name }}}}';"
+    );
+    let world = || bucket(World::default(), "logs");
+    let flow = understood(resource(&text), json!({"BucketName": "logs"}));
+    assert_eq!(look(&flow, Purpose::Teardown, &world()).verdict, FlowVerdict::AsWanted);
+    assert_eq!(look(&flow, Purpose::Plan, &world()).verdict, FlowVerdict::Differs(AnchorKind::StateCheck));
+    assert!(end_of(&delete(&flow, &world())).starts_with("done: delete"));
+    // Nothing tells what it would be.
+    assert!(
+        broken(&resource(&text.replace("{{ name }}", "logs")), Purpose::Teardown, &world())
+            .contains("SD1413")
+    );
 }
 
 #[test]
