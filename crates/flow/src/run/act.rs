@@ -1,7 +1,7 @@
 //! Statements that change something: prepared as a whole, sent one operation after the other.
 
 use super::fill::Filled;
-use super::minimise::minimised;
+use super::minimise::{conformed, minimised};
 use super::session::{Session, Stop};
 use super::verdict::{at_path, is_empty, returned};
 use crate::codes;
@@ -28,6 +28,8 @@ pub(super) struct Acted {
     pub(super) ran: bool,
     /// Something was done.
     pub(super) did: bool,
+    /// Something failed, and `multi` went on.
+    pub(super) failed: bool,
     /// What the last operation was.
     pub(super) verb: Option<Verb>,
     /// Every deletion found nothing to delete.
@@ -111,6 +113,7 @@ impl Session<'_> {
                                 break;
                             }
                             Err(error) if self.flow.kind == FlowKind::Multi => {
+                                acted.failed = true;
                                 self.swallow(*error.diagnostic);
                                 break;
                             }
@@ -132,7 +135,7 @@ impl Session<'_> {
             let returning = writes.returning.take();
             let mut done = Vec::new();
             for write in &writes.all {
-                let Some(operation) = self.left_of(write).await else { continue };
+                let Some(operation) = self.what_to_send(write).await else { continue };
                 loop {
                     match self.send(filled, write, &operation).await? {
                         Ok(Some(progress)) => {
@@ -144,6 +147,7 @@ impl Session<'_> {
                         }
                         // A deletion of what is not there.
                         Ok(None) => {}
+                        // Still the same operation: its token keeps it from being done twice.
                         Err(refusal) if refusal.may_retry && again > 0 => {
                             again -= 1;
                             self.warn(refusal.problem);
@@ -152,10 +156,12 @@ impl Session<'_> {
                         }
                         Err(refusal) if refusal.may_go_on && self.flow.kind == FlowKind::Multi => {
                             acted.was_gone = false;
+                            acted.failed = true;
                             self.swallow(refusal.problem);
                         }
                         Err(refusal) => return Err(refusal.problem.into()),
                     }
+                    self.number += 1;
                     acted.ran = true;
                     acted.verb = Some(operation.verb());
                     break;
@@ -184,13 +190,17 @@ impl Session<'_> {
     }
 
     /// The operation as it is sent: an UPDATE without what is so already. `None`: nothing is left of it.
-    async fn left_of(&mut self, write: &Write) -> Option<Operation> {
-        let operation = write.operation.clone();
+    async fn what_to_send(&mut self, write: &Write) -> Option<Operation> {
+        let Operation::Update { ty, identifier, patch } = write.operation.clone() else {
+            return Some(write.operation.clone());
+        };
         if self.flow.literal_patch {
-            return Some(operation);
+            return Some(Operation::Update { ty, identifier, patch });
         }
-        let Some(live) = self.model_for(&write.at, &operation).await else { return Some(operation) };
-        let Operation::Update { ty, identifier, patch } = operation else { return Some(operation) };
+        let patch = conformed(&patch, &write.schema);
+        let Some(live) = self.model_for(&write.at, &write.operation).await else {
+            return Some(Operation::Update { ty, identifier, patch });
+        };
         let patch = minimised(&patch, &live, &write.schema);
         if patch.as_array().is_some_and(Vec::is_empty) {
             let message = format!(
@@ -214,6 +224,7 @@ impl Session<'_> {
         write: &Write,
         operation: &Operation,
     ) -> Result<Result<Option<Progress>, Refusal>, Stop> {
+        self.trying.get_or_insert(operation.verb());
         let order = Order {
             at: &write.at,
             operation,
@@ -222,9 +233,7 @@ impl Session<'_> {
             number: self.number,
         };
         let performed = self.host.perform(order).await;
-        if performed != Performed::Stopped {
-            self.number += 1;
-        }
+        self.asked |= performed != Performed::Stopped;
         Ok(match performed {
             Performed::Done(progress) => Ok(Some(*progress)),
             Performed::Failed(_, failure)
@@ -310,11 +319,9 @@ impl Session<'_> {
     }
 
     /// What fails in a `multi` resource is told, and its checks decide.
-    fn swallow(&mut self, mut problem: Diagnostic) {
+    fn swallow(&self, mut problem: Diagnostic) {
         problem.code = codes::SWALLOWED;
-        problem.severity = Severity::Warning;
-        self.warn(problem.clone());
-        self.note(problem);
+        self.warn(problem);
     }
 
     /// `return_vals`: columns of the first row that become `this.…`.
@@ -326,8 +333,9 @@ impl Session<'_> {
             |message: String| self.at(Diagnostic::error(codes::RETURNED_NOTHING, message), filled.anchor, "");
         let Some(row) = &self.captured.callback else {
             let why = if wants_row { "no operation was done" } else { "it has no RETURNING" };
-            let told = problem(format!("`{}` of {} returns no row", filled.anchor, self.flow.address));
-            self.warn(
+            let mut told = problem(format!("`{}` of {} returns no row", filled.anchor, self.flow.address));
+            told.severity = Severity::Warning;
+            self.note(
                 told.note("why", why).next("add RETURNING * to the statement, or take `return_vals` out"),
             );
             return Ok(());

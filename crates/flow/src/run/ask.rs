@@ -40,7 +40,7 @@ impl Session<'_> {
             let message = format!("`{}` of {} would change something", filled.anchor, self.flow.address);
             let error = SqlError::new(codes::WRITES_IN_CHECK, message)
                 .at(write.at.clone())
-                .label(format!("this is an {}", write.kind.keyword()))
+                .label("this changes something")
                 .next("write a SELECT here");
             return Err(self.failed(filled, error, Trouble::Final));
         }
@@ -108,13 +108,24 @@ impl Session<'_> {
 
     /// Keeps what was read of the flow's own type. Lists are not kept: their models may be partial.
     fn remember(&mut self, fetch: &Fetch, answer: &Answer) {
-        let (Fetch::Get { at, ty, .. }, Answer::Found(found)) = (fetch, answer) else { return };
+        let (Fetch::Get { at, ty, identifier }, Answer::Found(found)) = (fetch, answer) else { return };
         if *ty != self.flow.ty {
             return;
         }
-        for one in found {
-            self.models.insert(key_of(at, &one.identifier), one.clone());
+        if found.is_empty() {
+            self.models.insert(key_of(at, identifier), None);
         }
+        for one in found {
+            self.models.insert(key_of(at, &one.identifier), Some(one.clone()));
+        }
+    }
+
+    /// True if a check has read the resource, and it is not there.
+    pub(super) fn is_known_absent(&self) -> bool {
+        let known = self.flow.of.as_ref().zip(self.identified());
+        known.is_some_and(|(of, identifier)| {
+            self.models.get(&key_of(&of.target, &identifier)).is_some_and(Option::is_none)
+        })
     }
 
     /// The type that the flow's statements are about, where it is known.
@@ -159,12 +170,10 @@ impl Session<'_> {
 
     /// The model that a check has read, if it is clear which one.
     pub(super) fn remembered(&self) -> Option<Found> {
+        let mut found = self.models.values().flatten();
         match self.identified() {
-            Some(identifier) => {
-                self.models.values().find(|found| found.identifier.is_same(&identifier)).cloned()
-            }
-            None if self.models.len() == 1 => self.models.values().next().cloned(),
-            None => None,
+            Some(identifier) => found.find(|found| found.identifier.is_same(&identifier)).cloned(),
+            None => found.next().filter(|_| found.next().is_none()).cloned(),
         }
     }
 
@@ -180,6 +189,9 @@ impl Session<'_> {
         let Some((of, identifier)) = self.flow.of.as_ref().zip(self.identified()) else {
             return Ok((None, false));
         };
+        if self.models.get(&key_of(&of.target, &identifier)).is_some_and(Option::is_none) {
+            return Ok((None, true));
+        }
         let found = self.read(&of.target, &identifier).await?;
         Ok((found, true))
     }
@@ -188,9 +200,8 @@ impl Session<'_> {
         let read = self.host.cloud().read(at, &self.flow.ty, &Key::Primary(identifier.clone())).await;
         match read {
             Ok(found) => {
-                if let Some(found) = &found {
-                    self.models.insert(key_of(at, &found.identifier), found.clone());
-                }
+                let key = found.as_ref().map_or(identifier, |found| &found.identifier);
+                self.models.insert(key_of(at, key), found.clone());
                 Ok(found)
             }
             Err(failure) => {
@@ -213,8 +224,8 @@ impl Session<'_> {
     /// The live model that an operation would change: as a check has read it, else by one read.
     pub(super) async fn model_for(&mut self, at: &Target, operation: &Operation) -> Option<Found> {
         let Operation::Update { ty, identifier, .. } = operation else { return None };
-        if let Some(found) = self.models.get(&key_of(at, identifier)) {
-            return Some(found.clone());
+        if let Some(known) = self.models.get(&key_of(at, identifier)) {
+            return known.clone();
         }
         // What cannot be read is sent as it is written.
         self.host.cloud().read(at, ty, &Key::Primary(identifier.clone())).await.ok().flatten()

@@ -27,7 +27,7 @@ impl Session<'_> {
         self.trying = Some(Verb::Delete);
         let ended = self.removed().await;
         if let Err(Stop::Broken(_)) = &ended
-            && self.number > 0
+            && self.asked
         {
             self.troubleshoot(Verb::Delete).await;
         }

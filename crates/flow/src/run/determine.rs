@@ -151,7 +151,7 @@ impl Session<'_> {
     async fn failing(&mut self, check: AnchorKind) -> Result<State, Stop> {
         let (found, is_identified) = self.live().await?;
         let Some(found) = found else {
-            if !is_identified && !self.models.is_empty() {
+            if !is_identified && self.models.values().any(Option::is_some) {
                 // Something of its type is there, but which of them is not clear.
                 return Ok(State::Wrong(check));
             }
@@ -198,7 +198,9 @@ impl Session<'_> {
             match self.rows(check).await {
                 Ok(table) => match exported(&table, &self.flow.exports) {
                     ExportRow::One(row) => {
-                        let row = row.into_iter().map(|(name, value)| (name, self.redactor.seal(value)));
+                        let row = row
+                            .into_iter()
+                            .map(|(name, value)| (name, self.redactor.seal(check.seal(value))));
                         self.row = Some(row.collect());
                         return Ok(true);
                     }

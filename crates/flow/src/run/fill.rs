@@ -1,10 +1,13 @@
 //! From a rendered statement with its values beside it to the text that the SQL engine reads.
 
 use crate::codes;
+use serde_json::{Value as Json, json};
 use stack_core::diagnostic::Diagnostic;
 use stack_core::flow::{AnchorKind, Script};
+use stack_core::pointer::Pointer;
 use stack_core::statement::{Hole, Marked, hole_number, text_of};
 use stack_core::value::{Secret, Value};
+use stack_sql::holes::sole;
 use stack_sql::lex::{Part, parts};
 use stack_sql::{SqlError, codes as sql};
 use std::fmt;
@@ -33,7 +36,9 @@ impl fmt::Debug for Filled {
 }
 
 impl Filled {
-    /// Puts the values in: into quotes with every quote doubled, elsewhere as they are. Comments lose theirs.
+    /// Puts the values in: into quotes with every quote doubled, elsewhere as they are. Comments lose theirs. A literal
+    /// that is a patch document keeps the types that the document has, unless it is to be sent as rendered: its text has
+    /// turned `"14"` into a number (stackql-compat 4.1).
     ///
     /// # Errors
     /// A value outside of quotes that would change the statement, or that is sensitive.
@@ -41,6 +46,7 @@ impl Filled {
         anchor: AnchorKind,
         marked: Marked,
         script: &dyn Script,
+        as_rendered: bool,
     ) -> Result<Self, Box<Diagnostic>> {
         let placed = |before: Range<usize>, why: &str| {
             let (route, part) = script.place(anchor, &marked, Some(before));
@@ -54,6 +60,9 @@ impl Filled {
         let mut bare: Vec<(Range<usize>, Range<usize>, Part)> = Vec::new();
         let mut has_secret = false;
         for (range, part) in parts(&marked.text) {
+            let inside = marked.text[range.clone()].trim_matches('\'');
+            let document = sole(inside, &marked.holes).filter(|_| part == Part::Literal && !as_rendered);
+            let document = document.and_then(|hole| operations(hole.document.as_ref()?));
             for (at, c) in marked.text[range.clone()].char_indices() {
                 let Some(number) = hole_number(c) else {
                     text.push(c);
@@ -66,7 +75,8 @@ impl Filled {
                     Part::Comment => {}
                     Part::Literal => {
                         has_secret |= hole.is_some_and(|hole| hole.value.has_secret());
-                        text.push_str(&plain(hole).replace('\'', "''"));
+                        let value = document.clone().unwrap_or_else(|| plain(hole));
+                        text.push_str(&value.replace('\'', "''"));
                     }
                     Part::Code | Part::Name => {
                         if hole.is_some_and(|hole| hole.value.has_secret()) {
@@ -100,6 +110,16 @@ impl Filled {
     pub(super) fn shown(&self) -> Value {
         let text = Value::text(self.text.as_str());
         if self.has_secret { Value::Secret(Secret::new(text)) } else { text }
+    }
+
+    /// A value that the statement gave, as a secret where it is one of those in its text. Short ones too, which no
+    /// redactor looks for.
+    pub(super) fn seal(&self, value: Value) -> Value {
+        let Some(text) = value.scalar_text().filter(|text| self.has_secret && !text.is_empty()) else {
+            return value;
+        };
+        let mut secrets = self.marked.holes.iter().filter(|hole| hole.value.has_secret());
+        if secrets.any(|hole| plain(Some(hole)) == text) { value.hidden() } else { value }
     }
 
     /// The place in the rendered text for a place in the text with its values.
@@ -145,6 +165,16 @@ fn sealed(error: SqlError) -> SqlError {
     SqlError::new(error.code, title)
         .at(error.at)
         .note("why", "the statement holds a sensitive value, so that it is not quoted")
+}
+
+/// The patch document of `generate_patch_document`, its members with their own types.
+fn operations(document: &Value) -> Option<String> {
+    let members = document.as_object()?.iter().map(|(name, value)| {
+        Some(
+            json!({"op": "add", "path": Pointer::of([name.as_str()]).to_string(), "value": value.exposed()?}),
+        )
+    });
+    Some(Json::Array(members.collect::<Option<_>>()?).to_string())
 }
 
 fn plain(hole: Option<&Hole>) -> String {

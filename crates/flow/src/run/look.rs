@@ -162,6 +162,9 @@ impl Session<'_> {
             let told = self.at(told, AnchorKind::Exists, "this says only that it is there");
             return Err(told.next("add `/*+ statecheck */` or `/*+ exports */`").into());
         };
+        let is_wrong = matches!(state, State::Wrong(_));
+        let state =
+            if is_wrong && is_there.is_none() && self.is_known_absent() { State::Absent } else { state };
         if state == State::Right {
             self.say_of("is in the desired state");
             self.read_exports(state, Patience::Test).await?;
@@ -209,7 +212,9 @@ impl Session<'_> {
         };
         // A statecheck that fails says nothing of whether it is there, where a read can tell.
         let found = match found {
-            Some(false) if check == AnchorKind::StateCheck => Some(self.live().await?.0.is_some()),
+            Some(false) if has(check) && check == AnchorKind::StateCheck => {
+                Some(self.live().await?.0.is_some())
+            }
             other => other,
         };
         match found {

@@ -2,10 +2,32 @@
 
 use super::ask::is_equal;
 use serde_json::Value as Json;
+use stack_core::conform::conform;
 use stack_core::diff::{is_empty, same_meaning};
 use stack_core::pointer::Pointer;
 use stack_core::provider::Found;
 use stack_core::schema::ResourceSchema;
+use stack_core::value::Value;
+use stack_sql::literal::structured;
+
+/// The operations with the values in the types of the schema, as far as they set whole properties.
+pub(super) fn conformed(patch: &Json, schema: &ResourceSchema) -> Json {
+    let one = |operation: &Json| {
+        let mut operation = operation.clone();
+        if let (Some(path), Some(given)) = (path_of(&operation), operation.get("value"))
+            && let [name] = path.segments()
+            && !given.is_null()
+        {
+            let value = structured(schema, name, Value::from(given));
+            let conformed = conform(schema, Value::Object([(name.clone(), value)].into()));
+            if let Some(value) = conformed.props.get(name).and_then(Value::exposed) {
+                operation["value"] = value;
+            }
+        }
+        operation
+    };
+    patch.as_array().map_or_else(|| patch.clone(), |list| Json::Array(list.iter().map(one).collect()))
+}
 
 /// The operations that change something; write-only values always count. A document whose operations build on each other
 /// stays whole.
@@ -88,6 +110,24 @@ mod tests {
             {"op": "remove", "path": "/InstanceTenancy"},
         ]);
         assert_eq!(left("AWS::EC2::VPC", model, &patch), ["/EnableDnsHostnames"]);
+    }
+
+    #[test]
+    fn values_have_the_types_of_the_schema() {
+        let schema = Catalog::embedded().schema(&TypeName::new("AWS::RDS::DBInstance")).unwrap();
+        let patch = json!([
+            {"op": "add", "path": "/EngineVersion", "value": 14},
+            {"op": "add", "path": "/BackupRetentionPeriod", "value": "7"},
+            {"op": "add", "path": "/Tags", "value": "[{\"Key\":\"a\",\"Value\":\"b\"}]"},
+            {"op": "remove", "path": "/Port"},
+        ]);
+        let values: Vec<String> = conformed(&patch, &schema)
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["value"].to_string())
+            .collect();
+        assert_eq!(values, ["\"14\"", "7", "[{\"Key\":\"a\",\"Value\":\"b\"}]", "null"]);
     }
 
     #[test]

@@ -57,3 +57,6 @@ impl Flows for Runner {
         Session::new(self, flow, host).delete().await
     }
 }
+
+#[cfg(test)]
+mod tests;

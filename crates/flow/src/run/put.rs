@@ -44,7 +44,7 @@ impl Session<'_> {
             Err(stop) => stop,
         };
         let Some(problems) = self.final_of(stop) else {
-            if self.number == 0 {
+            if !self.asked {
                 return FlowEnd::Stopped;
             }
             return FlowEnd::Failed { verb: self.trying, diagnostic: Box::new(self.stopped()) };
@@ -155,7 +155,7 @@ impl Session<'_> {
 
     /// The operation is done, and the check finds nothing: it may ask an index that is late. Nothing is made again.
     async fn late(&mut self, verb: Verb, acted: &Acted) -> Result<(), Stop> {
-        let made = self.identifier.clone().filter(|_| verb == Verb::Create && acted.did);
+        let made = self.identifier.clone().filter(|_| verb == Verb::Create && acted.did && !acted.failed);
         let Some((check, made)) = self.exists.clone().zip(made) else {
             return Err(self.still_absent().into());
         };
@@ -172,7 +172,6 @@ impl Session<'_> {
         let told =
             self.at(Diagnostic::warning(codes::LAGS, message), AnchorKind::Exists, "this finds nothing");
         let told = told.next("raise its `retries` and `retry_delay`, or let it read the resource itself");
-        self.warn(told.clone());
         self.note(told);
         self.capture_identifier(&made);
         Ok(())

@@ -91,8 +91,8 @@ impl Tries {
     pub(super) const ONCE: Self = Self { times: 1, delay: Duration::ZERO };
 }
 
-/// A resource that lives at a place.
-pub(super) type Models = IndexMap<(Option<String>, String), Found>;
+/// Resources by region and identifier, as they were read; `None`: it is not there.
+pub(super) type Models = IndexMap<(Option<String>, String), Option<Found>>;
 
 /// One resource on its way.
 #[derive(Debug)]
@@ -112,6 +112,8 @@ pub(super) struct Session<'s> {
     pub(super) row: Option<IndexMap<String, Value>>,
     /// Operations so far.
     pub(super) number: u32,
+    /// The service was asked to change something.
+    pub(super) asked: bool,
     /// The resource that the last operation told.
     pub(super) identifier: Option<Identifier>,
     /// What is being tried.
@@ -134,6 +136,7 @@ impl<'s> Session<'s> {
             exists: None,
             row: None,
             number: 0,
+            asked: false,
             identifier: None,
             trying: None,
             sent: None,
@@ -165,7 +168,7 @@ impl<'s> Session<'s> {
     pub(super) fn render(&self, anchor: AnchorKind) -> Result<Filled, Unready> {
         let marked = self.flow.script.statement(anchor, &self.captured)?;
         marked.holes.iter().for_each(|hole| self.redactor.learn(&hole.value));
-        Filled::of(anchor, marked, &*self.flow.script).map_err(Unready::Broken)
+        Filled::of(anchor, marked, &*self.flow.script, self.flow.literal_patch).map_err(Unready::Broken)
     }
 
     /// Waits, unless there is nothing to wait.
@@ -221,10 +224,18 @@ impl<'s> Session<'s> {
             let found = match self.rows(check).await {
                 Ok(table) => self.presence(check.anchor, &table)?,
                 Err(error) if error.trouble == Trouble::Passing && left > 0 => Presence::Absent,
+                // A statecheck compares what it has found; a read tells whether there is something.
+                Err(error)
+                    if error.trouble == Trouble::Values
+                        && check.anchor == AnchorKind::StateCheck
+                        && self.identified().is_some() =>
+                {
+                    Presence::Absent
+                }
                 Err(error) => return Err(error.into()),
             };
             if let Presence::Present(columns) = found {
-                self.capture(columns);
+                self.capture_of(check, columns);
                 return Ok(true);
             }
             if left == 0 {
@@ -245,7 +256,7 @@ impl<'s> Session<'s> {
             match self.rows(check).await {
                 Ok(table) => {
                     if let Presence::Present(columns) = self.presence(check.anchor, &table)? {
-                        self.capture(columns);
+                        self.capture_of(check, columns);
                         return Ok(true);
                     }
                 }
@@ -271,6 +282,11 @@ impl<'s> Session<'s> {
         why.code = codes::CHECK_UNUSABLE;
         let next = "it counts as not fulfilled: correct the check";
         self.note(why.next(next));
+    }
+
+    /// Keeps the columns of a statement; what shows one of its secrets is secret.
+    fn capture_of(&mut self, filled: &Filled, columns: IndexMap<String, Value>) {
+        self.capture(columns.into_iter().map(|(name, value)| (name, filled.seal(value))).collect());
     }
 
     pub(super) fn capture(&mut self, columns: IndexMap<String, Value>) {

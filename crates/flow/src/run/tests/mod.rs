@@ -1,0 +1,7 @@
+//! Flows on a small cloud: real statements, real SQL, everything noted in its order.
+
+mod matrix;
+mod reads;
+mod rules;
+mod vpc;
+mod world;
