@@ -220,6 +220,11 @@ impl Session<'_> {
         }
     }
 
+    /// A resource as the checks have read it.
+    pub(super) fn known_model(&self, at: &Target, identifier: &Identifier) -> Option<&Found> {
+        self.models.get(&key_of(at, identifier))?.as_ref()
+    }
+
     /// The live model that an operation would change: as a check has read it, else by one read.
     pub(super) async fn model_for(&mut self, at: &Target, operation: &Operation) -> Option<Found> {
         let Operation::Update { ty, identifier, .. } = operation else { return None };
