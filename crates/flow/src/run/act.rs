@@ -203,18 +203,47 @@ impl Session<'_> {
         };
         let patch = minimised(&patch, &live, &write.schema);
         if patch.as_array().is_some_and(Vec::is_empty) {
-            let message = format!(
-                "the UPDATE of {} has nothing to change: {identifier} is so already",
-                self.flow.address
-            );
-            let mut note = Diagnostic::warning(codes::NOTHING_TO_CHANGE, message)
-                .at(self.flow.sources.resource.clone(), "")
-                .next("`settings.patch: literal` sends every UPDATE as it is written");
-            note.severity = Severity::Note;
-            self.note(note);
+            self.note(self.nothing_to_change(&identifier));
             return None;
         }
         Some(Operation::Update { ty, identifier, patch })
+    }
+
+    fn nothing_to_change(&self, identifier: &Identifier) -> Diagnostic {
+        let message =
+            format!("the UPDATE of {} has nothing to change: {identifier} is so already", self.flow.address);
+        let mut note = Diagnostic::warning(codes::NOTHING_TO_CHANGE, message)
+            .at(self.flow.sources.resource.clone(), "")
+            .next("correct the check; or `settings.patch: literal` sends every UPDATE as it is written");
+        note.severity = Severity::Note;
+        note
+    }
+
+    /// Checks statements, and says so if all that they would do is done already, as far as the checks have read it. Nothing
+    /// is asked.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub(super) fn foresee(&mut self, filled: &Filled) -> Result<(), Stop> {
+        let mut notes = Vec::new();
+        let steps = self.steps(filled)?;
+        if self.flow.literal_patch {
+            return Ok(());
+        }
+        for step in steps {
+            let Step::Write(writes) = step else { return Ok(()) };
+            for write in &writes.all {
+                let Operation::Update { identifier, patch, .. } = &write.operation else { return Ok(()) };
+                let Some(live) = self.known_model(&write.at, identifier) else { return Ok(()) };
+                let left = minimised(&conformed(patch, &write.schema), live, &write.schema);
+                if left.as_array().is_none_or(|left| !left.is_empty()) {
+                    return Ok(());
+                }
+                notes.push(self.nothing_to_change(identifier));
+            }
+        }
+        notes.into_iter().for_each(|note| self.note(note));
+        Ok(())
     }
 
     /// Sends one operation. `Ok(None)`: what was to be deleted is not there.

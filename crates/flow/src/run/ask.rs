@@ -6,7 +6,6 @@ use super::together::together;
 use crate::codes;
 use indexmap::IndexMap;
 use stack_core::diagnostic::Diagnostic;
-use stack_core::diff::same_json;
 use stack_core::flow::{AnchorKind, Told};
 use stack_core::identity::{FromProps, Identifier, Key, from_props, part_name};
 use stack_core::ids::Target;
@@ -221,6 +220,11 @@ impl Session<'_> {
         }
     }
 
+    /// A resource as the checks have read it.
+    pub(super) fn known_model(&self, at: &Target, identifier: &Identifier) -> Option<&Found> {
+        self.models.get(&key_of(at, identifier))?.as_ref()
+    }
+
     /// The live model that an operation would change: as a check has read it, else by one read.
     pub(super) async fn model_for(&mut self, at: &Target, operation: &Operation) -> Option<Found> {
         let Operation::Update { ty, identifier, .. } = operation else { return None };
@@ -304,21 +308,4 @@ fn trouble_of(kind: FailureKind) -> Trouble {
         FailureKind::Throttled | FailureKind::Unavailable | FailureKind::NoAnswer => Trouble::Passing,
         _ => Trouble::Final,
     }
-}
-
-/// Leaves `same_json` to the differ's rules, which know the schema.
-pub(super) fn is_equal(
-    schema: &ResourceSchema,
-    name: &str,
-    wanted: &serde_json::Value,
-    live: &Found,
-) -> bool {
-    let Some(own) = live.model.get(name) else { return false };
-    if same_json(own, wanted) {
-        return true;
-    }
-    let declared = Value::Object([(name.to_owned(), Value::from(wanted))].into());
-    let context = stack_core::diff::DiffContext { schema, ignore: &[], is_fresh: &|_| false };
-    let found = stack_core::diff::diff(&context, &declared, &live.model);
-    found.changes.is_empty() && found.cannot_compare.is_empty()
 }

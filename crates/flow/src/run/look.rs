@@ -68,15 +68,15 @@ impl Session<'_> {
     }
 
     /// Checks the statement that would run, or the one that stands for both.
-    fn can_run_one_of(&self, anchor: AnchorKind) -> Result<(), Stop> {
+    fn can_run_one_of(&mut self, anchor: AnchorKind) -> Result<(), Stop> {
         let anchor = if self.flow.has(anchor) { anchor } else { AnchorKind::CreateOrUpdate };
         if self.flow.has(anchor) { self.can_run(anchor) } else { Ok(()) }
     }
 
     /// Everything that can be known to be wrong with a statement, as far as it renders.
-    fn can_run(&self, anchor: AnchorKind) -> Result<(), Stop> {
+    fn can_run(&mut self, anchor: AnchorKind) -> Result<(), Stop> {
         match self.render(anchor) {
-            Ok(filled) => self.check(&filled),
+            Ok(filled) => self.foresee(&filled),
             // Others give these values, and the text with them, later.
             Err(Unready::Waiting(_)) => Ok(()),
             Err(other) => Err(other.into()),

@@ -1,9 +1,8 @@
 //! A patch document without the operations that change nothing (DESIGN section 4, *Query files*).
 
-use super::ask::is_equal;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use stack_core::conform::conform;
-use stack_core::diff::{is_empty, same_meaning};
+use stack_core::diff::{DiffContext, diff, is_empty, same_json, same_meaning};
 use stack_core::pointer::Pointer;
 use stack_core::provider::Found;
 use stack_core::schema::ResourceSchema;
@@ -62,12 +61,24 @@ fn is_needless(operation: &Json, path: &Pointer, live: &Found, schema: &Resource
         None => own.is_none(),
         Some(wanted) => match path.segments() {
             [name] => match own {
-                Some(_) => is_equal(schema, name, wanted, live),
+                Some(own) => is_equal(schema, name, wanted, own),
                 None => is_empty(wanted),
             },
             _ => own.is_some_and(|own| same_meaning(own, wanted)),
         },
     }
+}
+
+/// True if a property has this value, by the rules of its schema (sets, spellings). A value without what the live one has
+/// is another value: the operation would remove that.
+fn is_equal(schema: &ResourceSchema, name: &str, wanted: &Json, own: &Json) -> bool {
+    let context = DiffContext { schema, ignore: &[], is_fresh: &|_| false };
+    let holds = |declared: &Json, live: &Json| {
+        let declared = Value::Object([(name.to_owned(), Value::from(declared))].into());
+        let found = diff(&context, &declared, &json!({ name: live }));
+        found.changes.is_empty() && found.cannot_compare.is_empty()
+    };
+    same_json(own, wanted) || (holds(wanted, own) && holds(own, wanted))
 }
 
 /// The value at a path that leads through objects only: places in lists mean something else after each change. The outer
@@ -87,7 +98,6 @@ fn below_objects<'m>(path: &Pointer, model: &'m Json) -> Option<Option<&'m Json>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
     use stack_catalog::Catalog;
     use stack_core::identity::Identifier;
     use stack_core::ids::TypeName;
@@ -110,6 +120,20 @@ mod tests {
             {"op": "remove", "path": "/InstanceTenancy"},
         ]);
         assert_eq!(left("AWS::EC2::VPC", model, &patch), ["/EnableDnsHostnames"]);
+    }
+
+    #[test]
+    fn what_would_take_something_away_is_sent() {
+        let model = json!({"PublicAccessBlockConfiguration": {"BlockPublicAcls": true, "IgnorePublicAcls": true},
+            "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]});
+        let patch = json!([
+            {"op": "add", "path": "/PublicAccessBlockConfiguration", "value": {"BlockPublicAcls": true}},
+            {"op": "add", "path": "/Tags", "value": [{"Key": "a", "Value": "1"}]},
+            {"op": "remove", "path": "/Tags"},
+        ]);
+        let whole = json!([patch[0], patch[1]]);
+        assert_eq!(left("AWS::S3::Bucket", model.clone(), &whole).len(), 2);
+        assert_eq!(left("AWS::S3::Bucket", model, &json!([patch[2]])), ["/Tags"]);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Rules of changing, one by one.
 
-use super::world::{BUCKET, File, VPC, World, delete, end_of, export, flow, put, returned, understood};
+use super::world::{BUCKET, File, VPC, World, delete, end_of, export, flow, look, put, returned, understood};
 use serde_json::{Value as Json, json};
-use stack_core::flow::{Flow, FlowEnd, FlowKind, Shelled};
+use stack_core::flow::{Flow, FlowEnd, FlowKind, Purpose, Shelled};
 use stack_core::provider::FailureKind;
 use stack_core::value::{Secret, Value};
 
@@ -207,6 +207,11 @@ WHERE region = 'us-east-1' AND Identifier = '{{ name }}';
     let flow = resource(&format!("{EXISTS}{check}/*+ create */\n{INSERT};\n{UPDATE}"));
     let literal = Flow { literal_patch: true, ..flow.clone() };
     let nothing = resource(&format!("{EXISTS}{NEVER}/*+ create */\n{INSERT};\n{UPDATE}"));
+    let foreseen = |flow: &Flow, world: &World| {
+        look(flow, Purpose::Plan, world).notes.iter().map(|note| note.code.to_string()).collect::<String>()
+    };
+    assert_eq!(foreseen(&nothing, &world("Enabled")), "SD1478");
+    assert_eq!(foreseen(&flow, &world("Suspended")), "");
     insta::assert_snapshot!(
         [
             sent(&flow, &world("Suspended")),
