@@ -458,6 +458,7 @@ impl Dispatcher {
             undo: false,
             round: 0,
             number_in_step: 0,
+            turned: None,
             tried: Tried::default(),
             polls: 0,
             inverse: None,

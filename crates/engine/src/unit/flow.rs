@@ -92,8 +92,12 @@ impl Unit {
         self.planned = Arc::new(planned);
         self.schema = Arc::clone(order.schema);
         self.own = target_of(order.operation).cloned();
+        // What was refused is tried again in the next round: its token may be used up.
+        if self.turned != Some(order.number) {
+            self.round = 0;
+        }
+        self.turned = Some(order.number);
         self.number_in_step = order.number;
-        self.round = 0;
         self.tried = crate::verdict::Tried::default();
         self.inverse = None;
     }

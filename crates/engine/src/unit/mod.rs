@@ -203,6 +203,8 @@ pub(crate) struct Unit {
     pub(crate) round: u32,
     /// The how-manieth operation of the step it is at.
     pub(crate) number_in_step: u32,
+    /// The operation of a flow that was tried last.
+    pub(crate) turned: Option<u32>,
     pub(crate) tried: Tried,
     pub(crate) polls: u32,
     /// `lifecycle.timeout`.

@@ -225,6 +225,11 @@ impl Session<'_> {
         self.models.get(&key_of(at, identifier))?.as_ref()
     }
 
+    /// Keeps a resource as read.
+    pub(super) fn keep_model(&mut self, at: &Target, found: Found) {
+        self.models.insert(key_of(at, &found.identifier), Some(found));
+    }
+
     /// The live model that an operation would change: as a check has read it, else by one read.
     pub(super) async fn model_for(&mut self, at: &Target, operation: &Operation) -> Option<Found> {
         let Operation::Update { ty, identifier, .. } = operation else { return None };

@@ -47,7 +47,15 @@ impl Session<'_> {
                 Confirm::Check(check) => self.exactly(check.anchor),
                 _ => Tries::ONCE,
             };
-            if !self.is_still_there(&confirm, tries).await? {
+            let found = self.is_still_there(&confirm, tries).await?;
+            let by_marks = match &confirm {
+                Confirm::Check(check) if !found && check.anchor == AnchorKind::Exists => {
+                    let check = check.clone();
+                    self.is_there_after_all(&check).await?
+                }
+                _ => false,
+            };
+            if !found && !by_marks {
                 self.say_of("does not exist");
                 return Ok(());
             }
@@ -137,6 +145,14 @@ impl Session<'_> {
                 // A statecheck fails as well where the resource only differs.
                 Ok(false) if check.anchor == AnchorKind::StateCheck => {
                     self.live().await.map(|(found, _)| found.is_some())
+                }
+                // An index may list what is gone.
+                Ok(true) if !is_multi && check.anchor == AnchorKind::Exists => {
+                    let captured = self.captured.this.clone();
+                    let is_gone = self.is_gone().await;
+                    // The statement that deletes was rendered with these.
+                    self.captured.this = captured;
+                    is_gone.map(|is_gone| !is_gone)
                 }
                 other => other,
             },

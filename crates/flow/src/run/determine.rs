@@ -25,7 +25,7 @@ pub(super) enum State {
 pub(super) enum Patience {
     /// Each once.
     Plan,
-    /// `exists` once, the others as their options say.
+    /// `exists` once; so the others where a read can tell what they do not, else as their options say.
     Build,
     /// Each as its options say.
     Test,
@@ -41,6 +41,8 @@ impl Session<'_> {
 
     pub(super) fn statecheck_tries(&self, patience: Patience) -> Tries {
         match patience {
+            // Its retries are for the time after a change: before it, what is sent is held against a read.
+            Patience::Build if self.flow.of.is_some() => Tries::ONCE,
             Patience::Plan => Tries::ONCE,
             Patience::Build | Patience::Test => self.exactly(AnchorKind::StateCheck),
         }
@@ -48,6 +50,7 @@ impl Session<'_> {
 
     pub(super) fn exports_tries(&self, patience: Patience) -> Tries {
         match patience {
+            Patience::Build if self.flow.of.is_some() => Tries::ONCE,
             Patience::Plan => Tries::ONCE,
             Patience::Build | Patience::Test => self.and_more(AnchorKind::Exports),
         }
@@ -64,16 +67,21 @@ impl Session<'_> {
         let state = if exists {
             let check = self.render(AnchorKind::Exists)?;
             self.exists = Some(check.clone());
-            if !self.is_there(&check, self.exists_tries(patience)).await? {
-                State::Absent
-            } else if self.flow.skip_validation {
-                State::Right
-            } else if statecheck {
-                self.judged(patience).await?
-            } else if exports {
-                self.proxied(patience).await?
+            let found = self.is_there(&check, self.exists_tries(patience)).await?;
+            if found || self.is_there_after_all(&check).await? {
+                match self.evaluated(patience).await? {
+                    // An index may list what is gone.
+                    state if found && self.is_gone().await? => {
+                        if self.is_there_after_all(&check).await? {
+                            state
+                        } else {
+                            State::Absent
+                        }
+                    }
+                    state => state,
+                }
             } else {
-                State::Right
+                State::Absent
             }
         } else if statecheck {
             match self.judged(patience).await? {
@@ -100,6 +108,19 @@ impl Session<'_> {
             State::Unchecked => {}
         }
         Ok(state)
+    }
+
+    /// It is there: is it as wanted?
+    async fn evaluated(&mut self, patience: Patience) -> Result<State, Stop> {
+        if self.flow.skip_validation {
+            Ok(State::Right)
+        } else if self.flow.has(AnchorKind::StateCheck) {
+            self.judged(patience).await
+        } else if self.flow.has(AnchorKind::Exports) {
+            self.proxied(patience).await
+        } else {
+            Ok(State::Right)
+        }
     }
 
     /// What the statecheck says. One that lacks values counts as no.

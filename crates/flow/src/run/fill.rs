@@ -96,10 +96,14 @@ impl Filled {
         // Together with the characters beside it a value may still begin a comment.
         let now = parts(&text);
         for (range, before, part) in bare {
-            let holds = now
-                .iter()
-                .any(|(own, kind)| *kind == part && own.start <= range.start && range.end <= own.end);
-            if !holds && !range.is_empty() {
+            let touches = |own: &Range<usize>| own.start < range.end && range.start < own.end;
+            let holds = now.iter().filter(|(own, _)| touches(own)).all(|(own, kind)| match (part, kind) {
+                (Part::Name, kind) => *kind == Part::Name,
+                (_, Part::Code) => true,
+                (_, Part::Literal | Part::Name) => range.start <= own.start && own.end <= range.end,
+                (_, Part::Comment) => false,
+            });
+            if !holds {
                 return Err(placed(before, "this would begin a comment"));
             }
         }
@@ -183,11 +187,25 @@ fn plain(hole: Option<&Hole>) -> String {
 
 /// Why a text must not stand outside of quotes.
 fn breaks(text: &str) -> Option<&'static str> {
-    if text.contains(['\'', '"', '`']) {
-        return Some("this holds quotes");
+    // Whole literals are welcome: `IN {{ names | sql_list }}`.
+    for (range, part) in parts(text) {
+        let piece = &text[range];
+        match part {
+            Part::Comment => return Some("this holds a comment"),
+            Part::Code if piece.contains(';') => return Some("this holds a `;`"),
+            Part::Code if piece.contains("*/") => return Some("this holds a comment"),
+            Part::Literal | Part::Name if !is_whole(piece) => {
+                return Some("this holds a quote without its end");
+            }
+            Part::Code | Part::Literal | Part::Name => {}
+        }
     }
-    if text.contains(';') {
-        return Some("this holds a `;`");
-    }
-    (text.contains("--") || text.contains("/*") || text.contains("*/")).then_some("this holds a comment")
+    text.starts_with(['{', '[']).then_some("this is JSON")
+}
+
+/// True if quoted text ends as it begins.
+fn is_whole(piece: &str) -> bool {
+    let mut chars = piece.chars();
+    let (first, last) = (chars.next(), chars.next_back());
+    first.is_some() && first == last && piece.chars().filter(|c| Some(*c) == first).count() % 2 == 0
 }

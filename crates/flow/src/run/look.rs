@@ -85,6 +85,7 @@ impl Session<'_> {
 
     /// Reads the exports of a resource that is there. Where it is as wanted and they are missing, a build would fail.
     async fn read_exports(&mut self, state: State, patience: Patience) -> Result<(), Stop> {
+        self.derived_row().await?;
         if self.row.is_some() || self.flow.exports.is_empty() || !self.flow.has(AnchorKind::Exports) {
             return Ok(());
         }
@@ -130,8 +131,10 @@ impl Session<'_> {
         if has(AnchorKind::Exists) {
             let check = self.render(AnchorKind::Exists)?;
             let found = self.is_there(&check, self.exists_tries(Patience::Test)).await?;
-            self.say_of(if found { "exists" } else { "does not exist" });
-            is_there = Some(found);
+            let stays = found && !self.is_gone().await?;
+            let stays = stays || self.is_there_after_all(&check).await?;
+            self.say_of(if stays { "exists" } else { "does not exist" });
+            is_there = Some(stays);
         }
         let captured = !self.captured.this.is_empty();
         let state = if self.flow.skip_validation && is_there != Some(false) {
@@ -170,6 +173,8 @@ impl Session<'_> {
             self.read_exports(state, Patience::Test).await?;
         } else if state != State::Absent {
             self.say_of("is not in the desired state");
+            // Others can be tested all the same.
+            self.read_exports(state, Patience::Plan).await?;
         }
         Ok(verdict_of(state))
     }
@@ -195,7 +200,12 @@ impl Session<'_> {
         let check = if has(AnchorKind::Exists) { AnchorKind::Exists } else { AnchorKind::StateCheck };
         let found = if has(check) {
             match self.render(check) {
-                Ok(filled) => Some(self.is_there(&filled, Tries::ONCE).await?),
+                Ok(filled) => {
+                    let found = self.is_there(&filled, Tries::ONCE).await?;
+                    let stays = found && (check != AnchorKind::Exists || !self.is_gone().await?);
+                    let by_marks = check == AnchorKind::Exists && !stays;
+                    Some(stays || by_marks && self.is_there_after_all(&filled).await?)
+                }
                 Err(Unready::Missing { diagnostic, .. }) if check == AnchorKind::StateCheck => {
                     match self.live().await? {
                         (found, true) => Some(found.is_some()),
@@ -228,6 +238,7 @@ impl Session<'_> {
         if let (Some(true), Some(live)) = (found, self.remembered()) {
             self.capture_identifier(&live.identifier);
         }
+        self.derived_row().await?;
         self.last_exports().await;
         match found {
             Some(_) => {

@@ -6,6 +6,7 @@
 mod act;
 mod after;
 mod ask;
+mod besides;
 mod delete;
 mod determine;
 mod fill;

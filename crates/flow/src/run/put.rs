@@ -155,10 +155,12 @@ impl Session<'_> {
 
     /// The operation is done, and the check finds nothing: it may ask an index that is late. Nothing is made again.
     async fn late(&mut self, verb: Verb, acted: &Acted) -> Result<(), Stop> {
+        let Some(check) = self.exists.clone() else { return Err(self.still_absent().into()) };
+        if self.is_there_after_all(&check).await? {
+            return Ok(());
+        }
         let made = self.identifier.clone().filter(|_| verb == Verb::Create && acted.did && !acted.failed);
-        let Some((check, made)) = self.exists.clone().zip(made) else {
-            return Err(self.still_absent().into());
-        };
+        let Some(made) = made else { return Err(self.still_absent().into()) };
         let mut wait = LAG_WAIT;
         for _ in 0..LAG_LOOKS {
             self.pause(wait, "the check does not find yet what was made").await?;
@@ -173,7 +175,7 @@ impl Session<'_> {
             self.at(Diagnostic::warning(codes::LAGS, message), AnchorKind::Exists, "this finds nothing");
         let told = told.next("raise its `retries` and `retry_delay`, or let it read the resource itself");
         self.note(told);
-        self.capture_identifier(&made);
+        self.capture_found(&made);
         Ok(())
     }
 
@@ -189,6 +191,7 @@ impl Session<'_> {
 
     /// The row that others may use: as a check has kept it, else read now.
     async fn finish_exports(&mut self) -> Result<(), Stop> {
+        self.derived_row().await?;
         if self.row.is_some() || self.flow.exports.is_empty() || !self.flow.has(AnchorKind::Exports) {
             return Ok(());
         }

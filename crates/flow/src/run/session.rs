@@ -108,6 +108,8 @@ pub(super) struct Session<'s> {
     pub(super) notes: Vec<Diagnostic>,
     /// The exists text as it was first run: the check after a change is the same (stackql-compat 2.6, phase C).
     pub(super) exists: Option<Filled>,
+    /// Columns of the last `exists`, whether or not it found something.
+    pub(super) columns: Vec<String>,
     /// The row of exports, where it was read.
     pub(super) row: Option<IndexMap<String, Value>>,
     /// Operations so far.
@@ -134,6 +136,7 @@ impl<'s> Session<'s> {
             models: Models::new(),
             notes: Vec::new(),
             exists: None,
+            columns: Vec::new(),
             row: None,
             number: 0,
             asked: false,
@@ -222,7 +225,12 @@ impl<'s> Session<'s> {
         loop {
             left = left.saturating_sub(1);
             let found = match self.rows(check).await {
-                Ok(table) => self.presence(check.anchor, &table)?,
+                Ok(table) => {
+                    if check.anchor == AnchorKind::Exists {
+                        self.columns.clone_from(&table.columns);
+                    }
+                    self.presence(check.anchor, &table)?
+                }
                 Err(error) if error.trouble == Trouble::Passing && left > 0 => Presence::Absent,
                 // A statecheck compares what it has found; a read tells whether there is something.
                 Err(error)

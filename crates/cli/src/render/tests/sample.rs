@@ -58,6 +58,7 @@ fn planned(name: &str, index: usize, ty: &str, action: Action) -> Planned {
         address: name.into(),
         ty: TypeName::new("AWS::CustomerProfiles::Integration"),
         declared_type: ty.to_owned(),
+        flow: None,
         target: Target {
             provider: "aws".into(),
             region: Some("us-east-1".into()),
