@@ -195,7 +195,7 @@ impl Session<'_> {
         Ok((found, true))
     }
 
-    async fn read(&mut self, at: &Target, identifier: &Identifier) -> Result<Option<Found>, Stop> {
+    pub(super) async fn read(&mut self, at: &Target, identifier: &Identifier) -> Result<Option<Found>, Stop> {
         let read = self.host.cloud().read(at, &self.flow.ty, &Key::Primary(identifier.clone())).await;
         match read {
             Ok(found) => {

@@ -63,6 +63,33 @@ impl Session<'_> {
         Ok(is_gone)
     }
 
+    /// True if a check has found something else than what was just made, and that is gone.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub(super) async fn is_another(&mut self) -> Result<bool, Stop> {
+        let Some((made, of)) = self.identifier.clone().zip(self.flow.of.clone()) else { return Ok(false) };
+        let found = self.sole_column(&made).or_else(|| self.identified());
+        match found {
+            Some(found) if !found.is_same(&made) => Ok(self.read(&of.target, &found).await?.is_none()),
+            _ => Ok(false),
+        }
+    }
+
+    /// The identifier that the sole column of `exists` gives, for one of one part.
+    fn sole_column(&self, like: &Identifier) -> Option<Identifier> {
+        let ([column], [(name, _)]) = (self.columns.as_slice(), like.parts.as_slice()) else { return None };
+        let value = self.captured.this.get(column)?.scalar_text()?;
+        (!column.eq_ignore_ascii_case("count")).then(|| Identifier::single(name, &value))
+    }
+
+    /// Takes what was just made for what the check has found.
+    pub(super) fn made_instead(&mut self) {
+        if let Some(made) = self.identifier.clone() {
+            self.capture_found(&made);
+        }
+    }
+
     /// Takes an identifier for what `exists` would have captured: its parts by their names, and a sole column of `exists` for
     /// an identifier of one part.
     pub(super) fn capture_found(&mut self, identifier: &Identifier) {

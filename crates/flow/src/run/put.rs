@@ -120,8 +120,12 @@ impl Session<'_> {
         }
         if let Some(check) = self.exists.clone() {
             let tries = self.exactly(if statecheck { AnchorKind::StateCheck } else { AnchorKind::Exists });
+            let before = self.captured.this.clone();
             if !self.is_there(&check, tries).await? {
                 self.late(verb, acted).await?;
+            } else if verb == Verb::Create && self.is_another().await? {
+                self.captured.this = before;
+                self.made_instead();
             }
             self.say_of("exists");
         }
