@@ -71,12 +71,9 @@ impl Session<'_> {
             if found || self.is_there_after_all(&check).await? {
                 match self.evaluated(patience).await? {
                     // An index may list what is gone.
-                    state if found && self.is_gone().await? => {
-                        if self.is_there_after_all(&check).await? {
-                            state
-                        } else {
-                            State::Absent
-                        }
+                    _ if found && self.is_gone().await? => {
+                        let other = self.is_there_after_all(&check).await?;
+                        if other { self.evaluated(patience).await? } else { State::Absent }
                     }
                     state => state,
                 }

@@ -1,5 +1,6 @@
 //! Flows on a small cloud: real statements, real SQL, everything noted in its order.
 
+mod besides;
 mod matrix;
 mod reads;
 mod rules;
