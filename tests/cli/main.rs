@@ -6,6 +6,7 @@ mod calls;
 mod common;
 mod examples;
 mod explain;
+mod exports;
 mod flows;
 mod info;
 mod live;

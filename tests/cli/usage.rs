@@ -71,6 +71,8 @@ fn build_help_groups_its_flags() {
           --on-failure <WHAT>         After a failure: error, rollback or ignore [default: error]
           --resend <ADDRESS[#/Path]>  Send write-only values again (repeatable)
           --output-file <FILE>        Write the stack's exports as JSON
+          --export-protected          Write protected and sensitive exports too, in clear, for the owner
+                                      of the files only
           --prune                     Delete live resources with the stack's tags that left the manifest
           --dry-run                   Print the requests that would be sent, offline
       -h, --help                      Print help

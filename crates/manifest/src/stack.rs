@@ -4,7 +4,7 @@ use crate::flow::{Flow, FlowKind, Statements};
 use crate::inner::{At, Inner, Meaning, Start};
 use crate::iql::{AnchorKind, table_of};
 use crate::model::{FlowDecl, Kind, PropBody};
-use crate::parse::{Includes, Reader, resource_names};
+use crate::parse::{Includes, Reader, exported_names, resource_names};
 use crate::path::Path;
 use crate::render;
 use crate::scope::Scope;
@@ -97,7 +97,7 @@ impl Stack {
         };
         let mut reader = Reader {
             problems,
-            templates: Templates::new(resource_names(&document)),
+            templates: Templates::new(resource_names(&document).chain(exported_names(&document))),
             schemas: &*schemas,
             env: &sources.env,
             strict: options.strict,
