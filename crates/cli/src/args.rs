@@ -558,7 +558,7 @@ pub struct ServerArgs {
     pub registry: Option<String>,
     #[arg(short = 'm', long, hide = true)]
     pub mtls_config: Option<String>,
-    #[arg(short = 'a', long, hide = true)]
+    #[arg(short = 'a', long, alias = "custom-auth-config", hide = true)]
     pub auth_config: Option<String>,
     /// Log level, by its short name
     #[arg(short = 'l', hide = true)]
