@@ -313,6 +313,35 @@ fn a_quote_in_a_value_ends_nothing() {
 }
 
 #[test]
+fn quotes_that_were_doubled_for_the_predecessor_are_read_once() {
+    let props = "      - {name: by_hand, value: \"it''s\"}\n      - {name: plain, value: \"it's\"}";
+    let update = "/*+ update */\nUPDATE awscc.sqs.queues SET PatchDocument = '{{ {\"RedrivePolicy\": {\"deadLetterTargetArn\": by_hand, \"maxReceiveCount\": 3}, \"RedriveAllowPolicy\": {\"sourceQueueArns\": [plain | sql_escape]}} | generate_patch_document }}' WHERE Identifier = '{{ queue_url }}';\n";
+    let file = queue(
+        "QueueName, KmsMasterKeyId, MessageRetentionPeriod",
+        "'{{ by_hand }}', '{{ plain | replace(\"'\", \"''\") }}-{{ plain | sql_escape }}-{{ plain }}', {{ 60 | sql_escape }}",
+    );
+    insta::assert_snapshot!(declared(props, &format!("{file}{update}")), @r#"
+    QueueName = String("it's")
+    KmsMasterKeyId = String("it's-it's-it's")
+    MessageRetentionPeriod = Number(Number(60))
+    RedrivePolicy = Object({"deadLetterTargetArn": String("it's"), "maxReceiveCount": Number(Number(3))})  Update
+    RedriveAllowPolicy = Object({"sourceQueueArns": Array([String("it's")])})  Update
+    awscc.sqs.queues in Some(Region("us-east-1"))
+    "#);
+}
+
+#[test]
+fn a_byte_order_mark_hides_no_anchor() {
+    let file = format!("\u{feff}{}", queue("QueueName", "'q'"));
+    insta::assert_snapshot!(declared("      []", &file), @r#"
+    QueueName = String("q")
+    awscc.sqs.queues in Some(Region("us-east-1"))
+    "#);
+    let wrong = format!("\u{feff}{}", queue("QueueNam", "'q'"));
+    insta::assert_snapshot!(problems("      []", &wrong), @r#"Error[SD1453] awscc.sqs.queues has no column `QueueNam` | resources/r.iql:2:31 «QueueNam» did you mean `QueueName`?"#);
+}
+
+#[test]
 fn captured_and_escaped_texts_are_what_they_show() {
     let props = "      - {name: text, value: \"it's me\"}";
     let file = queue(

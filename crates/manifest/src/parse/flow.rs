@@ -234,6 +234,8 @@ impl Reader<'_> {
             return Some((key, Arc::clone(file)));
         }
         let text = self.read_file(&key, place)?;
+        // Some editors put a mark at the beginning (U+FEFF), and the first anchor must begin its line.
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         let (file, problems) = QueryFile::read(&text, &Path::root_of(&key).route());
         for problem in problems {
             self.no_effect(problem);
