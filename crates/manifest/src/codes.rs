@@ -103,7 +103,8 @@ stack_core::codes! {
     NO_EFFECT = 1127, "A key has no effect here",
         "The manifest format has the key, but it means nothing for this type of resource: `sql` belongs to queries and \
          commands, `run` to scripts, `return_vals` and `skip_validation` to resources with statements that make and \
-         change something, and a dotted type needs no query file. `validate --strict` makes it an error.";
+         change something, and a dotted type needs no query file. `auth` is ignored where credentials come from the SDK's \
+         chain. `validate --strict` makes it an error.";
     MISSING_ANCHOR = 1128, "A query file lacks a statement",
         "A resource needs `create` or `createorupdate`, and something that tells whether it is there: `exists`, \
          `statecheck` or `exports`. A file with only create, update and delete is fine, because the checks are derived \

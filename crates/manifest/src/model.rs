@@ -74,6 +74,20 @@ pub(crate) struct ResourceDecl {
     pub(crate) lifecycle: LifecycleDecl,
 }
 
+impl ResourceDecl {
+    /// True if it is made by Cloud Control, as far as can be told from its type or the table of its statements.
+    pub(crate) fn is_aws(&self) -> bool {
+        match &self.kind {
+            Kind::Typed(ty, _) => ty.as_str().contains("::"),
+            Kind::Flow(flow) => {
+                let provider = flow.table.as_ref().and_then(|table| table.split('.').next());
+                provider.is_some_and(|name| ["aws", "awscc"].iter().any(|aws| name.eq_ignore_ascii_case(aws)))
+            }
+            Kind::Unusable => false,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Kind {
     /// A dotted type: no query file needed.
@@ -92,8 +106,12 @@ pub(crate) struct FlowDecl {
     pub(crate) bodies: Vec<Body>,
     /// `run` of a script.
     pub(crate) run: Option<Spot>,
+    /// The table of its first statement that names one.
+    pub(crate) table: Option<String>,
     /// What its statements are about, if they can be understood.
     pub(crate) of: Option<Understandable>,
+    /// Why they cannot, where a query file could be.
+    pub(crate) why_not: Option<String>,
 }
 
 /// What statements are about.

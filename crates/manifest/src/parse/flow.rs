@@ -142,27 +142,62 @@ impl Reader<'_> {
             skip_validation: skip.is_some_and(|n| self.boolean(&n, "`skip_validation`")),
             auth: Vec::new(),
         };
-        let of = self.understandable(&flow);
-        Kind::Flow(Box::new(FlowDecl { flow, bodies, run, of }))
+        let (of, why_not) = match self.understandable(&flow) {
+            Ok(of) => (Some(of), None),
+            Err(why) => (None, why),
+        };
+        let table = self.first_table(&flow);
+        Kind::Flow(Box::new(FlowDecl { flow, bodies, run, table, of, why_not }))
     }
 
-    /// What the statements of a file are about. `None` where the user's own checks rule (DESIGN section 4), and for tables
-    /// that are no resource type.
-    fn understandable(&self, flow: &Flow) -> Option<Understandable> {
-        let Statements::File { path, file } = &flow.statements else { return None };
+    /// The table of the first statement that names one.
+    fn first_table(&self, flow: &Flow) -> Option<String> {
+        match &flow.statements {
+            Statements::File { path, file } => {
+                let (_, text) = self.places.file(&Path::root_of(path).route())?;
+                file.anchors.iter().find_map(|anchor| table_of(text.get(anchor.body.clone())?))
+            }
+            Statements::Inline(text) => table_of(text),
+            Statements::Script(_) | Statements::Missing => None,
+        }
+    }
+
+    /// What the statements of a file are about.
+    ///
+    /// # Errors
+    /// Why they cannot be understood: the user's own checks rule (DESIGN section 4), or the table is no resource type. `None`
+    /// for kinds that are never understood, and where something is missing that was reported.
+    fn understandable(&self, flow: &Flow) -> Result<Understandable, Option<String>> {
+        let (FlowKind::Resource, Statements::File { path, file }) = (flow.kind, &flow.statements) else {
+            return Err(None);
+        };
         let derivable = [AnchorKind::Create, AnchorKind::Update, AnchorKind::Delete];
-        if flow.kind != FlowKind::Resource || !file.anchors.iter().all(|a| derivable.contains(&a.kind)) {
-            return None;
+        let others: Vec<String> = file
+            .anchors
+            .iter()
+            .filter(|anchor| !derivable.contains(&anchor.kind))
+            .map(|anchor| format!("`{}`", anchor.kind))
+            .collect();
+        if !others.is_empty() {
+            let others = others.join(", ");
+            return Err(Some(format!(
+                "only create, update and delete are understood, and {path} has {others}"
+            )));
         }
-        let (_, text) = self.places.file(&Path::root_of(path).route())?;
+        let (_, text) = self.places.file(&Path::root_of(path).route()).ok_or(None)?;
         // What stands before the first anchor runs together with it; only comments are nothing.
-        if has_code(text.get(file.preamble.clone())?) {
-            return None;
+        if text.get(file.preamble.clone()).is_some_and(has_code) {
+            return Err(Some(format!("{path} has more than comments before its first anchor")));
         }
-        let table = table_of(text.get(file.get(AnchorKind::Create)?.body.clone())?)?;
-        let ty = self.schemas.canonical(&table).ok()?;
-        let schema = self.schemas.schema(&ty).ok()?;
-        Some(Understandable { ty, schema, table })
+        let create = file.get(AnchorKind::Create).ok_or(None)?;
+        let table = text.get(create.body.clone()).and_then(table_of);
+        let table = table.ok_or_else(|| Some("the table of the INSERT is not written out".to_owned()))?;
+        let known = self.schemas.canonical(&table).ok();
+        let found = known.and_then(|ty| self.schemas.schema(&ty).ok().map(|schema| (ty, schema)));
+        match found {
+            Some((ty, schema)) => Ok(Understandable { ty, schema, table }),
+            None => Err(Some(format!("{table} is no table of a resource type that is built in"))),
+        }
     }
 
     /// The text of a script. Other tools use braces too (`docker inspect --format '{{.Id}}'`), and the predecessor runs

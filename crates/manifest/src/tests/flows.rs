@@ -100,12 +100,18 @@ fn what_cannot_run_yet_is_told_once_per_resource_that_is_wanted() {
     );
     let stack = fine(&resources, &[("vpc.iql", VPC)]);
     insta::assert_snapshot!(show(&stack.cannot_run(), stack.source_map()), @r#"
-    error[SD1114] vpc: `auth` cannot be used by this version yet
+    error[SD1114] vpc: type `resource` cannot be run by this version yet
+      5:11 «vpc» 
+      = why  only create, update and delete are understood, and resources/vpc.iql has `exists`, `statecheck`, `callback:create`, `exports`
+      = next  give it a dotted type such as `awscc.s3.buckets`, which needs no query file
+    warning[SD1127] vpc: `auth` is ignored
       14:5 «auth» 
-      = next  use the credentials of the environment, or `--profile`
-    error[SD1114] q: `auth` cannot be used by this version yet
+      = why  AWS credentials come from the SDK's chain: variables, profile, SSO, role
+      = next  remove it; choose the account with --profile or settings.profile
+    warning[SD1127] q: `auth` is ignored
       17:84 «auth» 
-      = next  use the credentials of the environment, or `--profile`
+      = why  AWS credentials come from the SDK's chain: variables, profile, SSO, role
+      = next  remove it; choose the account with --profile or settings.profile
     "#);
     assert_eq!(stack.nodes().len(), 3);
     assert_eq!(stack.render(&"vpc".into(), &Outputs::new()).unwrap_err()[0].code, crate::codes::NOT_YET);
