@@ -209,3 +209,24 @@ fn resources_that_share_a_file_and_export_one_name_stay_apart() {
     place.run("teardown --yes -e PW=x app dev").exits(0);
     assert_eq!(served.held(), 0);
 }
+
+#[test]
+fn what_statements_export_beside_properties_is_there_for_others_and_for_the_stack() {
+    let more =
+        "    auth: {type: basic, username_var: USER}\n    exports: [Identifier, region, {queue_url: url}]\n";
+    let user = "  - {name: p, type: awscc.ssm.parameters, props: {Name: /p, Type: String, Value: \"{{ Identifier }} in {{ q.region }}\"}}\nexports: [Identifier, region, url, {said: \"{{ p.Value }}\"}]\n";
+    let mut place = stack(&format!("{}{user}", queue("q", more)), &[("queue", QUEUE)]);
+    let served = Served::start(&mut place);
+    let ran = place.run("build --yes --output-file out.json -e PW=x app dev").exits(0);
+    assert!(ran.err.contains("`auth` is ignored"), "{ran}");
+    let json: serde_json::Value = serde_json::from_str(&place.read("out.json")).expect("JSON");
+    assert_eq!((&json["Identifier"], &json["region"]), (&json["url"], &"us-east-1".into()));
+    let said = format!("{} in us-east-1", json["url"].as_str().expect("a URL"));
+    assert_eq!(json["said"], said.as_str());
+    place.forget();
+    place.run("plan --detailed-exitcode -e PW=x app dev").exits(0);
+    place.run("outputs --json -e PW=x app dev").exits(0);
+    place.run("test -e PW=x app dev").exits(0);
+    place.run("teardown --yes -e PW=x app dev").exits(0);
+    assert_eq!(served.held(), 0);
+}

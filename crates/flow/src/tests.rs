@@ -382,3 +382,44 @@ fn what_stands_beside_an_unknown_value_stays_secret() {
     let shown = declared("      []", &format!("{}{update}", queue("QueueName", "'q'")));
     assert!(shown.contains("sensitive: true") && !shown.contains("hunter"), "{shown}");
 }
+
+#[test]
+fn the_identifier_and_the_region_of_a_table_are_columns_too() {
+    let props = "      - {name: domain_name, value: d}\n      - {name: uri, value: u}\n      - {name: object_type_name, value: x}\n    exports: [Identifier, region, {data__Identifier: whole}, {Uri: source}]\n  - name: user\n    type: awscc.ssm.parameters\n    props: {Name: p, Type: String, Value: \"{{ Identifier }} {{ region }} {{ r.whole }} {{ r.region }} {{ r.Identifier }} {{ source }}\"}";
+    let parsed = parsed(props, &INTEGRATION.replace("    \"FlowDefinition\": flow_definition,\n", ""));
+    let stack = parsed.stack.clone().unwrap();
+    assert!(
+        !stack.validate().iter().any(|problem| problem.is_error()),
+        "{}",
+        shown(&parsed, &stack.validate())
+    );
+    let value = |outputs: &Outputs| {
+        let Ok(Rendered::Wanted(wanted)) = stack.render(&"user".into(), outputs) else { panic!() };
+        wanted.props.get("Value").cloned().unwrap()
+    };
+    // Nothing is known of the resource but where it will be.
+    let open = value(&Outputs::new());
+    let from: Vec<String> = open.unknown().unwrap().from.iter().map(ToString::to_string).collect();
+    assert_eq!(from, ["r.DomainName", "r.Uri"]);
+    let Ok(Rendered::Wanted(wanted)) = stack.render(&"r".into(), &Outputs::new()) else { panic!() };
+    let schema = schemas().schema(&wanted.ty).unwrap();
+    let model = serde_json::json!({"DomainName": "d", "Uri": "u"});
+    let output = stack_core::planner::output_of(Some(&wanted), &schema, &model);
+    let known = value(&[("r".into(), output)].into());
+    assert_eq!(known.exposed().unwrap(), "d|u us-east-1 d|u us-east-1 d|u u");
+}
+
+#[test]
+fn exports_of_what_is_understood_are_columns_of_its_type() {
+    let of =
+        |exports: &str| problems(&format!("      []\n    exports: {exports}"), &queue("QueueName", "'q'"));
+    assert_eq!(
+        of("[queue_url, Arn, QueueName, Identifier, region, {redrive_policy.maxReceiveCount: max}]"),
+        ""
+    );
+    insta::assert_snapshot!(of("[queue_arn, {queue_ulr: url}, regio]"), @r#"
+    Error[SD1204] AWS::SQS::Queue has no property `queue_arn` | stackql_manifest.yml:11:15 «queue_arn» did you mean `queue_url`?
+    Error[SD1204] AWS::SQS::Queue has no property `queue_ulr` | stackql_manifest.yml:11:27 «queue_ulr» did you mean `queue_url`?
+    Error[SD1204] AWS::SQS::Queue has no property `regio` | stackql_manifest.yml:11:44 «regio» did you mean `region`?
+    "#);
+}

@@ -378,6 +378,8 @@ fn facts(resource: &ResourceDecl, address: Address, nonce: u128) -> Facts {
         exports: resource.exports.iter().map(|e| (e.variable.clone(), e.property.clone())).collect(),
         protected: resource.protected.clone(),
         token: uuid(nonce, address.as_str(), "idempotency_token"),
+        has_statements: matches!(resource.kind, Kind::Flow(_)),
+        region: OnceLock::new(),
         address,
     }
 }

@@ -122,6 +122,10 @@ impl Job<'_> {
         // Texts that became structure have parts of their own.
         self.inner.options.redactor.learn(&props);
         let target = self.target(Some(ty), &said);
+        if let Some(region) = &target.region {
+            // It is the same each time.
+            let _ = self.inner.facts[self.index].region.set(region.to_string());
+        }
         let identifier = self.identifier(schema).or_else(|| said.identifier.take());
         if let Some(identifier) = &identifier {
             self.agrees(identifier, schema, &props, &routes);
