@@ -230,3 +230,42 @@ fn what_statements_export_beside_properties_is_there_for_others_and_for_the_stac
     place.run("teardown --yes -e PW=x app dev").exits(0);
     assert_eq!(served.held(), 0);
 }
+
+#[test]
+fn what_is_new_in_each_run_is_no_change() {
+    let file = "/*+ create */
+INSERT INTO awscc.sqs.queues (QueueName, Tags, KmsMasterKeyId, region)
+SELECT '{{ name }}', '[{\"Key\": \"run\", \"Value\": \"{{ idempotency_token }}\"}]', 'k-{{ uuid() }}', '{{ region }}';
+/*+ update */
+UPDATE awscc.sqs.queues SET PatchDocument = string('{{ {\"DelaySeconds\": delay} | generate_patch_document }}')
+WHERE Identifier = '{{ this.queue_url }}' AND region = '{{ region }}';
+/*+ delete */
+DELETE FROM awscc.sqs.queues WHERE Identifier = '{{ queue_url }}' AND region = '{{ region }}';
+";
+    let mut place = stack(&queue("q", ""), &[("queue", file)]);
+    let served = Served::start(&mut place);
+    place.run("build --yes -e PW=x app dev").exits(0);
+    for forget in [false, true] {
+        if forget {
+            place.forget();
+        }
+        let ran = place.run("plan --detailed-exitcode -e PW=x app dev").exits(0);
+        assert!(ran.out.contains("no changes"), "{ran}");
+    }
+    let ran = place.run("plan --full --show-unchanged -e PW=x app dev").exits(0);
+    insta::assert_snapshot!(ran.out, @r#"
+    stack-deploy plan  shop → dev                                                    aws us-east-1 …9012
+    1 read in [N] s
+
+    = keep     q  awscc.sqs.queues                                                stackql_manifest.yml:8
+
+    Plan: no changes. 1 resource matches shop/dev.
+    "#);
+    // Beside a change it is not sent either.
+    place.manifest(&format!("{MANIFEST}{}", queue("q", "").replace("value: 5", "value: 6")));
+    let ran = place.run("plan -e PW=x app dev").exits(0);
+    assert!(ran.out.contains("~ DelaySeconds  5 → 6") && ran.out.contains("patch  1 operation "), "{ran}");
+    place.run("build --yes -e PW=x app dev").exits(0);
+    place.run("teardown --yes -e PW=x app dev").exits(0);
+    assert_eq!(served.held(), 0);
+}

@@ -16,7 +16,7 @@ use stack_core::diagnostic::Diagnostics;
 use stack_core::ids::{Address, StackId};
 use stack_core::schema::Schemas;
 use stack_core::value::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -48,6 +48,8 @@ pub(crate) struct Inner {
     /// For globals that are the same for every resource.
     pub(crate) constants: Vec<Option<OnceLock<Value>>>,
     settings: OnceLock<Settings>,
+    /// `idempotency_token` of every instance.
+    tokens: OnceLock<HashSet<String>>,
     /// Regions that are known; a list made anew for every resource would cost more than the look into it.
     regions: OnceLock<Option<Vec<String>>>,
     /// How often names were suggested: it costs a look at every name of the stack.
@@ -170,6 +172,7 @@ impl Inner {
             to_absent: HashMap::new(),
             facts,
             settings: OnceLock::new(),
+            tokens: OnceLock::new(),
             regions: OnceLock::new(),
             suggested: AtomicUsize::new(0),
             by_name,
@@ -284,6 +287,12 @@ impl Inner {
                 .find(|(index, _)| Some(*index) != own)
                 .map(|(index, export)| Meaning::Export(*index, *export))
         })
+    }
+
+    /// True if this is the `idempotency_token` of an instance.
+    pub(crate) fn is_token(&self, uuid: &str) -> bool {
+        let all = || self.facts.iter().map(|facts| facts.token.clone()).collect();
+        self.tokens.get_or_init(all).contains(uuid)
     }
 
     /// Every region that is known. `None` where nothing is known.

@@ -236,6 +236,8 @@ fn declared_create_only(wanted: &Wanted, schema: &ResourceSchema) -> Vec<(Pointe
         .iter()
         .filter_map(PropertyPath::as_pointer)
         .filter(|pointer| !schema.is_unreadable(pointer))
+        // What is new in each run agrees with nothing.
+        .filter(|pointer| !wanted.lifecycle.random.iter().any(|random| random.starts_with(pointer)))
         // The service spells these anew. Taking a respelt hit for somebody else's would make a second resource; a real
         // difference is shown by the differ, which knows the transforms.
         .filter(|pointer| {

@@ -4,6 +4,7 @@ mod flow;
 mod identifier;
 mod lifecycle;
 mod props;
+mod random;
 mod statement;
 mod whole;
 
@@ -130,7 +131,9 @@ impl Job<'_> {
         if let Some(identifier) = &identifier {
             self.agrees(identifier, schema, &props, &routes);
         }
-        let lifecycle = self.lifecycle(Some(schema));
+        let mut lifecycle = self.lifecycle(Some(schema));
+        lifecycle.random = self.random(&props);
+        lifecycle.ignore_changes.extend(lifecycle.random.iter().cloned());
         let (default_tags, ownership_tags) = match of {
             None => self.tags(),
             // Nothing is added to what the statements say.
