@@ -109,6 +109,9 @@ stack_core::codes! {
         "A resource needs `create` or `createorupdate`, and something that tells whether it is there: `exists`, \
          `statecheck` or `exports`. A file with only create, update and delete is fine, because the checks are derived \
          then. A query needs `exports`, a command needs `command`.";
+    DIFFERS = 1129, "Something behaves differently from stackql-deploy",
+        "A note of `validate` for projects with query files. Nothing is wrong: what is named here works, but not as \
+         stackql-deploy does it. There is one note for each subject that is in the project, at its first place.";
     TEMPLATE_SYNTAX = 1201, "A template cannot be parsed",
         "Templates are Jinja: `{{ expression }}`, `{% if … %}…{% endif %}`, `{# comment #}`.";
     UNKNOWN_FUNCTION = 1202, "There is no such filter, test or function",

@@ -79,6 +79,11 @@ pub struct Input {
 }
 
 impl Stack {
+    /// Everything that does not change any more.
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
     /// Reads a manifest. Everything that is wrong with it is found in one go.
     pub fn parse(sources: Sources, schemas: Arc<dyn Schemas>, options: Options) -> Parsed {
         let name = if sources.manifest_name.is_empty() {
@@ -146,6 +151,7 @@ impl Stack {
             // What is wrong with one instance is mostly wrong with all of them.
             let (name, address) = (&self.inner.resource(index).address, self.inner.address(index));
             let found = render::resource(&self.inner, index, &nothing, true).problems.into_iter();
+            let found = found.filter(|problem| problem.code != codes::DIFFERS);
             all.extend(found.map(|problem| {
                 let same = if name == address {
                     None

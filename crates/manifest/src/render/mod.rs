@@ -133,6 +133,7 @@ impl Job<'_> {
         }
         let mut lifecycle = self.lifecycle(Some(schema));
         lifecycle.random = self.random(&props);
+        self.randoms(&lifecycle.random, &routes);
         lifecycle.ignore_changes.extend(lifecycle.random.iter().cloned());
         let (default_tags, ownership_tags) = match of {
             None => self.tags(),

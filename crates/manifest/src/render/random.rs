@@ -1,7 +1,9 @@
 //! Values that are new in each run: `idempotency_token` and `uuid()` (stackql-compat 1.6). What holds one can be sent, but never
 //! compared with what an earlier run has sent.
 
+use crate::advice;
 use crate::render::Job;
+use crate::render::props::Routes;
 use stack_core::pointer::Pointer;
 use stack_core::value::Value;
 
@@ -14,6 +16,14 @@ impl Job<'_> {
         let mut found = Vec::new();
         self.look(props, &Pointer::root(), &mut found);
         found
+    }
+
+    /// Notes them for [`crate::Stack::advice`].
+    pub(super) fn randoms(&mut self, all: &[Pointer], routes: &Routes) {
+        for at in all {
+            let (route, part) = routes.of(at, self.declared);
+            self.fail(advice::random(route, part, format!("`{}`", at.dotted())));
+        }
     }
 
     fn look(&self, value: &Value, at: &Pointer, found: &mut Vec<Pointer>) {
