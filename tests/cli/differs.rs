@@ -6,7 +6,7 @@ use std::fs;
 /// A stack with this manifest and these query files.
 fn stack(manifest: &str, files: &[(&str, &str)]) -> Place {
     let place = Place::with(manifest);
-    fs::create_dir_all(place.path("app/resources")).unwrap();
+    fs::create_dir_all(place.path("app/resources")).expect("a folder");
     for (name, text) in files {
         place.write(&format!("app/resources/{name}.iql"), text);
     }

@@ -269,3 +269,24 @@ DELETE FROM awscc.sqs.queues WHERE Identifier = '{{ queue_url }}' AND region = '
     place.run("teardown --yes -e PW=x app dev").exits(0);
     assert_eq!(served.held(), 0);
 }
+
+#[test]
+fn a_name_that_is_new_in_each_run_is_found_by_the_marks() {
+    let file = "/*+ create */
+INSERT INTO awscc.s3.buckets (BucketName, Tags, region) SELECT 'b-{{ uuid() }}', '{{ tags }}', '{{ region }}';
+/*+ delete */
+DELETE FROM awscc.s3.buckets WHERE Identifier = '{{ bucket_name }}' AND region = '{{ region }}';
+";
+    let marks = "[{Key: \"stackql:stack-name\", Value: shop}, {Key: \"stackql:stack-env\", Value: dev}, {Key: \"stackql:resource-name\", Value: b}]";
+    let resource = format!("  - name: b\n    props:\n      - {{name: tags, value: {marks}}}\n");
+    let mut place = stack(&resource, &[("b", file)]);
+    let served = Served::start(&mut place);
+    for _ in 0..2 {
+        place.run("build --yes -e PW=x app dev").exits(0);
+        assert_eq!(served.held(), 1);
+        place.forget();
+    }
+    place.run("plan --detailed-exitcode -e PW=x app dev").exits(0);
+    place.run("teardown --yes -e PW=x app dev").exits(0);
+    assert_eq!(served.held(), 0);
+}

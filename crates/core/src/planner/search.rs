@@ -155,8 +155,6 @@ fn natural(wanted: &Wanted, schema: &ResourceSchema) -> (Vec<Pointer>, Option<Un
             || schema.write_only_properties.reaches_below(&at)
             || at.segments().first().map(String::as_str) == tags
             || places.iter().any(|known| at.starts_with(known))
-            // What is new in each run is found on nothing.
-            || wanted.lifecycle.random.iter().any(|random| random.starts_with(&at))
         {
             continue;
         }

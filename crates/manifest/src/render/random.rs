@@ -40,7 +40,7 @@ impl Job<'_> {
             }
             Value::Secret(secret) => self.look(secret.expose(), at, found),
             Value::String(text) if uuids(text).any(|uuid| self.is_of_this_run(uuid)) => {
-                found.push(at.clone())
+                found.push(at.clone());
             }
             _ => {}
         }
