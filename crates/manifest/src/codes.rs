@@ -103,11 +103,15 @@ stack_core::codes! {
     NO_EFFECT = 1127, "A key has no effect here",
         "The manifest format has the key, but it means nothing for this type of resource: `sql` belongs to queries and \
          commands, `run` to scripts, `return_vals` and `skip_validation` to resources with statements that make and \
-         change something, and a dotted type needs no query file. `validate --strict` makes it an error.";
+         change something, and a dotted type needs no query file. `auth` is ignored where credentials come from the SDK's \
+         chain. `validate --strict` makes it an error.";
     MISSING_ANCHOR = 1128, "A query file lacks a statement",
         "A resource needs `create` or `createorupdate`, and something that tells whether it is there: `exists`, \
          `statecheck` or `exports`. Without these the checks are derived, where the INSERT names a type that is built in. A \
          query needs `exports`, a command needs `command`.";
+    DIFFERS = 1129, "Something behaves differently from stackql-deploy",
+        "A note of `validate` for projects with query files. Nothing is wrong: what is named here works, but not as \
+         stackql-deploy does it. There is one note for each subject that is in the project, at its first place.";
     TEMPLATE_SYNTAX = 1201, "A template cannot be parsed",
         "Templates are Jinja: `{{ expression }}`, `{% if … %}…{% endif %}`, `{# comment #}`.";
     UNKNOWN_FUNCTION = 1202, "There is no such filter, test or function",

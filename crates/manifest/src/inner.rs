@@ -18,7 +18,7 @@ use stack_core::overlay::Overlay;
 use stack_core::pointer::PathSet;
 use stack_core::schema::{Additional, Handlers, JsonType, Node, ResourceSchema, Schemas, Types};
 use stack_core::value::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -50,6 +50,8 @@ pub(crate) struct Inner {
     /// For globals that are the same for every resource.
     pub(crate) constants: Vec<Option<OnceLock<Value>>>,
     settings: OnceLock<Settings>,
+    /// `idempotency_token` of every instance.
+    tokens: OnceLock<HashSet<String>>,
     /// Regions that are known; a list made anew for every resource would cost more than the look into it.
     regions: OnceLock<Option<Vec<String>>>,
     /// How often names were suggested: it costs a look at every name of the stack.
@@ -172,6 +174,7 @@ impl Inner {
             to_absent: HashMap::new(),
             facts,
             settings: OnceLock::new(),
+            tokens: OnceLock::new(),
             regions: OnceLock::new(),
             suggested: AtomicUsize::new(0),
             by_name,
@@ -286,6 +289,12 @@ impl Inner {
                 .find(|(index, _)| Some(*index) != own)
                 .map(|(index, export)| Meaning::Export(*index, *export))
         })
+    }
+
+    /// True if this is the `idempotency_token` of an instance.
+    pub(crate) fn is_token(&self, uuid: &str) -> bool {
+        let all = || self.facts.iter().map(|facts| facts.token.clone()).collect();
+        self.tokens.get_or_init(all).contains(uuid)
     }
 
     /// Every region that is known. `None` where nothing is known.
@@ -414,6 +423,8 @@ fn facts(resource: &ResourceDecl, address: Address, nonce: u128) -> Facts {
         exports: resource.exports.iter().map(|e| (e.variable.clone(), e.property.clone())).collect(),
         protected: resource.protected.clone(),
         token: uuid(nonce, address.as_str(), "idempotency_token"),
+        has_statements: matches!(resource.kind, Kind::Flow(_)),
+        region: OnceLock::new(),
         address,
     }
 }

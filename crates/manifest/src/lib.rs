@@ -6,6 +6,7 @@
 //!
 //! This crate never touches a disk, a network or the process environment: it is given [`Sources`].
 
+mod advice;
 pub mod codes;
 mod condition;
 mod fate;

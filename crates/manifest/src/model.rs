@@ -74,6 +74,20 @@ pub(crate) struct ResourceDecl {
     pub(crate) lifecycle: LifecycleDecl,
 }
 
+impl ResourceDecl {
+    /// True if it is made by Cloud Control, as far as can be told from its type or the table of its statements.
+    pub(crate) fn is_aws(&self) -> bool {
+        match &self.kind {
+            Kind::Typed(ty, _) => ty.as_str().contains("::"),
+            Kind::Flow(flow) => {
+                let provider = flow.first_table.as_ref().and_then(|table| table.split('.').next());
+                provider.is_some_and(|name| ["aws", "awscc"].iter().any(|aws| name.eq_ignore_ascii_case(aws)))
+            }
+            Kind::Unusable => false,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Kind {
     /// A dotted type: no query file needed.
@@ -94,6 +108,8 @@ pub(crate) struct FlowDecl {
     pub(crate) run: Option<Spot>,
     /// Where `sql` stands.
     pub(crate) inline: Option<Path>,
+    /// The table of its first statement that names one.
+    pub(crate) first_table: Option<String>,
     /// The table of its INSERT, where that is written out.
     pub(crate) table: Option<String>,
     /// What its statements are about, if that is a type that we know.

@@ -132,6 +132,12 @@ impl Scope {
         lock(&self.shared.problems).push(problem);
     }
 
+    /// True if `uuid()` has given this in this rendering.
+    pub(crate) fn has_made(&self, uuid: &str) -> bool {
+        let made = self.shared.uuids.load(Ordering::Relaxed);
+        (0..made).any(|count| self.shared.uuid(&format!("uuid {count}")) == uuid)
+    }
+
     /// All problems so far.
     pub(crate) fn take_problems(&self) -> Diagnostics {
         // Messages repeat what was rendered: `…` is no region.

@@ -2,8 +2,9 @@
 
 use crate::app::{App, Done};
 use crate::args::TestArgs;
+use crate::commands::dry_run;
+use crate::commands::outputs::{Leave, keep, leave};
 use crate::commands::plan::tell;
-use crate::commands::{dry_run, outputs};
 use crate::errors::codes;
 use crate::exit::Exit;
 use crate::guard::Guard;
@@ -57,11 +58,11 @@ pub async fn run(app: &App, args: &TestArgs) -> Done {
     let elapsed = began.elapsed();
     let passed = result.is_passed();
     if passed {
-        let file = args.output_file.as_deref();
+        let what = Leave::since(began, &args.exports);
         if args.json {
-            outputs::keep(&session, &made.outputs, elapsed, file)?;
+            keep(&session, &made.outputs, what)?;
         } else {
-            outputs::leave(&session, &made.outputs, elapsed, file)?;
+            leave(&session, &made.outputs, what)?;
         }
     }
     app.console.err(&format!("test completed in {:.1}s\n", elapsed.as_secs_f64()));

@@ -246,6 +246,9 @@ impl Decide<'_> {
         };
         let mut found_diff = diff(&context, &declared, &found.model);
         self.mark_impossible_updates(&mut found_diff);
+        // `ignore_changes` of the manifest does not name them.
+        let random = &self.wanted.lifecycle.random;
+        found_diff.explained.retain(|explained| !random.contains(&explained.path));
 
         let resend = self.resend(&found.model);
         let renamed = self.former_name(owner, &found.model);

@@ -150,8 +150,21 @@ impl Reader<'_> {
         let table = self.table(&flow);
         let about = table.as_deref().and_then(|table| self.about(table));
         let rules = about.is_none() || !self.is_derivable(&flow);
-        let decl = FlowDecl { flow, bodies, run, inline, table, about, rules };
+        let first_table = self.first_table(&flow);
+        let decl = FlowDecl { flow, bodies, run, inline, first_table, table, about, rules };
         Kind::Flow(Box::new(self.of_file(name, decl, &place)))
+    }
+
+    /// The table of the first statement that names one.
+    fn first_table(&self, flow: &Flow) -> Option<String> {
+        match &flow.statements {
+            Statements::File { path, file } => {
+                let (_, text) = self.places.file(&Path::root_of(path).route())?;
+                file.anchors.iter().find_map(|anchor| table_of(text.get(anchor.body.clone())?))
+            }
+            Statements::Inline(text) => table_of(text),
+            Statements::Script(_) | Statements::Missing => None,
+        }
     }
 
     /// Checks and compiles the statements of a file.
@@ -257,6 +270,8 @@ impl Reader<'_> {
             return Some((key, Arc::clone(file)));
         }
         let text = self.read_file(&key, place)?;
+        // Some editors put a mark at the beginning (U+FEFF), and the first anchor must begin its line.
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         let (file, problems) = QueryFile::read(&text, &Path::root_of(&key).route());
         for problem in problems {
             self.no_effect(problem);

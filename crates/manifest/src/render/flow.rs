@@ -72,6 +72,10 @@ impl Job<'_> {
 
     /// `auth` names variables that hold the credentials.
     pub(super) fn auth(&mut self) {
+        // There it is ignored as a whole, which is told.
+        if self.declared.is_aws() {
+            return;
+        }
         for entry in self.declared.auth.iter().filter(|entry| AUTH_VARIABLES.contains(&entry.key.as_str())) {
             let name = &entry.value;
             if !self.inner.variables.contains_key(name) && self.scope.value_of(name).is_none() {

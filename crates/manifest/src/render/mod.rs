@@ -5,6 +5,7 @@ mod identifier;
 mod lifecycle;
 mod own;
 mod props;
+mod random;
 mod rule;
 mod script;
 mod statement;
@@ -171,11 +172,18 @@ impl Job<'_> {
         // Texts that became structure have parts of their own.
         self.inner.options.redactor.learn(&props);
         let target = self.target(Some(ty), said);
+        if let Some(region) = &target.region {
+            // It is the same each time.
+            let _ = self.inner.facts[self.index].region.set(region.to_string());
+        }
         let identifier = self.identifier(schema).or_else(|| said.identifier.take());
         if let Some(identifier) = &identifier {
             self.agrees(identifier, schema, &props, &routes);
         }
-        let lifecycle = self.lifecycle(Some(schema));
+        let mut lifecycle = self.lifecycle(Some(schema));
+        lifecycle.random = self.random(&props);
+        self.randoms(&lifecycle.random, &routes);
+        lifecycle.ignore_changes.extend(lifecycle.random.iter().cloned());
         let (default_tags, ownership_tags) = match of {
             None => self.tags(),
             // Nothing is added to what the statements say.

@@ -94,18 +94,20 @@ fn a_resource_with_a_query_file_is_read_whole() {
 }
 
 #[test]
-fn what_cannot_run_yet_is_told_once_per_resource_that_is_wanted() {
+fn auth_of_what_the_sdk_signs_is_ignored_and_told() {
     let resources = format!(
         "{RESOURCE}  - {{ name: off, type: query, sql: SELECT 1, if: \"'{{{{ stack_env }}}}' == 'dev'\" }}\n  - {{ name: q, type: awscc.sqs.queues, region: us-east-1, props: {{ QueueName: q }}, auth: {{ type: basic }} }}\n"
     );
     let stack = fine(&resources, &[("vpc.iql", VPC)]);
     insta::assert_snapshot!(show(&stack.cannot_run(), stack.source_map()), @r#"
-    error[SD1114] vpc: `auth` cannot be used by this version yet
+    warning[SD1127] vpc: `auth` is ignored
       14:5 «auth» 
-      = next  use the credentials of the environment, or `--profile`
-    error[SD1114] q: `auth` cannot be used by this version yet
+      = why  AWS credentials come from the SDK's chain: variables, profile, SSO, role
+      = next  remove it; choose the account with --profile or settings.profile
+    warning[SD1127] q: `auth` is ignored
       17:84 «auth» 
-      = next  use the credentials of the environment, or `--profile`
+      = why  AWS credentials come from the SDK's chain: variables, profile, SSO, role
+      = next  remove it; choose the account with --profile or settings.profile
     "#);
     assert_eq!(stack.nodes().len(), 3);
     assert_eq!(stack.render(&"off".into(), &Outputs::new()), Ok(Rendered::Skipped));
