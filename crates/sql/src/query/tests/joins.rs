@@ -1,6 +1,9 @@
 //! Values that reach tables from elsewhere in the statement.
 
 use super::*;
+use serde_json::json;
+use stack_core::identity::Identifier;
+use stack_core::provider::{Found, Tagged};
 
 #[test]
 fn a_cte_joins_the_tag_index_with_a_list() {
@@ -219,4 +222,37 @@ fn a_value_that_is_null_is_asked_for_nowhere() {
         "",
         &[],
     );
+}
+
+/// A join must not compare each row with each: SQLite counts its steps, and the limit is below that.
+#[test]
+fn a_join_of_large_tables_is_no_product() {
+    let rows = 3_000;
+    let text = "WITH tagged AS (SELECT split_part(ResourceARN, '/', 2) AS vpc_id FROM awscc.tagging.tagged_resources \
+        WHERE region = 'us-east-1' AND TagFilters = '[]'), \
+        vpcs AS (SELECT vpc_id FROM awscc.ec2.vpcs_list_only WHERE region = 'us-east-1') \
+        SELECT count(*) FROM vpcs v INNER JOIN tagged t ON v.vpc_id = t.vpc_id";
+    let parsed = parse(text).unwrap();
+    let tables = Tables::new(Catalog::embedded());
+    let limits = Limits { steps: 1_000_000, ..Limits::default() };
+    let mut query = Query::prepare(&parsed[0], &tables, &Defaults::default(), limits).unwrap();
+    for (id, fetch) in query.fetches() {
+        let answer = match fetch {
+            Fetch::Tagged { .. } => Answer::Tagged(
+                (0..rows)
+                    .map(|n| Tagged { arn: format!("arn:aws:ec2:us-east-1:1:vpc/vpc-{n}"), tags: Vec::new() })
+                    .collect(),
+            ),
+            _ => Answer::Found(
+                (0..rows)
+                    .map(|n| Found {
+                        identifier: Identifier::single("VpcId", format!("vpc-{n}")),
+                        model: json!({"VpcId": format!("vpc-{n}")}),
+                    })
+                    .collect(),
+            ),
+        };
+        query.supply(id, Ok(answer));
+    }
+    assert_eq!(shown(&query.finish().unwrap()), rows.to_string());
 }
