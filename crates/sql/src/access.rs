@@ -285,15 +285,25 @@ pub(crate) fn progress(one: &Progress) -> Json {
         ("TypeName", one.ty.as_ref().map(|ty| Json::from(ty.as_str()))),
         ("Identifier", one.identifier.clone().map(Json::from)),
         ("RequestToken", Some(Json::from(one.request.as_str()))),
+        ("HooksRequestToken", one.hooks_request.clone().map(Json::from)),
         ("Operation", operation.map(Json::from)),
         ("OperationStatus", Some(Json::from(status))),
         ("EventTime", seconds(one.at)),
+        ("ResourceModel", one.model.as_ref().map(model_text)),
         ("StatusMessage", Some(one.message.as_str()).filter(|text| !text.is_empty()).map(Json::from)),
         ("ErrorCode", one.error_code.clone().map(Json::from)),
         ("RetryAfter", seconds(one.retry_after)),
     ];
     let members = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Json::Object(members.collect())
+}
+
+/// A model is JSON text to the service.
+fn model_text(model: &Json) -> Json {
+    match model {
+        Json::String(_) => model.clone(),
+        other => Json::from(other.to_string()),
+    }
 }
 
 fn shows(view: Option<RequestView>, one: &Json) -> bool {

@@ -16,7 +16,6 @@ use serde_json::Value as Json;
 use stack_core::conform::{Violation, check_type, codes as conform_codes, conform};
 use stack_core::diagnostic::{Severity, nearest};
 use stack_core::ids::{ClientToken, Region, Target};
-use stack_core::pointer::Pointer;
 use stack_core::provider::Operation;
 use stack_core::schema::ResourceSchema;
 use stack_core::value::Value;
@@ -296,7 +295,7 @@ impl<'r> Reading<'r> {
                 let (operation, sent) = match (dml.verb, &patch) {
                     (Verb::Delete, _) => (Operation::Delete { ty, identifier }, Value::Null),
                     (_, Some(patch)) => {
-                        let sent = Value::from(patch.clone());
+                        let sent = patch::sealed(patch);
                         (Operation::Update { ty, identifier, patch: patch.clone() }, sent)
                     }
                     (_, None) => continue,
@@ -425,7 +424,7 @@ impl<'r> Reading<'r> {
     /// `PatchDocument = '…'`: sent as written.
     fn patch(&mut self, pair: &Pair) -> Option<Json> {
         let read = match &pair.value {
-            Operand::Text(text) | Operand::Forced(text) => patch(text, &self.schema),
+            Operand::Text(text) | Operand::Forced(text) => patch::read(text, &self.schema),
             _ => Err("it is no text".to_owned()),
         };
         read.map_err(|why| {
@@ -455,43 +454,6 @@ impl<'r> Reading<'r> {
     }
 }
 
-/// A patch document, or why it is none.
-fn patch(text: &str, schema: &ResourceSchema) -> Result<Json, String> {
-    let json: Json = serde_json::from_str(text).map_err(|_| "it is no JSON".to_owned())?;
-    let Json::Array(operations) = &json else { return Err("it is no list of operations".to_owned()) };
-    if operations.is_empty() {
-        return Err("it has no operation".to_owned());
-    }
-    for operation in operations {
-        let text = |key: &str| operation.get(key).and_then(Json::as_str);
-        let op = text("op").unwrap_or_default();
-        let needs = match op {
-            "add" | "replace" | "test" => Some("value"),
-            "move" | "copy" => Some("from"),
-            "remove" => None,
-            _ => return Err(format!("`{op}` is no operation")),
-        };
-        if let Some(needs) = needs.filter(|needs| operation.get(needs).is_none()) {
-            return Err(format!("`{op}` has no `{needs}`"));
-        }
-        for key in ["path", "from"] {
-            if key == "from" && needs != Some("from") {
-                continue;
-            }
-            let path = text(key).and_then(|path| Pointer::parse(path).ok());
-            let Some(name) = path.as_ref().and_then(|path| path.segments().first()) else {
-                return Err(format!("`{op}` has no `{key}` that leads to a property"));
-            };
-            if !schema.root.properties.contains_key(name) {
-                let near = nearest(name, schema.root.properties.keys().map(String::as_str));
-                let near = near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
-                return Err(format!("{} has no property `{name}`{near}", schema.type_name));
-            }
-        }
-    }
-    Ok(json)
-}
-
 /// Where the RETURNING clause stands: from its word to the end.
 fn returning_at(text: &str) -> Range<usize> {
     let lower = text.to_ascii_lowercase();
@@ -509,6 +471,8 @@ fn error_of(violation: Violation, at: Range<usize>) -> SqlError {
     }
     error
 }
+
+mod patch;
 
 #[cfg(test)]
 mod tests;

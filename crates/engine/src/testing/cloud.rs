@@ -272,6 +272,8 @@ impl Inner {
             retry_after: None,
             at: Some(work.at_ms),
             hooks: Vec::new(),
+            hooks_request: None,
+            model: None,
         }
     }
 }

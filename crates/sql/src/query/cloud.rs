@@ -195,6 +195,8 @@ fn request(token: &str, status: Status) -> Progress {
         retry_after: None,
         at: Some(1_700_000_000_500),
         hooks: Vec::new(),
+        hooks_request: None,
+        model: None,
     }
 }
 
