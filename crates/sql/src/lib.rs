@@ -35,4 +35,4 @@ pub use returning::Returning;
 pub use source::Tables;
 pub use sqlite::Limits;
 pub use table::Table;
-pub use write::{Write, Writes};
+pub use write::{Cancel, Insertion, Selection, Write, Writes};

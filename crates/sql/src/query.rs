@@ -42,6 +42,8 @@ pub struct Query<'a> {
     /// Where the statement begins in its text.
     offset: usize,
     engine: Engine,
+    /// Columns of the result.
+    width: usize,
     states: Vec<State>,
     made: Vec<Made>,
     by_key: HashMap<String, usize>,
@@ -134,13 +136,14 @@ impl<'a> Query<'a> {
             engine.create(&relation.local, &columns).map_err(unplaced)?;
         }
         let place = Place { bound: &bound, words: &parsed.words };
-        engine.check(&bound.text.text).map_err(|trouble| place.error(trouble))?;
+        let width = engine.check(&bound.text.text).map_err(|trouble| place.error(trouble))?;
         let states = bound.relations.iter().map(|_| State::default()).collect();
         Ok(Self {
             tables: *tables,
             words: parsed.words.clone(),
             offset: parsed.at.start,
             engine,
+            width,
             states,
             made: Vec::new(),
             by_key: HashMap::new(),
@@ -193,6 +196,11 @@ impl<'a> Query<'a> {
                 self.failed.get_or_insert(error);
             }
         }
+    }
+
+    /// How many columns the result will have.
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     /// True if the statement names tables of a cloud.

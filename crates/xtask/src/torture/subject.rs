@@ -6,7 +6,7 @@ use stack_core::diagnostic::{Part, Route};
 use stack_core::statement::Marked;
 use stack_manifest::iql::QueryFile;
 use stack_sql::show::show;
-use stack_sql::{Defaults, Kind, Limits, Query, SqlError, Tables, Writes, dml, parse};
+use stack_sql::{Defaults, Kind, Limits, Query, Selection, SqlError, Tables, Writes, dml, parse};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How far inputs came.
@@ -75,7 +75,12 @@ fn statements(text: &str, reached: &mut Reached) -> Result<(), String> {
             }
             Kind::Show | Kind::Describe => show(&parsed.text, &tables).and_then(Result::ok).map(drop),
             Kind::Insert | Kind::Update | Kind::Delete => {
-                placed(text, Writes::prepare(&parsed, &tables, &defaults))?.map(drop)
+                let selection = Selection::prepare(&parsed, &tables, &defaults, Limits::default());
+                match placed(text, selection)? {
+                    Some(Some(mut selection)) => Some(drop(selection.query.fetches())),
+                    Some(None) => placed(text, Writes::prepare(&parsed, &tables, &defaults))?.map(drop),
+                    None => None,
+                }
             }
         };
         reached.bound += u64::from(bound.is_some());

@@ -16,7 +16,8 @@ use stack_manifest::Settings;
 use stack_sql::dml::Verb;
 use stack_sql::show::{ShowError, show};
 use stack_sql::{
-    Defaults, FetchId, Kind, Limits, Parsed, Query, SqlError, Table, Tables, Writes, answer, codes, parse,
+    Defaults, FetchId, Kind, Limits, Parsed, Query, Selection, SqlError, Table, Tables, Writes, answer,
+    codes, parse,
 };
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -30,6 +31,8 @@ pub(super) enum Step<'a> {
     Query(Box<Query<'a>>),
     /// A cloud that is changed.
     Write(Box<Writes>),
+    /// A cloud that is asked for what is then inserted.
+    Insert(Box<Selection<'a>>),
 }
 
 /// Asks statements, and shows their answers.
@@ -134,7 +137,7 @@ impl<'a> Asker<'a> {
         let needs = |step: &Step<'_>| match step {
             Step::Known(_) => false,
             Step::Query(query) => query.reads(),
-            Step::Write(_) => true,
+            Step::Write(_) | Step::Insert(_) => true,
         };
         if self.link.is_none() && steps.iter().any(needs) {
             let dir = self.args.stack_dir.as_deref();
@@ -156,19 +159,13 @@ impl<'a> Asker<'a> {
             let began = Instant::now();
             let table = match step {
                 Step::Known(table) => Some(table),
-                Step::Query(query) => {
-                    let link = self.link.as_ref();
-                    let work = fetched(self.app, *query, link);
-                    Some(guard.reads(link.map(|link| &*link.provider), work).await?)
+                Step::Query(query) => Some(self.asked(*query, &guard).await?),
+                Step::Write(writes) => self.written(*writes, &guard).await?,
+                Step::Insert(selection) => {
+                    let Selection { query, insertion } = *selection;
+                    let rows = self.asked(query, &guard).await?;
+                    self.written(insertion.writes(&rows).map_err(mistakes)?, &guard).await?
                 }
-                Step::Write(writes) => match self.link.take() {
-                    Some(link) => {
-                        let done = self.change(*writes, &link, &guard).await;
-                        self.link = Some(link);
-                        done?
-                    }
-                    None => None,
-                },
             };
             let took = began.elapsed().as_secs_f64();
             let took = if self.timing { format!(" in {took:.1} s") } else { String::new() };
@@ -184,6 +181,18 @@ impl<'a> Asker<'a> {
             }
         }
         Ok(true)
+    }
+
+    async fn asked(&self, query: Query<'_>, guard: &Guard) -> Result<Table, Stopped> {
+        let link = self.link.as_ref();
+        guard.reads(link.map(|link| &*link.provider), fetched(self.app, query, link)).await
+    }
+
+    async fn written(&mut self, writes: Writes, guard: &Guard) -> Result<Option<Table>, Stopped> {
+        let Some(link) = self.link.take() else { return Ok(None) };
+        let done = self.change(writes, &link, guard).await;
+        self.link = Some(link);
+        done
     }
 
     /// Shows a result.
@@ -224,9 +233,13 @@ fn prepare<'a>(
         }
     };
     let steps = parsed.iter().map(|parsed| match parsed.kind.writes() {
-        true => Writes::prepare(parsed, tables, defaults)
-            .map(|writes| Step::Write(Box::new(writes)))
-            .map_err(|errors| Stopped { exit: Exit::Usage, told: errors.into_iter().map(placed).collect() }),
+        true => match Selection::prepare(parsed, tables, defaults, Limits::default()).map_err(mistakes)? {
+            Some(selection) => Ok(Step::Insert(Box::new(selection))),
+            None => {
+                let writes = Writes::prepare(parsed, tables, defaults).map_err(mistakes)?;
+                Ok(Step::Write(Box::new(writes)))
+            }
+        },
         false => one(parsed).map_err(mistake),
     });
     steps.collect()
@@ -274,6 +287,10 @@ async fn fetched(app: &App, mut query: Query<'_>, link: Option<&Link>) -> Result
 /// Something is wrong with the statement itself: nothing was asked.
 fn mistake(error: SqlError) -> Stopped {
     Stopped::new(Exit::Usage, placed(error))
+}
+
+fn mistakes(errors: Vec<SqlError>) -> Stopped {
+    Stopped { exit: Exit::Usage, told: errors.into_iter().map(placed).collect() }
 }
 
 pub(super) fn placed(error: SqlError) -> Diagnostic {
