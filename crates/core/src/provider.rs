@@ -43,14 +43,16 @@ pub trait Provider: Send + Sync + fmt::Debug {
         page: Option<&str>,
     ) -> Result<RequestPage, Failure>;
     /// One page of the resources that carry all of these tags, as the tag index knows them: late, and with some that are
-    /// gone (cloud-control 5.1). Evidence for a read, never proof of anything.
+    /// gone (cloud-control 5.1). Evidence for a read, never proof of anything. `types`, as ARNs name them: `ec2` or
+    /// `ec2:vpc`; none: all.
     async fn tagged(
         &self,
         at: &Target,
         filters: &[TagFilter],
+        types: &[String],
         page: Option<&str>,
     ) -> Result<TaggedPage, Failure> {
-        let _ = (at, filters, page);
+        let _ = (at, filters, types, page);
         Err(Failure::new(FailureKind::Unsupported, "NoTagIndex", "this provider has no tag index"))
     }
     /// Where the tag index keeps the records of a type that lives at this place. Pure.

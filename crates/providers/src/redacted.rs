@@ -94,9 +94,10 @@ impl<P: Provider> Provider for Redacted<P> {
         &self,
         at: &Target,
         filters: &[TagFilter],
+        types: &[String],
         page: Option<&str>,
     ) -> Result<TaggedPage, Failure> {
-        self.failed(self.inner.tagged(at, filters, page).await)
+        self.failed(self.inner.tagged(at, filters, types, page).await)
     }
 
     fn index_place(&self, at: &Target, ty: &TypeName) -> Target {

@@ -32,6 +32,8 @@ pub enum Fetch {
         at: Target,
         /// Tags to look for.
         filters: Vec<TagFilter>,
+        /// Types to look for: `ec2` or `ec2:vpc`. None: all.
+        types: Vec<String>,
     },
     /// The operations of the last seven days.
     Requests {
@@ -113,11 +115,11 @@ pub async fn answer(cloud: &dyn Provider, fetch: &Fetch) -> Result<Answer, Failu
                 }
             }
         }
-        Fetch::Tagged { at, filters } => {
+        Fetch::Tagged { at, filters, types } => {
             let mut all = Vec::new();
             let mut pages = Pages::default();
             loop {
-                let page = cloud.tagged(at, filters, pages.token()).await?;
+                let page = cloud.tagged(at, filters, types, pages.token()).await?;
                 all.extend(page.found);
                 if !pages.go_on(page.next)? {
                     return Ok(Answer::Tagged(all));

@@ -356,6 +356,7 @@ impl Provider for FakeCloud {
         &self,
         _: &Target,
         filters: &[TagFilter],
+        _: &[String],
         page: Option<&str>,
     ) -> Result<TaggedPage, Failure> {
         refuse(&self.arrive("tagged".to_owned()).await)?;

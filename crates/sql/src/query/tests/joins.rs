@@ -15,7 +15,7 @@ fn a_cte_joins_the_tag_index_with_a_list() {
     is(
         text,
         "vpc-1",
-        &["list us-east-1 AWS::EC2::VPC", "list us-east-1 AWS::EC2::VPC", "tagged us-east-1 env=dev"],
+        &["list us-east-1 AWS::EC2::VPC", "list us-east-1 AWS::EC2::VPC", "tagged us-east-1 env=dev ec2:vpc"],
     );
 }
 
@@ -50,7 +50,7 @@ fn a_join_feeds_computed_values_too() {
          ON v.Identifier = split_part(t.ResourceARN, '/', 2) WHERE t.ResourceTypeFilters = '[\"ec2:vpc\"]' AND t.TagFilters = '[{\"Key\":\"env\",\"Values\":[\"dev\"]}]'",
         "10.0.0.0/16",
         &[
-            "tagged us-east-1 env=dev",
+            "tagged us-east-1 env=dev ec2:vpc",
             "get us-east-1 AWS::EC2::VPC vpc-1",
             "get us-east-1 AWS::EC2::VPC vpc-gone",
         ],
