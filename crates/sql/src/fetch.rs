@@ -99,6 +99,18 @@ pub enum Answer {
 /// # Errors
 /// What the service says. What is denied, throttled or broken is never an empty answer.
 pub async fn answer(cloud: &dyn Provider, fetch: &Fetch) -> Result<Answer, Failure> {
+    answer_by_page(cloud, fetch, &mut |_| ()).await
+}
+
+/// As [`answer`], and shows each page of a list of resources as it comes.
+///
+/// # Errors
+/// As [`answer`].
+pub async fn answer_by_page(
+    cloud: &dyn Provider,
+    fetch: &Fetch,
+    shown: &mut (dyn FnMut(&[Found]) + Send),
+) -> Result<Answer, Failure> {
     match fetch {
         Fetch::Get { at, ty, identifier } => {
             let found = cloud.read(at, ty, &Key::Primary(identifier.clone())).await?;
@@ -109,6 +121,7 @@ pub async fn answer(cloud: &dyn Provider, fetch: &Fetch) -> Result<Answer, Failu
             let mut pages = Pages::default();
             loop {
                 let page = cloud.list(at, ty, model.as_ref(), pages.token()).await?;
+                shown(&page.found);
                 all.extend(page.found);
                 if !pages.go_on(page.next)? {
                     return Ok(Answer::Found(all));

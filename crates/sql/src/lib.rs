@@ -28,7 +28,7 @@ pub mod write;
 
 pub use columns::Cell;
 pub use error::SqlError;
-pub use fetch::{Answer, Fetch, answer};
+pub use fetch::{Answer, Fetch, answer, answer_by_page};
 pub use parse::{Kind, Parsed, parse};
 pub use query::{Defaults, FetchId, Query};
 pub use returning::Returning;

@@ -55,12 +55,13 @@ impl<'a> Selection<'a> {
         let inner = parse(text).map_err(|error| one(error.shifted(start)))?;
         let [inner] = inner.as_slice() else {
             let told = SqlError::new(codes::SYNTAX, "the values are no query that can be read");
-            return Err(one(shift(told.at(rows.at.clone()))));
+            return Err(one(shift(told.at(rows.at))));
         };
         let inner = Parsed { at: inner.at.start + start..inner.at.end + start, ..inner.clone() };
         let query = Query::prepare(&inner, tables, defaults, limits).map_err(one)?;
         if query.width() != rows.columns.len() {
-            return Err(one(shift(disparity(rows.columns.len(), query.width()).at(rows.at.clone()))));
+            let told = disparity(rows.columns.len(), query.width());
+            return Err(one(shift(told.at(rows.at))));
         }
         let (parsed, defaults) = (parsed.clone(), defaults.clone());
         let insertion =

@@ -1,6 +1,6 @@
 //! Queries: parsing and binding, the relational work, and how well waiting for a cloud is shared.
 
-use crate::corpus::STATEMENTS;
+use crate::corpus::{STATEMENTS, bind};
 use crate::{Failure, say};
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
@@ -10,10 +10,7 @@ use stack_core::ids::{AccountId, ClientToken, RequestToken, Target, TypeName};
 use stack_core::provider::{
     Caller, Failure as Refused, FailureKind, Found, Operation, Page, Progress, Provider, RequestPage, Tagged,
 };
-use stack_sql::show::show;
-use stack_sql::{
-    Answer, Defaults, Fetch, FetchId, Kind, Limits, Query, Table, Tables, Writes, answer, parse,
-};
+use stack_sql::{Answer, Defaults, Fetch, FetchId, Limits, Query, Table, Tables, answer_by_page, parse};
 use std::pin::pin;
 use std::sync::{Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
@@ -57,20 +54,11 @@ fn wrong(why: impl std::fmt::Debug) -> Failure {
 
 /// Parsing and binding of each documented statement.
 fn bound(tables: &Tables<'_>) -> Result<(), Failure> {
-    let defaults = Defaults::default();
     for (name, text) in STATEMENTS {
         let mut times = Vec::with_capacity(RUNS);
         for _ in 0..RUNS {
             let began = now();
-            for parsed in parse(text).map_err(wrong)? {
-                match &parsed.kind {
-                    Kind::Query(_) => {
-                        drop(Query::prepare(&parsed, tables, &defaults, Limits::default()).map_err(wrong)?);
-                    }
-                    Kind::Show | Kind::Describe => drop(show(&parsed.text, tables)),
-                    _ => drop(Writes::prepare(&parsed, tables, &defaults).map_err(wrong)?),
-                }
-            }
+            bind(text, tables).map_err(wrong)?;
             times.push(began.elapsed());
         }
         times.sort_unstable();
@@ -154,6 +142,12 @@ fn read_one_by_one(tables: &Tables<'_>, page: usize) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What a thread says.
+enum Said {
+    Page(FetchId, Vec<Found>),
+    All(FetchId, Result<Answer, Refused>),
+}
+
 /// Asks with as many threads as there may be calls, as the program does with tasks.
 fn asked(mut query: Query<'_>, cloud: &dyn Provider) -> Result<Table, Failure> {
     let (questions, taken) = mpsc::channel::<(FetchId, Fetch)>();
@@ -167,8 +161,10 @@ fn asked(mut query: Query<'_>, cloud: &dyn Provider) -> Result<Table, Failure> {
                 loop {
                     let question = taken.lock().map(|taken| taken.recv());
                     let Ok(Ok((id, fetch))) = question else { return };
-                    // The call ended already where nobody listens any more.
-                    let _ = answers.send((id, at_once(answer(cloud, &fetch))));
+                    // Nobody listens any more where the query has failed.
+                    let mut shown = |page: &[Found]| drop(answers.send(Said::Page(id, page.to_vec())));
+                    let result = at_once(answer_by_page(cloud, &fetch, &mut shown));
+                    drop(answers.send(Said::All(id, result)));
                 }
             });
         }
@@ -181,9 +177,13 @@ fn asked(mut query: Query<'_>, cloud: &dyn Provider) -> Result<Table, Failure> {
             if open == 0 {
                 break;
             }
-            let (id, result) = given.recv().map_err(wrong)?;
-            open -= 1;
-            query.supply(id, result);
+            match given.recv().map_err(wrong)? {
+                Said::Page(id, page) => query.supply_page(id, &page),
+                Said::All(id, result) => {
+                    open -= 1;
+                    query.supply(id, result);
+                }
+            }
         }
         drop(questions);
         query.finish().map_err(wrong)

@@ -138,14 +138,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thousand_inputs_are_borne() {
+    fn some_inputs_are_borne() {
         let mut reached = Reached::default();
-        for number in 0..1_000 {
+        for number in 0..500 {
             let (subject, text) = input(0, number);
             if let Err(why) = bear(subject, &text, &mut reached) {
                 panic!("{}", failed(0, number, &why));
             }
         }
-        assert!(reached.parsed > 100 && reached.bound > 30 && reached.anchors > 100, "{reached:?}");
+        assert!(reached.parsed > 100 && reached.bound > 30 && reached.anchors > 50, "{reached:?}");
     }
 }

@@ -77,7 +77,7 @@ fn statements(text: &str, reached: &mut Reached) -> Result<(), String> {
             Kind::Insert | Kind::Update | Kind::Delete => {
                 let selection = Selection::prepare(&parsed, &tables, &defaults, Limits::default());
                 match placed(text, selection)? {
-                    Some(Some(mut selection)) => Some(drop(selection.query.fetches())),
+                    Some(Some(mut selection)) => Some(selection.query.fetches()).map(drop),
                     Some(None) => placed(text, Writes::prepare(&parsed, &tables, &defaults))?.map(drop),
                     None => None,
                 }

@@ -11,15 +11,17 @@ use crate::render::text::count;
 use crate::session::{ids, new_nonce};
 use crate::wire::{Link, connect, region};
 use stack_core::diagnostic::{Diagnostic, Part, Route};
+use stack_core::provider::Found;
 use stack_engine::clock::IdSource;
 use stack_manifest::Settings;
 use stack_sql::dml::Verb;
 use stack_sql::show::{ShowError, show};
 use stack_sql::{
-    Defaults, FetchId, Kind, Limits, Parsed, Query, Selection, SqlError, Table, Tables, Writes, answer,
-    codes, parse,
+    Defaults, FetchId, Kind, Limits, Parsed, Query, Selection, SqlError, Table, Tables, Writes,
+    answer_by_page, codes, parse,
 };
 use std::sync::Arc;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -255,16 +257,31 @@ fn not_shown(error: &ShowError, one: &Parsed) -> SqlError {
     if near.is_empty() { told } else { told.next(format!("did you mean {}?", near.join(" or "))) }
 }
 
-/// Asks for everything that a query must know, many questions at a time; the provider bounds how many.
+/// Asks for everything that a query must know, many questions at a time; the provider bounds how many. What a page of a list
+/// shows is read while the next page is awaited.
 async fn fetched(app: &App, mut query: Query<'_>, link: Option<&Link>) -> Result<Table, Stopped> {
     let mut asked: JoinSet<(FetchId, Result<_, _>)> = JoinSet::new();
+    let (pages, mut listed) = mpsc::unbounded_channel::<(FetchId, Vec<Found>)>();
     loop {
         for (id, fetch) in query.fetches() {
             let Some(link) = link else { continue };
             let cloud = Arc::clone(&link.provider);
-            asked.spawn(async move { (id, answer(&*cloud, &fetch).await) });
+            let pages = pages.clone();
+            asked.spawn(async move {
+                // Nobody listens any more where the query has failed.
+                let mut shown = |page: &[Found]| drop(pages.send((id, page.to_vec())));
+                (id, answer_by_page(&*cloud, &fetch, &mut shown).await)
+            });
         }
-        match asked.join_next().await {
+        let answered = tokio::select! {
+            biased;
+            Some((id, page)) = listed.recv() => {
+                query.supply_page(id, &page);
+                continue;
+            }
+            answered = asked.join_next() => answered,
+        };
+        match answered {
             Some(Ok((id, result))) => query.supply(id, result),
             // A read that panicked: the panic goes on here, as it would without the task.
             Some(Err(broken)) => match broken.try_into_panic() {

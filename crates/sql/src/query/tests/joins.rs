@@ -256,3 +256,32 @@ fn a_join_of_large_tables_is_no_product() {
     }
     assert_eq!(shown(&query.finish().unwrap()), rows.to_string());
 }
+
+/// What a page shows is read at once, in the order of the list, and once.
+#[test]
+fn what_is_listed_is_read_before_the_list_ends() {
+    let text = "SELECT a.bucket_name FROM aws.s3.buckets a JOIN aws.s3.buckets b ON a.bucket_name = b.bucket_name WHERE a.region = 'us-east-1' AND b.region = 'us-east-1'";
+    let parsed = parse(text).unwrap();
+    let tables = Tables::new(Catalog::embedded());
+    let mut query = Query::prepare(&parsed[0], &tables, &Defaults::default(), Limits::default()).unwrap();
+    let bucket = |name: &str| Found {
+        identifier: Identifier::single("BucketName", name),
+        model: json!({"BucketName": name}),
+    };
+    let lists = query.fetches();
+    let [(list, Fetch::List { .. })] = lists.as_slice() else { panic!("{lists:?}") };
+    let (one, two) = ([bucket("b"), bucket("a")], [bucket("c")]);
+    query.supply_page(*list, &one);
+    let early = query.fetches();
+    assert_eq!(early.len(), 2);
+    query.supply(*list, Ok(Answer::Found([one.as_slice(), &two].concat())));
+    query.supply_page(*list, &two);
+    let late = query.fetches();
+    assert_eq!(late.len(), 1);
+    for (id, fetch) in early.into_iter().chain(late).rev() {
+        let Fetch::Get { identifier, .. } = fetch else { panic!("{fetch:?}") };
+        query.supply(id, Ok(Answer::Found(vec![bucket(&identifier.to_string())])));
+    }
+    assert_eq!(query.notes().len(), 2, "{:?}", query.notes());
+    assert_eq!(shown(&query.finish().unwrap()), "b\na\nc");
+}
