@@ -140,12 +140,16 @@ impl Asker<'_> {
             return Err(stopped(guard, before, writes.cancels.len(), "asked to stop"));
         }
         link.provider.cancel(&cancel.at, &cancel.request).await.map_err(|failure| {
-            let place = place(&cancel.at);
-            let message = format!("the operation {}{place} was not asked to stop", cancel.request);
-            let error = SqlError::new(codes::CHANGE_FAILED, message)
+            let is_unknown = failure.kind == FailureKind::NoAnswer;
+            let (code, exit, what) = match is_unknown {
+                true => (codes::CHANGE_UNKNOWN, Exit::Partial, "may be asked to stop or not"),
+                false => (codes::CHANGE_FAILED, Exit::Error, "was not asked to stop"),
+            };
+            let message = format!("the operation {}{} {what}", cancel.request, place(&cancel.at));
+            let error = SqlError::new(code, message)
                 .note("service", format!("{}: {}", failure.code, failure.message))
                 .at(writes.at.clone());
-            Stopped::new(Exit::Error, placed(error))
+            Stopped::new(exit, placed(error))
         })
     }
 
