@@ -77,7 +77,10 @@ fn statements(text: &str, reached: &mut Reached) -> Result<(), String> {
             Kind::Insert | Kind::Update | Kind::Delete => {
                 let selection = Selection::prepare(&parsed, &tables, &defaults, Limits::default());
                 match placed(text, selection)? {
-                    Some(Some(mut selection)) => Some(selection.query.fetches()).map(drop),
+                    Some(Some(mut selection)) => {
+                        drop(selection.query.fetches());
+                        Some(())
+                    }
                     Some(None) => placed(text, Writes::prepare(&parsed, &tables, &defaults))?.map(drop),
                     None => None,
                 }
