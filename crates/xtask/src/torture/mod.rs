@@ -23,6 +23,9 @@ const INPUTS: u64 = 1_000_000;
 /// How long one input may take in a release build. A large one has 100,000 bytes.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// An input that takes so long has no end: its process is ended.
+const ENDLESS: Duration = Duration::from_secs(60);
+
 /// `--inputs N`, `--seed N`, `--only N`.
 #[derive(Clone, Copy, Debug, Default)]
 struct Options {
@@ -75,6 +78,11 @@ fn now() -> Instant {
     Instant::now()
 }
 
+#[expect(clippy::disallowed_methods, reason = "another process is awaited")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(200));
+}
+
 /// Bears the inputs here.
 fn bear_all(seed: u64, inputs: u64, file: &Path) -> Result<(), Failure> {
     // A panic is told once, with its input.
@@ -112,8 +120,22 @@ fn watch(seed: u64, inputs: u64) -> Result<(), Failure> {
     let file = std::env::temp_dir().join(format!("stack-deploy-torture-{}", std::process::id()));
     let mut command = Command::new(own);
     command.args(["torture", "--seed", &seed.to_string(), "--inputs", &inputs.to_string(), "--progress"]);
-    let status = command.arg(&file).status().map_err(|e| Failure::Rule(format!("cannot start: {e}")))?;
-    let at = std::fs::read(&file).ok().and_then(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?)));
+    let mut child = command.arg(&file).spawn().map_err(|e| Failure::Rule(format!("cannot start: {e}")))?;
+    let at = || std::fs::read(&file).ok().and_then(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?)));
+    let mut last = (None, now());
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(|e| Failure::Rule(format!("cannot wait: {e}")))? {
+            break status;
+        }
+        let number = at();
+        if number != last.0 {
+            last = (number, now());
+        } else if last.1.elapsed() > ENDLESS {
+            child.kill().map_err(|e| Failure::Rule(format!("cannot be ended: {e}")))?;
+        }
+        pause();
+    };
+    let at = at();
     if file.exists() {
         std::fs::remove_file(&file).map_err(|e| Failure::file(&file, e))?;
     }
