@@ -187,7 +187,13 @@ impl Provider for World {
         Ok(RequestPage::default())
     }
 
-    async fn tagged(&self, _: &Target, _: &[TagFilter], _: Option<&str>) -> Result<TaggedPage, Failure> {
+    async fn tagged(
+        &self,
+        _: &Target,
+        _: &[TagFilter],
+        _: &[String],
+        _: Option<&str>,
+    ) -> Result<TaggedPage, Failure> {
         self.note("tagged");
         self.unreadable()?;
         let mut late = self.late.lock().unwrap();
@@ -234,6 +240,8 @@ impl Host for World {
             retry_after: None,
             at: None,
             hooks: Vec::new(),
+            hooks_request: None,
+            model: None,
         };
         let mut refuses = self.refuses.lock().unwrap();
         if !refuses.is_empty() {
