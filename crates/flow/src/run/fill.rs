@@ -8,6 +8,7 @@ use stack_core::pointer::Pointer;
 use stack_core::statement::{Hole, Marked, hole_number, text_of};
 use stack_core::value::{Secret, Value};
 use stack_sql::holes::sole;
+use stack_sql::holes::undoubled;
 use stack_sql::lex::{Part, parts};
 use stack_sql::{SqlError, codes as sql};
 use std::fmt;
@@ -75,7 +76,7 @@ impl Filled {
                     Part::Comment => {}
                     Part::Literal => {
                         has_secret |= hole.is_some_and(|hole| hole.value.has_secret());
-                        let value = document.clone().unwrap_or_else(|| plain(hole));
+                        let value = document.clone().unwrap_or_else(|| once(hole));
                         text.push_str(&value.replace('\'', "''"));
                     }
                     Part::Code | Part::Name => {
@@ -179,6 +180,11 @@ fn operations(document: &Value) -> Option<String> {
         )
     });
     Some(Json::Array(members.collect::<Option<_>>()?).to_string())
+}
+
+/// A value of a literal. What was doubled for the predecessor is one quote.
+fn once(hole: Option<&Hole>) -> String {
+    hole.and_then(|hole| text_of(&undoubled(hole.value.clone()))).unwrap_or_default()
 }
 
 fn plain(hole: Option<&Hole>) -> String {
