@@ -76,9 +76,9 @@ fn files_outside_the_stack_need_a_flag() {
 }
 
 #[test]
-fn statements_pass_validate_and_stop_everything_else_before_any_call() {
+fn statements_that_cannot_be_run_are_told_before_anything_is_written() {
     let flows = "  - name: vpc\n    exports: [vpc_id]\n  - { name: off, type: query, sql: SELECT 1, if: 'false' }\n  - name: events\n";
-    let mut place = Place::with(&small().replace("  - name: events\n", flows));
+    let place = Place::with(&small().replace("  - name: events\n", flows));
     fs::create_dir(place.path("app/resources")).unwrap_or_default();
     place.write("app/resources/vpc.iql", "/*+ createorupdate */\nINSERT INTO x SELECT '{{ region }}'\n");
     assert_snapshot!(place.run("validate app prod"), @r#"
@@ -86,22 +86,21 @@ fn statements_pass_validate_and_stop_everything_else_before_any_call() {
     -- stdout
     ok: 4 resources in prod
     -- stderr
-    warning[SD1114]: vpc: type `resource` cannot be run by this version yet
-      --> app/stackql_manifest.yml:17:11
+    warning[SD1128]: vpc exports nothing: resources/vpc.iql has no `exports`
+      --> app/stackql_manifest.yml:18:5
        |
-    17 |   - name: vpc
-       |           ^^^
-       = why   only create, update and delete are understood, and resources/vpc.iql has `createorupdate`
-       = next  give it a dotted type such as `awscc.s3.buckets`, which needs no query file
+    18 |     exports: [vpc_id]
+       |     ^^^^^^^ these have no values
+       = next  add `/*+ exports */` and a SELECT of these columns below it
     -- end
     "#);
-    // A call would fail at once with another code.
-    place.set("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
-    for line in ["plan app prod", "build --yes app prod", "teardown --yes app prod", "drift app prod"] {
+    for line in ["plan --sandbox app prod", "build --yes --sandbox app prod", "drift --sandbox app prod"] {
         let ran = place.run(line).exits(1);
-        assert_eq!(ran.err.matches("error[").count(), 1, "{ran}");
-        assert!(ran.err.contains("error[SD1114]: vpc: type `resource`"), "{ran}");
+        assert!(ran.err.contains("disparity in fields to insert"), "{ran}");
+        assert!(ran.err.contains("--> app/resources/vpc.iql:2:13"), "{ran}");
     }
+    let state = place.run("sandbox state app").exits(0);
+    assert!(!state.out.contains("identifier"), "{state}");
     place.write("app/resources/vpc.iql", "/*+ createorupdate */\nINSERT INTO x SELECT '{{ reigon }}'\n");
     let ran = place.run("validate app prod").exits(1);
     assert!(ran.err.contains("--> app/resources/vpc.iql:2:26"), "{ran}");
