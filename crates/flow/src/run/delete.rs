@@ -64,7 +64,15 @@ impl Session<'_> {
         if let Some(identifier) = self.identified() {
             self.capture_identifier(&identifier);
         }
-        let filled = self.render(AnchorKind::Delete)?;
+        let filled = match self.render(AnchorKind::Delete) {
+            Err(Unready::Missing { .. }) => {
+                self.derived_row().await?;
+                self.last_exports().await;
+                self.capture_row();
+                self.render(AnchorKind::Delete)?
+            }
+            other => other?,
+        };
         self.say(format!("deleting [{}]...", self.flow.address));
         if !self.is_deleted(&filled, &confirm).await? {
             let message = format!("the deletion of {} could not be confirmed", self.flow.address);

@@ -191,6 +191,7 @@ impl Session<'_> {
                 self.lenient(problems);
             }
             self.last_exports().await;
+            self.can_delete()?;
             return Ok(if has(AnchorKind::Delete) || !self.flow.always_runs() {
                 FlowVerdict::Assumed
             } else {
@@ -240,6 +241,9 @@ impl Session<'_> {
         }
         self.derived_row().await?;
         self.last_exports().await;
+        if found.is_some() || self.row.is_some() {
+            self.can_delete()?;
+        }
         match found {
             Some(_) => {
                 self.see_live().await;
@@ -252,8 +256,32 @@ impl Session<'_> {
         }
     }
 
+    /// Sees that the statement which would delete it can be run.
+    fn can_delete(&mut self) -> Result<(), Stop> {
+        if !self.flow.has(AnchorKind::Delete) {
+            return Ok(());
+        }
+        self.capture_row();
+        match self.render(AnchorKind::Delete) {
+            Ok(filled) => self.check(&filled),
+            // It is there: what the statement waits for must not make it look absent.
+            Err(unready) => {
+                let stop = Stop::from(unready);
+                Err(Stop::Broken(self.final_of(stop).unwrap_or_else(|| vec![self.stopped()])))
+            }
+        }
+    }
+
+    /// Exports are names of the statement that deletes (stackql-compat 2.9).
+    pub(super) fn capture_row(&mut self) {
+        let row = self.row.clone().unwrap_or_default();
+        let new: Vec<_> =
+            row.into_iter().filter(|(name, _)| !self.captured.this.contains_key(name)).collect();
+        self.capture(new.into_iter().collect());
+    }
+
     /// Exports before a deletion: what is missing is noted, and no more.
-    async fn last_exports(&mut self) {
+    pub(super) async fn last_exports(&mut self) {
         if !self.flow.has(AnchorKind::Exports) || self.row.is_some() {
             return;
         }
