@@ -78,6 +78,32 @@ pub struct FoundIn {
     pub matches: String,
     /// The property of it with the base URL. Empty or absent: not yet known (confluent.md section 7).
     pub url: String,
+    /// What its list needs: property → where values come from.
+    #[serde(default)]
+    pub inputs: IndexMap<String, Input>,
+}
+
+/// Where the values of a list's input come from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// Variable of the environment that names the only one to try.
+    #[serde(default)]
+    pub variable: Option<String>,
+    /// Else every one of this resource.
+    pub resource: String,
+    /// By this property of it.
+    pub property: String,
+}
+
+/// A read that tells whether a denied read means that the resource is gone with its parent (confluent.md section 5).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parent {
+    /// The parent's table.
+    pub resource: String,
+    /// Parts of the parent's identity → the properties of ours that they equal.
+    pub identity: IndexMap<String, String>,
 }
 
 /// How requests prove who sends them.
@@ -186,6 +212,8 @@ pub struct Property {
     pub immutable: bool,
     /// Bare id in the model, `{"id": …}` in a body.
     pub reference: bool,
+    /// Of a reference: beginning of its id → members that are sent beside the id (`kind`, `api_version`).
+    pub adds: IndexMap<String, IndexMap<String, Json>>,
     /// Sent with every PATCH, changed or not: what the service needs to find or understand the change.
     pub companion: bool,
     /// Sent from the manifest with every update: reads show a mask, or nothing, and a PUT without it would lose it.
@@ -198,6 +226,8 @@ pub struct Property {
     pub set: bool,
     /// A number may only grow.
     pub grow_only: bool,
+    /// Answers may percent-encode what was sent plain (CRNs, Confluent trap 17).
+    pub decoded: bool,
     /// A text in bodies and answers (Kafka configs, quotas), whatever its type here.
     pub text: bool,
     /// A map here, `[{"name": …, "value": …}]` in bodies and answers.
@@ -321,6 +351,9 @@ pub struct Read {
     /// Further reads whose answers become members of the object.
     #[serde(default)]
     pub parts: Vec<ReadPart>,
+    /// Whose absence makes a denied read (403) an absence.
+    #[serde(default)]
+    pub parent: Option<Parent>,
 }
 
 /// A further read.

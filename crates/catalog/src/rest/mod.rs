@@ -31,7 +31,14 @@ macro_rules! files {
     };
 }
 
-files!["confluent-pim.yaml"];
+files![
+    "confluent.yaml",
+    "confluent-cmk.yaml",
+    "confluent-iam.yaml",
+    "confluent-kafka.yaml",
+    "confluent-org.yaml",
+    "confluent-pim.yaml",
+];
 
 /// All definitions that a program knows.
 #[derive(Clone, Debug, Default)]
