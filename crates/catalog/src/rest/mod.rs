@@ -32,6 +32,9 @@ macro_rules! files {
 }
 
 files![
+    "aws-appintegrations.yaml",
+    "aws-connect.yaml",
+    "aws-customerprofiles.yaml",
     "confluent.yaml",
     "confluent-cmk.yaml",
     "confluent-iam.yaml",

@@ -195,9 +195,10 @@ pub(super) fn model(resource: &Resource, answer: &Json, given: &Model) -> Model 
                 out.insert(name.clone(), shown(property, value));
             }
             None => {
-                if resource.identity.contains(name)
-                    && let Some(value) = given.get(name)
-                {
+                // What stands in the path is not repeated in the answer.
+                let is_of_path = resource.identity.contains(name)
+                    || (property.in_body == Some(false) && !property.write_only);
+                if is_of_path && let Some(value) = given.get(name) {
                     out.insert(name.clone(), reference_id(property, value));
                 }
             }

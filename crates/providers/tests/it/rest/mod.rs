@@ -1,5 +1,6 @@
 //! REST services over canned answers. Trap numbers are those of confluent.md section 17.
 
+mod aws;
 mod changes;
 mod creates;
 mod errors;
