@@ -11,6 +11,7 @@ pub mod format;
 pub mod names;
 mod overlays;
 pub mod permissions;
+pub mod rest;
 
 use docs::Documentation;
 use facts::TypeFacts;

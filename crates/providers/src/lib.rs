@@ -5,10 +5,13 @@
 pub mod aws;
 mod net;
 mod redacted;
+pub mod rest;
+mod routed;
 mod smithy;
 mod transport;
 
 pub use net::{Net, NetError, NetSettings, Proxies};
 pub use redacted::Redacted;
+pub use routed::Routed;
 pub use smithy::SdkHttpClient;
 pub use transport::{BoxFuture, InProcess, Transport, TransportError, TransportErrorKind};

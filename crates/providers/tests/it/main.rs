@@ -6,6 +6,7 @@ mod emulated;
 mod errors;
 mod net;
 mod registry;
+mod rest;
 mod script;
 mod signed;
 mod tagging;

@@ -1,0 +1,548 @@
+//! The form of a definition file (docs/reference/rest-definitions.md). What a file says is checked by [`super::check`].
+
+use super::template::Template;
+use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value as Json;
+use stack_core::schema::JsonType;
+use std::time::Duration;
+
+/// One file: the resources of one service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// First part of its tables, and the provider of its targets: `confluent`.
+    pub provider: String,
+    /// What the file is about.
+    #[serde(default)]
+    pub description: String,
+    /// Where requests go. Files of one provider share them.
+    #[serde(default)]
+    pub endpoints: IndexMap<String, Endpoint>,
+    /// What resources of this file say that do not say it themselves.
+    #[serde(default)]
+    pub defaults: Defaults,
+    /// The resources.
+    #[serde(default)]
+    pub resources: Vec<Resource>,
+}
+
+/// What most resources of a file share.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Defaults {
+    /// Endpoint class.
+    pub endpoint: Option<String>,
+    /// How lists are cut.
+    pub paging: Option<Paging>,
+    /// Where a list's items stand.
+    pub items: Option<String>,
+}
+
+/// A class of hosts with the credential that they take (confluent.md sections 1 and 2).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    /// Base URL where no setting gives one. A template: `https://{kafka_endpoint_id}.{region}.{cloud_provider}.example`.
+    #[serde(default)]
+    pub url: Option<Template>,
+    /// Variable of the environment with the base URL.
+    #[serde(default)]
+    pub url_variable: Option<String>,
+    /// The property whose value says which host it is: `cluster_id`. None: there is one host.
+    #[serde(default)]
+    pub target: Option<String>,
+    /// Variable of the environment that says for which target the other variables are. Without it they are for all.
+    #[serde(default)]
+    pub target_variable: Option<String>,
+    /// What a resource may say about its own host: the property with the base URL.
+    #[serde(default)]
+    pub url_property: Option<String>,
+    /// The resource whose reads show the host of a target.
+    #[serde(default)]
+    pub found_in: Option<FoundIn>,
+    /// How requests prove who sends them.
+    pub auth: Auth,
+    /// True for hosts of one customer's cluster, which may stand in a private network.
+    #[serde(default)]
+    pub data_plane: bool,
+}
+
+/// The resource that knows the host of a target.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FoundIn {
+    /// Its table.
+    pub resource: String,
+    /// The property of it that equals the target.
+    pub matches: String,
+    /// The property of it with the base URL. Empty or absent: not yet known (confluent.md section 7).
+    pub url: String,
+    /// What its list needs: property → where values come from.
+    #[serde(default)]
+    pub inputs: IndexMap<String, Input>,
+}
+
+/// Where the values of a list's input come from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// Variable of the environment that names the only one to try.
+    #[serde(default)]
+    pub variable: Option<String>,
+    /// Else every one of this resource.
+    pub resource: String,
+    /// By this property of it.
+    pub property: String,
+}
+
+/// A read that tells whether a denied read means that the resource is gone with its parent (confluent.md section 5).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parent {
+    /// The parent's table.
+    pub resource: String,
+    /// Parts of the parent's identity → the properties of ours that they equal.
+    pub identity: IndexMap<String, String>,
+}
+
+/// How requests prove who sends them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, tag = "kind", rename_all = "snake_case")]
+pub enum Auth {
+    /// HTTP Basic.
+    Basic {
+        /// Variable with the user's name or the key.
+        user: String,
+        /// Variable with the password or the secret.
+        password: String,
+    },
+    /// `Authorization: Bearer`.
+    Bearer {
+        /// Variable with the token.
+        token: String,
+    },
+    /// AWS Signature Version 4 with the credentials of the AWS provider.
+    Sigv4 {
+        /// Id of the service's model, which names its endpoint variables: `AppIntegrations`.
+        service: String,
+        /// Name in signatures.
+        signing_name: String,
+        /// First label of its host names.
+        host: String,
+    },
+    /// Nothing is sent.
+    None,
+}
+
+/// One resource.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// Its table, which is its type name: `confluent.org.environments`.
+    pub name: String,
+    /// Other names of the same.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// One sentence.
+    #[serde(default)]
+    pub description: String,
+    /// Endpoint class.
+    #[serde(default)]
+    pub endpoint: Option<String>,
+    /// Its properties, in the order of its columns.
+    pub properties: IndexMap<String, Property>,
+    /// The properties that name one resource to the service, in order.
+    #[serde(default)]
+    pub identity: Vec<String>,
+    /// The properties by which a resource is found that has no identifier yet.
+    #[serde(default)]
+    pub natural_key: Vec<String>,
+    /// True if the service allows no two with one natural key (confluent.md section 11).
+    #[serde(default)]
+    pub unique: bool,
+    /// Body members of every create and every whole PUT: path → value.
+    #[serde(default)]
+    pub constants: IndexMap<String, Json>,
+    /// Makes one.
+    #[serde(default)]
+    pub create: Option<Call>,
+    /// Reads one.
+    #[serde(default)]
+    pub read: Option<Read>,
+    /// Lists many.
+    #[serde(default)]
+    pub list: Option<List>,
+    /// Changes one.
+    #[serde(default)]
+    pub update: Option<Update>,
+    /// Removes one.
+    #[serde(default)]
+    pub delete: Option<Delete>,
+    /// When a created or changed one is done. None: at once.
+    #[serde(default)]
+    pub ready: Option<Ready>,
+    /// Notes for people who use it.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// A property: a column, and a member of the model.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Property {
+    /// Its JSON type. None: any.
+    #[serde(rename = "type")]
+    pub ty: Option<JsonType>,
+    /// One sentence.
+    pub description: String,
+    /// Dotted path in requests and answers. None: its name.
+    pub at: Option<String>,
+    /// Dotted path in answers, where it differs (`compatibilityLevel`).
+    pub read_at: Option<String>,
+    /// False: it is never in a body, only in paths and queries.
+    pub in_body: Option<bool>,
+    /// Must be declared.
+    pub required: bool,
+    /// The service sets it.
+    pub read_only: bool,
+    /// Reads never show it.
+    pub write_only: bool,
+    /// It cannot change.
+    pub immutable: bool,
+    /// Bare id in the model, `{"id": …}` in a body.
+    pub reference: bool,
+    /// Of a reference: beginning of its id → members that are sent beside the id (`kind`, `api_version`).
+    pub adds: IndexMap<String, IndexMap<String, Json>>,
+    /// Sent with every PATCH, changed or not: what the service needs to find or understand the change.
+    pub companion: bool,
+    /// Sent from the manifest with every update: reads show a mask, or nothing, and a PUT without it would lose it.
+    pub resend: bool,
+    /// A secret that only the answer of the create holds (confluent.md section 12).
+    pub once: bool,
+    /// A secret.
+    pub secret: bool,
+    /// Elements have no order.
+    pub set: bool,
+    /// A number may only grow.
+    pub grow_only: bool,
+    /// Answers may percent-encode what was sent plain (CRNs, Confluent trap 17).
+    pub decoded: bool,
+    /// A text in bodies and answers (Kafka configs, quotas), whatever its type here.
+    pub text: bool,
+    /// A map here, `[{"name": …, "value": …}]` in bodies and answers.
+    pub pairs: bool,
+    /// The value that stands for "not set" in a PATCH. None: `null`.
+    pub cleared_by: Option<Json>,
+    /// Values that the service spells in two ways: written → read (`SINGLE_ZONE` → `LOW`).
+    pub read_as: IndexMap<String, String>,
+    /// Keys of a map that the service adds, which are not ours: exact, or with `*` at the end.
+    pub noise: Vec<String>,
+    /// Allowed values.
+    #[serde(rename = "enum")]
+    pub choices: Vec<Json>,
+    /// Regular expression.
+    pub pattern: Option<String>,
+    /// Characters.
+    pub min_length: Option<u64>,
+    /// Characters.
+    pub max_length: Option<u64>,
+    /// Inclusive bound.
+    pub minimum: Option<i64>,
+    /// Inclusive bound.
+    pub maximum: Option<i64>,
+    /// Elements of an array.
+    pub items: Option<Box<Property>>,
+    /// Members of an object. Empty: anything.
+    pub properties: IndexMap<String, Property>,
+}
+
+/// One request.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// Method. None: what the operation usually has.
+    #[serde(default)]
+    pub method: Option<Method>,
+    /// Path from the base URL. Values are percent-encoded, `/` too.
+    pub path: Template,
+    /// Parameters that must have a value.
+    #[serde(default)]
+    pub query: IndexMap<String, Template>,
+    /// Parameters that are left out where the value is not known.
+    #[serde(default)]
+    pub filter: IndexMap<String, Template>,
+    /// What the body is.
+    #[serde(default)]
+    pub body: Option<Body>,
+    /// The member that the body goes into: `data`. `[]` puts it in an array.
+    #[serde(default)]
+    pub wrap: Option<String>,
+    /// Create only: properties that the service takes only by an update right after (a draft's config).
+    #[serde(default)]
+    pub then_update: Vec<String>,
+    /// Create only: properties that the service takes only by an update once it is ready (a paused connector).
+    #[serde(default)]
+    pub once_ready: Vec<String>,
+}
+
+/// Methods of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+    /// DELETE.
+    Delete,
+}
+
+impl Method {
+    /// As it is sent.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// What the body of a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// None.
+    Empty,
+    /// All settable properties.
+    Whole,
+    /// The changed members and the companions (RFC 7396).
+    Merge,
+    /// The value of the one property that the step is for.
+    Value,
+    /// `{"data": [{"name": …, "value": …, "operation": "SET"}, {"name": …, "operation": "DELETE"}]}` of a map's changes.
+    Alter,
+    /// The wanted list of a map, `[{"name": …, "value": …}]`.
+    Pairs,
+}
+
+/// How one is read.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// Path.
+    pub path: Template,
+    /// Parameters that must have a value.
+    #[serde(default)]
+    pub query: IndexMap<String, Template>,
+    /// Where the object stands in the answer. None: it is the answer.
+    #[serde(default)]
+    pub at: Option<String>,
+    /// True if the answer is a list; the first item that agrees with the identity is meant.
+    #[serde(default)]
+    pub first_of: Option<String>,
+    /// Further reads whose answers become members of the object.
+    #[serde(default)]
+    pub parts: Vec<ReadPart>,
+    /// Whose absence makes a denied read (403) an absence.
+    #[serde(default)]
+    pub parent: Option<Parent>,
+}
+
+/// A further read.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadPart {
+    /// Path.
+    pub path: Template,
+    /// Parameters.
+    #[serde(default)]
+    pub query: IndexMap<String, Template>,
+    /// The member that its answer becomes.
+    pub into: String,
+    /// Where its value stands in the answer. None: it is the answer.
+    #[serde(default)]
+    pub at: Option<String>,
+    /// Only elements with these members (`source: DYNAMIC_TOPIC_CONFIG`).
+    #[serde(default)]
+    pub only: IndexMap<String, Json>,
+    /// True if its absence (404) is no absence of the object.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+/// How many are listed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    /// Path.
+    pub path: Template,
+    /// Parameters that must have a value.
+    #[serde(default)]
+    pub query: IndexMap<String, Template>,
+    /// Parameters that are left out where the value is not known.
+    #[serde(default)]
+    pub filter: IndexMap<String, Template>,
+    /// Where the items stand: a dotted path; `.` for the answer itself.
+    #[serde(default)]
+    pub items: Option<String>,
+    /// Items are a map: the member that its keys become.
+    #[serde(default)]
+    pub keyed: Option<String>,
+    /// Items are bare names: the member that they become.
+    #[serde(default)]
+    pub names: Option<String>,
+    /// How it is cut.
+    #[serde(default)]
+    pub paging: Option<Paging>,
+}
+
+/// How a list is cut into pages (confluent.md section 4).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paging {
+    /// In which way.
+    pub kind: PagingKind,
+    /// Parameter of the page: token or offset.
+    #[serde(default)]
+    pub param: Option<String>,
+    /// Where the next page stands in the answer: a URL or a token.
+    #[serde(default)]
+    pub next: Option<String>,
+    /// Parameter of the page size.
+    #[serde(default)]
+    pub size_param: Option<String>,
+    /// Page size to ask for.
+    #[serde(default)]
+    pub size: Option<u64>,
+}
+
+/// Ways of paging.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PagingKind {
+    /// One page.
+    None,
+    /// The answer holds the URL of the next page, whose query has the token.
+    Url,
+    /// The answer holds the token.
+    Token,
+    /// Counted; a short page is the last.
+    Offset,
+}
+
+/// How one is changed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Update {
+    /// The requests, in order; each only if something that it is for has changed.
+    pub steps: Vec<UpdateStep>,
+}
+
+/// One request of an update.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateStep {
+    /// The properties that it is for. Empty: all that no other step is for.
+    #[serde(default)]
+    pub of: Vec<String>,
+    /// Only if the property's new value is this.
+    #[serde(default)]
+    pub becomes: Option<Json>,
+    /// Method.
+    pub method: Method,
+    /// Path.
+    pub path: Template,
+    /// Parameters that must have a value.
+    #[serde(default)]
+    pub query: IndexMap<String, Template>,
+    /// What the body is.
+    pub body: Body,
+}
+
+/// How one is removed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delete {
+    /// Method. None: DELETE.
+    #[serde(default)]
+    pub method: Option<Method>,
+    /// Path.
+    pub path: Template,
+    /// Parameters that must have a value: a delete by filter with one left out would remove neighbours.
+    #[serde(default)]
+    pub query: IndexMap<String, Template>,
+    /// Parameters of a second, permanent delete after the first.
+    #[serde(default)]
+    pub permanent: IndexMap<String, Template>,
+    /// Further statuses that mean: it was gone already.
+    #[serde(default)]
+    pub gone: Vec<u16>,
+    /// Longest wait until reads no longer show it.
+    #[serde(default, deserialize_with = "duration")]
+    pub limit: Option<Duration>,
+}
+
+/// When one is ready (confluent.md section 8).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ready {
+    /// Where its phase stands in the answer of the read.
+    pub at: String,
+    /// Phases that are done.
+    pub ready: Vec<String>,
+    /// Phases that are done and need somebody else to act: phase → what must be done.
+    #[serde(default)]
+    pub waits_for: IndexMap<String, String>,
+    /// Phases that pass. A phase that is named nowhere passes too: enums are open.
+    #[serde(default)]
+    pub pending: Vec<String>,
+    /// Phases that end badly.
+    #[serde(default)]
+    pub failed: Vec<String>,
+    /// Phases of one that is being removed.
+    #[serde(default)]
+    pub leaving: Vec<String>,
+    /// Where the words of a failure stand in the answer.
+    #[serde(default)]
+    pub message: Option<String>,
+    /// Ready only if these paths of the answer are equal too (`status.cku`, `spec.config.cku`).
+    #[serde(default)]
+    pub equal: Option<(String, String)>,
+    /// Ready only if this path of the answer holds something (`spec.http_endpoint`).
+    #[serde(default)]
+    pub present: Option<String>,
+    /// A failed phase counts only if it is still there this much later.
+    #[serde(default, deserialize_with = "duration")]
+    pub failed_for: Option<Duration>,
+    /// Wait between two looks.
+    #[serde(default, deserialize_with = "duration")]
+    pub every: Option<Duration>,
+    /// Longest wait.
+    #[serde(default, deserialize_with = "duration")]
+    pub limit: Option<Duration>,
+}
+
+/// `90s`, `5m`, `2h`.
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let unit = text.chars().last().unwrap_or_default();
+    let number = text.strip_suffix(unit).and_then(|number| number.parse::<u64>().ok());
+    let seconds = match (number, unit) {
+        (Some(n), 's') => Some(n),
+        (Some(n), 'm') => n.checked_mul(60),
+        (Some(n), 'h') => n.checked_mul(3600),
+        _ => None,
+    };
+    let seconds = seconds.ok_or_else(|| {
+        serde::de::Error::custom(format!("`{text}` is no duration: write `90s`, `5m` or `2h`"))
+    })?;
+    Ok(Some(Duration::from_secs(seconds)))
+}

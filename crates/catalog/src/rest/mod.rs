@@ -1,0 +1,219 @@
+//! REST services as data: definition files, how they are read and checked, and the [`ResourceSchema`] that each resource
+//! has (docs/design/0010, docs/reference/rest-definitions.md).
+//!
+//! Definitions say what planner, differ and SQL need in the language of [`ResourceSchema`]. What that has no place for
+//! (paths, paging, phases) only the engine in `stack-providers` reads.
+
+mod check;
+pub mod form;
+mod load;
+mod schema;
+mod template;
+
+pub use load::DefinitionError;
+pub use template::{Part, Template};
+
+use form::{Endpoint, FoundIn, Property, Resource};
+use stack_core::ids::TypeName;
+use stack_core::naming::find_property;
+use stack_core::pointer::PathSet;
+use stack_core::schema::{ResourceSchema, Schemas, UnknownType};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        /// Names and texts of the files in this binary.
+        const EMBEDDED: &[(&str, &str)] = &[
+            $(($name, include_str!(concat!("../../data/rest/", $name)))),*
+        ];
+    };
+}
+
+files![
+    "aws-appintegrations.yaml",
+    "aws-connect.yaml",
+    "aws-customerprofiles.yaml",
+    "confluent.yaml",
+    "confluent-cmk.yaml",
+    "confluent-iam.yaml",
+    "confluent-kafka.yaml",
+    "confluent-org.yaml",
+    "confluent-pim.yaml",
+];
+
+/// All definitions that a program knows.
+#[derive(Clone, Debug, Default)]
+pub struct Definitions {
+    by_type: BTreeMap<TypeName, Arc<Definition>>,
+    /// Lower-case names, canonical ones too.
+    names: HashMap<String, TypeName>,
+    endpoints: HashMap<(String, String), Arc<Endpoint>>,
+}
+
+/// One resource with what its file says about all.
+#[derive(Debug)]
+pub struct Definition {
+    /// Its type.
+    pub ty: TypeName,
+    /// First part of its names.
+    pub provider: String,
+    /// Its endpoint class.
+    pub class: String,
+    /// What the class says.
+    pub endpoint: Arc<Endpoint>,
+    /// What the file says, defaults filled in.
+    pub resource: Resource,
+    schema: OnceLock<Arc<ResourceSchema>>,
+}
+
+impl Definitions {
+    /// The definitions in this binary.
+    pub fn embedded() -> &'static Self {
+        static DEFINITIONS: OnceLock<Definitions> = OnceLock::new();
+        DEFINITIONS.get_or_init(|| {
+            let mut all = Self::default();
+            all.add(EMBEDDED.iter().copied()).expect("the embedded definitions are right (tested)");
+            all
+        })
+    }
+
+    /// The definitions in this binary and those of a folder: every `*.yaml` and `*.yml` in it, by name. A resource of the
+    /// folder stands before an embedded one of the same name.
+    ///
+    /// # Errors
+    /// The first file that cannot be read, or that says something impossible.
+    pub fn with_folder(folder: &Path) -> Result<Self, DefinitionError> {
+        let files = load::folder(folder)?;
+        let mut all = Self::embedded().clone();
+        all.add(files.iter().map(|(name, text)| (name.as_str(), text.as_str())))?;
+        Ok(all)
+    }
+
+    /// The definitions of these texts alone, each with the name that errors give it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn from_texts<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, DefinitionError> {
+        let mut all = Self::default();
+        all.add(files)?;
+        Ok(all)
+    }
+
+    fn add<'a>(
+        &mut self,
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), DefinitionError> {
+        let mut read = Vec::new();
+        for (name, text) in files {
+            let source = load::Source { name, text };
+            let file = source.parse()?;
+            for (class, endpoint) in &file.endpoints {
+                let key = (file.provider.clone(), class.clone());
+                self.endpoints.insert(key, Arc::new(endpoint.clone()));
+            }
+            read.push((source, file));
+        }
+        for (source, file) in read {
+            for resource in file.resources {
+                let definition =
+                    load::definition(&source, &file.provider, &file.defaults, resource, &self.endpoints)?;
+                self.insert(definition);
+            }
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, definition: Definition) {
+        let ty = definition.ty.clone();
+        let names = std::iter::once(&definition.resource.name).chain(&definition.resource.aliases);
+        for name in names {
+            self.names.insert(name.to_lowercase(), ty.clone());
+        }
+        self.by_type.insert(ty, Arc::new(definition));
+    }
+
+    /// The definition of a type.
+    pub fn get(&self, ty: &TypeName) -> Option<&Arc<Definition>> {
+        self.by_type.get(ty)
+    }
+
+    /// All of them, by type name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Definition>> {
+        self.by_type.values()
+    }
+
+    /// The type behind a name or an alias, whatever the case.
+    pub fn named(&self, name: &str) -> Option<&TypeName> {
+        self.names.get(&name.to_lowercase())
+    }
+
+    /// All names and aliases, sorted.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.names.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// True if this is the provider of some definition, so that a target may name it.
+    pub fn has_provider(&self, provider: &str) -> bool {
+        self.by_type.values().any(|definition| definition.provider == provider)
+    }
+
+    /// The definition that knows the hosts of an endpoint class, and how.
+    pub fn locator<'d>(&self, endpoint: &'d Endpoint) -> Option<(&Arc<Definition>, &'d FoundIn)> {
+        let found = endpoint.found_in.as_ref()?;
+        let ty = self.named(&found.resource)?;
+        Some((self.get(ty)?, found))
+    }
+
+    fn unknown(&self, name: &str) -> UnknownType {
+        let near = crate::names::near(name, self.names().into_iter());
+        UnknownType { name: name.to_owned(), near, why: None }
+    }
+}
+
+impl Definition {
+    /// The schema, built once.
+    pub fn schema(&self) -> Arc<ResourceSchema> {
+        Arc::clone(self.schema.get_or_init(|| Arc::new(schema::of(&self.ty, &self.resource))))
+    }
+
+    /// The property that a column means: its name whatever the case, `data__name` of the 2024 tables, `_name` where a query
+    /// parameter has the plain name (stackql-compat 6.5).
+    pub fn property_of(&self, column: &str) -> Option<&str> {
+        let all = self.resource.properties.keys().map(String::as_str);
+        let plain = column.strip_prefix("data__").unwrap_or(column);
+        find_property(plain, all.clone()).or_else(|| find_property(plain.strip_prefix('_')?, all))
+    }
+
+    /// Where properties stand that hold a secret: to be treated as sensitive wherever a value of them turns up.
+    pub fn secrets(&self) -> PathSet {
+        schema::paths(&self.resource, &|property| property.secret || property.once)
+    }
+
+    /// A property by name.
+    pub fn property(&self, name: &str) -> Option<&Property> {
+        self.resource.properties.get(name)
+    }
+}
+
+impl Schemas for Definitions {
+    fn canonical(&self, name: &str) -> Result<TypeName, UnknownType> {
+        self.named(name).cloned().ok_or_else(|| self.unknown(name))
+    }
+
+    fn schema(&self, ty: &TypeName) -> Result<Arc<ResourceSchema>, UnknownType> {
+        self.get(ty).map(|definition| definition.schema()).ok_or_else(|| self.unknown(ty.as_str()))
+    }
+
+    fn available_in(&self, _: &TypeName, _: &str) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;

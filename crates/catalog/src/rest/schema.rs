@@ -1,0 +1,179 @@
+//! From a definition to the [`ResourceSchema`] that planner, differ and SQL know.
+
+use super::form::{Property, Ready, Resource};
+use super::template::Template;
+use serde_json::Value as Json;
+use stack_core::ids::TypeName;
+use stack_core::overlay::Overlay;
+use stack_core::pointer::{PathSet, PropertyPath, Step};
+use stack_core::schema::{
+    Additional, Handler, Handlers, JsonType, Node, ReplacementStrategy, ResourceSchema, Types,
+};
+use std::time::Duration;
+
+/// Longest wait for an operation whose definition names none.
+const USUAL_LIMIT: Duration = Duration::from_secs(20 * 60);
+
+/// The schema of a resource.
+pub(super) fn of(ty: &TypeName, resource: &Resource) -> ResourceSchema {
+    let paths = |test: &dyn Fn(&Property) -> bool| paths(resource, test);
+    let path = |name: &String| PropertyPath(vec![Step::Key(name.clone())]);
+    let mut root = object(&resource.properties);
+    root.additional_properties = Some(Additional::Allowed(false));
+    ResourceSchema {
+        type_name: ty.clone(),
+        description: resource.description.clone(),
+        root,
+        definitions: indexmap::IndexMap::new(),
+        primary_identifier: resource.identity.iter().map(path).collect(),
+        additional_identifiers: Vec::new(),
+        read_only_properties: paths(&|property| property.read_only),
+        write_only_properties: paths(&|property| property.write_only),
+        // Without an update every change is a replacement, which is what create-only says.
+        create_only_properties: paths(&|property| {
+            property.immutable || (resource.update.is_none() && !property.read_only)
+        }),
+        conditional_create_only_properties: PathSet::default(),
+        deprecated_properties: PathSet::default(),
+        property_transform: indexmap::IndexMap::new(),
+        tagging: None,
+        taggable: Some(false),
+        handlers: handlers(resource),
+        // Two of one name cannot be told apart afterwards (confluent.md section 11).
+        replacement_strategy: Some(ReplacementStrategy::DeleteThenCreate),
+        lifecycle: None,
+        overlay: Overlay {
+            unordered: paths(&|property| property.set),
+            rewrite: paths(&|property| property.resend),
+            // Only the create's answer holds it: later reads say nothing about it.
+            unreadable: paths(&|property| property.once),
+            natural_key: resource.natural_key.iter().map(path).collect(),
+            gone_when: resource.ready.as_ref().map(|ready| gone(resource, ready)).unwrap_or_default(),
+            ..Overlay::default()
+        },
+    }
+}
+
+/// Paths of all properties that pass a test, outermost only.
+pub(super) fn paths(resource: &Resource, test: &dyn Fn(&Property) -> bool) -> PathSet {
+    let mut found = Vec::new();
+    for (name, property) in &resource.properties {
+        walk(property, &mut vec![Step::Key(name.clone())], test, &mut found);
+    }
+    PathSet(found)
+}
+
+fn walk(
+    property: &Property,
+    at: &mut Vec<Step>,
+    test: &dyn Fn(&Property) -> bool,
+    found: &mut Vec<PropertyPath>,
+) {
+    if test(property) {
+        found.push(PropertyPath(at.clone()));
+        return;
+    }
+    for (name, member) in &property.properties {
+        at.push(Step::Key(name.clone()));
+        walk(member, at, test, found);
+        at.pop();
+    }
+    if let Some(item) = &property.items {
+        at.push(Step::Any);
+        walk(item, at, test, found);
+        at.pop();
+    }
+}
+
+fn object(properties: &indexmap::IndexMap<String, Property>) -> Node {
+    let required = properties.iter().filter(|(_, property)| property.required);
+    Node {
+        types: Types::of(&[JsonType::Object]),
+        required: required.map(|(name, _)| name.clone()).collect(),
+        properties: properties.iter().map(|(name, property)| (name.clone(), node(property))).collect(),
+        ..Node::default()
+    }
+}
+
+fn node(property: &Property) -> Node {
+    let mut node =
+        if property.properties.is_empty() { Node::default() } else { object(&property.properties) };
+    if let Some(ty) = property.ty {
+        node.types = Types::of(&[ty]);
+    }
+    if property.reference {
+        // The bare id in the model; the object that the service has for it is accepted too.
+        node.types = Types::of(&[JsonType::String, JsonType::Object]);
+    }
+    if !property.properties.is_empty() {
+        node.additional_properties = Some(Additional::Allowed(false));
+    }
+    if property.pairs {
+        // Kafka configs are texts on the wire, and numbers as people write them.
+        node.types = Types::of(&[JsonType::Object]);
+    }
+    if property.set {
+        node.insertion_order = Some(false);
+    }
+    node.choices.clone_from(&property.choices);
+    node.pattern.clone_from(&property.pattern);
+    node.min_length = property.min_length;
+    node.max_length = property.max_length;
+    node.minimum = property.minimum.map(Into::into);
+    node.maximum = property.maximum.map(Into::into);
+    node.items = property.items.as_deref().map(|item| Box::new(self::node(item)));
+    node
+}
+
+fn handlers(resource: &Resource) -> Handlers {
+    let ready = resource.ready.as_ref().and_then(|ready| ready.limit);
+    let with_limit = |limit: Option<Duration>| {
+        let minutes = limit.unwrap_or(USUAL_LIMIT).as_secs().div_ceil(60);
+        Handler { timeout_in_minutes: Some(minutes), ..Handler::default() }
+    };
+    Handlers {
+        create: resource.create.as_ref().map(|_| with_limit(ready)),
+        read: resource.read.as_ref().map(|_| Handler::default()),
+        update: resource.update.as_ref().map(|_| with_limit(ready)),
+        delete: resource.delete.as_ref().map(|delete| with_limit(delete.limit)),
+        list: resource.list.as_ref().map(|list| {
+            let needed = list.query.values().chain([&list.path]);
+            let optional = list.filter.values();
+            Handler { handler_schema: input(resource, needed, optional), ..Handler::default() }
+        }),
+    }
+}
+
+/// What a list needs, and what it takes beside.
+fn input<'t>(
+    resource: &Resource,
+    needed: impl Iterator<Item = &'t Template>,
+    optional: impl Iterator<Item = &'t Template>,
+) -> Option<Box<Node>> {
+    let mut input = Node { types: Types::of(&[JsonType::Object]), ..Node::default() };
+    let member = |name: &str| resource.properties.get(name).map(node);
+    for name in needed.flat_map(Template::variables) {
+        if let Some(member) = member(name)
+            && input.properties.insert(name.to_owned(), member).is_none()
+        {
+            input.required.push(name.to_owned());
+        }
+    }
+    for name in optional.flat_map(Template::variables) {
+        if let Some(member) = member(name) {
+            input.properties.entry(name.to_owned()).or_insert(member);
+        }
+    }
+    (!input.properties.is_empty()).then(|| Box::new(input))
+}
+
+/// The phases of one that is being removed, where the model shows the phase.
+fn gone(resource: &Resource, ready: &Ready) -> indexmap::IndexMap<PropertyPath, Vec<Json>> {
+    let shows_phase = |(name, property): (&String, &Property)| {
+        let at = property.read_at.as_deref().or(property.at.as_deref()).unwrap_or(name);
+        (at == ready.at).then(|| PropertyPath(vec![Step::Key(name.clone())]))
+    };
+    let phases: Vec<Json> = ready.leaving.iter().map(|phase| Json::String(phase.clone())).collect();
+    let path = resource.properties.iter().find_map(shows_phase);
+    path.filter(|_| !phases.is_empty()).map(|path| (path, phases)).into_iter().collect()
+}

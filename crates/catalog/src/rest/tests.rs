@@ -1,0 +1,181 @@
+use super::*;
+use serde_json::json;
+use stack_core::pointer::Pointer;
+
+/// A file that is right, to be spoilt.
+const RIGHT: &str = r#"
+provider: acme
+endpoints:
+  api: { url: "https://api.example", auth: { kind: bearer, token: ACME_TOKEN } }
+defaults: { endpoint: api }
+resources:
+  - name: acme.shop.boxes
+    aliases: [acme.shop.crates]
+    properties:
+      id: { type: string, read_only: true }
+      shelf: { type: string, required: true, reference: true }
+      label: { type: string, required: true, at: spec.label }
+      size: { type: integer, at: spec.size, grow_only: true }
+    identity: [shelf, id]
+    natural_key: [shelf, label]
+    create: { path: "/boxes" }
+    read: { path: "/boxes/{id}", query: { shelf: "{shelf}" } }
+    list: { path: "/boxes", query: { shelf: "{shelf}" }, items: data }
+    update: { steps: [{ method: PATCH, path: "/boxes/{id}", body: merge }] }
+    delete: { path: "/boxes/{id}", query: { shelf: "{shelf}" } }
+    ready: { at: status.phase, ready: [DONE], limit: 90m }
+"#;
+
+fn of(text: &str) -> Result<Definitions, DefinitionError> {
+    Definitions::from_texts([("box.yaml", text)])
+}
+
+fn spoilt(from: &str, to: &str) -> String {
+    assert!(RIGHT.contains(from), "{from}");
+    of(&RIGHT.replace(from, to)).unwrap_err().to_string()
+}
+
+#[test]
+fn the_embedded_definitions_are_right() {
+    let all = Definitions::embedded();
+    assert!(all.iter().count() > 0);
+    for definition in all.iter() {
+        assert_eq!(all.canonical(definition.ty.as_str()), Ok(definition.ty.clone()));
+        if definition.endpoint.found_in.is_some() {
+            let (locator, found) = all.locator(&definition.endpoint).unwrap();
+            assert!(locator.property(&found.matches).is_some() && locator.property(&found.url).is_some());
+        }
+        let schema = definition.schema();
+        serde_json::to_value(&*schema).unwrap();
+    }
+}
+
+#[test]
+fn a_definition_becomes_a_schema() {
+    let all = of(RIGHT).unwrap();
+    let ty = all.canonical("Acme.Shop.Crates").unwrap();
+    assert_eq!(ty.as_str(), "acme.shop.boxes");
+    let schema = all.schema(&ty).unwrap();
+    assert_eq!(schema.root.required, ["shelf", "label"]);
+    assert!(schema.read_only_properties.contains(&Pointer::of(["id"])));
+    assert!(!schema.is_immutable() && schema.is_provisionable());
+    assert_eq!(schema.primary_identifier.len(), 2);
+    let list = schema.handlers.list.as_ref().unwrap().handler_schema.as_ref().unwrap();
+    assert_eq!(list.required, ["shelf"]);
+    assert_eq!(schema.handlers.create.as_ref().unwrap().timeout_minutes(), 90);
+    assert_eq!(schema.overlay.natural_key.len(), 2);
+}
+
+#[test]
+fn columns_of_both_generations_mean_the_property() {
+    let all = of(RIGHT).unwrap();
+    let boxes = all.get(&"acme.shop.boxes".into()).unwrap();
+    for column in ["shelf", "data__shelf", "_shelf", "SHELF"] {
+        assert_eq!(boxes.property_of(column), Some("shelf"), "{column}");
+    }
+    assert_eq!(boxes.property_of("data__colour"), None);
+}
+
+#[test]
+fn an_unknown_name_has_near_ones() {
+    let unknown = of(RIGHT).unwrap().canonical("acme.shop.boxs").unwrap_err();
+    assert!(unknown.near.contains(&"acme.shop.boxes".to_owned()), "{unknown:?}");
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    let cases = [
+        ("grow_only: true", "growing: true", "box.yaml:13", "unknown field `growing`"),
+        (
+            "    read: { path: \"/boxes/{id}\"",
+            "    read: { path: \"/boxes/{label}\"",
+            "box.yaml:17:20",
+            "`label` in `/boxes/{label}`",
+        ),
+        ("identity: [shelf, id]", "identity: [shelf, it]", "box.yaml:14:5", "names `it`"),
+        ("natural_key: [shelf, label]", "natural_key: [name]", "box.yaml:15:5", "names `name`"),
+        ("body: merge", "body: patch", "box.yaml:19", "unknown variant `patch`"),
+        ("body: merge", "body: alter", "box.yaml:19", "needs exactly one property"),
+        ("defaults: { endpoint: api }", "defaults: { endpoint: web }", "box.yaml", "the endpoint `web`"),
+        ("items: data", "items: data, paging: { kind: weird }", "box.yaml:18", "unknown variant `weird`"),
+        ("items: data", "items: data, paging: { kind: url, param: t }", "box.yaml:18", "lacks `next`"),
+        ("limit: 90m", "limit: 90", "box.yaml:21", "is no duration"),
+        (
+            "id: { type: string, read_only: true }",
+            "id: { type: string, read_only: true, required: true }",
+            "box.yaml:10",
+            "`read_only` and `required`",
+        ),
+        ("grow_only: true", "pairs: true", "box.yaml:13", "has `pairs`"),
+        ("name: acme.shop.boxes", "name: Acme::Shop::Box", "box.yaml:7:5", "is no table name"),
+        ("at: spec.label", "at: spec..label", "box.yaml:12", "no dotted path"),
+        (
+            "\"/boxes/{id}\", query: { shelf: \"{shelf}\" } }\n    list",
+            "\"/boxes/{id\" }\n    list",
+            "box.yaml:17",
+            "without its `}`",
+        ),
+    ];
+    for (from, to, place, words) in cases {
+        let error = spoilt(from, to);
+        assert!(error.starts_with(place) && error.contains(words), "{to}: {error}");
+    }
+}
+
+#[test]
+fn what_cannot_be_found_again_is_refused() {
+    let error = spoilt("    natural_key: [shelf, label]\n", "");
+    assert!(error.contains("cannot be found by anything else"), "{error}");
+    let text =
+        RIGHT.lines().filter(|line| !line.trim_start().starts_with("read:")).collect::<Vec<_>>().join("\n");
+    assert!(of(&text).unwrap_err().message.contains("has no `read`"));
+}
+
+#[test]
+fn files_of_a_folder_are_added_and_stand_before_ours() {
+    let folder = std::env::temp_dir().join(format!("rest-definitions-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("box.yaml"), RIGHT).unwrap();
+    std::fs::write(folder.join("notes.txt"), "no definition").unwrap();
+    let all = Definitions::with_folder(&folder).unwrap();
+    assert!(all.named("acme.shop.boxes").is_some() && all.has_provider("acme"));
+    assert!(all.named("confluent.provider_integrations.integrations").is_some());
+    std::fs::write(folder.join("box.yaml"), "provider: [").unwrap();
+    let error = Definitions::with_folder(&folder).unwrap_err();
+    assert!(error.file.ends_with("box.yaml") && error.line > 0, "{error:?}");
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(Definitions::with_folder(&folder).unwrap_err().message.contains("cannot be read"));
+}
+
+/// The names of the document of `confluent.provider_integrations.integrations` (stackql-compat 6.5).
+#[test]
+fn provider_integrations_have_the_documented_columns() {
+    let all = Definitions::embedded();
+    let ty = all.canonical("confluent.provider_integrations.integrations").unwrap();
+    let definition = all.get(&ty).unwrap();
+    let columns = [
+        "id",
+        "_environment",
+        "api_version",
+        "config",
+        "display_name",
+        "environment",
+        "kind",
+        "provider",
+        "usages",
+    ];
+    for column in columns {
+        assert!(definition.property_of(column).is_some(), "{column}");
+    }
+    for column in ["data__config", "data__environment"] {
+        assert!(definition.property_of(column).is_some(), "{column}");
+    }
+    let schema = definition.schema();
+    assert!(schema.is_immutable());
+    let identifier = stack_core::identity::Identifier::parse(&schema, "env-1|cspi-2").unwrap();
+    assert_eq!(identifier.part_names(), "environment|id");
+    assert_eq!(
+        serde_json::to_value(&schema.handlers.list.as_ref().unwrap().handler_schema).unwrap()["required"],
+        json!(["environment"])
+    );
+}

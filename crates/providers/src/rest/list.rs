@@ -1,0 +1,232 @@
+//! Pages of lists, and looking for a resource by its natural key (confluent.md sections 4 and 11).
+
+use super::model::{self, Model};
+use super::wire::{Asked, items, query, value_of};
+use super::{Rest, identity_of};
+use crate::aws::encoded;
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+use stack_catalog::rest::Definition;
+use stack_catalog::rest::form::{Input, List, Paging, PagingKind};
+use stack_core::ids::Target;
+use stack_core::provider::{Failure, FailureKind};
+
+/// The most pages that a look-up walks through.
+const PAGES: usize = 10_000;
+
+impl Rest {
+    /// One page of models, and where the next begins.
+    pub(super) async fn page(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        inputs: &Model,
+        page: Option<&str>,
+    ) -> Result<(Vec<Model>, Option<String>), Failure> {
+        let Some(list) = &definition.resource.list else {
+            let message = format!("{} cannot be listed", definition.ty);
+            return Err(Failure::new(FailureKind::Unsupported, "NoList", message));
+        };
+        let mut query = query(definition, &list.query, &list.filter, inputs)?;
+        if let Some(paging) = &list.paging {
+            query.extend(asked_page(paging, page));
+        }
+        let asked = Asked {
+            definition,
+            method: "GET",
+            path: &list.path,
+            query,
+            body: None,
+            values: inputs,
+            creates: false,
+        };
+        let answer = self.call(at, asked).await?.json;
+        let found = objects(list, &answer);
+        let next = match &list.paging {
+            Some(paging) => next_page(definition, paging, &answer, found.len(), page)?,
+            None => None,
+        };
+        let models: Vec<Model> =
+            found.iter().map(|item| model::model(&definition.resource, item, inputs)).collect();
+        for model in &models {
+            self.note_hosts(definition, model);
+        }
+        Ok((models, next))
+    }
+
+    /// All pages.
+    pub(super) async fn walk(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        inputs: &Model,
+    ) -> Result<Vec<Model>, Failure> {
+        let mut all = Vec::new();
+        let mut page: Option<String> = None;
+        for _ in 0..PAGES {
+            let (found, next) = self.page(at, definition, inputs, page.as_deref()).await?;
+            all.extend(found);
+            match next {
+                // A token that leads to itself would never end.
+                Some(next) if Some(&next) != page.as_ref() => page = Some(next),
+                _ => break,
+            }
+        }
+        Ok(all)
+    }
+
+    /// The resources that have this natural key and are not being removed. `None`: it is incomplete, or there is no list.
+    pub(super) async fn named(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        key: &Model,
+    ) -> Result<Option<Vec<Model>>, Failure> {
+        let resource = &definition.resource;
+        let is_whole = !resource.natural_key.is_empty()
+            && resource.natural_key.iter().all(|name| key.get(name).is_some_and(|value| !value.is_null()));
+        if resource.list.is_none() || !is_whole {
+            return Ok(None);
+        }
+        let agrees = |model: &Model| {
+            resource.natural_key.iter().all(|name| match (key.get(name), model.get(name)) {
+                (Some(wanted), Some(live)) => same(wanted, live),
+                _ => false,
+            })
+        };
+        let schema = definition.schema();
+        let all = self.walk(at, definition, key).await?;
+        let stays = |model: &Model| !schema.is_gone(&Json::Object(model.clone()));
+        Ok(Some(all.into_iter().filter(|model| agrees(model) && stays(model)).collect()))
+    }
+
+    /// The inputs with which a list is asked: what a variable names, else every one of a resource.
+    pub(super) async fn inputs(
+        &self,
+        at: &Target,
+        locator: &Definition,
+        sources: &IndexMap<String, Input>,
+    ) -> Result<Vec<Model>, Failure> {
+        let mut all = vec![Model::new()];
+        for (name, input) in sources {
+            let by_variable = input.variable.as_deref().and_then(|name| self.settings.variable(name));
+            let values: Vec<String> = match by_variable {
+                Some(value) => vec![value.to_owned()],
+                None => {
+                    let ty = self.definitions.named(&input.resource);
+                    let Some(from) = ty.and_then(|ty| self.definitions.get(ty)) else {
+                        let message =
+                            format!("`{}`, which {} is found by, is no resource", input.resource, locator.ty);
+                        return Err(Failure::new(FailureKind::Internal, "BadDefinition", message));
+                    };
+                    let found = Box::pin(self.walk(at, from, &Model::new())).await?;
+                    found.iter().filter_map(|model| value_of(model, &input.property)).collect()
+                }
+            };
+            let with = |known: &Model, value: &String| {
+                let mut inputs = known.clone();
+                inputs.insert(name.clone(), Json::String(value.clone()));
+                inputs
+            };
+            all = all.iter().flat_map(|known| values.iter().map(move |value| with(known, value))).collect();
+        }
+        Ok(all)
+    }
+
+    /// The identities of several resources, for people.
+    pub(super) fn names_of(&self, definition: &Definition, models: &[Model]) -> String {
+        let names: Vec<String> =
+            models.iter().map(|model| format!("`{}`", identity_of(definition, model))).collect();
+        names.join(", ")
+    }
+}
+
+/// True if two values of a natural key mean the same: numbers and texts of one spelling are equal.
+fn same(a: &Json, b: &Json) -> bool {
+    a == b || matches!((model::scalar(a), model::scalar(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// The objects of an answer, whatever form the list has.
+fn objects(list: &List, answer: &Json) -> Vec<Json> {
+    if let Some(member) = &list.keyed {
+        let found = model::at(answer, list.items.as_deref().unwrap_or(".")).and_then(Json::as_object);
+        return found
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| {
+                let mut object = if value.is_object() { value.clone() } else { Json::Object(Model::new()) };
+                model::put(&mut object, member, Json::String(key.clone()));
+                object
+            })
+            .collect();
+    }
+    let found = items(answer, list.items.as_deref());
+    match &list.names {
+        None => found.into_owned(),
+        Some(member) => found
+            .iter()
+            .map(|name| {
+                let mut object = Json::Object(Model::new());
+                model::put(&mut object, member, name.clone());
+                object
+            })
+            .collect(),
+    }
+}
+
+fn asked_page(paging: &Paging, page: Option<&str>) -> Vec<String> {
+    let mut pairs = Vec::new();
+    let size = paging.size_param.as_deref().zip(paging.size).map(|(name, size)| format!("{name}={size}"));
+    let param = paging.param.as_deref().unwrap_or_default();
+    match (paging.kind, page) {
+        (PagingKind::None, _) => {}
+        // The size counts only on the first request. The token goes back as it came: encoded already.
+        (PagingKind::Url, Some(token)) => pairs.push(format!("{param}={token}")),
+        (PagingKind::Url, None) => pairs.extend(size),
+        (PagingKind::Token, token) => {
+            pairs.extend(size);
+            pairs.extend(token.map(|token| format!("{param}={}", encoded(token))));
+        }
+        (PagingKind::Offset, offset) => {
+            pairs.push(format!("{param}={}", offset.unwrap_or("0")));
+            pairs.extend(size);
+        }
+    }
+    pairs
+}
+
+fn next_page(
+    definition: &Definition,
+    paging: &Paging,
+    answer: &Json,
+    found: usize,
+    page: Option<&str>,
+) -> Result<Option<String>, Failure> {
+    let next = paging.next.as_deref().and_then(|path| model::at(answer, path)).and_then(Json::as_str);
+    let next = next.filter(|next| !next.is_empty());
+    match paging.kind {
+        PagingKind::None => Ok(None),
+        PagingKind::Token => Ok(next.map(str::to_owned)),
+        // Only the token of the URL is used: another host in it gets no request and no credential.
+        PagingKind::Url => {
+            let Some(next) = next else { return Ok(None) };
+            let param = paging.param.as_deref().unwrap_or_default();
+            let query = next.split_once('?').map_or("", |(_, query)| query);
+            let query = query.split('#').next().unwrap_or_default();
+            let token = query.split('&').find_map(|pair| pair.strip_prefix(param)?.strip_prefix('='));
+            match token.filter(|token| !token.is_empty()) {
+                Some(token) => Ok(Some(token.to_owned())),
+                None => {
+                    let message = format!("the next page of {} has no `{param}`", definition.ty);
+                    Err(Failure::new(FailureKind::Internal, "MalformedAnswer", message))
+                }
+            }
+        }
+        PagingKind::Offset => {
+            let size = paging.size.unwrap_or_default();
+            let offset: u64 = page.and_then(|page| page.parse().ok()).unwrap_or_default();
+            let found = u64::try_from(found).unwrap_or_default();
+            Ok((found >= size && size > 0).then(|| (offset + found).to_string()))
+        }
+    }
+}

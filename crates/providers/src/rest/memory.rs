@@ -1,0 +1,86 @@
+//! What one run learns and does not write down: hosts, secrets that are shown once, and what is under way.
+
+use super::model::Model;
+use super::settings::Access;
+use serde_json::Value as Json;
+use stack_core::ids::{RequestToken, TypeName};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
+
+#[derive(Default)]
+struct Held {
+    /// Endpoint class and target → how it is reached.
+    access: HashMap<(String, String), Access>,
+    /// Type and identity → members that only the create's answer held.
+    secrets: HashMap<(TypeName, String), Model>,
+    /// What was seen of operations that are polled.
+    watched: HashMap<RequestToken, Watched>,
+}
+
+/// What was seen of one operation.
+#[derive(Clone, Default)]
+pub(super) struct Watched {
+    /// Since when its phase is a failed one.
+    pub(super) failed_since: Option<Instant>,
+    /// Looks for a create without an answer that found nothing.
+    pub(super) misses: u32,
+    /// Why there was no answer.
+    pub(super) why: String,
+    /// Properties to set once it is ready, and their values.
+    pub(super) then: Model,
+}
+
+/// The memory of one provider.
+#[derive(Default)]
+pub(super) struct Memory(Mutex<Held>);
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Memory")
+    }
+}
+
+impl Memory {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        // The maps stay whole even if a holder of the lock panicked.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How a target is reached, if that was learned.
+    pub(super) fn access(&self, class: &str, target: &str) -> Option<Access> {
+        self.held().access.get(&(class.to_owned(), target.to_owned())).cloned()
+    }
+
+    /// Keeps how a target is reached. What is not said stays as it was.
+    pub(super) fn learn(&self, class: &str, target: &str, access: Access) {
+        let mut held = self.held();
+        let known = held.access.entry((class.to_owned(), target.to_owned())).or_default();
+        known.url = access.url.or_else(|| known.url.take());
+        known.credential = access.credential.or_else(|| known.credential.take());
+    }
+
+    /// Keeps what only a create's answer holds.
+    pub(super) fn keep(&self, ty: &TypeName, identity: &str, members: Model) {
+        if !members.is_empty() {
+            self.held().secrets.insert((ty.clone(), identity.to_owned()), members);
+        }
+    }
+
+    /// What only a create's answer held.
+    pub(super) fn kept(&self, ty: &TypeName, identity: &str) -> Vec<(String, Json)> {
+        let key = (ty.clone(), identity.to_owned());
+        self.held().secrets.get(&key).map(|members| members.clone().into_iter().collect()).unwrap_or_default()
+    }
+
+    /// Looks at, and changes, what was seen of an operation.
+    pub(super) fn watch<T>(&self, request: &RequestToken, look: impl FnOnce(&mut Watched) -> T) -> T {
+        look(self.held().watched.entry(request.clone()).or_default())
+    }
+
+    /// Forgets an operation that is over.
+    pub(super) fn forget(&self, request: &RequestToken) {
+        self.held().watched.remove(request);
+    }
+}

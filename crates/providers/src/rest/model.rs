@@ -1,0 +1,255 @@
+//! Between the flat model and what the service sends and takes (docs/design/0010).
+
+use serde_json::{Map, Value as Json};
+use stack_catalog::rest::form::{Property, Resource};
+use stack_core::schema::JsonType;
+
+/// A flat model: property → value.
+pub(super) type Model = Map<String, Json>;
+
+/// The value at a dotted path; `.` and the empty path are the value itself.
+pub(super) fn at<'j>(json: &'j Json, path: &str) -> Option<&'j Json> {
+    path.split('.').filter(|name| !name.is_empty()).try_fold(json, |json, name| json.get(name))
+}
+
+/// Puts a value at a dotted path. Objects on the way are made.
+pub(super) fn put(json: &mut Json, path: &str, value: Json) {
+    let mut node = json;
+    for name in path.split('.') {
+        if !node.is_object() {
+            *node = Json::Object(Map::new());
+        }
+        let Json::Object(members) = node else { return };
+        node = members.entry(name.to_owned()).or_insert(Json::Null);
+    }
+    *node = value;
+}
+
+/// A value as one text, for paths and queries. A reference object counts as its id.
+pub(super) fn scalar(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(number) => Some(number.to_string()),
+        Json::Bool(flag) => Some(flag.to_string()),
+        Json::Object(members) => members.get("id").and_then(Json::as_str).map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// True for what services show in place of a secret (confluent.md section 12).
+pub(super) fn is_mask(value: &Json) -> bool {
+    value.as_str().is_some_and(|text| text.len() >= 2 && text.bytes().all(|b| b == b'*'))
+}
+
+/// Where a mask stands in a value: the names on the way.
+pub(super) fn mask_in(value: &Json) -> Option<String> {
+    match value {
+        _ if is_mask(value) => Some(String::new()),
+        Json::Object(members) => members.iter().find_map(|(name, member)| {
+            mask_in(member).map(|rest| if rest.is_empty() { name.clone() } else { format!("{name}.{rest}") })
+        }),
+        Json::Array(items) => items.iter().find_map(mask_in),
+        _ => None,
+    }
+}
+
+/// Where a property stands in bodies.
+pub(super) fn sent_at<'p>(name: &'p str, property: &'p Property) -> &'p str {
+    property.at.as_deref().unwrap_or(name)
+}
+
+/// Where a property stands in answers.
+pub(super) fn read_at<'p>(name: &'p str, property: &'p Property) -> &'p str {
+    property.read_at.as_deref().unwrap_or_else(|| sent_at(name, property))
+}
+
+/// A value as the service takes it. Read-only members are left out.
+pub(super) fn sent(property: &Property, value: &Json) -> Json {
+    match value {
+        Json::String(id) if property.reference => {
+            let mut object = Model::from_iter([("id".to_owned(), Json::String(id.clone()))]);
+            if let Some((_, more)) = property.adds.iter().find(|(start, _)| id.starts_with(start.as_str())) {
+                object.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
+            }
+            Json::Object(object)
+        }
+        Json::Object(members) if property.pairs => pairs(members),
+        Json::Object(members) if !property.properties.is_empty() => {
+            let mut out = Json::Object(Map::new());
+            for (name, member) in members {
+                match property.properties.get(name) {
+                    Some(known) if known.read_only => {}
+                    Some(known) => put(&mut out, sent_at(name, known), sent(known, member)),
+                    None => put(&mut out, name, member.clone()),
+                }
+            }
+            out
+        }
+        Json::Array(items) => match &property.items {
+            Some(item) => items.iter().map(|value| sent(item, value)).collect(),
+            None => value.clone(),
+        },
+        // Statements of SQL hand documents over as text.
+        Json::String(text) if matches!(property.ty, Some(JsonType::Object | JsonType::Array)) => {
+            match serde_json::from_str::<Json>(text) {
+                Ok(document) if document.is_object() || document.is_array() => sent(property, &document),
+                _ => value.clone(),
+            }
+        }
+        Json::Number(_) | Json::Bool(_) if property.text || property.ty == Some(JsonType::String) => {
+            scalar(value).map_or(Json::Null, Json::String)
+        }
+        Json::String(text) if !property.text => match property.ty {
+            Some(JsonType::Integer | JsonType::Number) => {
+                text.parse::<serde_json::Number>().map_or_else(|_| value.clone(), Json::Number)
+            }
+            Some(JsonType::Boolean) => text.parse::<bool>().map_or_else(|_| value.clone(), Json::Bool),
+            _ => value.clone(),
+        },
+        _ => value.clone(),
+    }
+}
+
+/// A map as the list of names and values that Kafka takes: all values are texts.
+pub(super) fn pairs(members: &Map<String, Json>) -> Json {
+    let one = |(name, value): (&String, &Json)| {
+        let value = scalar(value).map_or(Json::Null, Json::String);
+        serde_json::json!({ "name": name, "value": value })
+    };
+    members.iter().map(one).collect()
+}
+
+/// A value as the model has it.
+pub(super) fn shown(property: &Property, value: &Json) -> Json {
+    match value {
+        Json::Object(members) if property.reference => members.get("id").cloned().unwrap_or(Json::Null),
+        Json::Array(items) if property.pairs => {
+            let one =
+                |item: &Json| Some((item.get("name")?.as_str()?.to_owned(), item.get("value")?.clone()));
+            let members = items
+                .iter()
+                .filter_map(one)
+                .filter(|(name, value)| !value.is_null() && !is_noise(property, name));
+            Json::Object(members.collect())
+        }
+        Json::Object(members) if !property.properties.is_empty() => {
+            let mut out = Map::new();
+            for (name, known) in &property.properties {
+                if let Some(member) = at(value, read_at(name, known)).filter(|member| !member.is_null()) {
+                    out.insert(name.clone(), shown(known, member));
+                }
+            }
+            // What the definition does not know stays, so that a PUT carries it along (confluent.md section 3).
+            let known: Vec<&str> = property.properties.iter().map(|(name, p)| read_at(name, p)).collect();
+            for (name, member) in members {
+                if !known.iter().any(|path| path.split('.').next() == Some(name)) {
+                    out.entry(name.clone()).or_insert_with(|| member.clone());
+                }
+            }
+            Json::Object(out)
+        }
+        Json::Object(members) if !property.noise.is_empty() => {
+            let kept = members.iter().filter(|(name, _)| !is_noise(property, name));
+            Json::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+        }
+        Json::Array(items) => match &property.items {
+            Some(item) => items.iter().map(|value| shown(item, value)).collect(),
+            None => value.clone(),
+        },
+        Json::String(text) => {
+            if let Some((written, _)) = property.read_as.iter().find(|(_, read)| *read == text) {
+                return Json::String(written.clone());
+            }
+            match property.ty {
+                _ if property.decoded => {
+                    let plain = percent_encoding::percent_decode_str(text).decode_utf8();
+                    plain.map_or_else(|_| value.clone(), |plain| Json::String(plain.into_owned()))
+                }
+                Some(JsonType::Integer | JsonType::Number) => {
+                    text.parse::<serde_json::Number>().map_or_else(|_| value.clone(), Json::Number)
+                }
+                _ => value.clone(),
+            }
+        }
+        _ => value.clone(),
+    }
+}
+
+fn is_noise(property: &Property, name: &str) -> bool {
+    property.noise.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == pattern,
+    })
+}
+
+/// The flat model of an answer. What the answer does not show (parts of the path) comes from `given`.
+pub(super) fn model(resource: &Resource, answer: &Json, given: &Model) -> Model {
+    let mut out = Model::new();
+    for (name, property) in &resource.properties {
+        let value = at(answer, read_at(name, property)).filter(|value| !value.is_null());
+        // An endpoint that is not there yet is an empty text (Confluent trap 35).
+        let value = value.filter(|value| !(property.read_only && value.as_str() == Some("")));
+        match value {
+            Some(_) if property.write_only => {}
+            Some(value) => {
+                out.insert(name.clone(), shown(property, value));
+            }
+            None => {
+                // What stands in the path is not repeated in the answer.
+                let is_of_path = resource.identity.contains(name)
+                    || (property.in_body == Some(false) && !property.write_only);
+                if is_of_path && let Some(value) = given.get(name) {
+                    out.insert(name.clone(), reference_id(property, value));
+                }
+            }
+        }
+    }
+    out
+}
+
+fn reference_id(property: &Property, value: &Json) -> Json {
+    if property.reference { shown(property, value) } else { value.clone() }
+}
+
+/// Declared properties in the flat form. Accepts the service's own nesting too: `spec: {display_name: …}` is taken apart,
+/// unless `spec` is a property.
+pub(super) fn flat(resource: &Resource, props: &Json) -> Model {
+    let mut out = Model::new();
+    let Some(members) = props.as_object() else { return out };
+    for (name, value) in members {
+        if let Some(property) = resource.properties.get(name) {
+            out.insert(name.clone(), reference_id(property, value));
+        }
+    }
+    for (name, property) in &resource.properties {
+        let path = sent_at(name, property);
+        if let Some((first, _)) = path.split_once('.')
+            && !resource.properties.contains_key(first)
+            && let Some(value) = at(props, path)
+        {
+            out.entry(name.clone()).or_insert_with(|| reference_id(property, value));
+        }
+    }
+    out
+}
+
+/// The body of a create or a whole PUT: constants, and all settable properties that have a value.
+pub(super) fn whole(resource: &Resource, model: &Model, without: &[String]) -> Json {
+    let mut body = Json::Object(Map::new());
+    for (path, value) in &resource.constants {
+        put(&mut body, path, value.clone());
+    }
+    for (name, property) in &resource.properties {
+        if property.read_only || property.in_body == Some(false) || without.contains(name) {
+            continue;
+        }
+        if let Some(value) = model.get(name).filter(|value| !value.is_null()) {
+            put(&mut body, sent_at(name, property), sent(property, value));
+        }
+    }
+    body
+}
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;

@@ -1,0 +1,399 @@
+//! One request to a service: where it goes, who sends it, and what came back.
+
+use super::errors::{self, Context};
+use super::model::{Model, scalar};
+use super::settings::{Access, Credential};
+use super::{Rest, model};
+use crate::aws::{Service, SignedRequest, encoded};
+use crate::transport::{TransportError, TransportErrorKind};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use serde_json::Value as Json;
+use stack_catalog::rest::form::{Auth, Endpoint};
+use stack_catalog::rest::{Definition, Template};
+use stack_core::ids::Target;
+use stack_core::provider::{Failure, FailureKind};
+use std::borrow::Cow;
+
+/// Redirects that are followed (the Flink gateway gives some; confluent.md section 1).
+const REDIRECTS: usize = 5;
+
+/// One request, without host and credential. Values and body may be secret and are not shown.
+pub(super) struct Asked<'a> {
+    pub(super) definition: &'a Definition,
+    pub(super) method: &'static str,
+    pub(super) path: &'a Template,
+    /// Encoded pairs.
+    pub(super) query: Vec<String>,
+    pub(super) body: Option<Json>,
+    /// What the variables of the path stand for.
+    pub(super) values: &'a Model,
+    /// True for the request that makes a resource.
+    pub(super) creates: bool,
+}
+
+/// A good answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) json: Json,
+}
+
+/// Where a target is and who we are there.
+struct Route {
+    base: String,
+    credential: Option<Credential>,
+}
+
+/// The value of a variable: of the request's own values.
+pub(super) fn value_of(values: &Model, name: &str) -> Option<String> {
+    values.get(name).and_then(scalar).filter(|text| !text.is_empty())
+}
+
+/// The pairs of a query, encoded. What a needed one lacks is an error; an optional one without a value is left out.
+pub(super) fn query<'t>(
+    definition: &Definition,
+    needed: impl IntoIterator<Item = (&'t String, &'t Template)>,
+    optional: impl IntoIterator<Item = (&'t String, &'t Template)>,
+    values: &Model,
+) -> Result<Vec<String>, Failure> {
+    let pair = |name: &str, value: &str| format!("{}={}", encoded(name), encoded(value));
+    let fill = |template: &Template| template.fill(|name| value_of(values, name), str::to_owned);
+    let mut pairs = Vec::new();
+    for (name, template) in needed {
+        let value = fill(template).map_err(|missing| lacks(definition, &missing))?;
+        pairs.push(pair(name, &value));
+    }
+    for (name, template) in optional {
+        if let Ok(value) = fill(template) {
+            pairs.push(pair(name, &value));
+        }
+    }
+    Ok(pairs)
+}
+
+fn lacks(definition: &Definition, name: &str) -> Failure {
+    let message = format!("{} cannot be asked for without `{name}`", definition.ty);
+    Failure::new(FailureKind::Invalid, "MissingValue", message)
+}
+
+impl Rest {
+    /// Sends a request and gives the good answer. One attempt, but for redirects.
+    pub(super) async fn call(&self, at: &Target, asked: Asked<'_>) -> Result<Answer, Failure> {
+        let definition = asked.definition;
+        let path = asked
+            .path
+            .fill(|name| value_of(asked.values, name), |text| encoded(text).to_string())
+            .map_err(|missing| lacks(definition, &missing))?;
+        let body = asked.body.as_ref().map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        if let Auth::Sigv4 { service, signing_name, host } = &definition.endpoint.auth {
+            let service = Service {
+                id: Cow::Owned(service.clone()),
+                signing_name: Cow::Owned(signing_name.clone()),
+                host: Cow::Owned(host.clone()),
+                fips_in_gov: false,
+            };
+            return self.signed(at, &service, &asked, path, body).await;
+        }
+        let route = self.route(at, definition, asked.values).await?;
+        let what = self.what(definition, asked.values);
+        let shown = format!("{} {path}", asked.method);
+        let context = Context {
+            request: &shown,
+            what: &what,
+            data_plane: definition.endpoint.data_plane,
+            creates: asked.creates,
+        };
+        let mut url = format!("{}{path}", route.base.trim_end_matches('/'));
+        if !asked.query.is_empty() {
+            url = format!("{url}?{}", asked.query.join("&"));
+        }
+        for _ in 0..=REDIRECTS {
+            let request = request(asked.method, &url, body.clone(), route.credential.as_ref())?;
+            let answer =
+                self.transport.send(request).await.map_err(|error| unanswered(&error, context, &url))?;
+            let status = answer.status();
+            if status.is_redirection()
+                && let Some(next) = redirected(&url, answer.headers())?
+            {
+                url = next;
+                continue;
+            }
+            return taken(context, status, answer.headers(), answer.body());
+        }
+        let message = format!("{what}: more than {REDIRECTS} redirects ({shown})");
+        Err(Failure::new(FailureKind::Internal, "TooManyRedirects", message))
+    }
+
+    /// The type with whatever identity is known, for messages.
+    pub(super) fn what(&self, definition: &Definition, values: &Model) -> String {
+        let parts: Vec<String> =
+            definition.resource.identity.iter().filter_map(|name| value_of(values, name)).collect();
+        if parts.is_empty() {
+            definition.ty.to_string()
+        } else {
+            format!("{} `{}`", definition.ty, parts.join("|"))
+        }
+    }
+
+    async fn signed(
+        &self,
+        at: &Target,
+        service: &Service,
+        asked: &Asked<'_>,
+        path: String,
+        body: Bytes,
+    ) -> Result<Answer, Failure> {
+        let Some(aws) = &self.aws else {
+            let message =
+                format!("{} needs AWS credentials, and there is no AWS provider", asked.definition.ty);
+            return Err(Failure::new(FailureKind::Credentials, "NoCredentials", message));
+        };
+        let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let query = asked
+            .query
+            .iter()
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (plain(name), plain(value)))
+            .collect();
+        let mut headers = HeaderMap::new();
+        if asked.body.is_some() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let method = Method::from_bytes(asked.method.as_bytes()).unwrap_or(Method::GET);
+        let request = SignedRequest { method, path, query, headers, body };
+        let answer = aws.signed(at, service, request).await?;
+        let what = self.what(asked.definition, asked.values);
+        json(answer.body()).map(|json| Answer { json }).map_err(|why| unreadable(&what, &why))
+    }
+
+    /// The host of a request and the credential for it (confluent.md sections 1 and 2).
+    async fn route(&self, at: &Target, definition: &Definition, values: &Model) -> Result<Route, Failure> {
+        let endpoint = &definition.endpoint;
+        let target = endpoint.target.as_deref().and_then(|name| value_of(values, name));
+        let own = match &target {
+            Some(target) => self.own_access(&definition.class, target),
+            None => Access::default(),
+        };
+        // Variables that are for one target are not for others.
+        let is_for_us = match (&endpoint.target_variable, &target) {
+            (Some(variable), Some(target)) => {
+                self.settings.variable(variable).is_none_or(|named| named == target)
+            }
+            _ => true,
+        };
+        let credential = match own.credential {
+            Some(credential) => Some(credential),
+            None if is_for_us => self.credential(definition, endpoint)?,
+            None => {
+                let named = endpoint.target_variable.as_deref().unwrap_or_default();
+                let message = format!(
+                    "the credential in the environment is for {}, not for {} (see {named})",
+                    self.settings.variable(named).unwrap_or_default(),
+                    target.as_deref().unwrap_or_default(),
+                );
+                return Err(Failure::new(FailureKind::Credentials, "NoCredentials", message));
+            }
+        };
+        let by_variable = || {
+            let name = endpoint.url_variable.as_deref().filter(|_| is_for_us)?;
+            self.settings.variable(name).map(str::to_owned)
+        };
+        let by_property = || value_of(values, endpoint.url_property.as_deref()?);
+        let by_template = |of_values: bool| {
+            let template = endpoint.url.as_ref()?;
+            let is_of_values = template.variables().next().is_some();
+            (is_of_values == of_values)
+                .then(|| template.fill(|name| value_of(values, name), str::to_owned).ok())
+                .flatten()
+        };
+        // What the resource itself says is closest; a fixed URL is what is left where nothing else is said.
+        let said = own.url.or_else(by_property).or_else(|| by_template(true)).or_else(by_variable);
+        let base = match said.or_else(|| by_template(false)) {
+            Some(base) => base,
+            None => match &target {
+                Some(target) => Box::pin(self.locate(at, definition, target)).await?,
+                None => return Err(no_endpoint(definition, endpoint)),
+            },
+        };
+        let base = if base.contains("://") { base } else { format!("https://{base}") };
+        Ok(Route { base, credential })
+    }
+
+    fn own_access(&self, class: &str, target: &str) -> Access {
+        let said = self.settings.targets.get(&(class.to_owned(), target.to_owned())).cloned();
+        let learned = self.memory.access(class, target).unwrap_or_default();
+        let said = said.unwrap_or_default();
+        Access { url: said.url.or(learned.url), credential: said.credential.or(learned.credential) }
+    }
+
+    fn credential(
+        &self,
+        definition: &Definition,
+        endpoint: &Endpoint,
+    ) -> Result<Option<Credential>, Failure> {
+        let what = definition.ty.as_str();
+        Ok(match &endpoint.auth {
+            Auth::Basic { user, password } => Some(Credential::Basic {
+                user: self.settings.needed(user, what)?,
+                password: self.settings.needed(password, what)?,
+            }),
+            Auth::Bearer { token } => Some(Credential::Bearer(self.settings.needed(token, what)?)),
+            Auth::Sigv4 { .. } | Auth::None => None,
+        })
+    }
+
+    /// Asks the resource that knows it for the host of a target, and keeps the answer.
+    async fn locate(&self, at: &Target, definition: &Definition, target: &str) -> Result<String, Failure> {
+        let endpoint = &definition.endpoint;
+        let Some((locator, found)) = self.definitions.locator(endpoint) else {
+            return Err(no_endpoint(definition, endpoint));
+        };
+        for inputs in self.inputs(at, locator, &found.inputs).await? {
+            let wanted = |model: &Model| value_of(model, &found.matches).as_deref() == Some(target);
+            let Some(model) = self.walk(at, locator, &inputs).await?.into_iter().find(wanted) else {
+                continue;
+            };
+            let Some(url) = value_of(&model, &found.url) else {
+                let message = format!("{} `{target}` has no endpoint yet", locator.ty);
+                return Err(Failure::new(FailureKind::Conflict, "NoEndpointYet", message));
+            };
+            let access = Access { url: Some(url.clone()), credential: None };
+            self.memory.learn(&definition.class, target, access);
+            return Ok(url);
+        }
+        let message = format!("no {} `{target}` was found, so that its host is not known", locator.ty);
+        Err(Failure::new(FailureKind::Invalid, "NoEndpoint", message))
+    }
+
+    /// Keeps the hosts that a model of a locating resource shows.
+    pub(super) fn note_hosts(&self, definition: &Definition, model: &Model) {
+        for other in self.definitions.iter() {
+            let Some((locator, found)) = self.definitions.locator(&other.endpoint) else { continue };
+            if locator.ty != definition.ty {
+                continue;
+            }
+            if let (Some(target), Some(url)) = (value_of(model, &found.matches), value_of(model, &found.url))
+            {
+                self.memory.learn(&other.class, &target, Access { url: Some(url), credential: None });
+            }
+        }
+    }
+}
+
+fn no_endpoint(definition: &Definition, endpoint: &Endpoint) -> Failure {
+    let next = match &endpoint.url_variable {
+        Some(variable) => format!(": set {variable}"),
+        None => String::new(),
+    };
+    let message = format!("the host of {} is not known{next}", definition.ty);
+    Failure::new(FailureKind::Invalid, "NoEndpoint", message)
+}
+
+fn request(
+    method: &str,
+    url: &str,
+    body: Bytes,
+    credential: Option<&Credential>,
+) -> Result<http::Request<Bytes>, Failure> {
+    let invalid = |what: &str| Failure::new(FailureKind::Invalid, "RequestNotBuilt", what.to_owned());
+    let mut built = http::Request::builder()
+        .method(method)
+        .uri(url)
+        .header(header::ACCEPT, "application/json")
+        // Some gateways compress without saying so (confluent.md section 3).
+        .header(header::ACCEPT_ENCODING, "identity")
+        .header(header::USER_AGENT, concat!("stack-deploy/", env!("CARGO_PKG_VERSION")));
+    if !body.is_empty() {
+        built = built.header(header::CONTENT_TYPE, "application/json");
+    }
+    if let Some(credential) = credential {
+        let text = match credential {
+            Credential::Basic { user, password } => {
+                format!("Basic {}", base64(&format!("{user}:{password}")))
+            }
+            Credential::Bearer(token) => format!("Bearer {token}"),
+        };
+        let mut value = HeaderValue::from_str(&text)
+            .map_err(|_| invalid("the credential has characters that a header cannot hold"))?;
+        value.set_sensitive(true);
+        built = built.header(header::AUTHORIZATION, value);
+    }
+    built.body(body).map_err(|_| invalid(&format!("`{url}` is no URL")))
+}
+
+/// Base64 of RFC 4648 section 4.
+fn base64(text: &str) -> String {
+    aws_smithy_types::base64::encode(text)
+}
+
+/// Where a redirect leads. Only hosts of the same domain get our credential; others are refused (Confluent trap 93).
+fn redirected(from: &str, headers: &HeaderMap) -> Result<Option<String>, Failure> {
+    let Some(to) = headers.get(header::LOCATION).and_then(|value| value.to_str().ok()) else {
+        return Ok(None);
+    };
+    let host = |url: &str| url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_ascii_lowercase));
+    let Some(to_host) = host(to) else {
+        let origin_end = from.find("://").and_then(|at| from[at + 3..].find('/').map(|end| at + 3 + end));
+        let origin = &from[..origin_end.unwrap_or(from.len())];
+        return Ok(Some(format!("{origin}{to}")));
+    };
+    let from_host = host(from).unwrap_or_default();
+    let domain = |host: &str| {
+        let labels: Vec<&str> = host.rsplit('.').take(2).collect();
+        labels.join(".")
+    };
+    let is_name = from_host.contains(char::is_alphabetic);
+    if to_host == from_host || (is_name && domain(&to_host) == domain(&from_host)) {
+        return Ok(Some(to.to_owned()));
+    }
+    let message = format!("{from_host} redirects to {to_host}, outside its domain: not followed");
+    Err(Failure::new(FailureKind::Invalid, "RedirectRefused", message))
+}
+
+fn taken(
+    context: Context<'_>,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<Answer, Failure> {
+    if !status.is_success() {
+        return Err(errors::failure(context, status.as_u16(), headers, body));
+    }
+    json(body).map(|json| Answer { json }).map_err(|why| unreadable(context.what, &why))
+}
+
+fn json(body: &[u8]) -> Result<Json, serde_json::Error> {
+    if body.iter().all(u8::is_ascii_whitespace) { Ok(Json::Null) } else { serde_json::from_slice(body) }
+}
+
+/// The service took the call, but what it said is lost: as good as no answer.
+fn unreadable(what: &str, why: &serde_json::Error) -> Failure {
+    let message = format!("the answer about {what} cannot be read: {why}");
+    Failure::new(FailureKind::NoAnswer, "UnreadableAnswer", message)
+}
+
+fn unanswered(error: &TransportError, context: Context<'_>, url: &str) -> Failure {
+    let kind = match error.kind {
+        TransportErrorKind::Refused => FailureKind::Invalid,
+        kind if kind.certainly_not_sent() => FailureKind::Unavailable,
+        _ => FailureKind::NoAnswer,
+    };
+    if context.data_plane && error.kind == TransportErrorKind::Connect {
+        let host = url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
+        let message = format!(
+            "cannot reach {host} for {}: {}. If it is in a private network, run from inside of it",
+            context.what, error.message
+        );
+        return Failure::new(kind, "Unreachable", message);
+    }
+    Failure::new(kind, error.kind.code(), format!("{}: {}", context.what, error.message))
+}
+
+/// The member of an answer that holds the objects of a list.
+pub(super) fn items<'a>(answer: &'a Json, path: Option<&str>) -> Cow<'a, [Json]> {
+    match model::at(answer, path.unwrap_or(".")) {
+        Some(Json::Array(items)) => Cow::Borrowed(items),
+        Some(Json::Null) | None => Cow::Borrowed(&[]),
+        Some(one) => Cow::Owned(vec![one.clone()]),
+    }
+}
