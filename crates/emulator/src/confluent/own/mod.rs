@@ -1,0 +1,12 @@
+//! Operations that are not of the plain five: control-plane verbs, and the data planes.
+
+mod acls;
+mod configs;
+mod control;
+mod topics;
+
+use super::routes::Row;
+
+/// Endpoint class and its operations.
+pub(crate) const TABLES: &[(&str, &[Row])] =
+    &[("control", control::ROWS), ("kafka", topics::ROWS), ("kafka", configs::ROWS), ("kafka", acls::ROWS)];
