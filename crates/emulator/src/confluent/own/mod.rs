@@ -3,10 +3,19 @@
 mod acls;
 mod configs;
 mod control;
+mod registry;
+mod registry_settings;
+mod schemas;
 mod topics;
 
 use super::routes::Row;
 
 /// Endpoint class and its operations.
-pub(crate) const TABLES: &[(&str, &[Row])] =
-    &[("control", control::ROWS), ("kafka", topics::ROWS), ("kafka", configs::ROWS), ("kafka", acls::ROWS)];
+pub(crate) const TABLES: &[(&str, &[Row])] = &[
+    ("control", control::ROWS),
+    ("kafka", topics::ROWS),
+    ("kafka", configs::ROWS),
+    ("kafka", acls::ROWS),
+    ("sr", registry::ROWS),
+    ("sr", registry_settings::ROWS),
+];

@@ -3,6 +3,7 @@
 mod control;
 mod identity;
 mod kafka;
+mod registry;
 
 use super::*;
 use serde_json::json;
