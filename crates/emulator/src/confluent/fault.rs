@@ -129,6 +129,11 @@ pub enum What {
 }
 
 impl What {
+    /// The created object fails for good after so many milliseconds.
+    pub fn failing_after(ms: i64) -> Self {
+        Self::Phases { phases: vec![(0, "PROVISIONING".to_owned()), (ms, "FAILED".to_owned())] }
+    }
+
     /// The faults that a retry gets past.
     fn transient() -> Vec<Self> {
         vec![

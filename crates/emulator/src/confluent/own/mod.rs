@@ -2,7 +2,9 @@
 
 mod acls;
 mod configs;
+mod connect;
 mod control;
+mod flink;
 mod registry;
 mod registry_settings;
 mod schemas;
@@ -13,6 +15,8 @@ use super::routes::Row;
 /// Endpoint class and its operations.
 pub(crate) const TABLES: &[(&str, &[Row])] = &[
     ("control", control::ROWS),
+    ("control", connect::ROWS),
+    ("flink", flink::ROWS),
     ("kafka", topics::ROWS),
     ("kafka", configs::ROWS),
     ("kafka", acls::ROWS),

@@ -249,7 +249,7 @@ fn register(service: &mut Confluent, turn: &mut Turn) -> Result<Answer, Problem>
             .get("schema_registry_cluster", &registry)
             .and_then(|registry| registry.environment.clone());
         let mut object = Object {
-            id: subject.clone(),
+            id: subject,
             environment,
             within: vec![owner],
             body: json!({ "versions": [] }),

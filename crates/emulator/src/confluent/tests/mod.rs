@@ -1,6 +1,8 @@
 //! The emulator as a client sees it: real requests through [`Confluent::handle`].
 
+mod connect;
 mod control;
+mod flink;
 mod identity;
 mod kafka;
 mod registry;
@@ -103,7 +105,6 @@ impl World {
     fn patch(&mut self, path: &str, body: &Json) -> Got {
         self.send("PATCH", path, "application/json", &body.to_string())
     }
-    #[expect(dead_code, reason = "the next slice needs it")]
     fn put(&mut self, path: &str, body: &Json) -> Got {
         self.send("PUT", path, "application/json", &body.to_string())
     }
