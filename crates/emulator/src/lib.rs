@@ -10,6 +10,7 @@ mod admin;
 mod arn;
 mod cloud;
 mod config;
+pub mod confluent;
 mod dice;
 mod fault;
 mod handler;

@@ -12,6 +12,7 @@ mod write;
 pub use outside::{EditError, Held, RestoreError};
 
 use crate::config::Config;
+use crate::confluent::Confluent;
 use crate::dice::Dice;
 use crate::fault::{Fault, Faults, Struck, What};
 use crate::handler::Place;
@@ -86,6 +87,7 @@ pub struct Cloud {
     patterns: Patterns,
     history: Vec<Call>,
     buckets: BTreeMap<String, Bucket>,
+    confluent: Confluent,
 }
 
 impl fmt::Debug for Cloud {
@@ -137,6 +139,7 @@ impl Cloud {
         config.faults.iter().cloned().for_each(|fault| state.faults.arm(fault));
         Self {
             schemas,
+            confluent: Confluent::new(config.confluent.clone()),
             config,
             state,
             patterns: Patterns::default(),
@@ -148,6 +151,9 @@ impl Cloud {
     /// Handles one request of any protocol that the emulator speaks. `now_ms` is Unix milliseconds and never runs
     /// backwards.
     pub fn handle(&mut self, request: &Request<Bytes>, now_ms: i64) -> Reply {
+        if let Some(reply) = self.confluent_mut().handle(request, now_ms) {
+            return reply;
+        }
         self.state.calls += 1;
         self.advance(now_ms);
         let request_id = self.state.dice.uuid();
@@ -325,6 +331,19 @@ impl Cloud {
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Confluent Cloud, which is played beside.
+    pub fn confluent(&self) -> &Confluent {
+        &self.confluent
+    }
+
+    /// The same, to change it. Its settings are those of [`Config::confluent`].
+    pub fn confluent_mut(&mut self) -> &mut Confluent {
+        if *self.confluent.config() != self.config.confluent {
+            self.confluent.config_mut().clone_from(&self.config.confluent);
+        }
+        &mut self.confluent
     }
 
     /// Changes settings, such as the timing, between requests.

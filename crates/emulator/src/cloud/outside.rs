@@ -3,6 +3,7 @@
 use super::{Cloud, Turn};
 use crate::arn;
 use crate::config::Config;
+use crate::confluent::Confluent;
 use crate::handler::Place;
 use crate::identify;
 use crate::model::{expand, get_mut};
@@ -17,6 +18,9 @@ use stack_core::pointer::PropertyPath;
 use stack_core::schema::{ResourceSchema, Schemas};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Member of the snapshot.
+const CONFLUENT: &str = "confluent";
 
 /// A resource as the cloud holds it, write-only values included: for tests only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -203,15 +207,28 @@ impl Cloud {
                 hide(&ty, &mut request.model);
             }
         }
-        serde_json::to_value(&state).unwrap_or_default()
+        let mut snapshot = serde_json::to_value(&state).unwrap_or_default();
+        if let Json::Object(map) = &mut snapshot {
+            map.insert(CONFLUENT.to_owned(), self.confluent.snapshot());
+        }
+        snapshot
     }
 
     /// A cloud as it was when the snapshot was taken. Faults come from the configuration.
-    pub fn restore(schemas: Arc<dyn Schemas>, config: Config, snapshot: Json) -> Result<Self, RestoreError> {
+    pub fn restore(
+        schemas: Arc<dyn Schemas>,
+        config: Config,
+        mut snapshot: Json,
+    ) -> Result<Self, RestoreError> {
         let found = snapshot.get("version").and_then(Json::as_u64).unwrap_or_default();
         if found != u64::from(VERSION) {
             return Err(RestoreError::Version { found });
         }
+        // Snapshots from before Confluent was played hold none.
+        let confluent = match snapshot.get_mut(CONFLUENT).map(Json::take) {
+            Some(confluent) => Confluent::restore(config.confluent.clone(), confluent)?,
+            None => Confluent::new(config.confluent.clone()),
+        };
         let mut state: State = serde_json::from_value(snapshot)?;
         state.faults.clear();
         config.faults.iter().cloned().for_each(|fault| state.faults.arm(fault));
@@ -223,6 +240,7 @@ impl Cloud {
             patterns: Patterns::default(),
             history: Vec::new(),
             buckets: BTreeMap::new(),
+            confluent,
         };
         if unindexed {
             cloud.migrate();

@@ -1,0 +1,101 @@
+//! Kafka clusters, Schema Registries, compute pools, client quotas.
+
+use super::{CLOUDS, Kind, Life, PLAIN, Place, flag, list, number, text, to};
+
+pub(crate) const KINDS: &[Kind] = &[
+    Kind {
+        name: "kafka_cluster",
+        path: "/cmk/v2/clusters",
+        api_version: "cmk/v2",
+        kind: "Cluster",
+        id: "lkc-",
+        place: Place::Spec,
+        fields: &[
+            text("spec.display_name").required(),
+            text("spec.availability").of(&["SINGLE_ZONE", "MULTI_ZONE", "LOW", "HIGH"]),
+            text("spec.cloud").required().fixed().of(CLOUDS),
+            text("spec.region").required().fixed(),
+            text("spec.config.kind").required().of(&[
+                "Basic",
+                "Standard",
+                "Enterprise",
+                "Dedicated",
+                "Freight",
+            ]),
+            number("spec.config.cku"),
+            list("spec.config.zones").fixed(),
+            text("spec.config.encryption_key").fixed(),
+            flag("spec.deletion_protection"),
+            to("spec.environment", "environment").required().fixed(),
+            to("spec.network", "network").fixed(),
+            to("spec.byok", "byok_key").fixed(),
+        ],
+        companions: &[("spec.config", "spec.config.kind")],
+        filters: &[
+            ("spec.network", "spec.network.id"),
+            ("spec.deletion_protection", "spec.deletion_protection"),
+        ],
+        create: 202,
+        life: Some(Life {
+            pending: "PROVISIONING",
+            ready: "PROVISIONED",
+            at: "status.phase",
+            time: |timing| timing.cluster_ms,
+            deleting: "DEPROVISIONING",
+        }),
+        gone_forbidden: true,
+        crn: "/environment={environment}/cloud-cluster={id}/kafka={id}",
+        ..PLAIN
+    },
+    Kind {
+        name: "schema_registry_cluster",
+        path: "/srcm/v3/clusters",
+        api_version: "srcm/v3",
+        kind: "Cluster",
+        id: "lsrc-",
+        place: Place::Spec,
+        create: 0,
+        patch: false,
+        delete: 0,
+        life: Some(Life {
+            pending: "PROVISIONING",
+            ready: "PROVISIONED",
+            at: "status.phase",
+            time: |timing| timing.registry_ms,
+            deleting: "",
+        }),
+        gone_forbidden: true,
+        crn: "/environment={environment}/schema-registry={id}",
+        ..PLAIN
+    },
+    Kind {
+        name: "flink_compute_pool",
+        path: "/fcpm/v2/compute-pools",
+        api_version: "fcpm/v2",
+        kind: "ComputePool",
+        id: "lfcp-",
+        place: Place::Spec,
+        fields: &[
+            text("spec.display_name").required(),
+            text("spec.cloud").required().fixed().of(CLOUDS),
+            text("spec.region").required().fixed(),
+            number("spec.max_cfu").required(),
+            flag("spec.enable_ai").fixed(),
+            flag("spec.default_pool"),
+            to("spec.environment", "environment").required().fixed(),
+            to("spec.network", "network").fixed(),
+        ],
+        filters: &[("spec.region", "spec.region"), ("spec.network", "spec.network.id")],
+        create: 202,
+        life: Some(Life {
+            pending: "PROVISIONING",
+            ready: "PROVISIONED",
+            at: "status.phase",
+            time: |timing| timing.flink_ms,
+            deleting: "DEPROVISIONING",
+        }),
+        gone_forbidden: true,
+        crn: "/environment={environment}/flink-region={region}/compute-pool={id}",
+        ..PLAIN
+    },
+];
