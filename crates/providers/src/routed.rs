@@ -90,9 +90,10 @@ impl<A: Provider> Provider for Routed<A> {
         &self,
         at: &Target,
         filters: &[TagFilter],
+        types: &[String],
         page: Option<&str>,
     ) -> Result<TaggedPage, Failure> {
-        self.of_place(at).tagged(at, filters, page).await
+        self.of_place(at).tagged(at, filters, types, page).await
     }
 
     fn index_place(&self, at: &Target, ty: &TypeName) -> Target {
