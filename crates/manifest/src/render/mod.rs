@@ -321,6 +321,16 @@ impl Job<'_> {
     }
 
     fn target(&mut self, ty: Option<&TypeName>, said: &Understood) -> Target {
+        // Types of other providers are called by it: `confluent.org.environments`.
+        let other = ty.and_then(|ty| ty.as_str().split_once('.')).map(|(provider, _)| provider.to_owned());
+        if let Some(provider) = other.filter(|provider| provider != "aws") {
+            return Target {
+                provider: ProviderId::new(provider),
+                region: None,
+                role_arn: None,
+                type_version_id: None,
+            };
+        }
         let (region, at) = self.region(said);
         if let (Some(region), Some(at)) = (&region, &at)
             && !valid_region(region)
