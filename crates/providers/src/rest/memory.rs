@@ -30,6 +30,8 @@ pub(super) struct Watched {
     pub(super) why: String,
     /// Properties to set once it is ready, and their values.
     pub(super) then: Model,
+    /// Values that the model must show before it is ready: a paused one is ready as PAUSED.
+    pub(super) wished: Model,
 }
 
 /// The memory of one provider.

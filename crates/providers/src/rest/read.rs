@@ -1,6 +1,7 @@
 //! Reading one resource, with the parts that its service keeps apart.
 
 use super::Rest;
+use super::list::keyed;
 use super::model::{self, Model};
 use super::wire::{Asked, items, query, value_of};
 use serde_json::Value as Json;
@@ -60,10 +61,15 @@ impl Rest {
         let answer = self.get(at, definition, &read.path, query, identity).await?;
         let object = match &read.first_of {
             Some(path) => {
-                items(&answer, Some(path)).iter().find(|item| agrees(definition, item, identity)).cloned()
+                let all = match &read.keyed {
+                    Some(member) => keyed(&answer, Some(path), member),
+                    None => items(&answer, Some(path)).into_owned(),
+                };
+                all.into_iter().find(|item| agrees(definition, item, identity))
             }
             None => {
-                model::at(&answer, read.at.as_deref().unwrap_or(".")).filter(|json| !json.is_null()).cloned()
+                let object = model::at(&answer, read.at.as_deref().unwrap_or("."));
+                object.filter(|json| !json.is_null()).cloned()
             }
         };
         let Some(mut object) = object else { return Ok(None) };

@@ -2,6 +2,7 @@
 
 mod aws;
 mod changes;
+mod connectors;
 mod creates;
 mod errors;
 mod hosts;
