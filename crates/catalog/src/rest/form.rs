@@ -257,6 +257,8 @@ pub struct Property {
     pub items: Option<Box<Property>>,
     /// Members of an object. Empty: anything.
     pub properties: IndexMap<String, Property>,
+    /// True if an object takes other members than the named ones too.
+    pub open: bool,
 }
 
 /// One request.

@@ -39,10 +39,14 @@ files![
     "confluent.yaml",
     "confluent-cmk.yaml",
     "confluent-connect.yaml",
+    "confluent-flink.yaml",
     "confluent-iam.yaml",
     "confluent-kafka.yaml",
+    "confluent-more.yaml",
+    "confluent-networking.yaml",
     "confluent-org.yaml",
     "confluent-pim.yaml",
+    "confluent-schema-registry.yaml",
 ];
 
 /// All definitions that a program knows.

@@ -104,7 +104,7 @@ fn node(property: &Property) -> Node {
         // The bare id; `Definition::normal` makes it of the object that the service has for it.
         node.types = Types::of(&[JsonType::String]);
     }
-    if !property.properties.is_empty() {
+    if !property.properties.is_empty() && !property.open {
         node.additional_properties = Some(Additional::Allowed(false));
     }
     if property.pairs || (property.text && property.ty == Some(JsonType::Object)) {

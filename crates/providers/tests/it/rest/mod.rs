@@ -6,6 +6,7 @@ mod connectors;
 mod creates;
 mod errors;
 mod hosts;
+mod others;
 mod reads;
 mod routed;
 mod waits;
