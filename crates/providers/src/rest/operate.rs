@@ -78,6 +78,7 @@ impl Rest {
                 Failure::new(FailureKind::NoAnswer, "NoIdentifier", "the answer does not name what was made");
             return self.in_doubt(definition, &props, why, token);
         }
+        self.memory.deleted(&definition.ty, &identity_of(definition, &made).wire(), false);
         self.keep_secrets(definition, one_of(&answer), &made);
         self.note_hosts(definition, &made);
         let identity = self.identity(definition, &made);
@@ -249,6 +250,7 @@ impl Rest {
                 Err(failure) => return Err(failure),
             }
         }
+        self.memory.deleted(&definition.ty, &identity_of(definition, &identity).wire(), true);
         Ok(match delete.limit {
             None => done(&ticket, definition, String::new()),
             Some(_) => self.running(&ticket, definition, String::new()),

@@ -1,9 +1,9 @@
 //! Reading one resource, with the parts that its service keeps apart.
 
-use super::Rest;
 use super::list::keyed;
 use super::model::{self, Model};
 use super::wire::{Asked, items, query, value_of};
+use super::{Rest, identity_of};
 use serde_json::Value as Json;
 use stack_catalog::rest::form::{Parent, Read, ReadPart};
 use stack_catalog::rest::{Definition, Template};
@@ -39,6 +39,13 @@ impl Rest {
                 Ok(Some(Seen { answer, model }))
             }
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+            // Some services deny what is gone (confluent.md section 5): known here only of what this run deleted.
+            Err(failure)
+                if failure.kind == FailureKind::Denied
+                    && self.memory.is_deleted(&definition.ty, &identity_of(definition, identity).wire()) =>
+            {
+                Ok(None)
+            }
             Err(failure) if failure.kind == FailureKind::Denied => {
                 match &read.parent {
                     // A lost permission must not look like an absence (Confluent trap 7).
