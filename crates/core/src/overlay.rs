@@ -33,6 +33,13 @@ pub struct Overlay {
     /// Paths that reads omit although the schema does not mark them write-only (trap 43): set, but never comparable.
     #[serde(skip_serializing_if = "PathSet::is_empty")]
     pub unreadable: PathSet,
+    /// Values of which reads may show asterisks in place of a secret (confluent.md section 12). Where they do, the value is
+    /// not comparable, and goes along with every change of something else: a mask that is sent back would become it.
+    #[serde(skip_serializing_if = "PathSet::is_empty")]
+    pub masked: PathSet,
+    /// Values that are secret although nobody declares them: what the service makes up and shows.
+    #[serde(skip_serializing_if = "PathSet::is_empty")]
+    pub secrets: PathSet,
     /// Path → value to send where the service ignores or refuses `remove` (cloud-control 3.8).
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub remove_defaults: IndexMap<PropertyPath, Json>,

@@ -158,6 +158,16 @@ impl Check<'_> {
             self.variables("delete", all, identity)?;
         }
         let any = |name: &str| resource.properties.contains_key(name);
+        for (path, value) in &resource.constants {
+            if let Some(text) = value.as_str() {
+                match Template::parse(text) {
+                    Ok(template) => self.variables("constants", [&template], any)?,
+                    Err(why) => {
+                        return self.fail(&["constants:", path], why, "close the brace, or leave it out");
+                    }
+                }
+            }
+        }
         if let Some(list) = &resource.list {
             self.variables("list", list.query.values().chain(list.filter.values()).chain([&list.path]), any)?;
             if list.keyed.is_some() && list.names.is_some() {

@@ -161,7 +161,7 @@ pub struct Resource {
     /// True if the service allows no two with one natural key (confluent.md section 11).
     #[serde(default)]
     pub unique: bool,
-    /// Body members of every create and every whole PUT: path → value.
+    /// Body members of every create and every whole PUT: path → value. `{name}` in a text is the value of a property.
     #[serde(default)]
     pub constants: IndexMap<String, Json>,
     /// Makes one.
@@ -196,6 +196,8 @@ pub struct Property {
     pub ty: Option<JsonType>,
     /// One sentence.
     pub description: String,
+    /// Other names of its column.
+    pub aliases: Vec<String>,
     /// Dotted path in requests and answers. None: its name.
     pub at: Option<String>,
     /// Dotted path in answers, where it differs (`compatibilityLevel`).
@@ -216,8 +218,8 @@ pub struct Property {
     pub adds: IndexMap<String, IndexMap<String, Json>>,
     /// Sent with every PATCH, changed or not: what the service needs to find or understand the change.
     pub companion: bool,
-    /// Sent from the manifest with every update: reads show a mask, or nothing, and a PUT without it would lose it.
-    pub resend: bool,
+    /// Reads may show asterisks in it in place of a secret: not compared then, and sent from the manifest with every update.
+    pub masked: bool,
     /// A secret that only the answer of the create holds (confluent.md section 12).
     pub once: bool,
     /// A secret.
@@ -228,7 +230,7 @@ pub struct Property {
     pub grow_only: bool,
     /// Answers may percent-encode what was sent plain (CRNs, Confluent trap 17).
     pub decoded: bool,
-    /// A text in bodies and answers (Kafka configs, quotas), whatever its type here.
+    /// A text in bodies and answers (quotas), whatever its type here. Of an object: all its values are (connector configs).
     pub text: bool,
     /// A map here, `[{"name": …, "value": …}]` in bodies and answers.
     pub pairs: bool,
@@ -255,6 +257,8 @@ pub struct Property {
     pub items: Option<Box<Property>>,
     /// Members of an object. Empty: anything.
     pub properties: IndexMap<String, Property>,
+    /// True if an object takes other members than the named ones too.
+    pub open: bool,
 }
 
 /// One request.
@@ -345,9 +349,12 @@ pub struct Read {
     /// Where the object stands in the answer. None: it is the answer.
     #[serde(default)]
     pub at: Option<String>,
-    /// True if the answer is a list; the first item that agrees with the identity is meant.
+    /// Where the list stands in the answer, if it is one: the first item that agrees with the identity is meant.
     #[serde(default)]
     pub first_of: Option<String>,
+    /// The items of `first_of` are a map: the member that its keys become.
+    #[serde(default)]
+    pub keyed: Option<String>,
     /// Further reads whose answers become members of the object.
     #[serde(default)]
     pub parts: Vec<ReadPart>,

@@ -7,6 +7,7 @@
 mod check;
 pub mod form;
 mod load;
+mod normal;
 mod schema;
 mod template;
 
@@ -37,10 +38,15 @@ files![
     "aws-customerprofiles.yaml",
     "confluent.yaml",
     "confluent-cmk.yaml",
+    "confluent-connect.yaml",
+    "confluent-flink.yaml",
     "confluent-iam.yaml",
     "confluent-kafka.yaml",
+    "confluent-more.yaml",
+    "confluent-networking.yaml",
     "confluent-org.yaml",
     "confluent-pim.yaml",
+    "confluent-schema-registry.yaml",
 ];
 
 /// All definitions that a program knows.
@@ -182,12 +188,20 @@ impl Definition {
         Arc::clone(self.schema.get_or_init(|| Arc::new(schema::of(&self.ty, &self.resource))))
     }
 
-    /// The property that a column means: its name whatever the case, `data__name` of the 2024 tables, `_name` where a query
+    /// The property that a column means: its name or alias whatever the case, `data__name` of the 2024 tables, `_name` where a query
     /// parameter has the plain name (stackql-compat 6.5).
     pub fn property_of(&self, column: &str) -> Option<&str> {
-        let all = self.resource.properties.keys().map(String::as_str);
         let plain = column.strip_prefix("data__").unwrap_or(column);
-        find_property(plain, all.clone()).or_else(|| find_property(plain.strip_prefix('_')?, all))
+        self.by_name(plain).or_else(|| self.by_name(plain.strip_prefix('_')?))
+    }
+
+    fn by_name(&self, name: &str) -> Option<&str> {
+        let all = &self.resource.properties;
+        find_property(name, all.keys().map(String::as_str)).or_else(|| {
+            let is_alias =
+                |property: &Property| property.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name));
+            all.iter().find(|(_, property)| is_alias(property)).map(|(known, _)| known.as_str())
+        })
     }
 
     /// Where properties stand that hold a secret: to be treated as sensitive wherever a value of them turns up.

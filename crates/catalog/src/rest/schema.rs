@@ -44,9 +44,8 @@ pub(super) fn of(ty: &TypeName, resource: &Resource) -> ResourceSchema {
         lifecycle: None,
         overlay: Overlay {
             unordered: paths(&|property| property.set),
-            rewrite: paths(&|property| property.resend),
-            // Only the create's answer holds it: later reads say nothing about it.
-            unreadable: paths(&|property| property.once),
+            masked: paths(&|property| property.masked),
+            secrets: paths(&|property| property.secret || property.once),
             natural_key: resource.natural_key.iter().map(path).collect(),
             gone_when: resource.ready.as_ref().map(|ready| gone(resource, ready)).unwrap_or_default(),
             ..Overlay::default()
@@ -102,15 +101,17 @@ fn node(property: &Property) -> Node {
         node.types = Types::of(&[ty]);
     }
     if property.reference {
-        // The bare id in the model; the object that the service has for it is accepted too.
-        node.types = Types::of(&[JsonType::String, JsonType::Object]);
+        // The bare id; `Definition::normal` makes it of the object that the service has for it.
+        node.types = Types::of(&[JsonType::String]);
     }
-    if !property.properties.is_empty() {
+    if !property.properties.is_empty() && !property.open {
         node.additional_properties = Some(Additional::Allowed(false));
     }
-    if property.pairs {
-        // Kafka configs are texts on the wire, and numbers as people write them.
-        node.types = Types::of(&[JsonType::Object]);
+    if property.pairs || (property.text && property.ty == Some(JsonType::Object)) {
+        // Texts on the wire, and numbers as people write them. Compared key by key: what is not declared is not ours.
+        let scalar = [JsonType::String, JsonType::Number, JsonType::Boolean];
+        let value = Node { types: Types::of(&scalar), ..Node::default() };
+        node.additional_properties = Some(Additional::Schema(Box::new(value)));
     }
     if property.set {
         node.insertion_order = Some(false);

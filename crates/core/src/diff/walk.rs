@@ -110,7 +110,8 @@ impl<'w> Walk<'w> {
         if schema.read_only_properties.covers(place.at) {
             return true;
         }
-        if schema.is_unreadable(place.at) {
+        let is_masked = schema.overlay.masked.covers(place.at) && place.live.is_some_and(is_mask);
+        if schema.is_unreadable(place.at) || is_masked {
             // A null has nothing to send; that a value is gone cannot be seen either.
             if !matches!(place.declared, Value::Null) && !self.diff.cannot_compare.contains(place.at) {
                 self.diff.cannot_compare.push(place.at.clone());
@@ -320,4 +321,9 @@ pub(super) fn is_unordered(context: &DiffContext<'_>, node: Option<&Node>, at: &
 /// True if the node's value can be an array.
 pub(super) fn takes_array(node: Option<&Node>) -> bool {
     node.is_none_or(|node| node.types.is_empty() || node.types.names(JsonType::Array))
+}
+
+/// True for what services show in place of a secret: two asterisks or more, and nothing else.
+fn is_mask(live: &Json) -> bool {
+    live.as_str().is_some_and(|text| text.len() >= 2 && text.bytes().all(|b| b == b'*'))
 }

@@ -5,7 +5,7 @@
 use crate::desired::{Output, Wanted};
 use crate::ids::Address;
 use crate::plan::{Action, Change};
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, Step};
 use crate::schema::ResourceSchema;
 use crate::value::{Secret, Unknown, Value};
 use indexmap::IndexMap;
@@ -18,6 +18,9 @@ pub fn output_of(wanted: Option<&Wanted>, schema: &Arc<ResourceSchema>, live: &J
     if let Some(wanted) = wanted {
         fill(&mut model, &wanted.props);
         cover(&mut model, &wanted.props);
+    }
+    for path in schema.overlay.secrets.iter() {
+        cover_at(&mut model, &path.0);
     }
     Output { model, schema: Arc::clone(schema), gone: false }
 }
@@ -121,6 +124,27 @@ fn cover(model: &mut Value, declared: &Value) {
     }
 }
 
+/// Makes secrets of the values at a path.
+fn cover_at(model: &mut Value, path: &[Step]) {
+    match (model, path) {
+        (Value::Secret(_) | Value::Null, _) => {}
+        (model, []) => {
+            let inner = std::mem::replace(model, Value::Null);
+            *model = Value::Secret(Secret::new(inner));
+        }
+        (Value::Object(members), [Step::Key(name), rest @ ..]) => {
+            members.get_mut(name).into_iter().for_each(|member| cover_at(member, rest));
+        }
+        (Value::Object(members), [Step::Any, rest @ ..]) => {
+            members.values_mut().for_each(|member| cover_at(member, rest));
+        }
+        (Value::Array(items), [Step::Any, rest @ ..]) => {
+            items.iter_mut().for_each(|item| cover_at(item, rest));
+        }
+        _ => {}
+    }
+}
+
 /// Takes the top-level property of a change from the declared values.
 fn replace_top(model: &mut Value, declared: &Value, changed: &Pointer) {
     let (Value::Object(model), Some(name)) = (model, changed.segments().first()) else { return };
@@ -146,5 +170,25 @@ fn merge_over(model: &mut Value, declared: &Value) {
             }
         }
         (model, declared) => *model = declared.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pointer::{PathSet, PropertyPath};
+    use serde_json::json;
+
+    #[test]
+    fn what_the_service_makes_up_as_a_secret_is_covered_in_outputs() {
+        let mut schema = crate::testdata::schema("AWS::EC2::VPC");
+        schema.overlay.secrets =
+            PathSet(vec![PropertyPath::parse("/Key"), PropertyPath::parse("/All/*/Secret")]);
+        let live = json!({"Key": "s", "All": [{"Secret": "s", "Name": "n"}], "VpcId": "vpc-1"});
+        let output = output_of(None, &Arc::new(schema), &live);
+        assert!(matches!(output.model.get("Key"), Some(Value::Secret(_))));
+        assert_eq!(output.model.get("VpcId"), Some(&Value::text("vpc-1")));
+        assert!(format!("{:?}", output.model).matches("sensitive").count() == 2);
+        assert_eq!(output.model.exposed(), Some(live));
     }
 }

@@ -149,16 +149,7 @@ fn same(a: &Json, b: &Json) -> bool {
 /// The objects of an answer, whatever form the list has.
 fn objects(list: &List, answer: &Json) -> Vec<Json> {
     if let Some(member) = &list.keyed {
-        let found = model::at(answer, list.items.as_deref().unwrap_or(".")).and_then(Json::as_object);
-        return found
-            .into_iter()
-            .flatten()
-            .map(|(key, value)| {
-                let mut object = if value.is_object() { value.clone() } else { Json::Object(Model::new()) };
-                model::put(&mut object, member, Json::String(key.clone()));
-                object
-            })
-            .collect();
+        return keyed(answer, list.items.as_deref(), member);
     }
     let found = items(answer, list.items.as_deref());
     match &list.names {
@@ -172,6 +163,17 @@ fn objects(list: &List, answer: &Json) -> Vec<Json> {
             })
             .collect(),
     }
+}
+
+/// The members of a map as objects that hold their key.
+pub(super) fn keyed(answer: &Json, path: Option<&str>, member: &str) -> Vec<Json> {
+    let found = model::at(answer, path.unwrap_or(".")).and_then(Json::as_object);
+    let with_key = |(key, value): (&String, &Json)| {
+        let mut object = if value.is_object() { value.clone() } else { Json::Object(Model::new()) };
+        model::put(&mut object, member, Json::String(key.clone()));
+        object
+    };
+    found.into_iter().flatten().map(with_key).collect()
 }
 
 fn asked_page(paging: &Paging, page: Option<&str>) -> Vec<String> {

@@ -4,7 +4,7 @@ use super::model::Model;
 use super::settings::Access;
 use serde_json::Value as Json;
 use stack_core::ids::{RequestToken, TypeName};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
@@ -17,6 +17,8 @@ struct Held {
     secrets: HashMap<(TypeName, String), Model>,
     /// What was seen of operations that are polled.
     watched: HashMap<RequestToken, Watched>,
+    /// Type and identity of what this run has deleted.
+    deleted: HashSet<(TypeName, String)>,
 }
 
 /// What was seen of one operation.
@@ -30,6 +32,8 @@ pub(super) struct Watched {
     pub(super) why: String,
     /// Properties to set once it is ready, and their values.
     pub(super) then: Model,
+    /// Values that the model must show before it is ready: a paused one is ready as PAUSED.
+    pub(super) wished: Model,
 }
 
 /// The memory of one provider.
@@ -72,6 +76,23 @@ impl Memory {
     pub(super) fn kept(&self, ty: &TypeName, identity: &str) -> Vec<(String, Json)> {
         let key = (ty.clone(), identity.to_owned());
         self.held().secrets.get(&key).map(|members| members.clone().into_iter().collect()).unwrap_or_default()
+    }
+
+    /// Keeps whether this run has deleted a resource.
+    pub(super) fn deleted(&self, ty: &TypeName, identity: &str, is_deleted: bool) {
+        let key = (ty.clone(), identity.to_owned());
+        let mut held = self.held();
+        if is_deleted {
+            held.secrets.remove(&key);
+            held.deleted.insert(key);
+        } else {
+            held.deleted.remove(&key);
+        }
+    }
+
+    /// True if this run has deleted the resource.
+    pub(super) fn is_deleted(&self, ty: &TypeName, identity: &str) -> bool {
+        self.held().deleted.contains(&(ty.clone(), identity.to_owned()))
     }
 
     /// Looks at, and changes, what was seen of an operation.

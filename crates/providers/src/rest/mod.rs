@@ -152,7 +152,7 @@ impl Provider for Rest {
     ) -> Result<Page, Failure> {
         let definition = self.definition(ty)?;
         let empty = Json::Object(Model::new());
-        let inputs = model::flat(&definition.resource, model.unwrap_or(&empty));
+        let inputs = model::flat(definition, model.unwrap_or(&empty));
         let (models, next) = self.page(at, definition, &inputs, page).await?;
         let found = models.into_iter().map(|model| self.found(definition, model)).collect();
         Ok(Page { found, next })

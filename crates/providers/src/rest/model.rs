@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value as Json};
 use stack_catalog::rest::form::{Property, Resource};
+use stack_catalog::rest::{Definition, Template};
 use stack_core::schema::JsonType;
+use stack_core::value::Value;
 
 /// A flat model: property → value.
 pub(super) type Model = Map<String, Json>;
@@ -74,6 +76,10 @@ pub(super) fn sent(property: &Property, value: &Json) -> Json {
             Json::Object(object)
         }
         Json::Object(members) if property.pairs => pairs(members),
+        Json::Object(members) if property.text && property.properties.is_empty() => {
+            let text = |(name, value): (&String, &Json)| (name.clone(), texted(value));
+            Json::Object(members.iter().map(text).collect())
+        }
         Json::Object(members) if !property.properties.is_empty() => {
             let mut out = Json::Object(Map::new());
             for (name, member) in members {
@@ -107,6 +113,15 @@ pub(super) fn sent(property: &Property, value: &Json) -> Json {
             _ => value.clone(),
         },
         _ => value.clone(),
+    }
+}
+
+/// A value as a text; what is no scalar goes as its JSON.
+fn texted(value: &Json) -> Json {
+    match value {
+        Json::Null => Json::Null,
+        Json::Object(_) | Json::Array(_) => Json::String(value.to_string()),
+        value => scalar(value).map_or(Json::Null, Json::String),
     }
 }
 
@@ -211,34 +226,17 @@ fn reference_id(property: &Property, value: &Json) -> Json {
     if property.reference { shown(property, value) } else { value.clone() }
 }
 
-/// Declared properties in the flat form. Accepts the service's own nesting too: `spec: {display_name: …}` is taken apart,
-/// unless `spec` is a property.
-pub(super) fn flat(resource: &Resource, props: &Json) -> Model {
-    let mut out = Model::new();
-    let Some(members) = props.as_object() else { return out };
-    for (name, value) in members {
-        if let Some(property) = resource.properties.get(name) {
-            out.insert(name.clone(), reference_id(property, value));
-        }
+/// Declared properties in the flat form, whatever form they were given in ([`Definition::normal`]).
+pub(super) fn flat(definition: &Definition, props: &Json) -> Model {
+    match definition.normal(Value::from(props)).exposed() {
+        Some(Json::Object(members)) => members,
+        _ => Model::new(),
     }
-    for (name, property) in &resource.properties {
-        let path = sent_at(name, property);
-        if let Some((first, _)) = path.split_once('.')
-            && !resource.properties.contains_key(first)
-            && let Some(value) = at(props, path)
-        {
-            out.entry(name.clone()).or_insert_with(|| reference_id(property, value));
-        }
-    }
-    out
 }
 
 /// The body of a create or a whole PUT: constants, and all settable properties that have a value.
 pub(super) fn whole(resource: &Resource, model: &Model, without: &[String]) -> Json {
     let mut body = Json::Object(Map::new());
-    for (path, value) in &resource.constants {
-        put(&mut body, path, value.clone());
-    }
     for (name, property) in &resource.properties {
         if property.read_only || property.in_body == Some(false) || without.contains(name) {
             continue;
@@ -247,7 +245,20 @@ pub(super) fn whole(resource: &Resource, model: &Model, without: &[String]) -> J
             put(&mut body, sent_at(name, property), sent(property, value));
         }
     }
+    // After the properties: some stand inside of one.
+    for (path, value) in &resource.constants {
+        if let Some(value) = constant(value, model) {
+            put(&mut body, path, value);
+        }
+    }
     body
+}
+
+/// A constant, its variables filled; `None` where one has no value.
+fn constant(value: &Json, model: &Model) -> Option<Json> {
+    let Json::String(text) = value else { return Some(value.clone()) };
+    let template = Template::parse(text).ok()?;
+    template.fill(|name| model.get(name).and_then(scalar), str::to_owned).ok().map(Json::String)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl Rest {
         let Some(create) = &resource.create else {
             return Err(unsupported(definition, "made"));
         };
-        let props = model::flat(resource, props);
+        let props = model::flat(definition, props);
         if !resource.unique
             && let Some(there) = self.named(at, definition, &props).await?
             && !there.is_empty()
@@ -78,6 +78,7 @@ impl Rest {
                 Failure::new(FailureKind::NoAnswer, "NoIdentifier", "the answer does not name what was made");
             return self.in_doubt(definition, &props, why, token);
         }
+        self.memory.deleted(&definition.ty, &identity_of(definition, &made).wire(), false);
         self.keep_secrets(definition, one_of(&answer), &made);
         self.note_hosts(definition, &made);
         let identity = self.identity(definition, &made);
@@ -162,25 +163,28 @@ impl Rest {
             return Err(Failure::new(FailureKind::NotFound, "NotFound", message));
         };
         let next = change::patched(&seen.model, patch)?;
-        self.change(at, definition, &seen.model, &next).await?;
+        let wished = self.change(at, definition, &seen.model, &next).await?;
         let ticket = self.ticket(Verb::Update, definition, self.identity(definition, &seen.model), token);
         if definition.resource.ready.is_none() {
             return Ok(done(&ticket, definition, String::new()));
         }
+        self.memory.watch(&ticket.token(), |watched| watched.wished = wished);
         Ok(self.running(&ticket, definition, String::new()))
     }
 
+    /// Sends what a change needs. Gives the values that count as done only once reads show them.
     async fn change(
         &self,
         at: &Target,
         definition: &Definition,
         live: &Model,
         next: &Model,
-    ) -> Result<(), Failure> {
+    ) -> Result<Model, Failure> {
         let resource = &definition.resource;
         let changed = change::changed(resource, live, next);
+        let mut wished = Model::new();
         if changed.is_empty() {
-            return Ok(());
+            return Ok(wished);
         }
         change::check(resource, live, next, &changed)?;
         // All bodies first: what cannot be sent stops the change before its first step.
@@ -198,8 +202,11 @@ impl Rest {
             if let Some(told) = errors::inside(&answer) {
                 return Err(refused(&self.what(definition, next), &told));
             }
+            if let (Some(value), [name]) = (&step.becomes, step.of.as_slice()) {
+                wished.insert(name.clone(), value.clone());
+            }
         }
-        Ok(())
+        Ok(wished)
     }
 
     /// Removes a resource. What is not there is removed already.
@@ -243,6 +250,7 @@ impl Rest {
                 Err(failure) => return Err(failure),
             }
         }
+        self.memory.deleted(&definition.ty, &identity_of(definition, &identity).wire(), true);
         Ok(match delete.limit {
             None => done(&ticket, definition, String::new()),
             Some(_) => self.running(&ticket, definition, String::new()),
@@ -315,7 +323,12 @@ impl Rest {
                 if !then.is_empty() {
                     let mut next = seen.model.clone();
                     next.extend(then);
-                    self.change(at, definition, &seen.model, &next).await?;
+                    let wished = self.change(at, definition, &seen.model, &next).await?;
+                    self.memory.watch(&request, |watched| watched.wished = wished);
+                    return Ok(self.running(ticket, definition, "changing".to_owned()));
+                }
+                let wished = self.memory.watch(&request, |watched| watched.wished.clone());
+                if wished.iter().any(|(name, value)| seen.model.get(name) != Some(value)) {
                     return Ok(self.running(ticket, definition, "changing".to_owned()));
                 }
                 let words = action.map(|action| format!("ready, action needed: {action}"));

@@ -1,8 +1,9 @@
 //! Reading one resource, with the parts that its service keeps apart.
 
-use super::Rest;
+use super::list::keyed;
 use super::model::{self, Model};
 use super::wire::{Asked, items, query, value_of};
+use super::{Rest, identity_of};
 use serde_json::Value as Json;
 use stack_catalog::rest::form::{Parent, Read, ReadPart};
 use stack_catalog::rest::{Definition, Template};
@@ -38,6 +39,13 @@ impl Rest {
                 Ok(Some(Seen { answer, model }))
             }
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
+            // Some services deny what is gone (confluent.md section 5): known here only of what this run deleted.
+            Err(failure)
+                if failure.kind == FailureKind::Denied
+                    && self.memory.is_deleted(&definition.ty, &identity_of(definition, identity).wire()) =>
+            {
+                Ok(None)
+            }
             Err(failure) if failure.kind == FailureKind::Denied => {
                 match &read.parent {
                     // A lost permission must not look like an absence (Confluent trap 7).
@@ -60,10 +68,15 @@ impl Rest {
         let answer = self.get(at, definition, &read.path, query, identity).await?;
         let object = match &read.first_of {
             Some(path) => {
-                items(&answer, Some(path)).iter().find(|item| agrees(definition, item, identity)).cloned()
+                let all = match &read.keyed {
+                    Some(member) => keyed(&answer, Some(path), member),
+                    None => items(&answer, Some(path)).into_owned(),
+                };
+                all.into_iter().find(|item| agrees(definition, item, identity))
             }
             None => {
-                model::at(&answer, read.at.as_deref().unwrap_or(".")).filter(|json| !json.is_null()).cloned()
+                let object = model::at(&answer, read.at.as_deref().unwrap_or("."));
+                object.filter(|json| !json.is_null()).cloned()
             }
         };
         let Some(mut object) = object else { return Ok(None) };

@@ -301,3 +301,22 @@ fn system_tags_are_neither_drift_nor_sent_trap_34() {
     let document = ops(&schema, json!({"Name": "a", "Tags": {"team": "y"}}), live);
     assert!(!document.to_string().contains("aws:"), "{document}");
 }
+
+/// What reads show as asterisks cannot be compared, and a mask must not come back as the value (Confluent traps 50, 51).
+#[test]
+fn a_masked_value_is_passed_over_and_put_beside_another_change() {
+    let mut schema = corrected("AWS::WAFv2::WebACL");
+    schema.overlay.masked = PathSet(vec![PropertyPath::parse("/Description")]);
+    let live = acl(json!({"TokenDomains": ["a.com"], "Description": "****"}));
+    let same = acl(json!({"TokenDomains": ["a.com"], "Description": "real"}));
+    assert_eq!(ops(&schema, same, live.clone()), json!([]));
+    let other = acl(json!({"TokenDomains": ["b.com"], "Description": "real"}));
+    assert_eq!(
+        ops(&schema, other, live),
+        json!([add("/TokenDomains", json!(["b.com"])), add("/Description", json!("real"))])
+    );
+    // One asterisk, or asterisks with something else, are a value.
+    let star = acl(json!({"TokenDomains": ["a.com"], "Description": "*"}));
+    let declared = acl(json!({"TokenDomains": ["a.com"], "Description": "real"}));
+    assert_eq!(ops(&schema, declared, star), json!([add("/Description", json!("real"))]));
+}

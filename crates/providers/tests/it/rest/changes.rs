@@ -120,6 +120,15 @@ async fn a_deleted_cluster_is_waited_for_until_it_is_missing_or_denied() {
     }
 }
 
+/// Keys and accounts that are gone are denied, not missing: believed of what this run deleted, and of nothing else.
+#[tokio::test]
+async fn what_this_run_deleted_is_gone_although_reads_are_denied_trap_7() {
+    let bench = Bench::of([with_headers(204, &[], ""), error(403, "Forbidden"), error(403, "Forbidden")]);
+    bench.delete(KEY, "ABC").await.unwrap();
+    assert_eq!(bench.read(KEY, "ABC").await, Ok(None));
+    assert_eq!(bench.read(KEY, "XYZ").await.unwrap_err().kind, FailureKind::Denied);
+}
+
 #[tokio::test]
 async fn an_update_of_what_is_gone_or_has_no_update_says_so() {
     let bench = Bench::of([error(404, "gone")]);

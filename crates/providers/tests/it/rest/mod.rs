@@ -2,9 +2,11 @@
 
 mod aws;
 mod changes;
+mod connectors;
 mod creates;
 mod errors;
 mod hosts;
+mod others;
 mod reads;
 mod routed;
 mod waits;

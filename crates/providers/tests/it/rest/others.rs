@@ -1,0 +1,125 @@
+//! Services with rules of their own.
+
+use super::*;
+use stack_core::provider::Status;
+
+const SUBJECT: &str = "confluent.schema_registry.subjects";
+const CONFIG: &str = "confluent.schema_registry.subject_level_config";
+const ATTACHMENT: &str = "confluent.networking.private_link_attachments";
+const QUOTA: &str = "confluent.quotas.client_quotas";
+const TABLE: &str = "confluent.tableflow.topics";
+
+fn registry(answers: Vec<Answer>) -> Bench {
+    let more = [
+        ("SCHEMA_REGISTRY_REST_ENDPOINT", "https://psrc-1.example"),
+        ("SCHEMA_REGISTRY_API_KEY", "SRKEY"),
+        ("SCHEMA_REGISTRY_API_SECRET", SECRET),
+    ];
+    Bench::with(settings(&more), answers)
+}
+
+#[tokio::test]
+async fn a_subject_is_encoded_once_and_its_own_config_is_asked_for_traps_62_and_63() {
+    let absent = reply(
+        404,
+        json!({"error_code": 40408, "message": "Subject ':.c:a/b' has no compatibility configuration"}),
+    );
+    let bench = registry(vec![absent, reply(200, json!({"compatibilityLevel": "FULL"}))]);
+    assert_eq!(bench.read(CONFIG, ":.c:a/b").await, Ok(None));
+    let found = bench.read(CONFIG, ":.c:a/b").await.unwrap().unwrap();
+    assert_eq!(found.model["compatibility"], "FULL");
+    assert_eq!(found.identifier.to_string(), ":.c:a/b");
+    assert_eq!(bench.lines()[0], "GET /config/%3A.c%3Aa%2Fb?defaultToGlobal=false");
+}
+
+#[tokio::test]
+async fn a_config_is_written_under_another_name_than_it_is_read() {
+    let bench = registry(vec![reply(200, json!({"compatibility": "FULL"}))]);
+    let told = bench.create(CONFIG, json!({"subject": "s", "compatibility": "FULL"})).await.unwrap();
+    assert_eq!(told.status, Status::Success);
+    let sent = bench.script.only();
+    assert_eq!((line(&sent).as_str(), sent.json()), ("PUT /config/s", json!({"compatibility": "FULL"})));
+}
+
+#[tokio::test]
+async fn a_subject_is_deleted_softly_then_for_good_trap_82() {
+    let bench = registry(vec![reply(200, json!([1, 2])), reply(200, json!([1, 2]))]);
+    assert_eq!(bench.delete(SUBJECT, "s").await.unwrap().status, Status::Success);
+    assert_eq!(bench.lines(), ["DELETE /subjects/s", "DELETE /subjects/s?permanent=true"]);
+    // The first half was done in an earlier run.
+    let gone = reply(404, json!({"error_code": 40404, "message": "Subject 's' was soft deleted"}));
+    let bench = registry(vec![gone, reply(200, json!([1, 2]))]);
+    assert_eq!(bench.delete(SUBJECT, "s").await.unwrap().status, Status::Success);
+    assert_eq!(bench.lines().len(), 2);
+}
+
+#[tokio::test]
+async fn a_listing_of_names_is_cut_by_counting_trap_95() {
+    let names: Vec<String> = (0..1000).map(|n| format!("s{n}")).collect();
+    let bench = registry(vec![reply(200, json!(names)), reply(200, json!(["last"]))]);
+    let ty = of(SUBJECT);
+    let first = bench.rest.list(&place(), &ty, Some(&json!({"subject": "s"})), None).await.unwrap();
+    let second =
+        bench.rest.list(&place(), &ty, Some(&json!({"subject": "s"})), first.next.as_deref()).await.unwrap();
+    assert_eq!((first.found.len(), second.next), (1000, None));
+    assert_eq!(second.found[0].identifier.to_string(), "last");
+    assert_eq!(
+        bench.lines(),
+        [
+            "GET /subjects?subjectPrefix=s&offset=0&limit=1000",
+            "GET /subjects?subjectPrefix=s&offset=1000&limit=1000"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_waits_for_somebody_else_is_done_and_says_so_trap_40() {
+    let attachment = |phase: &str| json!({"id": "platt-1", "spec": {"environment": {"id": "env-1"}}, "status": {"phase": phase}});
+    let bench = Bench::of([
+        page(json!([])),
+        reply(202, attachment("PROVISIONING")),
+        reply(200, attachment("WAITING_FOR_CONNECTIONS")),
+    ]);
+    let props = json!({"display_name": "a", "cloud": "AWS", "region": "us-east-1", "environment": "env-1"});
+    let told = bench.create(ATTACHMENT, props).await.unwrap();
+    let done = bench.poll(&told).await;
+    assert_eq!(done.status, Status::Success);
+    assert!(done.message.contains("action needed"), "{done:?}");
+    assert_eq!(
+        bench.lines()[0],
+        "GET /networking/v1/private-link-attachments?environment=env-1&spec.display_name=a&spec.cloud=AWS&spec.region=us-east-1&page_size=99"
+    );
+}
+
+#[tokio::test]
+async fn a_quota_sends_its_rates_as_a_pair_of_texts() {
+    let quota = json!({"id": "cq-1", "spec": {"display_name": "q", "throughput": {"ingress_byte_rate": "10", "egress_byte_rate": "20"},
+        "cluster": {"id": "lkc-1"}, "principals": [{"id": "sa-1"}], "environment": {"id": "env-1"}}});
+    let bench = Bench::of([reply(200, quota), reply(200, json!({}))]);
+    let patch = json!([{"op": "replace", "path": "/throughput/ingress_byte_rate", "value": 30}]);
+    bench.update(QUOTA, "cq-1", patch).await.unwrap();
+    assert_eq!(
+        bench.script.sent()[1].json(),
+        json!({"spec": {"throughput": {"ingress_byte_rate": "30", "egress_byte_rate": "20"},
+            "principals": [{"id": "sa-1"}], "environment": {"id": "env-1"}}})
+    );
+}
+
+/// The server's default comes back, and would clash with what the manifest sets.
+#[tokio::test]
+async fn a_patch_sends_no_value_that_nobody_changed_trap_71() {
+    let topic = json!({"spec": {"display_name": "t", "storage": {"kind": "Managed"}, "environment": {"id": "env-1"}, "kafka_cluster": {"id": "lkc-1"},
+        "config": {"record_failure_strategy": "SUSPEND", "retention_ms": "5"}}, "status": {"phase": "RUNNING"}});
+    let more = [("TABLEFLOW_API_KEY", "TABLEKEY"), ("TABLEFLOW_API_SECRET", SECRET)];
+    let bench = Bench::with(settings(&more), [reply(200, topic.clone()), reply(200, topic)]);
+    let patch = json!([{"op": "add", "path": "/config/error_handling", "value": {"mode": "SKIP"}}]);
+    bench.update(TABLE, "env-1|lkc-1|t", patch).await.unwrap();
+    let sent = bench.script.sent();
+    assert_eq!(line(&sent[1]), "PATCH /tableflow/v1/tableflow-topics/t");
+    assert_eq!(
+        sent[1].json(),
+        json!({"spec": {"config": {"error_handling": {"mode": "SKIP"}}, "environment": {"id": "env-1"}, "kafka_cluster": {"id": "lkc-1"}}})
+    );
+    // Its own kind of key (trap 97): base64("TABLEKEY:S3cr3tPl4nt").
+    assert_eq!(sent[1].header("authorization"), "Basic VEFCTEVLRVk6UzNjcjN0UGw0bnQ=");
+}
