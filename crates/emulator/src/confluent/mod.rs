@@ -20,7 +20,7 @@ mod plane;
 mod routes;
 mod rules;
 mod state;
-mod wire;
+pub(crate) mod wire;
 
 #[cfg(test)]
 mod tests;

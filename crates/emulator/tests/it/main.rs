@@ -7,6 +7,7 @@ mod ec2;
 mod faults;
 mod fuzz;
 mod lifecycle;
+mod native;
 mod outside;
 mod parents;
 mod read;

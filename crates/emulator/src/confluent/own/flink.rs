@@ -214,8 +214,10 @@ fn create(service: &mut Confluent, turn: &mut Turn) -> Result<Answer, Problem> {
     Ok(Answer::json(201, view(service, turn, &statement)))
 }
 
+type Members = Map<String, Json>;
+
 /// Properties are texts; secret ones are kept apart.
-fn properties(body: &Json) -> Result<(Map<String, Json>, Map<String, Json>), Problem> {
+fn properties(body: &Json) -> Result<(Members, Members), Problem> {
     let (mut shown, mut hidden) = (Map::new(), Map::new());
     let given = paths::get(body, "spec.properties").and_then(Json::as_object);
     for (name, value) in given.into_iter().flatten() {
