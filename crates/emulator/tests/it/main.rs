@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of the tests are tests too")]
 
+mod confluent;
 mod create;
 mod ec2;
 mod faults;

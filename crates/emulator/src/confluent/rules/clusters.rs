@@ -2,6 +2,7 @@
 //! 13).
 
 use super::super::errors::Problem;
+use super::super::history::Happened;
 use super::super::state::Object;
 use super::super::{Confluent, crud, kinds, paths, plane};
 use serde_json::{Value as Json, json};
@@ -145,6 +146,7 @@ pub(crate) fn registry(service: &mut Confluent, cluster: &Object) {
         json!({ "spec": { "http_endpoint": address, "catalog_http_endpoint": address } }),
     ));
     object.body = crud::with_head(service, kind, &object);
+    service.note_change(now_ms, Happened::Created, kind.name, &id, &object);
     service.state.insert(kind.name, &id, object);
 }
 
