@@ -39,6 +39,15 @@ struct RestEdit {
     patch: Json,
 }
 
+/// A phase from now on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Phase {
+    resource: String,
+    key: String,
+    phase: String,
+}
+
 /// Answers a request for the sandbox itself; `None` if it is for a cloud.
 pub(crate) fn handle(cloud: &mut Cloud, request: &Request<Bytes>, now_ms: i64) -> Option<Response<Bytes>> {
     let command = request.uri().path().strip_prefix("/_sandbox/")?;
@@ -88,6 +97,14 @@ pub(crate) fn handle(cloud: &mut Cloud, request: &Request<Bytes>, now_ms: i64) -
                 Ok(json!({}))
             } else {
                 Err(format!("no {} {}", edit.resource, edit.key))
+            }
+        }),
+        (&Method::POST, "confluent/phase") => read::<Phase>(request).and_then(|phase| {
+            cloud.advance(now_ms);
+            if cloud.confluent_mut().set_phase(&phase.resource, &phase.key, &phase.phase) {
+                Ok(json!({}))
+            } else {
+                Err(format!("no {} {}", phase.resource, phase.key))
             }
         }),
         (&Method::GET, "history") => serde_json::to_value(cloud.history()).map_err(|e| e.to_string()),

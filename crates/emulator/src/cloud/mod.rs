@@ -11,6 +11,7 @@ mod write;
 
 pub use outside::{EditError, Held, RestoreError};
 
+use crate::aws_rest;
 use crate::config::Config;
 use crate::confluent::Confluent;
 use crate::dice::Dice;
@@ -228,6 +229,10 @@ impl Cloud {
                 ..Peek::default()
             },
             Service::Tagging | Service::Sts => Peek::default(),
+            Service::AppIntegrations | Service::Connect | Service::CustomerProfiles => {
+                let (ty, identifier) = aws_rest::subject(op, request.uri().path());
+                Peek { ty, identifier, ..Peek::default() }
+            }
         };
         call.ty.clone_from(&peeked.ty);
         call.identifier.clone_from(&peeked.identifier);
@@ -272,6 +277,17 @@ impl Cloud {
             return match answered {
                 _ if lost => Handled::Lost { processed: true },
                 Ok(response) => Handled::Answered { response, delay_ms },
+                Err(error) => Handled::Failed { error, delay_ms },
+            };
+        }
+        if service.is_rest() {
+            let answered = aws_rest::carry_out(self, &turn, request);
+            return match answered {
+                _ if lost => Handled::Lost { processed: true },
+                Ok((status, body)) => {
+                    let response = wire::answer(status, "application/json", body.to_string(), request_id);
+                    Handled::Answered { response, delay_ms }
+                }
                 Err(error) => Handled::Failed { error, delay_ms },
             };
         }
@@ -443,6 +459,9 @@ fn front_end_failure(fault: &What, op: Op, ty: Option<&str>) -> Option<WireError
     let of = |control: &str, tagging: &str, message: &str| match service {
         Service::CloudControl => WireError::modelled(control, message),
         Service::Tagging => WireError::tagging(tagging, message),
+        Service::AppIntegrations => WireError::rest("InternalServiceError", 500, message),
+        Service::Connect => WireError::rest("InternalServiceException", 500, message),
+        Service::CustomerProfiles => WireError::rest("InternalServerException", 500, message),
         Service::Sts | Service::CloudFormation => WireError {
             status: 500,
             ..WireError::front_end("com.amazon.coral.service#InternalFailure", message)
@@ -488,6 +507,8 @@ fn front_end_failure(fault: &What, op: Op, ty: Option<&str>) -> Option<WireError
 fn throttled(service: Service) -> WireError {
     if service == Service::Tagging {
         WireError::tagging("ThrottledException", "Rate exceeded")
+    } else if service.is_rest() {
+        WireError::rest("ThrottlingException", 429, "Rate exceeded")
     } else {
         WireError::throttled()
     }

@@ -203,9 +203,8 @@ pub(crate) fn permit(
         let Plane::Kafka(cluster) = plane else { return false };
         service.state.all("kafka_acl").any(|(_, acl)| {
             let text = |name: &str| paths::text(&acl.body, name).unwrap_or_default();
-            text("cluster_id") == cluster
-                && matches!(text("principal"), "User:*") | (text("principal") == user)
-                && text("permission") == "ALLOW"
+            let is_named = text("principal") == "User:*" || text("principal") == user;
+            text("cluster_id") == cluster && is_named && text("permission") == "ALLOW"
         })
     };
     if is_bound || is_listed() {

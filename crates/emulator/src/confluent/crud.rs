@@ -131,7 +131,8 @@ fn refer(service: &Confluent, kind: &Kind, model: &mut Json, object: &mut Object
         let Some(there) = state.usable(resource, &id) else {
             return Err(Problem::member(field.path, format!("{resource} {id} does not exist")));
         };
-        if resource != "environment" && there.environment != object.environment {
+        let is_elsewhere = there.environment.is_some() && there.environment != object.environment;
+        if resource != "environment" && is_elsewhere {
             return Err(Problem::member(field.path, format!("{resource} {id} is in another environment")));
         }
         let mut shown = json!({
@@ -224,17 +225,21 @@ fn list(service: &mut Confluent, turn: &mut Turn, kind: &Kind) -> Result<Answer,
         environment.is_none_or(|asked| object.environment.as_deref() == Some(asked))
             && parent.as_ref().is_none_or(|name| object.within.contains(name))
     };
-    let items: Vec<Object> = service.state.listed(kind.name).into_iter().filter(shown).cloned().collect();
-    let views = items.iter().map(|object| (object.uid, service.view(turn, kind, object)));
-    let fitting: Vec<(u64, Json)> =
-        views.filter(|(_, view)| fits(turn, kind, view) && rules::listed(turn, kind, view)).collect();
-    service.page(
-        turn,
-        fitting,
-        &format!("{}List", kind.kind),
-        kind.api_version,
-        (kind.page_size, kind.page_most),
-    )
+    let items = service.state.listed(kind.name).into_iter().filter(shown);
+    // Views cost; without a filter only the page's are made.
+    let is_filtered =
+        !kind.list_needs.is_empty() || kind.filters.iter().any(|(name, _)| turn.query(name).is_some());
+    let fitting = items.filter(|object| {
+        !is_filtered || {
+            let view = service.view(turn, kind, object);
+            fits(turn, kind, &view) && rules::listed(turn, kind, &view)
+        }
+    });
+    let fitting: Vec<(u64, &Object)> = fitting.map(|object| (object.uid, object)).collect();
+    let names = (format!("{}List", kind.kind), kind.api_version);
+    service.page(turn, &fitting, names, (kind.page_size, kind.page_most), |object| {
+        service.view(turn, kind, object)
+    })
 }
 
 /// The filters: several values of one parameter are alternatives, and text is compared without case.
@@ -372,14 +377,14 @@ impl Confluent {
         view
     }
 
-    /// One page of a listing, by the objects' numbers.
-    pub(crate) fn page(
+    /// One page of a listing by the objects' numbers. `names` are the list's kind and API version.
+    pub(crate) fn page<T>(
         &self,
         turn: &Turn,
-        mut items: Vec<(u64, Json)>,
-        kind: &str,
-        api_version: &str,
+        items: &[(u64, T)],
+        names: (String, &str),
         sizes: (usize, usize),
+        render: impl Fn(&T) -> Json,
     ) -> Result<Answer, Problem> {
         let question: Vec<(String, String)> =
             turn.queries.iter().filter(|(name, _)| name != "page_token").cloned().collect();
@@ -388,7 +393,8 @@ impl Confluent {
         let numbers: Vec<u64> = items.iter().map(|(number, _)| *number).collect();
         let text = format!("{} {asked:?}", turn.path);
         let page = paging::cut(&numbers, turn.query("page_size"), turn.query("page_token"), &text, sizes)?;
-        let data: Vec<Json> = items.drain(page.from..page.to).map(|(_, view)| view).collect();
+        let shown = items.get(page.from..page.to).unwrap_or_default();
+        let data: Vec<Json> = shown.iter().map(|(_, item)| render(item)).collect();
         let mut metadata = Map::new();
         metadata.insert("first".to_owned(), Json::from(turn.links.next(&turn.plane, &turn.path)));
         match page.token {
@@ -405,7 +411,7 @@ impl Confluent {
         metadata.insert("total_size".to_owned(), Json::from(numbers.len()));
         Ok(Answer::json(
             200,
-            json!({ "api_version": api_version, "kind": kind, "metadata": metadata, "data": data }),
+            json!({ "api_version": names.1, "kind": names.0, "metadata": metadata, "data": data }),
         ))
     }
 }

@@ -85,6 +85,11 @@ pub enum What {
         /// HTTP status.
         status: u16,
     },
+    /// 307 to the same path elsewhere (93).
+    Redirect {
+        /// Scheme, host and port of that place.
+        to: String,
+    },
     /// A status with no body (91).
     Bare {
         /// HTTP status.

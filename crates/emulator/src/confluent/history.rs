@@ -29,7 +29,7 @@ pub struct Exchange {
     pub status: u16,
     /// `ok`, the error's words, `lost reply` or `lost request`.
     pub outcome: String,
-    /// Members and queries that the operation does not know and dropped.
+    /// Members of the body that the operation does not know and dropped.
     pub ignored: Vec<String>,
     /// The body, while in this process only: it may hold secrets.
     #[serde(skip)]

@@ -20,7 +20,7 @@ mod plane;
 mod routes;
 mod rules;
 mod state;
-mod wire;
+pub(crate) mod wire;
 
 #[cfg(test)]
 mod tests;
@@ -67,6 +67,8 @@ pub(crate) struct Turn {
     pub(crate) plane: Plane,
     /// The path on its plane, as sent.
     pub(crate) path: String,
+    /// Path and query as they came, with what names the plane.
+    pub(crate) target: String,
     pub(crate) queries: Vec<(String, String)>,
     pub(crate) variables: Vec<(&'static str, String)>,
     pub(crate) headers: HeaderMap,
@@ -165,6 +167,7 @@ impl Confluent {
             now_ms,
             plane,
             path,
+            target: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
             queries: exchange.query.clone(),
             variables: Vec::new(),
             headers: request.headers().clone(),
@@ -222,6 +225,11 @@ impl Confluent {
                     return Err(Problem { number, ..Problem::new(*status, "error", message.clone()) });
                 }
                 What::Page { status } => return Err(Problem::page(*status)),
+                What::Redirect { to } => {
+                    let mut answer = Answer::empty(307);
+                    answer.headers.push(("location", format!("{to}{}", turn.target)));
+                    return Ok(answer);
+                }
                 What::Bare { status } => return Ok(Answer::empty(*status)),
                 What::ErrorInside { message } => {
                     let error = serde_json::json!({ "code": 500, "message": message });
@@ -343,7 +351,7 @@ impl Confluent {
 
     /// An id that nothing has or had.
     pub(crate) fn new_id(&mut self, prefix: &str) -> String {
-        format!("{prefix}{}", self.state.dice.word(6))
+        format!("{prefix}{}", self.state.fresh_word(self.config.seed))
     }
 
     /// The CRN of an object of the tables (section 14).

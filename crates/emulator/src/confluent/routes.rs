@@ -70,7 +70,7 @@ static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
 });
 
 fn plain(kind: &'static Kind) -> Vec<Route> {
-    let environment = if kind.place.path().is_some() { vec!["environment"] } else { Vec::new() };
+    let environment = if kind.place.is_asked() { vec!["environment"] } else { Vec::new() };
     let route = |method: &'static str, item: bool, operation, needs: Vec<&'static str>, verb| Route {
         class: "control",
         method,

@@ -19,6 +19,8 @@ pub(crate) struct State {
     /// Calls handled so far.
     pub(crate) calls: u64,
     next_uid: u64,
+    /// Words for ids given out so far.
+    words: u64,
     /// Resource → key → object, in order of creation. The key is the id, below a `/` path of parents where ids are
     /// names.
     objects: BTreeMap<String, IndexMap<String, Object>>,
@@ -163,6 +165,7 @@ impl State {
             dice: Dice::new(config.seed ^ 0xc0ff_1e47),
             calls: 0,
             next_uid: 1,
+            words: 0,
             objects: BTreeMap::new(),
             gone: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -173,6 +176,23 @@ impl State {
             next_end: None,
             now_ms: 0,
         }
+    }
+
+    /// Six letters and digits, a letter first, that were never given out: a walk through all of them with a stride that
+    /// has no factor in common with their number.
+    pub(crate) fn fresh_word(&mut self, seed: u64) -> String {
+        const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+        const WORDS: u64 = 26 * 36_u64.pow(5);
+        const STRIDE: u64 = 982_451_653;
+        let mut rest = (seed % WORDS + self.words % WORDS * STRIDE + STRIDE / 2) % WORDS;
+        self.words += 1;
+        let mut word = String::new();
+        for base in [26, 36, 36, 36, 36, 36] {
+            let letter = LETTERS.get((rest % base) as usize).copied().unwrap_or(b'a');
+            word.push(char::from(letter));
+            rest /= base;
+        }
+        word
     }
 
     /// Puts an object in, and gives it its number. Replaces one of that key.
@@ -316,6 +336,16 @@ mod tests {
         assert!(state.sweep(4, 0).is_empty());
         assert_eq!(state.sweep(5, 0).len(), 3);
         assert!(state.is_gone("kafka_topic", "lkc-1/a") && state.get("kafka_topic", "lkc-2/a").is_some());
+    }
+
+    #[test]
+    fn words_are_never_given_out_twice() {
+        let mut state = State::new(&Config::default());
+        let words: std::collections::BTreeSet<String> = (0..20_000).map(|_| state.fresh_word(7)).collect();
+        assert_eq!(words.len(), 20_000);
+        assert!(
+            words.iter().all(|word| word.len() == 6 && word.starts_with(|c: char| c.is_ascii_lowercase()))
+        );
     }
 
     #[test]

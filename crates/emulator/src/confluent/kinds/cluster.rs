@@ -1,6 +1,6 @@
 //! Kafka clusters, Schema Registries, compute pools, client quotas.
 
-use super::{CLOUDS, Kind, Life, PLAIN, Place, flag, list, number, text, to};
+use super::{CLOUDS, Kind, Life, PLAIN, Place, flag, list, map, number, text, to};
 
 pub(crate) const KINDS: &[Kind] = &[
     Kind {
@@ -96,6 +96,55 @@ pub(crate) const KINDS: &[Kind] = &[
         }),
         gone_forbidden: true,
         crn: "/environment={environment}/flink-region={region}/compute-pool={id}",
+        ..PLAIN
+    },
+    Kind {
+        name: "kafka_client_quota",
+        path: "/kafka-quotas/v1/client-quotas",
+        api_version: "kafka-quotas/v1",
+        kind: "ClientQuota",
+        id: "cq-",
+        place: Place::BodyOnly,
+        fields: &[
+            text("spec.display_name").required(),
+            text("spec.description"),
+            // Byte rates are texts.
+            text("spec.throughput.ingress_byte_rate").required(),
+            text("spec.throughput.egress_byte_rate").required(),
+            to("spec.cluster", "kafka_cluster").required().fixed(),
+            list("spec.principals").required(),
+            to("spec.environment", "environment").required().fixed(),
+        ],
+        companions: &[
+            ("spec.throughput", "spec.throughput.ingress_byte_rate"),
+            ("spec.throughput", "spec.throughput.egress_byte_rate"),
+        ],
+        filters: &[("spec.cluster", "spec.cluster.id"), ("environment", "spec.environment.id")],
+        list_needs: &["spec.cluster", "environment"],
+        create: 202,
+        gone_forbidden: true,
+        crn: "/environment={environment}/cloud-cluster={parent}/client-quota={id}",
+        ..PLAIN
+    },
+    Kind {
+        name: "byok_key",
+        path: "/byok/v1/keys",
+        api_version: "byok/v1",
+        kind: "Key",
+        id: "cck-",
+        fields: &[
+            text("display_name"),
+            text("key.kind").required().fixed().of(&["AwsKey", "AzureKey", "GcpKey"]),
+            map("key").required().fixed(),
+        ],
+        companions: &[("key", "key.kind")],
+        filters: &[
+            ("display_name", "display_name"),
+            ("provider", "provider"),
+            ("state", "state"),
+            ("key", "key.key_arn"),
+        ],
+        crn: "/byok-key={id}",
         ..PLAIN
     },
 ];

@@ -4,6 +4,7 @@
 //! definitions on purpose: a test may compare the two.
 
 mod cluster;
+mod gateway;
 mod identity;
 mod network;
 mod org;
@@ -81,14 +82,21 @@ pub(crate) enum Place {
     Spec,
     /// `environment`.
     Top,
+    /// `spec.environment`, and reads and deletes need no query.
+    BodyOnly,
 }
 
 impl Place {
+    /// True if reads and deletes name it in the query.
+    pub(crate) fn is_asked(self) -> bool {
+        matches!(self, Self::Spec | Self::Top)
+    }
+
     /// The dotted path of the reference.
     pub(crate) fn path(self) -> Option<&'static str> {
         match self {
             Self::None => None,
-            Self::Spec => Some("spec.environment"),
+            Self::Spec | Self::BodyOnly => Some("spec.environment"),
             Self::Top => Some("environment"),
         }
     }
@@ -186,7 +194,7 @@ impl Kind {
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Kind> {
-    [org::KINDS, identity::KINDS, cluster::KINDS, network::KINDS].into_iter().flatten()
+    [org::KINDS, identity::KINDS, cluster::KINDS, network::KINDS, gateway::KINDS].into_iter().flatten()
 }
 
 /// The kind of that name.

@@ -1,8 +1,8 @@
-//! Networks and what hangs on them. Gateways with their access points, and network links, are not played.
+//! Networks and what hangs on them.
 
 use super::{CLOUDS, Kind, Life, PLAIN, Place, list, map, text, to};
 
-const READY: Life = Life {
+pub(super) const READY: Life = Life {
     pending: "PROVISIONING",
     ready: "READY",
     at: "status.phase",
@@ -13,7 +13,7 @@ const READY: Life = Life {
 const TO_ACCEPT: Life = Life { ready: "PENDING_ACCEPT", ..READY };
 
 /// What peerings, accesses and attachments of a network have in common.
-const IN_NETWORK: Kind = Kind {
+pub(super) const IN_NETWORK: Kind = Kind {
     api_version: "networking/v1",
     place: Place::Spec,
     companions: &[("spec.cloud", "spec.cloud.kind")],

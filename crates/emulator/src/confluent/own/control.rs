@@ -99,7 +99,7 @@ fn regions(service: &mut Confluent, turn: &mut Turn) -> Result<Answer, Problem> 
         turn.links.resolve(&mut view);
         items.push((number as u64 + 1, view));
     }
-    service.page(turn, items, "RegionList", "fcpm/v2", (10, 100))
+    service.page(turn, &items, ("RegionList".to_owned(), "fcpm/v2"), (10, 100), Json::clone)
 }
 
 const POOL_CONFIG: &str = "flink_compute_pool_config";

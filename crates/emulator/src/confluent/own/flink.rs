@@ -214,8 +214,10 @@ fn create(service: &mut Confluent, turn: &mut Turn) -> Result<Answer, Problem> {
     Ok(Answer::json(201, view(service, turn, &statement)))
 }
 
+type Members = Map<String, Json>;
+
 /// Properties are texts; secret ones are kept apart.
-fn properties(body: &Json) -> Result<(Map<String, Json>, Map<String, Json>), Problem> {
+fn properties(body: &Json) -> Result<(Members, Members), Problem> {
     let (mut shown, mut hidden) = (Map::new(), Map::new());
     let given = paths::get(body, "spec.properties").and_then(Json::as_object);
     for (name, value) in given.into_iter().flatten() {
@@ -242,17 +244,20 @@ fn list(service: &mut Confluent, turn: &mut Turn) -> Result<Answer, Problem> {
     let environment = turn.variable("environment_id");
     let region = within_region(turn);
     let pool = turn.query("spec.compute_pool_id");
-    let items = service
+    let items: Vec<(u64, &Object)> = service
         .state
         .listed("flink_statement")
         .into_iter()
         .filter(|statement| {
             statement.environment.as_deref() == Some(environment) && statement.within.contains(&region)
         })
-        .map(|statement| (statement.uid, view(service, turn, statement)))
-        .filter(|(_, view)| pool.is_none_or(|pool| paths::text(view, "spec.compute_pool_id") == Some(pool)))
+        .filter(|statement| {
+            pool.is_none_or(|pool| paths::text(&statement.body, "spec.compute_pool_id") == Some(pool))
+        })
+        .map(|statement| (statement.uid, statement))
         .collect();
-    service.page(turn, items, "StatementList", "sql/v1", (10, 100))
+    let names = ("StatementList".to_owned(), "sql/v1");
+    service.page(turn, &items, names, (10, 100), |statement| view(service, turn, statement))
 }
 
 /// PUT of the whole statement, with the version that was read. Only `stopped`, the principal and the pool change.

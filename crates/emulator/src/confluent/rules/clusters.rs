@@ -2,6 +2,7 @@
 //! 13).
 
 use super::super::errors::Problem;
+use super::super::history::Happened;
 use super::super::state::Object;
 use super::super::{Confluent, crud, kinds, paths, plane};
 use serde_json::{Value as Json, json};
@@ -145,6 +146,7 @@ pub(crate) fn registry(service: &mut Confluent, cluster: &Object) {
         json!({ "spec": { "http_endpoint": address, "catalog_http_endpoint": address } }),
     ));
     object.body = crud::with_head(service, kind, &object);
+    service.note_change(now_ms, Happened::Created, kind.name, &id, &object);
     service.state.insert(kind.name, &id, object);
 }
 
@@ -198,4 +200,40 @@ pub(crate) fn compute_pool(object: &mut Object) -> Result<(), Problem> {
     paths::set(&mut object.body, "spec.http_endpoint", plane::flink_address(&region));
     paths::set(&mut object.body, "status", json!({ "current_cfu": 0 }));
     Ok(())
+}
+
+pub(crate) fn encryption_key(object: &mut Object) {
+    let kind = paths::text(&object.body, "key.kind").unwrap_or_default();
+    let provider = kind.trim_end_matches("Key").to_uppercase();
+    paths::set(&mut object.body, "provider", Json::from(provider));
+    paths::set(&mut object.body, "state", Json::from("AVAILABLE"));
+}
+
+/// A key stays until the clusters that use it are really gone (trap 39).
+pub(crate) fn unused_key(service: &Confluent, object: &Object) -> Result<(), Problem> {
+    let mut clusters = service.state.all("kafka_cluster");
+    match clusters.find(|(_, c)| paths::text(&c.body, "spec.byok.id") == Some(object.id.as_str())) {
+        Some((cluster, _)) => Err(Problem::conflict(format!("{} is in use by {cluster}", object.id))),
+        None => Ok(()),
+    }
+}
+
+/// One principal is in one quota per cluster (section 13).
+pub(crate) fn quota(service: &Confluent, object: &mut Object) -> Result<(), Problem> {
+    let ids = |body: &Json| -> Vec<String> {
+        let principals = paths::get(body, "spec.principals").and_then(Json::as_array).into_iter().flatten();
+        principals.filter_map(|p| paths::text(p, "id").map(str::to_owned)).collect()
+    };
+    let cluster = paths::text(&object.body, "spec.cluster.id");
+    let own = ids(&object.body);
+    let taken = service
+        .state
+        .all("kafka_client_quota")
+        .filter(|(_, other)| paths::text(&other.body, "spec.cluster.id") == cluster)
+        .flat_map(|(_, other)| ids(&other.body))
+        .find(|id| own.contains(id));
+    match taken {
+        Some(id) => Err(Problem::conflict(format!("principal {id} has a quota on this cluster"))),
+        None => Ok(()),
+    }
 }

@@ -32,6 +32,8 @@ pub(crate) fn creating(
         "kafka_cluster" => clusters::kafka(service, object)?,
         "flink_compute_pool" => clusters::compute_pool(object)?,
         "network" => networks::network(object)?,
+        "byok_key" => clusters::encryption_key(object),
+        "kafka_client_quota" => clusters::quota(service, object)?,
         _ => {}
     }
     Ok(Json::Object(serde_json::Map::new()))
@@ -72,7 +74,8 @@ pub(crate) fn deleting(service: &mut Confluent, kind: &Kind, object: &Object) ->
             Ok(())
         }
         "kafka_cluster" => clusters::unprotected(object),
-        "network" | "private_link_attachment" => networks::empty(service, kind, object),
+        "byok_key" => clusters::unused_key(service, object),
+        "network" | "private_link_attachment" | "gateway" => networks::empty(service, kind, object),
         _ => Ok(()),
     }
 }

@@ -301,3 +301,25 @@ fn networks_wait_are_refused_while_they_have_children_and_turn_their_sets() {
     assert_eq!(world.get(&at("peerings", &peering)).status, 403);
     assert_eq!(world.delete(&at("networks", &network)).status, 204);
 }
+
+#[test]
+fn a_gateway_goes_after_its_access_points() {
+    let mut world = World::new();
+    let environment = world.environment();
+    let reference = json!({ "id": environment });
+    let gateway = json!({ "spec": { "display_name": "g", "environment": reference,
+        "config": { "kind": "AwsEgressPrivateLinkGatewaySpec", "region": "us-east-1" } } });
+    let gateway = id(&world.post("/networking/v1/gateways", &gateway).ok());
+    let point = json!({ "spec": { "display_name": "a", "environment": reference, "gateway": { "id": gateway },
+        "config": { "kind": "AwsEgressPrivateLinkEndpoint", "vpc_endpoint_service_name": "com.amazonaws.x" } } });
+    let point = id(&world.post("/networking/v1/access-points", &point).ok());
+    world.wait(5_000);
+    let at = |resource: &str, id: &str| format!("/networking/v1/{resource}/{id}?environment={environment}");
+    assert_eq!(world.delete(&at("gateways", &gateway)).status, 400, "trap 38");
+    assert_eq!(world.delete(&at("access-points", &point)).status, 204);
+    assert_eq!(world.delete(&at("gateways", &gateway)).status, 400, "still there");
+    world.wait(5_000);
+    assert_eq!(world.delete(&at("gateways", &gateway)).status, 204);
+    let list = format!("/networking/v1/access-points?environment={environment}&spec.gateway={gateway}");
+    assert!(world.all(&list).is_empty());
+}

@@ -150,3 +150,15 @@ fn a_flink_key_is_of_one_environment_and_region() {
     stage.pool = pool;
     assert_eq!(stage.create("s", "SELECT 1").status, 400, "the pool is in another region");
 }
+
+#[test]
+fn a_gateway_may_send_elsewhere() {
+    let mut stage = Stage::new();
+    stage.world.arm(
+        Matcher::on("list", "flink_statement").first(1),
+        What::Redirect { to: "http://localhost:4000".to_owned() },
+    );
+    let sent = stage.get("?page_size=5");
+    let target = format!("http://localhost:4000{}?page_size=5", stage.base);
+    assert_eq!((sent.status, sent.header("location")), (307, Some(target.as_str())), "trap 93");
+}

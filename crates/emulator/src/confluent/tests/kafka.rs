@@ -320,3 +320,44 @@ fn a_cluster_answers_under_its_own_address_only() {
     let other = format!("/dataplane/{}/kafka/v3/clusters/lkc-other", stage.cluster);
     assert_eq!(stage.world.as_key(&stage.key, |world| world.get(&other)).status, 404);
 }
+
+#[test]
+fn quotas_have_texts_for_rates_and_one_principal_once() {
+    let mut stage = Stage::new();
+    let body = |id: &str, rate: Json| {
+        json!({ "spec": { "display_name": "q", "cluster": { "id": stage.cluster }, "environment": { "id": stage.environment },
+            "principals": [{ "id": id }], "throughput": { "ingress_byte_rate": rate, "egress_byte_rate": rate } } })
+    };
+    let (number, first, second) =
+        (body("<default>", json!(5)), body("<default>", json!("5")), body("sa-1", json!("5")));
+    let path = "/kafka-quotas/v1/client-quotas";
+    assert_eq!(stage.world.post(path, &number).status, 400);
+    let made = stage.world.post(path, &first);
+    assert_eq!(made.status, 202);
+    assert_eq!(stage.world.post(path, &first).status, 409);
+    assert_eq!(stage.world.post(path, &second).status, 202);
+    assert_eq!(stage.world.get(&format!("{path}/{}", id(&made.body))).status, 200, "no query");
+    let list = format!("{path}?spec.cluster={}&environment={}", stage.cluster, stage.environment);
+    assert_eq!(stage.world.all(&list).len(), 2);
+    let half = json!({ "spec": { "environment": { "id": stage.environment }, "throughput": { "ingress_byte_rate": "6" } } });
+    assert_eq!(stage.world.patch(&format!("{path}/{}", id(&made.body)), &half).status, 400, "always a pair");
+}
+
+#[test]
+fn an_encryption_key_stays_until_its_cluster_is_gone() {
+    let mut world = World::new();
+    let environment = world.environment();
+    let key = json!({ "display_name": "k", "key": { "kind": "AwsKey", "key_arn": "arn:aws:kms:us-east-1:1:key/a" } });
+    let key = id(&world.post("/byok/v1/keys", &key).ok());
+    let mut body = cluster_of(&environment, "Dedicated");
+    paths::set(&mut body, "spec.config.cku", json!(1));
+    paths::set(&mut body, "spec.byok", json!({ "id": key }));
+    let cluster = id(&world.post("/cmk/v2/clusters", &body).ok());
+    world.wait(10_000);
+    let path = format!("/byok/v1/keys/{key}");
+    assert_eq!(world.delete(&path).status, 409);
+    world.delete(&format!("/cmk/v2/clusters/{cluster}?environment={environment}"));
+    assert_eq!(world.delete(&path).status, 409, "trap 39: not yet");
+    world.wait(1_500);
+    assert_eq!(world.delete(&path).status, 204);
+}

@@ -2,6 +2,7 @@
 
 mod connect;
 mod control;
+mod coverage;
 mod flink;
 mod identity;
 mod kafka;
