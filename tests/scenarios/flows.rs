@@ -65,15 +65,7 @@ async fn lives_and_dies_in_a_cloud_that_lags() {
 }
 
 fn network_of(world: &World) -> String {
-    world
-        .cloud
-        .lock()
-        .unwrap()
-        .resources()
-        .find(|held| held.ty == "AWS::EC2::VPC")
-        .unwrap()
-        .identifier
-        .clone()
+    world.cloud.lock().unwrap().resources().find(|held| held.ty == "AWS::EC2::VPC").unwrap().identifier
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,6 +23,7 @@ pub mod session;
 pub mod settings;
 pub mod signals;
 pub mod stale;
+pub mod statements;
 pub mod type_view;
 pub mod wire;
 
