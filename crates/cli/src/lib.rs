@@ -24,6 +24,7 @@ pub mod settings;
 pub mod signals;
 pub mod stale;
 pub mod statements;
+pub mod tables;
 pub mod type_view;
 pub mod wire;
 
