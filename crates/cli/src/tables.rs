@@ -23,10 +23,16 @@ pub struct Found {
     pub unknown: Vec<String>,
 }
 
+/// What is done to resources of one type.
+struct Used {
+    schema: Arc<ResourceSchema>,
+    operations: Vec<Operation>,
+}
+
 /// What is gathered of one resource.
 #[derive(Default)]
 struct Gathered {
-    types: BTreeMap<TypeName, (Arc<ResourceSchema>, BTreeSet<&'static str>, Vec<Operation>)>,
+    types: BTreeMap<TypeName, Used>,
     calls: BTreeSet<&'static str>,
     asks_index: bool,
     unknown: BTreeSet<String>,
@@ -80,7 +86,7 @@ impl Gathered {
     fn table(&mut self, kind: Kind, verb: Option<Operation>, loaded: &Loaded, anchor: AnchorKind) {
         match (kind, verb) {
             (Kind::Type { ty, schema, .. }, Some(verb)) => {
-                self.operations(ty, schema, &[verb, Operation::Read])
+                self.operations(ty, schema, &[verb, Operation::Read]);
             }
             (Kind::Type { ty, schema, form, .. }, None) => {
                 let all: &[Operation] = match form {
@@ -113,17 +119,18 @@ impl Gathered {
     }
 
     fn operations(&mut self, ty: TypeName, schema: Arc<ResourceSchema>, all: &[Operation]) {
-        let (_, calls, operations) = self.types.entry(ty).or_insert((schema, BTreeSet::new(), Vec::new()));
-        calls.extend(all.iter().map(|operation| policy::call(*operation)));
-        operations.extend(
-            all.iter().filter(|operation| !operations.contains(operation)).copied().collect::<Vec<_>>(),
-        );
+        let used = self.types.entry(ty).or_insert_with(|| Used { schema, operations: Vec::new() });
+        for operation in all {
+            if !used.operations.contains(operation) {
+                used.operations.push(*operation);
+            }
+        }
     }
 
     fn found(self, address: &Address, role: Option<&str>) -> Found {
-        let needs = self.types.into_iter().map(|(ty, (schema, calls, operations))| Need {
+        let needs = self.types.into_iter().map(|(ty, Used { schema, operations })| Need {
             actions: policy::actions(&schema, &operations, schema.tag_property().is_some()),
-            calls,
+            calls: operations.iter().map(|operation| policy::call(*operation)).collect(),
             role: role.map(str::to_owned),
             is_discovered: false,
             ty,
