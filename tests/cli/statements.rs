@@ -235,6 +235,8 @@ fn explain_tells_what_the_checks_came_to() {
     "#);
     let told = ran(&place, "explain --sandbox app dev tell").exits(0);
     assert!(told.out.contains("kind       command: one statement, without a check"), "{told}");
+    let told = ran(&place, "explain --sandbox app dev tell Name").exits(64);
+    assert!(told.err.contains("nobody knows which properties the statements of tell declare"), "{told}");
     let told = ran(&place, "explain --sandbox app dev seed").exits(0);
     assert!(
         told.out.contains("run  the shell command") && told.out.contains("stackql_manifest.yml:"),
@@ -254,6 +256,11 @@ fn reports_count_what_always_runs_apart() {
     let place = stack();
     let told = ran(&place, "plan --sandbox --markdown plan.md --json app dev").exits(0);
     assert!(told.out.contains("\"run\": 4"), "{told}");
+    let read = |ran: &Ran| serde_json::from_str::<serde_json::Value>(&ran.out).expect("JSON");
+    let schema = read(&place.run("schema plan").exits(0));
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let wrong: Vec<String> = validator.iter_errors(&read(&told)).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
     let report = fs::read_to_string(place.path("plan.md")).expect("a report");
     assert!(report.contains("2 create, 4 to run") && report.contains("runs in every build"), "{report}");
 }

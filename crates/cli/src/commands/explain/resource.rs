@@ -97,6 +97,11 @@ struct Teller<'a> {
 impl Teller<'_> {
     /// A property as the user names it.
     fn path(&self, text: &str) -> Result<Pointer, Stopped> {
+        if self.flow.is_some_and(|flow| flow.of.is_none()) {
+            let message =
+                format!("nobody knows which properties the statements of {} declare", self.planned.address);
+            return Err(Stopped::usage(message, "leave the path out: its statements and exports are told"));
+        }
         let typed = crate::parse::property(text);
         let Some((top, below)) = typed.segments().split_first() else { return Ok(typed) };
         let names = || self.schema.root.properties.keys().map(String::as_str);
