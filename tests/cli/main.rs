@@ -20,6 +20,7 @@ mod schema;
 mod secrets;
 mod show;
 mod signals;
+mod statements;
 mod teardown;
 mod test;
 mod usage;

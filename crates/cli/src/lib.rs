@@ -23,6 +23,8 @@ pub mod session;
 pub mod settings;
 pub mod signals;
 pub mod stale;
+pub mod statements;
+pub mod tables;
 pub mod type_view;
 pub mod wire;
 

@@ -35,6 +35,7 @@ pub mod variables;
 mod yaml;
 
 pub use flow::{Flow, FlowKind, Returned, Returns, Statements};
+pub use render::draft::{Draft, Drafts};
 pub use settings::{Guardrails, OnFailure, Rate, Settings};
 pub use source_map::{SourceMap, Span};
 pub use sources::{FileError, Files, MANIFEST_NAME, Options, Sources};

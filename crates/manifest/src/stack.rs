@@ -6,6 +6,7 @@ use crate::inner::{At, Inner, Meaning, Start};
 use crate::model::{Kind, PropBody, ResourceDecl};
 use crate::parse::{Includes, Reader, exported_names, resource_names};
 use crate::render;
+use crate::render::draft::Drafts;
 use crate::scope::Scope;
 use crate::settings::{self, Settings};
 use crate::source_map::{SourceFile, SourceMap};
@@ -207,6 +208,11 @@ impl Stack {
             Kind::Flow(flow) => Some(&flow.flow),
             Kind::Typed(..) | Kind::Unusable => None,
         }
+    }
+
+    /// The statements of a resource, before they run; `None` for dotted types, and for what is not wanted here.
+    pub fn drafts(&self, address: &Address, outputs: &Outputs) -> Option<Drafts> {
+        Drafts::of(&self.inner, self.inner.instances.at(address.as_str())?, outputs)
     }
 
     /// `name` of the manifest, else the stack folder's.

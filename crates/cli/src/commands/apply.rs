@@ -4,17 +4,21 @@ use crate::app::App;
 use crate::args::{OnFailure as OnFailureArg, ViewArgs};
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
+use crate::flows::shown;
 use crate::guard::Guard;
+use crate::render::dry_run::StatementText;
 use crate::render::human;
 use crate::render::outcome::{Ending, report};
 use crate::render::progress::{About, Watcher};
 use crate::render::text::{clean, count, inline};
-use crate::render::view::{ActionView, CertaintyView, PlanView, TargetsView};
+use crate::render::view::{ActionView, CertaintyView, PlanView, ResourceView, TargetsView};
 use crate::session::{Made, Session};
 use crate::settings::Progress;
+use crate::statements;
 use stack_core::desired::Resolver;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::event::Ended;
+use stack_core::flow::AnchorKind;
 use stack_core::ids::Address;
 use stack_core::plan::Mode;
 use stack_core::planner::glob;
@@ -204,7 +208,7 @@ impl Apply<'_> {
         let allow_replace = self.allowed(&made);
         let (time_left, interrupts) = self.guard.begin_writing()?;
         if self.show_requests {
-            app.console.err(&requests(&made.view, app.settings.unicode));
+            app.console.err(&requests(session, &made, app.settings.unicode));
         }
         let watcher = Arc::new(Watcher::new(
             &app.settings,
@@ -325,10 +329,14 @@ fn risky(view: &PlanView) -> Vec<String> {
         .collect()
 }
 
-/// `--show-queries`: every request as planned, secrets left out.
-fn requests(view: &PlanView, unicode: bool) -> String {
+/// `--show-queries`: every request as planned, secrets left out. What is written as statements comes with those that say it;
+/// flows show theirs when they run.
+fn requests(session: &Session<'_>, made: &Made, unicode: bool) -> String {
     let mut text = String::new();
-    for resource in &view.resources {
+    for resource in &made.view.resources {
+        if resource.flow.is_none() {
+            text.push_str(&statements_of(session, made, resource, unicode));
+        }
         let identifier = resource
             .identifier
             .as_ref()
@@ -358,6 +366,31 @@ fn requests(view: &PlanView, unicode: bool) -> String {
             ActionView::Delete => text.push_str(&head("delete")),
             ActionView::Noop | ActionView::Read | ActionView::Run | ActionView::Blocked => {}
         }
+    }
+    text
+}
+
+/// The statements of a query file that is understood, for what is about to be done.
+fn statements_of(session: &Session<'_>, made: &Made, resource: &ResourceView, unicode: bool) -> String {
+    let verbs: &[AnchorKind] = match resource.action {
+        ActionView::Create | ActionView::Deferred => &[AnchorKind::Create],
+        ActionView::Update | ActionView::Adopt => &[AnchorKind::Update],
+        ActionView::Replace => &[AnchorKind::Delete, AnchorKind::Create],
+        ActionView::Delete => &[AnchorKind::Delete],
+        ActionView::Noop | ActionView::Read | ActionView::Run | ActionView::Blocked => &[],
+    };
+    let address = Address::new(&resource.address);
+    let mut text = String::new();
+    let Some(drafts) = session.loaded.stack.drafts(&address, &made.outputs) else { return text };
+    let planned = made.plan.resources.get(&address);
+    let known = statements::known(planned.and_then(|planned| planned.identifier.as_ref()));
+    let has = drafts.anchors();
+    for anchor in verbs.iter().filter(|anchor| has.contains(anchor)) {
+        let StatementText { text: statement, waits, .. } =
+            statements::one(&session.loaded, &drafts, *anchor, &known);
+        let waits = waits.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let statement = statement.unwrap_or_else(|| format!("-- waits for {waits}"));
+        text.push_str(&shown(&clean(&resource.address, unicode), &anchor.to_string(), &statement, unicode));
     }
     text
 }

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 pub async fn run(app: &App, args: &TestArgs) -> Done {
     let targets = targets(&args.select);
     if args.flow.dry_run {
-        return dry_run::run(app, &args.stack, &args.inputs, &args.cloud, &targets, Purpose::Build);
+        return dry_run::run(app, &args.stack, &args.inputs, &args.cloud, &targets, Purpose::Test);
     }
     let began = Instant::now();
     let guard = Guard::reading(args.cloud.timeout);
@@ -103,6 +103,8 @@ fn judge(session: &Session<'_>, made: &Made) -> Report {
             outcomes.push(outcome);
             continue;
         };
+        // As the plan has it: the table of its INSERT, where the manifest names no type.
+        outcome.ty.clone_from(&view.ty);
         outcome.source = view.source.clone();
         outcome.not_checked = view.cannot_compare.clone();
         outcome.differences = made.view.drift.iter().filter(|row| row.address == address).cloned().collect();

@@ -11,7 +11,8 @@ use stack_core::diagnostic::{Diagnostic, Part};
 use stack_core::identity::Identifier;
 use stack_core::ids::Address;
 use stack_core::plan::{
-    Action, Certainty, Change, Impact, Mode, Orphan, Ownership, PatchOp, Plan, Planned, ReasonCode, Undo,
+    Action, Certainty, Change, Impact, Mode, Orphan, Ownership, PatchOp, Plan, Planned, ReasonCode, Step,
+    Undo,
 };
 use stack_core::pointer::Pointer;
 use stack_core::redact::{MARK, Redactor};
@@ -88,7 +89,7 @@ pub fn view_of(plan: &Plan, context: &Context<'_>) -> PlanView {
     }
     let errored = diagnostics.iter().any(Diagnostic::is_error);
     let guardrails_ok = context.guardrails.iter().all(|g| g.ok);
-    let writes = steps.len();
+    let writes = steps.iter().filter(|step| !is_read(plan, step)).count();
     let mut edges: Vec<EdgeView> = ordered
         .iter()
         .flat_map(|planned| {
@@ -159,9 +160,14 @@ fn critical_path(plan: &Plan) -> usize {
     let mut depth: HashMap<&stack_core::plan::StepId, usize> = HashMap::new();
     for step in &plan.steps {
         let before = step.after.iter().filter_map(|id| depth.get(id)).max().copied().unwrap_or(0);
-        depth.insert(&step.id, before + 1);
+        depth.insert(&step.id, before + usize::from(!is_read(plan, step)));
     }
     depth.values().max().copied().unwrap_or(0)
+}
+
+/// True for a query that is asked in its turn: it writes nothing.
+fn is_read(plan: &Plan, step: &Step) -> bool {
+    plan.resources.get(&step.id.address).is_some_and(|planned| planned.action == Action::Read)
 }
 
 /// Hash of everything except `meta` and the id itself: `pl_` and 26 characters.
@@ -254,8 +260,9 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         changes,
         explained,
         cannot_compare,
-        // Their diagnostic names them.
+        // Their diagnostics name them.
         lookalikes: _,
+        accepted: _,
         // They may be new in every run.
         client_tokens: _,
         // The steps show the order.

@@ -476,6 +476,7 @@ impl Decide<'_> {
             // The planner sets it: nothing is decided by it.
             follows: Vec::new(),
             lookalikes: Vec::new(),
+            accepted: Vec::new(),
             unmanaged: Vec::new(),
             patch: Vec::new(),
             desired: None,

@@ -109,7 +109,7 @@ impl Planning {
             }
             FlowVerdict::AsWanted | FlowVerdict::Assumed => {
                 planned.diagnostics.extend(unlike(flow, &planned.changes));
-                planned.changes.clear();
+                planned.accepted = std::mem::take(&mut planned.changes);
                 Action::Noop
             }
             FlowVerdict::Differs(_) if foreign => Action::Blocked,
@@ -385,6 +385,7 @@ fn blank(flow: &Flow, after: &[Edge]) -> Planned {
         client_tokens: Vec::new(),
         follows: Vec::new(),
         lookalikes: Vec::new(),
+        accepted: Vec::new(),
         unmanaged: Vec::<Pointer>::new(),
         patch: Vec::new(),
         desired: None,

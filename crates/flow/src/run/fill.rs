@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use stack_core::diagnostic::Diagnostic;
 use stack_core::flow::{AnchorKind, Script};
 use stack_core::pointer::Pointer;
+use stack_core::redact::MARK;
 use stack_core::statement::{Hole, Marked, hole_number, text_of};
 use stack_core::value::{Secret, Value};
 use stack_sql::holes::sole;
@@ -185,6 +186,66 @@ fn operations(document: &Value) -> Option<String> {
 /// A value of a literal. What was doubled for the predecessor is one quote.
 fn once(hole: Option<&Hole>) -> String {
     hole.and_then(|hole| text_of(&undoubled(hole.value.clone()))).unwrap_or_default()
+}
+
+/// See [`super::shown`].
+pub(super) fn shown(marked: &Marked) -> String {
+    let mut text = String::with_capacity(marked.text.len());
+    for (range, part) in parts(&marked.text) {
+        for c in marked.text[range].chars() {
+            let Some(number) = hole_number(c) else {
+                text.push(c);
+                continue;
+            };
+            let value = marked.holes.get(number).map(told).unwrap_or_default();
+            match part {
+                Part::Literal => text.push_str(&value.replace('\'', "''")),
+                Part::Code | Part::Name | Part::Comment => text.push_str(&value),
+            }
+        }
+    }
+    text
+}
+
+/// The text of a value for people.
+fn told(hole: &Hole) -> String {
+    let value = match (&hole.value, &hole.document) {
+        // A patch document that waits for one value is shown with all the others.
+        (Value::Unknown(_), Some(Value::Object(members))) => Value::Array(
+            members
+                .iter()
+                .map(|(name, value)| {
+                    let path = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+                    let mut operation = Value::object();
+                    if let Value::Object(map) = &mut operation {
+                        map.insert("op".to_owned(), Value::text("add"));
+                        map.insert("path".to_owned(), Value::text(path));
+                        map.insert("value".to_owned(), value.clone());
+                    }
+                    operation
+                })
+                .collect(),
+        ),
+        (value, _) => value.clone(),
+    };
+    text_of(&marked_out(value)).unwrap_or_default()
+}
+
+/// A value whose secrets and unknown parts are words.
+fn marked_out(value: Value) -> Value {
+    match value {
+        Value::Secret(_) => Value::text(MARK),
+        Value::Unknown(unknown) if unknown.sensitive => Value::text(MARK),
+        Value::Unknown(unknown) => {
+            let from: Vec<String> = unknown.from.iter().map(ToString::to_string).collect();
+            Value::text(format!("(known after apply: {})", from.join(", ")))
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(marked_out).collect()),
+        Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(name, value)| (name, marked_out(value))).collect())
+        }
+        other => other,
+    }
 }
 
 fn plain(hole: Option<&Hole>) -> String {

@@ -22,6 +22,7 @@ use async_trait::async_trait;
 use session::Session;
 use stack_core::flow::{Flow, FlowEnd, FlowSeen, Flows, Host, Purpose};
 use stack_core::schema::Schemas;
+use stack_core::statement::Marked;
 use std::fmt;
 use std::sync::Arc;
 
@@ -57,6 +58,12 @@ impl Flows for Runner {
     async fn delete(&self, flow: &Flow, host: &dyn Host) -> FlowEnd {
         Session::new(self, flow, host).delete().await
     }
+}
+
+/// A statement for people, before it runs: values are put in as they would be to run it, secrets as `(sensitive)`, what is
+/// not known by the names of where it comes from.
+pub fn shown(marked: &Marked) -> String {
+    fill::shown(marked)
 }
 
 #[cfg(test)]

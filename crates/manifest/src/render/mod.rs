@@ -1,5 +1,6 @@
 //! One resource, rendered with the outputs known so far.
 
+pub(crate) mod draft;
 mod flow;
 mod identifier;
 mod lifecycle;

@@ -128,13 +128,21 @@ impl Script {
     }
 
     /// Why a template gave no statement.
-    fn unready(&self, failure: &Failure, source: &Source<'_>, own: &Own, scope: &Arc<Scope>) -> Unready {
+    fn unready(
+        &self,
+        failure: &Failure,
+        source: &Source<'_>,
+        own: &Own,
+        scope: &Arc<Scope>,
+        names_first: bool,
+    ) -> Unready {
         let template = source.template.map(|id| self.inner.templates.get(id));
         if let (FailureKind::Undefined(expression), Some(template)) = (&failure.kind, template) {
-            if let Some(unknown) = own.waits(template).filter(|unknown| !unknown.from.is_empty()) {
+            let mut names = own.missing(template);
+            let waits = own.waits(template).filter(|unknown| !unknown.from.is_empty());
+            if let Some(unknown) = waits.filter(|_| !names_first || names.is_empty()) {
                 return Unready::Waiting(unknown);
             }
-            let mut names = own.missing(template);
             if names.is_empty() {
                 names.push(expression.clone());
             }
@@ -190,29 +198,11 @@ impl stack_core::flow::Script for Script {
     }
 
     fn statement(&self, anchor: AnchorKind, captured: &Captured) -> Result<Marked, Unready> {
-        let address = self.inner.address(self.index);
-        let Some(source) = self.source(anchor) else {
-            return Err(Unready::Broken(self.told(nothing(&format!("`{anchor}` of {address}")))));
-        };
-        let scope = self.scope.again();
-        let own = Own::new(&self.inner, scope.clone(), self.index, Some(anchor), &self.props, captured);
-        let own = Arc::new(own);
-        let marked = match source.template {
-            None if marked::has_holes(&source.text) => {
-                return Err(self.unready(&marked::private(), &source, &own, &scope));
-            }
-            None => Marked { text: source.text, holes: Vec::new() },
-            Some(template) => {
-                let lookup: Arc<dyn Lookup> = own.clone();
-                match self.inner.templates.statement(template, &lookup) {
-                    Ok(Statement::Ready(marked)) => marked,
-                    Ok(Statement::Waiting(unknown)) => return Err(self.waiting(anchor, unknown, &source)),
-                    Err(failure) => return Err(self.unready(&failure, &source, &own, &scope)),
-                }
-            }
-        };
+        let marked = self.drafted(anchor, captured, false)?;
         let unknown = marked.holes.iter().filter_map(|hole| hole.value.unknown());
-        if let Some(unknown) = unknown.reduce(|all, more| all.and(&more)) {
+        if let (Some(unknown), Some(source)) =
+            (unknown.reduce(|all, more| all.and(&more)), self.source(anchor))
+        {
             let source = Source { text: marked.text, ..source };
             return Err(self.waiting(anchor, unknown, &source));
         }
@@ -268,6 +258,59 @@ impl stack_core::flow::Script for Script {
 }
 
 impl Script {
+    /// A statement whose values may still be unknown.
+    ///
+    /// # Errors
+    /// As `statement`; it waits only where its text itself depends on what is not known. `names_first`: own names that
+    /// nothing has given so far are told before what others give.
+    pub(super) fn drafted(
+        &self,
+        anchor: AnchorKind,
+        captured: &Captured,
+        names_first: bool,
+    ) -> Result<Marked, Unready> {
+        let address = self.inner.address(self.index);
+        let Some(source) = self.source(anchor) else {
+            return Err(Unready::Broken(self.told(nothing(&format!("`{anchor}` of {address}")))));
+        };
+        let scope = self.scope.again();
+        let own = Own::new(&self.inner, scope.clone(), self.index, Some(anchor), &self.props, captured);
+        let own = Arc::new(own);
+        let Some(template) = source.template else {
+            if marked::has_holes(&source.text) {
+                return Err(self.unready(&marked::private(), &source, &own, &scope, names_first));
+            }
+            return Ok(Marked { text: source.text, holes: Vec::new() });
+        };
+        let lookup: Arc<dyn Lookup> = own.clone();
+        match self.inner.templates.statement(template, &lookup) {
+            Ok(Statement::Ready(marked)) => Ok(marked),
+            Ok(Statement::Waiting(unknown)) => Err(self.waiting(anchor, unknown, &source)),
+            Err(failure) => Err(self.unready(&failure, &source, &own, &scope, names_first)),
+        }
+    }
+
+    /// The address of its resource.
+    pub(super) fn address(&self) -> &str {
+        self.inner.address(self.index).as_str()
+    }
+
+    /// The anchors that mean something for its kind, in the order of the file; inline text counts as one.
+    pub(super) fn anchors(&self) -> Vec<AnchorKind> {
+        let Some(declared) = self.declared() else { return Vec::new() };
+        match &declared.flow.statements {
+            Statements::File { file, .. } => {
+                let all = file.anchors.iter().map(|anchor| anchor.kind);
+                all.filter(|anchor| self.in_file(*anchor).is_some()).collect()
+            }
+            Statements::Inline(_) => [AnchorKind::Exports, AnchorKind::Command]
+                .into_iter()
+                .filter(|a| self.is_inline(*a))
+                .collect(),
+            Statements::Script(_) | Statements::Missing => Vec::new(),
+        }
+    }
+
     /// What waits for nothing that will ever come has no value.
     fn waiting(&self, anchor: AnchorKind, unknown: Unknown, source: &Source<'_>) -> Unready {
         if !unknown.from.is_empty() {

@@ -58,7 +58,6 @@ fn planned(name: &str, index: usize, ty: &str, action: Action) -> Planned {
         address: name.into(),
         ty: TypeName::new("AWS::CustomerProfiles::Integration"),
         declared_type: ty.to_owned(),
-        flow: None,
         target: Target {
             provider: "aws".into(),
             region: Some("us-east-1".into()),
@@ -77,7 +76,9 @@ fn planned(name: &str, index: usize, ty: &str, action: Action) -> Planned {
         cannot_compare: Vec::new(),
         client_tokens: Vec::new(),
         follows: Vec::new(),
+        flow: None,
         lookalikes: Vec::new(),
+        accepted: Vec::new(),
         unmanaged: Vec::new(),
         patch: Vec::new(),
         desired: None,
