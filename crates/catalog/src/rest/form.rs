@@ -232,6 +232,10 @@ pub struct Property {
     pub decoded: bool,
     /// A text in bodies and answers (quotas), whatever its type here. Of an object: all its values are (connector configs).
     pub text: bool,
+    /// A text on the wire that may hold a JSON document: compared as one, and may be declared as one (schemas).
+    pub document: bool,
+    /// What an answer means that leaves it out (`AVRO`).
+    pub omitted: Option<Json>,
     /// A map here, `[{"name": …, "value": …}]` in bodies and answers.
     pub pairs: bool,
     /// The value that stands for "not set" in a PATCH. None: `null`.

@@ -75,6 +75,7 @@ pub(super) fn sent(property: &Property, value: &Json) -> Json {
             }
             Json::Object(object)
         }
+        Json::Object(_) | Json::Array(_) if property.document => Json::String(value.to_string()),
         Json::Object(members) if property.pairs => pairs(members),
         Json::Object(members) if property.text && property.properties.is_empty() => {
             let text = |(name, value): (&String, &Json)| (name.clone(), texted(value));
@@ -220,6 +221,15 @@ pub(super) fn model(resource: &Resource, answer: &Json, given: &Model) -> Model 
         }
     }
     out
+}
+
+/// Fills in what a whole answer means by what it leaves out.
+pub(super) fn fill_omitted(resource: &Resource, model: &mut Model) {
+    for (name, property) in &resource.properties {
+        if let Some(value) = &property.omitted {
+            model.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
 }
 
 fn reference_id(property: &Property, value: &Json) -> Json {

@@ -1,7 +1,9 @@
 //! Services with rules of their own.
 
 use super::*;
+use stack_core::diff::{DiffContext, diff};
 use stack_core::provider::Status;
+use stack_core::value::Value;
 
 const SUBJECT: &str = "confluent.schema_registry.subjects";
 const CONFIG: &str = "confluent.schema_registry.subject_level_config";
@@ -39,6 +41,27 @@ async fn a_config_is_written_under_another_name_than_it_is_read() {
     assert_eq!(told.status, Status::Success);
     let sent = bench.script.only();
     assert_eq!((line(&sent).as_str(), sent.json()), ("PUT /config/s", json!({"compatibility": "FULL"})));
+}
+
+/// The registry leaves out the usual type, and keeps the text as it came.
+#[tokio::test]
+async fn a_schema_is_compared_as_a_document_trap_59() {
+    let live = json!({"subject": "s", "id": 7, "version": 3, "schema": "{\"type\":\"record\",\"name\":\"R\",\"fields\":[]}"});
+    let bench = registry(vec![reply(200, live), with_headers(200, &[], "{\"id\":7}")]);
+    let found = bench.read(SUBJECT, "s").await.unwrap().unwrap();
+    let schema = Definitions::embedded().schema(&of(SUBJECT)).unwrap();
+    let context = DiffContext { schema: &schema, ignore: &[], is_fresh: &|_| false };
+    let document = json!({"name": "R", "type": "record", "fields": []});
+    for declared in [
+        document.clone(),
+        json!(document.to_string()),
+        json!("{ \"name\": \"R\", \"type\": \"record\", \"fields\": [] }"),
+    ] {
+        let props = Value::from(json!({"subject": "s", "schemaType": "AVRO", "schema": declared}));
+        assert!(diff(&context, &props, &found.model).changes.is_empty(), "{declared}");
+    }
+    bench.create(SUBJECT, json!({"subject": "s", "schema": document})).await.unwrap();
+    assert_eq!(bench.script.sent()[1].json(), json!({"schema": document.to_string()}));
 }
 
 #[tokio::test]
