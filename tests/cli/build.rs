@@ -37,11 +37,14 @@ fn a_build_creates_exports_and_leaves_nothing_to_do() {
 
     Build done: 2 created · [N]s, 11 calls
 
-    variable                                        | value
-    ------------------------------------------------+------------------
-    STACKQL_DEPLOY__customer_360__prod__domain_name | customer-360-prod
-    STACKQL_DEPLOY__customer_360__prod__stack_env   | prod
-    STACKQL_DEPLOY__customer_360__prod__stack_name  | customer-360
+    +--------------------------------------------------+-------------------+
+    | variable                                         | value             |
+    +--------------------------------------------------+-------------------+
+    | STACKQL_DEPLOY__customer_360__prod__domain_name  | customer-360-prod |
+    | STACKQL_DEPLOY__customer_360__prod__elapsed_time | [N]s |
+    | STACKQL_DEPLOY__customer_360__prod__stack_env    | prod              |
+    | STACKQL_DEPLOY__customer_360__prod__stack_name   | customer-360      |
+    +--------------------------------------------------+-------------------+
     -- stderr
     [TIME] start  build customer-360/prod run=[RUN] plan=[PLAN] 2 steps
     [TIME] begin  domain create 1/2
@@ -50,11 +53,6 @@ fn a_build_creates_exports_and_leaves_nothing_to_do() {
     [TIME] done   events create [N]s customer-360-prod|s3://acme-events
     [TIME] end    ok 2 created [N]s calls=11
     -- end
-    "#);
-    assert_snapshot!(place.read(".stackql-deploy-exports"), @r#"
-    export STACKQL_DEPLOY__customer_360__prod__domain_name='customer-360-prod'
-    export STACKQL_DEPLOY__customer_360__prod__stack_env='prod'
-    export STACKQL_DEPLOY__customer_360__prod__stack_name='customer-360'
     "#);
     let exports: serde_json::Value = serde_json::from_str(&place.read("out/exports.json")).unwrap();
     assert_eq!(exports["domain_name"], "customer-360-prod");

@@ -164,6 +164,7 @@ impl Place {
             (r"pl_[0-9a-z]{26}", "[PLAN]"),
             (r"in \d+\.\d s", "in [N] s"),
             (r"\b\d+\.\ds\b", "[N]s"),
+            (r"\b\d+\.\d\ds +\|", "[N]s |"),
             (r"request [0-9a-f-]{36}", "request [TOKEN]"),
             (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),
         ];

@@ -69,15 +69,35 @@ fn copied(name: &str) -> Place {
     place
 }
 
+/// What a build of an example comes to.
+struct Counts {
+    /// Resources that it makes.
+    created: usize,
+    /// Resources that something changes in every build.
+    updated: usize,
+    /// Resources that a plan after it finds as wanted, queries included.
+    matching: usize,
+    /// What every build runs.
+    run: usize,
+}
+
+/// A stack of which every resource is made, and none runs in every build.
+fn of(created: usize) -> Counts {
+    Counts { created, updated: 0, matching: created, run: 0 }
+}
+
 /// Build, nothing left to do, the README's commands, nothing left at all.
-fn lives(name: &str, resources: usize, stack: &str) {
+fn lives(name: &str, counts: &Counts, stack: &str) {
     let place = copied(name);
     let ran = place.run(&format!("build --sandbox --progress quiet examples/{name} dev")).exits(0);
-    assert!(ran.out.contains(&format!("Build done: {resources} created")), "{ran}");
+    let Counts { created, updated, matching, run } = counts;
+    let updated = if *updated > 0 { format!(", {updated} updated") } else { String::new() };
+    assert!(ran.out.contains(&format!("Build done: {created} created{updated}")), "{ran}");
     place.forget();
+    let runs = if *run > 0 { format!(" {run} to run.") } else { String::new() };
     let ran = place.run(&format!("plan --sandbox --detailed-exitcode examples/{name} dev")).exits(0);
     assert!(
-        ran.out.contains(&format!("Plan: no changes. {resources} resources match {stack}/dev.")),
+        ran.out.contains(&format!("Plan: no changes. {matching} resources match {stack}/dev.{runs}\n")),
         "{ran}"
     );
     place.forget();
@@ -106,11 +126,11 @@ fn shows_its_plan(name: &str) {
 }
 
 macro_rules! example {
-    ($module:ident, $name:literal, $stack:literal, $resources:literal) => {
+    ($module:ident, $name:literal, $stack:literal, $counts:expr) => {
         mod $module {
             #[test]
             fn lives_and_goes_as_its_readme_says() {
-                super::lives($name, $resources, $stack);
+                super::lives($name, &$counts, $stack);
             }
             #[test]
             fn the_readme_shows_the_plan_that_it_gives() {
@@ -120,12 +140,18 @@ macro_rules! example {
     };
 }
 
-example!(connect_integrations, "connect-integrations", "contact-centre", 5);
-example!(customer_profiles, "customer-profiles", "customer-360", 4);
-example!(query_files, "query-files", "contact-profiles", 7);
-example!(serverless, "serverless", "orders", 9);
-example!(static_site, "static-site", "static-site", 7);
-example!(vpc_web_server, "vpc-web-server", "vpc-web-server", 12);
+example!(connect_integrations, "connect-integrations", "contact-centre", super::of(5));
+example!(customer_profiles, "customer-profiles", "customer-360", super::of(4));
+example!(query_files, "query-files", "contact-profiles", super::of(7));
+example!(serverless, "serverless", "orders", super::of(9));
+example!(static_site, "static-site", "static-site", super::of(7));
+example!(
+    vpc_flows,
+    "vpc-flows",
+    "web-network",
+    super::Counts { created: 4, updated: 1, matching: 6, run: 1 }
+);
+example!(vpc_web_server, "vpc-web-server", "vpc-web-server", super::of(12));
 
 #[test]
 fn what_has_no_name_is_found_by_tags_and_else_by_values() {
@@ -156,6 +182,7 @@ fn every_example_has_a_readme_and_a_script_to_try() {
         "query-files",
         "serverless",
         "static-site",
+        "vpc-flows",
         "vpc-web-server",
     ];
     assert_eq!(names, tried, "each has its `example!` above");

@@ -13,7 +13,9 @@ fn a_number_is_explained_offline_in_every_spelling() {
 
     A template uses a name that nothing defines. Props see globals, earlier props of the same resource,
     other resources by name, and what these export. Variables of -e and of the environment file are seen
-    by globals, and everywhere as `vars.NAME`.
+    by globals, and everywhere as `vars.NAME`. Statements of a query file also see what those before
+    them gave: columns of `exists` and what `return_vals` keeps as `this.…`, and what a changing
+    statement returned as `callback.…`.
     "#);
     let narrow = place.run("explain SD2101 --width 60").exits(0);
     assert!(narrow.out.lines().all(|line| line.chars().count() <= 60), "{narrow}");

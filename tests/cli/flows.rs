@@ -209,3 +209,84 @@ fn resources_that_share_a_file_and_export_one_name_stay_apart() {
     place.run("teardown --yes -e PW=x app dev").exits(0);
     assert_eq!(served.held(), 0);
 }
+
+#[test]
+fn what_statements_export_beside_properties_is_there_for_others_and_for_the_stack() {
+    let more =
+        "    auth: {type: basic, username_var: USER}\n    exports: [Identifier, region, {queue_url: url}]\n";
+    let user = "  - {name: p, type: awscc.ssm.parameters, props: {Name: /p, Type: String, Value: \"{{ Identifier }} in {{ q.region }}\"}}\nexports: [Identifier, region, url, {said: \"{{ p.Value }}\"}]\n";
+    let mut place = stack(&format!("{}{user}", queue("q", more)), &[("queue", QUEUE)]);
+    let served = Served::start(&mut place);
+    let ran = place.run("build --yes --output-file out.json -e PW=x app dev").exits(0);
+    assert!(ran.err.contains("`auth` is ignored"), "{ran}");
+    let json: serde_json::Value = serde_json::from_str(&place.read("out.json")).expect("JSON");
+    assert_eq!((&json["Identifier"], &json["region"]), (&json["url"], &"us-east-1".into()));
+    let said = format!("{} in us-east-1", json["url"].as_str().expect("a URL"));
+    assert_eq!(json["said"], said.as_str());
+    place.forget();
+    place.run("plan --detailed-exitcode -e PW=x app dev").exits(0);
+    place.run("outputs --json -e PW=x app dev").exits(0);
+    place.run("test -e PW=x app dev").exits(0);
+    place.run("teardown --yes -e PW=x app dev").exits(0);
+    assert_eq!(served.held(), 0);
+}
+
+#[test]
+fn what_is_new_in_each_run_is_no_change() {
+    let file = "/*+ create */
+INSERT INTO awscc.sqs.queues (QueueName, Tags, KmsMasterKeyId, region)
+SELECT '{{ name }}', '[{\"Key\": \"run\", \"Value\": \"{{ idempotency_token }}\"}]', 'k-{{ uuid() }}', '{{ region }}';
+/*+ update */
+UPDATE awscc.sqs.queues SET PatchDocument = string('{{ {\"DelaySeconds\": delay} | generate_patch_document }}')
+WHERE Identifier = '{{ this.queue_url }}' AND region = '{{ region }}';
+/*+ delete */
+DELETE FROM awscc.sqs.queues WHERE Identifier = '{{ queue_url }}' AND region = '{{ region }}';
+";
+    let mut place = stack(&queue("q", ""), &[("queue", file)]);
+    let served = Served::start(&mut place);
+    place.run("build --yes -e PW=x app dev").exits(0);
+    for forget in [false, true] {
+        if forget {
+            place.forget();
+        }
+        let ran = place.run("plan --detailed-exitcode -e PW=x app dev").exits(0);
+        assert!(ran.out.contains("no changes"), "{ran}");
+    }
+    let ran = place.run("plan --full --show-unchanged -e PW=x app dev").exits(0);
+    insta::assert_snapshot!(ran.out, @r#"
+    stack-deploy plan  shop → dev                                                    aws us-east-1 …9012
+    1 read in [N] s
+
+    = keep     q  awscc.sqs.queues                                                stackql_manifest.yml:8
+
+    Plan: no changes. 1 resource matches shop/dev.
+    "#);
+    // Beside a change it is not sent either.
+    place.manifest(&format!("{MANIFEST}{}", queue("q", "").replace("value: 5", "value: 6")));
+    let ran = place.run("plan -e PW=x app dev").exits(0);
+    assert!(ran.out.contains("~ DelaySeconds  5 → 6") && ran.out.contains("patch  1 operation "), "{ran}");
+    place.run("build --yes -e PW=x app dev").exits(0);
+    place.run("teardown --yes -e PW=x app dev").exits(0);
+    assert_eq!(served.held(), 0);
+}
+
+#[test]
+fn a_name_that_is_new_in_each_run_is_found_by_the_marks() {
+    let file = "/*+ create */
+INSERT INTO awscc.s3.buckets (BucketName, Tags, region) SELECT 'b-{{ uuid() }}', '{{ tags }}', '{{ region }}';
+/*+ delete */
+DELETE FROM awscc.s3.buckets WHERE Identifier = '{{ bucket_name }}' AND region = '{{ region }}';
+";
+    let marks = "[{Key: \"stackql:stack-name\", Value: shop}, {Key: \"stackql:stack-env\", Value: dev}, {Key: \"stackql:resource-name\", Value: b}]";
+    let resource = format!("  - name: b\n    props:\n      - {{name: tags, value: {marks}}}\n");
+    let mut place = stack(&resource, &[("b", file)]);
+    let served = Served::start(&mut place);
+    for _ in 0..2 {
+        place.run("build --yes -e PW=x app dev").exits(0);
+        assert_eq!(served.held(), 1);
+        place.forget();
+    }
+    place.run("plan --detailed-exitcode -e PW=x app dev").exits(0);
+    place.run("teardown --yes -e PW=x app dev").exits(0);
+    assert_eq!(served.held(), 0);
+}

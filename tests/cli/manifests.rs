@@ -76,32 +76,30 @@ fn files_outside_the_stack_need_a_flag() {
 }
 
 #[test]
-fn statements_pass_validate_and_stop_everything_else_before_any_call() {
+fn statements_pass_validate_and_a_table_that_is_none_stops_before_any_write() {
     let flows = "  - name: vpc\n    exports: [vpc_id]\n  - { name: off, type: query, sql: SELECT 1, if: 'false' }\n  - name: events\n";
-    let mut place = Place::with(&small().replace("  - name: events\n", flows));
+    let place = Place::with(&small().replace("  - name: events\n", flows));
     fs::create_dir(place.path("app/resources")).unwrap_or_default();
-    place.write("app/resources/vpc.iql", "/*+ createorupdate */\nINSERT INTO x SELECT '{{ region }}'\n");
-    assert_snapshot!(place.run("validate app prod"), @r#"
-    exit 0
-    -- stdout
-    ok: 4 resources in prod
-    -- stderr
-    warning[SD1114]: vpc: type `resource` cannot be run by this version yet
-      --> app/stackql_manifest.yml:17:11
+    let insert = "INSERT INTO awscc.ec2.vpcz (CidrBlock, region)\nSELECT '10.0.0.0/16', '{{ region }}'\n";
+    place.write("app/resources/vpc.iql", &format!("/*+ createorupdate */\n{insert}"));
+    place.run("validate app prod").exits(0);
+    assert_snapshot!(place.run("plan --sandbox app prod").exits(1).err, @r#"
+    warning[SD1128]: vpc exports nothing: resources/vpc.iql has no `exports`
+      --> app/stackql_manifest.yml:18:5
        |
-    17 |   - name: vpc
-       |           ^^^
-       = why   only create, update and delete are understood, and resources/vpc.iql has `createorupdate`
-       = next  give it a dotted type such as `awscc.s3.buckets`, which needs no query file
-    -- end
+    18 |     exports: [vpc_id]
+       |     ^^^^^^^ these have no values
+       = next  add `/*+ exports */` and a SELECT of these columns below it
+    error[SD1404]: the service `awscc.ec2` has no resource `vpcz`
+     --> app/resources/vpc.iql:2:13
+      |
+    2 | INSERT INTO awscc.ec2.vpcz (CidrBlock, region)
+      |             ^^^^^^^^^^^^^^
+      = next  did you mean `awscc.ec2.vpcs`?
     "#);
-    // A call would fail at once with another code.
-    place.set("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
-    for line in ["plan app prod", "build --yes app prod", "teardown --yes app prod", "drift app prod"] {
-        let ran = place.run(line).exits(1);
-        assert_eq!(ran.err.matches("error[").count(), 1, "{ran}");
-        assert!(ran.err.contains("error[SD1114]: vpc: type `resource`"), "{ran}");
-    }
+    place.run("build --sandbox --yes app prod").exits(1);
+    let ran = place.run("sandbox state app").exits(0);
+    assert!(!ran.out.contains("identifier"), "{ran}");
     place.write("app/resources/vpc.iql", "/*+ createorupdate */\nINSERT INTO x SELECT '{{ reigon }}'\n");
     let ran = place.run("validate app prod").exits(1);
     assert!(ran.err.contains("--> app/resources/vpc.iql:2:26"), "{ran}");

@@ -19,11 +19,14 @@ fn what_was_built_passes_and_leaves_the_exports() {
 
     Test: 2 passed, 0 failed
 
-    variable                                        | value
-    ------------------------------------------------+------------------
-    STACKQL_DEPLOY__customer_360__prod__domain_name | customer-360-prod
-    STACKQL_DEPLOY__customer_360__prod__stack_env   | prod
-    STACKQL_DEPLOY__customer_360__prod__stack_name  | customer-360
+    +--------------------------------------------------+-------------------+
+    | variable                                         | value             |
+    +--------------------------------------------------+-------------------+
+    | STACKQL_DEPLOY__customer_360__prod__domain_name  | customer-360-prod |
+    | STACKQL_DEPLOY__customer_360__prod__elapsed_time | [N]s |
+    | STACKQL_DEPLOY__customer_360__prod__stack_env    | prod              |
+    | STACKQL_DEPLOY__customer_360__prod__stack_name   | customer-360      |
+    +--------------------------------------------------+-------------------+
     -- stderr
     test passed for domain
     test passed for events

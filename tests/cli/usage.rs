@@ -71,6 +71,8 @@ fn build_help_groups_its_flags() {
           --on-failure <WHAT>         After a failure: error, rollback or ignore [default: error]
           --resend <ADDRESS[#/Path]>  Send write-only values again (repeatable)
           --output-file <FILE>        Write the stack's exports as JSON
+          --export-protected          Write protected and sensitive exports too, in clear, for the owner
+                                      of the files only
           --prune                     Delete live resources with the stack's tags that left the manifest
           --dry-run                   Print the requests that would be sent, offline
       -h, --help                      Print help
@@ -129,7 +131,7 @@ fn wrong_usage_exits_with_64_and_never_with_2() {
         "plan --rate fast app prod",
         "plan --timeout 0s app prod",
         "build --plan p.json --dry-run app prod",
-        "build -e NOVALUE app prod --sandbox",
+        "build -e =NONAME app prod --sandbox",
     ] {
         let ran = place.run(line).exits(64);
         assert_eq!(ran.out, "", "{line}");
@@ -140,21 +142,78 @@ fn wrong_usage_exits_with_64_and_never_with_2() {
 #[test]
 fn a_value_without_a_name_is_not_repeated() {
     let place = Place::with(&small());
-    let ran = place.run("plan -e hunter2-planted app prod --sandbox").exits(64);
+    let ran = place.run("plan -e =hunter2-planted app prod --sandbox").exits(64);
     assert!(!ran.err.contains("hunter2"), "{ran}");
+    let ran = place.run("validate -e a=b -e hunter2-planted app").exits(0);
+    assert_snapshot!(ran.err, @r#"
+    warning[SD1112]: -e number 2 has no `=`, so it is not used
+     = next  write -e NAME=VALUE
+    "#);
 }
 
+/// What the engine's address and the registry are answered with.
+const NO_SERVER: &str = "--server and --port are ignored: the engine is built in, no server is needed";
+const NO_REGISTRY: &str = "--custom-registry is ignored: providers are built in";
+const NO_DOWNLOAD: &str = "--download-dir is ignored: nothing is downloaded";
+
 #[test]
-fn flags_of_the_predecessor_are_accepted() {
+fn every_flag_of_the_predecessor_is_accepted_by_the_commands_that_had_it() {
     let place = Place::with(&small());
-    let ran = place
-        .run("build --server localhost -p 5444 --log-level WARNING --custom-registry http://x --download-dir d --on-failure rollback --dry-run app prod")
-        .exits(0);
-    assert_snapshot!(ran.err, @r#"
-    note: --server and --port are ignored: the engine is built in, no server is needed
-    note: --custom-registry is ignored: providers are built in
-    note: --download-dir is ignored: nothing is downloaded
-    "#);
+    place.write("values.env", "X=1\n");
+    // Of stackql-compat 3, with what is said of a flag that has nothing to do here.
+    let of_stacks: &[(&str, &str)] = &[
+        ("--server localhost", NO_SERVER),
+        ("--host localhost", NO_SERVER),
+        ("-H localhost", NO_SERVER),
+        ("--port 5444", NO_SERVER),
+        ("-p 5444", NO_SERVER),
+        ("--custom-registry http://x", NO_REGISTRY),
+        ("--download-dir d", NO_DOWNLOAD),
+        ("--log-level trace", ""),
+        ("--log-level DEBUG", ""),
+        ("--log-level INFO", ""),
+        ("--log-level warn", ""),
+        ("--log-level WARNING", ""),
+        ("--log-level Error", ""),
+        ("--log-level CRITICAL", ""),
+        ("--env-file values.env", ""),
+        ("--env-file nowhere.env", "nowhere.env is not there"),
+        ("-e A=b", ""),
+        ("-e A=b -e A=c=d", ""),
+        ("-eA=b", ""),
+        ("--env A=", ""),
+        ("-e A", "-e number 1 has no `=`"),
+        ("--on-failure rollback", ""),
+        ("--on-failure ignore", ""),
+        ("--on-failure error", ""),
+        ("--show-queries", ""),
+    ];
+    for command in ["build", "test", "teardown", "plan"] {
+        for (flag, said) in of_stacks {
+            for line in [
+                format!("{command} app prod --dry-run {flag}"),
+                // Flags stand anywhere after the command.
+                format!("{command} {flag} --dry-run app prod"),
+            ] {
+                let ran = place.run(&line).exits(0);
+                assert!(ran.err.contains(said), "{line}\n{ran}");
+                assert!(
+                    !said.is_empty() || ran.err.is_empty() || line.contains("--log-level"),
+                    "{line}\n{ran}"
+                );
+            }
+        }
+    }
+    for command in ["build", "test"] {
+        place.run(&format!("{command} app prod --dry-run --output-file out/x.json")).exits(0);
+    }
+    // What addresses the engine stands before the command too.
+    for line in [
+        "--server localhost --port 5444 build app prod --dry-run",
+        "-H localhost -p 5444 --log-level info teardown app prod --dry-run",
+    ] {
+        assert!(place.run(line).exits(0).err.contains(NO_SERVER), "{line}");
+    }
 }
 
 #[test]
@@ -162,21 +221,36 @@ fn commands_of_the_predecessor_leave_a_notice() {
     let place = Place::with(&small());
     for (line, said) in [
         ("upgrade", "nothing to upgrade"),
-        ("start-server -r x -l DEBUG", "nothing to start"),
+        ("start-server", "nothing to start"),
+        ("start-server -r x -m {} -a {} -l DEBUG", "nothing to start"),
+        (
+            "start-server --registry x --mtls-config {} --custom-auth-config {} --log-level FATAL",
+            "nothing to start",
+        ),
+        ("start-server --port 5445 --host localhost", "nothing to start"),
         ("stop-server", "nothing to stop"),
+        ("stop-server -p 5445 -H localhost", "nothing to stop"),
     ] {
         let ran = place.run(line).exits(0);
         assert!(ran.err.contains(said), "{ran}");
         assert_eq!(ran.out, "");
     }
+    for line in ["shell --server localhost -p 5444 --sandbox", "info -H localhost -p 5444 --sandbox app"] {
+        let ran = place.run(line);
+        assert!(ran.code != 64 && ran.err.contains(NO_SERVER), "{ran}");
+    }
+    let ran = place.run("--version").exits(0);
+    assert!(ran.out.starts_with("stack-deploy "), "{ran}");
 }
 
 #[test]
 fn completions_are_printed_for_every_shell() {
     let mut place = Place::with(&small());
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let ran = place.run(&format!("completions {shell}")).exits(0);
-        assert!(ran.out.contains("teardown"), "{shell}");
+        for command in ["completions", "completion"] {
+            let ran = place.run(&format!("{command} {shell}")).exits(0);
+            assert!(ran.out.contains("teardown"), "{shell}");
+        }
     }
     place.run("completions").exits(64);
     place.set("SHELL", "/usr/bin/fish");

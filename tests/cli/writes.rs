@@ -95,6 +95,106 @@ fn several_rows_are_several_operations() {
 }
 
 #[test]
+fn rows_of_a_query_are_inserted() {
+    let (place, served) = served();
+    let parameters = "INSERT INTO awscc.ssm.parameters (Name, Type, Value) VALUES ('/b/logs', 'String', '5'), ('/b/data', 'String', '7')";
+    place.run_with(WRITES, parameters).exits(0);
+    let _ = served.calls();
+    let copy = "INSERT INTO awscc.sqs.queues (QueueName, DelaySeconds, Tags) \
+                SELECT split_part(name, '/', 3), value, json_array(json_object('Key', 'from', 'Value', name)) \
+                FROM aws.ssm.parameters WHERE name LIKE '/b/%' ORDER BY name \
+                RETURNING OperationStatus; \
+                SELECT queue_name, delay_seconds, tags FROM aws.sqs.queues ORDER BY 1";
+    let ran = place.run_with(WRITES, copy).exits(0);
+    assert_snapshot!(ran, @r#"
+    exit 0
+    -- stdout
+    {"OperationStatus":"SUCCESS"}
+    {"OperationStatus":"SUCCESS"}
+    {"queue_name":"data","delay_seconds":7,"tags":"[{\"Key\":\"from\",\"Value\":\"/b/data\"}]"}
+    {"queue_name":"logs","delay_seconds":5,"tags":"[{\"Key\":\"from\",\"Value\":\"/b/logs\"}]"}
+    -- stderr
+    note: aws.ssm.parameters: 2 resources are read one by one
+    2 rows
+    note: aws.sqs.queues: 2 resources are read one by one
+    2 rows
+    -- end
+    "#);
+    let calls = served.calls();
+    assert_eq!(calls.iter().filter(|call| *call == "CreateResource").count(), 2, "{calls:?}");
+    assert!(calls.iter().position(|call| *call == "CreateResource") > Some(2), "reads come first: {calls:?}");
+    // No rows are nothing to do.
+    let none = copy.replace("'/b/%'", "'/c/%'");
+    let ran = place.run_with(WRITES, none.split(';').next().unwrap_or_default()).exits(0);
+    assert_snapshot!(ran, @r"
+    exit 0
+    -- stdout
+    -- stderr
+    note: aws.ssm.parameters: 2 resources are read one by one
+    note: the query gives no row: nothing is inserted
+    0 rows
+    -- end
+    ");
+    // A row that does not fit is told when all rows are known, and before the first is inserted.
+    place
+        .run_with(
+            WRITES,
+            "INSERT INTO awscc.ssm.parameters (Name, Type, Value) SELECT '/b/wrong', 'String', 'much'",
+        )
+        .exits(0);
+    let _ = served.calls();
+    let ran = place.run_with(WRITES, copy).exits(64);
+    assert!(ran.err.contains("`DelaySeconds` must be an integer"), "{ran}");
+    assert_eq!(writes(&served), Vec::<String>::new());
+    // Nor is anything asked where the columns are wrong.
+    place.run_with(WRITES, &copy.replace("QueueName", "QueueNam")).exits(64);
+    assert_eq!(served.calls(), Vec::<String>::new());
+}
+
+#[test]
+fn the_table_of_all_types_is_written() {
+    let (place, served) = served();
+    let insert = "INSERT INTO awscc.cloud_control.resources (TypeName, DesiredState, region) \
+                  VALUES ('AWS::S3::Bucket', '{\"BucketName\": \"logs\"}', 'us-east-1') RETURNING Identifier";
+    assert_eq!(place.run_with(WRITES, insert).exits(0).out, "{\"Identifier\":\"logs\"}\n");
+    let update = "UPDATE awscc.cloud_control.resources \
+                  SET PatchDocument = string('[{\"op\":\"add\",\"path\":\"/Tags\",\"value\":[{\"Key\":\"a\",\"Value\":\"b\"}]}]') \
+                  WHERE TypeName = 'AWS::S3::Bucket' AND Identifier = 'logs' AND region = 'us-east-1'";
+    place.run_with(WRITES, update).exits(0);
+    let select = "SELECT tags FROM awscc.s3.buckets WHERE Identifier = 'logs'";
+    let row = place.run_with(WRITES, select).exits(0).out;
+    assert!(row.contains("Value") && row.contains('b'), "{row}");
+    let delete = "DELETE FROM awscc.cloud_control.resources WHERE TypeName = 'AWS::S3::Bucket' AND Identifier = 'logs'";
+    place.run_with(&format!("{WRITES} --yes"), delete).exits(0);
+    assert_eq!(writes(&served), ["CreateResource", "UpdateResource", "DeleteResource"]);
+    assert_eq!(served.held(), 0);
+}
+
+#[test]
+fn an_operation_is_stopped() {
+    let mut place = Place::with(&small());
+    let slow = r#"{"timing": {"pending_ms": 0, "create_ms": 600000, "latency_ms": 0}}"#;
+    let served = Served::behaving(&mut place, slow);
+    let insert = "INSERT INTO awscc.s3.buckets (BucketName) SELECT 'logs' RETURNING RequestToken";
+    let ran = place.run_with(&format!("{WRITES} --no-wait"), insert).exits(0);
+    let row: serde_json::Value = serde_json::from_str(&ran.out).expect("a row");
+    let token = row["RequestToken"].as_str().expect("a token");
+    let _ = served.calls();
+    let stop = format!("DELETE FROM awscc.cloud_control.resource_requests WHERE RequestToken = '{token}'");
+    place.run_with(WRITES, &stop).exits(64);
+    assert_eq!(served.calls(), Vec::<String>::new(), "nobody can be asked");
+    let with_row = format!("{stop} RETURNING OperationStatus, Identifier");
+    let ran = place.run_with(&format!("{WRITES} --yes"), &with_row).exits(0);
+    assert!(ran.out.contains("CANCEL"), "{ran}");
+    assert_eq!(served.calls(), ["CancelResourceRequest"]);
+    let ran = place.run_with(&format!("{WRITES} --yes"), &stop).exits(0);
+    assert_eq!(ran.err, "asked to stop in us-east-1: request [TOKEN]\n");
+    let unknown = "DELETE FROM awscc.cloud_control.resource_requests WHERE RequestToken = 'nothing-has-this'";
+    let ran = place.run_with(&format!("{WRITES} --yes"), unknown).exits(1);
+    assert!(ran.err.contains("was not asked to stop") && ran.err.contains("RequestTokenNotFound"), "{ran}");
+}
+
+#[test]
 fn nothing_is_changed_without_the_flag_or_with_a_mistake() {
     let (place, served) = served();
     let insert = "INSERT INTO awscc.s3.buckets (BucketName) SELECT 'logs'";

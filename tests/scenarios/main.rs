@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod examples;
+mod flows;
 mod identity;
 mod leaf;
 mod lifecycle;

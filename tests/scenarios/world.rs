@@ -5,11 +5,13 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 use stack_core::check;
 use stack_core::event::{Ended, Event};
+use stack_core::flow::{Shelled, Told};
 use stack_core::ids::{Address, ClientToken, ProviderId, Region, StackId, Target, TypeName};
 use stack_core::plan::{Mode, Plan};
 use stack_core::planner::{PlanOptions, Planning};
 use stack_core::provider::{Operation, Provider};
 use stack_core::statement::Understand;
+use stack_core::value::Value;
 use stack_deploy::sandbox::schemas;
 use stack_emulator::{Cloud, Config, Op, Reply, TagPages};
 use stack_engine::busy::{in_flight, wait_for};
@@ -20,6 +22,7 @@ use stack_engine::outcome::Outcome;
 use stack_engine::paced::{Limits, Paced};
 use stack_engine::retry::Policy;
 use stack_engine::store::{JournalStore, MemoryStore};
+use stack_engine::{FlowSupport, Hears, Shell};
 use stack_manifest::{Options, Parsed, Sources, Stack};
 use stack_providers::aws::{AwsSettings, connect};
 use stack_providers::{InProcess, TransportError, TransportErrorKind};
@@ -43,9 +46,17 @@ pub(crate) const EXAMPLES: [(&str, &str, usize); 6] = [
     ("query-files", include_str!("../../examples/query-files/stackql_manifest.yml"), 7),
 ];
 
-/// The query files of the example that has some.
+/// The manifest of the example whose resources bring their own checks.
+pub(crate) const FLOWS: &str = include_str!("../../examples/vpc-flows/stackql_manifest.yml");
+
+/// The query files of the examples that have some.
 fn query_files() -> IndexMap<String, String> {
     [
+        ("web_vpc", include_str!("../../examples/vpc-flows/resources/web_vpc.iql")),
+        ("web_subnet", include_str!("../../examples/vpc-flows/resources/web_subnet.iql")),
+        ("log_bucket", include_str!("../../examples/vpc-flows/resources/log_bucket.iql")),
+        ("web_group", include_str!("../../examples/vpc-flows/resources/web_group.iql")),
+        ("inventory", include_str!("../../examples/vpc-flows/resources/inventory.iql")),
         ("domain", include_str!("../../examples/query-files/resources/domain.iql")),
         ("integrations", include_str!("../../examples/query-files/resources/integrations.iql")),
         ("object_type", include_str!("../../examples/query-files/resources/object_type.iql")),
@@ -79,6 +90,21 @@ pub(crate) struct World {
     manifest: String,
     env: String,
     runs: Mutex<u64>,
+}
+
+/// Runs no command and hears nothing.
+#[derive(Debug)]
+struct Nobody;
+
+#[async_trait::async_trait]
+impl Shell for Nobody {
+    async fn run(&self, _: &Value) -> Result<Shelled, String> {
+        Err("no commands in here".to_owned())
+    }
+}
+
+impl Hears for Nobody {
+    fn hear(&self, _: &Address, _: Told) {}
 }
 
 /// The calls that one step made, by operation.
@@ -173,6 +199,11 @@ impl World {
             schemas: schemas(),
             clock,
             store: Arc::clone(&self.store) as Arc<dyn JournalStore>,
+            flows: FlowSupport {
+                flows: Arc::new(stack_flow::Runner::new(schemas())),
+                shell: Arc::new(Nobody),
+                hears: Arc::new(Nobody),
+            },
         }
     }
 
@@ -194,7 +225,7 @@ impl World {
         let (plan, outputs) = engine.observe(planning).await;
         let all = schemas();
         let by_type: BTreeMap<_, _> =
-            plan.resources.values().map(|p| (p.ty.clone(), all.schema(&p.ty).expect("known"))).collect();
+            plan.resources.values().filter_map(|p| Some((p.ty.clone(), all.schema(&p.ty).ok()?))).collect();
         assert_eq!(check::check(&plan, |p| by_type.get(&p.ty).map(|schema| &**schema)), []);
         let calls = self.calls();
         (plan, outputs, engine, calls)

@@ -1,6 +1,7 @@
 //! What every command works with: surroundings, settings, streams, and the sources for drawing diagnostics.
 
 use crate::env::Env;
+use crate::errors::Stopped;
 use crate::exit::Exit;
 use crate::locate::{Locate, Nowhere};
 use crate::render::{Console, diagnostic};
@@ -74,17 +75,43 @@ impl App {
     ///
     /// # Errors
     /// Exit 1 with the path and the reason.
-    pub fn write(&self, typed: &Path, text: &str) -> Result<(), crate::errors::Stopped> {
+    pub fn write(&self, typed: &Path, text: &str) -> Result<(), Stopped> {
+        self.write_as(typed, text, false)
+    }
+
+    /// As [`App::write`]; a `private` file can be read by its owner only.
+    ///
+    /// # Errors
+    /// Exit 1 with the path and the reason.
+    pub fn write_as(&self, typed: &Path, text: &str, private: bool) -> Result<(), Stopped> {
         let path = self.path(typed);
         let write = || {
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent)?;
             }
-            std::fs::write(&path, text)
+            if private { write_private(&path, text) } else { std::fs::write(&path, text) }
         };
-        write().map_err(|error| crate::errors::Stopped::unwritable(typed, &error))
+        write().map_err(|error| Stopped::unwritable(typed, &error))
     }
 }
 
+/// Makes the file readable by its owner only before anything is in it.
+#[cfg(unix)]
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    // The mode above is that of a new file only.
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    file.write_all(text.as_bytes())
+}
+
+/// Access there comes from the folder.
+#[cfg(not(unix))]
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    std::fs::write(path, text)
+}
+
 /// What a command gives: how the program ends, or why it stopped.
-pub type Done = Result<Exit, crate::errors::Stopped>;
+pub type Done = Result<Exit, Stopped>;

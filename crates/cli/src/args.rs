@@ -293,6 +293,17 @@ pub struct FlowArgs {
     pub show_queries: bool,
 }
 
+/// What is left of the stack's exports.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct ExportArgs {
+    /// Write the stack's exports as JSON
+    #[arg(long, value_name = "FILE")]
+    pub output_file: Option<PathBuf>,
+    /// Write protected and sensitive exports too, in clear, for the owner of the files only
+    #[arg(long)]
+    pub export_protected: bool,
+}
+
 /// After a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum OnFailure {
@@ -369,9 +380,8 @@ pub struct BuildArgs {
     /// Send write-only values again (repeatable)
     #[arg(long, value_name = "ADDRESS[#/Path]")]
     pub resend: Vec<String>,
-    /// Write the stack's exports as JSON
-    #[arg(long, value_name = "FILE")]
-    pub output_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub exports: ExportArgs,
     /// Delete live resources with the stack's tags that left the manifest
     #[arg(long, conflicts_with_all = ["target", "exclude"])]
     pub prune: bool,
@@ -548,7 +558,7 @@ pub struct ServerArgs {
     pub registry: Option<String>,
     #[arg(short = 'm', long, hide = true)]
     pub mtls_config: Option<String>,
-    #[arg(short = 'a', long, hide = true)]
+    #[arg(short = 'a', long, alias = "custom-auth-config", hide = true)]
     pub auth_config: Option<String>,
     /// Log level, by its short name
     #[arg(short = 'l', hide = true)]

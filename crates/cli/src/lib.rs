@@ -9,6 +9,7 @@ pub mod edit;
 pub mod env;
 pub mod errors;
 pub mod exit;
+pub mod flows;
 pub mod guard;
 pub mod load;
 pub mod locate;
@@ -22,6 +23,8 @@ pub mod session;
 pub mod settings;
 pub mod signals;
 pub mod stale;
+pub mod statements;
+pub mod tables;
 pub mod type_view;
 pub mod wire;
 

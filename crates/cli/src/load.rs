@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 use stack_core::desired::{Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics};
+use stack_core::flow::FlowKind;
 use stack_core::ids::{Address, Region, Target};
 use stack_core::plan::Plan;
 use stack_core::pointer::Pointer;
@@ -133,12 +134,13 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
         .ok()
         .and_then(|dir| dir.file_name().map(|name| name.to_string_lossy().into_owned()))
         .unwrap_or_default();
+    let (variables, unused) = template_variables(app, what.inputs)?;
     let sources = Sources {
         manifest,
         // Not the path: a plan must not depend on how its folder was typed.
         manifest_name: MANIFEST_NAME.to_owned(),
         files: Arc::new(DiskFiles { dir, allow_outside: what.inputs.allow_outside_files }),
-        variables: template_variables(app, what.inputs)?,
+        variables,
         env: what.env.to_owned(),
         stack_dir,
     };
@@ -153,7 +155,8 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
     if let Some(region) = what.region {
         app.schemas.prefer(region);
     }
-    let parsed = Stack::parse(sources, Arc::clone(&app.schemas) as _, options);
+    let mut parsed = Stack::parse(sources, Arc::clone(&app.schemas) as _, options);
+    parsed.diagnostics.extend(unused);
     let digest = digest(&text, parsed.source_map.further_files());
     let sources = StackSources { map: Arc::clone(&parsed.source_map), dir: what.dir.to_owned() };
     app.set_sources(Arc::new(sources));
@@ -206,10 +209,14 @@ impl Files for DiskFiles {
     }
 }
 
-/// Variables of the environment file, overlaid by each `-e` (stackql-compat 1.6).
-fn template_variables(app: &App, inputs: &InputArgs) -> Result<IndexMap<String, String>, Stopped> {
+/// Variables of the environment file, overlaid by each `-e` (stackql-compat 1.6); with warnings of what is not used.
+fn template_variables(
+    app: &App,
+    inputs: &InputArgs,
+) -> Result<(IndexMap<String, String>, Diagnostics), Stopped> {
     let default = PathBuf::from(".env");
     let file = inputs.env_file.as_ref().unwrap_or(&default);
+    let mut unused = Diagnostics::new();
     let mut all = match std::fs::read_to_string(app.path(file)) {
         Ok(text) => variables::dotenv(&file.to_string_lossy(), &text)
             .map_err(|diagnostic| Stopped::problems(vec![diagnostic]))?,
@@ -217,18 +224,26 @@ fn template_variables(app: &App, inputs: &InputArgs) -> Result<IndexMap<String, 
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             if inputs.env_file.is_some() {
                 let message = format!("{} is not there: no variables are read from it", file.display());
-                app.tell(&[Diagnostic::warning(codes::UNREADABLE_FILE, message)]);
+                unused.push(Diagnostic::warning(codes::UNREADABLE_FILE, message));
             }
             IndexMap::new()
         }
         Err(error) => return Err(Stopped::unreadable(file, &error)),
     };
-    for text in &inputs.env {
+    for (index, text) in inputs.env.iter().enumerate() {
+        // The predecessor drops it without a word. It is not repeated: it may be a secret.
+        if !text.contains('=') {
+            let message = format!("-e number {} has no `=`, so it is not used", index + 1);
+            unused.push(
+                Diagnostic::warning(stack_manifest::codes::BAD_VARIABLE, message).next("write -e NAME=VALUE"),
+            );
+            continue;
+        }
         let (name, value) =
             variables::assignment(text).map_err(|diagnostic| Stopped::new(Exit::Usage, diagnostic))?;
         all.insert(name, value);
     }
-    Ok(all)
+    Ok((all, unused))
 }
 
 /// Adds problems that are not there yet.
@@ -249,7 +264,24 @@ fn survey(stack: &Stack) -> Survey {
     let mut lacking = Vec::new();
     for node in stack.nodes() {
         // What cannot be rendered was reported by the validation before.
-        let Ok(Rendered::Wanted(wanted)) = stack.render(&node.address, &nothing) else { continue };
+        let wanted = match stack.render(&node.address, &nothing) {
+            Ok(Rendered::Wanted(wanted)) => wanted,
+            // A script asks no cloud.
+            Ok(Rendered::Flow(flow)) if flow.kind == FlowKind::Script => continue,
+            Ok(Rendered::Flow(flow)) => {
+                if flow.target.region.is_none() {
+                    lacking.push(true);
+                }
+                if !survey.targets.contains(&flow.target) {
+                    survey.targets.push(flow.target.clone());
+                }
+                match flow.of {
+                    Some(of) => of,
+                    None => continue,
+                }
+            }
+            Ok(Rendered::Skipped) | Err(_) => continue,
+        };
         if wanted.target.region.is_none() {
             lacking.push(wanted.as_written);
         }

@@ -69,7 +69,7 @@ pub(crate) fn log_level(text: &str) -> Result<LogLevel, String> {
         "debug" => Ok(LogLevel::Debug),
         "info" => Ok(LogLevel::Info),
         "warn" | "warning" => Ok(LogLevel::Warn),
-        "error" | "critical" => Ok(LogLevel::Error),
+        "error" | "critical" | "fatal" => Ok(LogLevel::Error),
         _ => Err("choose trace, debug, info, warn or error".to_owned()),
     }
 }
@@ -101,8 +101,19 @@ mod tests {
 
     #[test]
     fn log_levels_of_both_predecessors_are_known() {
-        assert_eq!(log_level("WARNING"), Ok(LogLevel::Warn));
-        assert_eq!(log_level("Critical"), Ok(LogLevel::Error));
+        let known = [
+            ("trace", LogLevel::Trace),
+            ("DEBUG", LogLevel::Debug),
+            ("Info", LogLevel::Info),
+            ("warn", LogLevel::Warn),
+            ("WARNING", LogLevel::Warn),
+            ("error", LogLevel::Error),
+            ("Critical", LogLevel::Error),
+            ("FATAL", LogLevel::Error),
+        ];
+        for (text, level) in known {
+            assert_eq!(log_level(text), Ok(level), "{text}");
+        }
         assert!(log_level("loud").is_err());
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use stack_catalog::Catalog;
 use stack_catalog::docs::Documentation;
+use stack_catalog::rest::Definitions;
 use stack_core::diagnostic::{Diagnostic, Diagnostics};
 use stack_core::ids::TypeName;
 use stack_core::schema::{ResourceSchema, Schemas, UnknownType};
@@ -116,6 +117,8 @@ pub struct CachedSchemas {
     index: OnceLock<BTreeMap<TypeName, BTreeMap<String, PathBuf>>>,
     held: Mutex<BTreeMap<TypeName, Option<Arc<Held>>>>,
     problems: Mutex<Diagnostics>,
+    /// REST services.
+    rest: Arc<Definitions>,
 }
 
 impl std::fmt::Debug for CachedSchemas {
@@ -150,7 +153,13 @@ impl CachedSchemas {
             index: OnceLock::new(),
             held: Mutex::default(),
             problems: Mutex::default(),
+            rest: Arc::new(Definitions::embedded().clone()),
         }
+    }
+
+    /// The definitions of REST services.
+    pub fn rest(&self) -> &Arc<Definitions> {
+        &self.rest
     }
 
     /// The folder.
@@ -277,6 +286,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Schemas for CachedSchemas {
     fn canonical(&self, name: &str) -> Result<TypeName, UnknownType> {
+        if let Some(ty) = self.rest.named(name) {
+            return Ok(ty.clone());
+        }
+        if name
+            .split('.')
+            .next()
+            .is_some_and(|provider| self.rest.has_provider(provider) && provider != "aws")
+        {
+            return self.rest.canonical(name);
+        }
         Catalog::embedded().canonical(name).or_else(|unknown| {
             let by_name = |ty: &&TypeName| {
                 let ty = ty.as_str();
@@ -289,6 +308,9 @@ impl Schemas for CachedSchemas {
     }
 
     fn schema(&self, ty: &TypeName) -> Result<Arc<ResourceSchema>, UnknownType> {
+        if let Some(definition) = self.rest.get(ty) {
+            return Ok(definition.schema());
+        }
         match self.held(ty) {
             Some(held) => Ok(Arc::clone(&held.schema)),
             None => Catalog::embedded().schema(ty),
@@ -296,6 +318,9 @@ impl Schemas for CachedSchemas {
     }
 
     fn available_in(&self, ty: &TypeName, region: &str) -> bool {
+        if self.rest.get(ty).is_some() {
+            return true;
+        }
         let is_cached = self.cached().get(ty).is_some_and(|regions| regions.contains_key(region));
         is_cached || Catalog::embedded().available_in(ty, region)
     }

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::args::{CloudArgs, InputArgs, SelectArgs, StackArgs};
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
+use crate::flows::support;
 use crate::load::{Loaded, What, load};
 use crate::render::time::utc;
 use crate::render::view::{GuardrailView, InputView, Meta, PlanView, TargetsView};
@@ -13,15 +14,17 @@ use crate::wire::{Link, check_account, connect, region, wrong_regions};
 use indexmap::IndexMap;
 use stack_core::desired::{Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
+use stack_core::flow::{Flow, FlowKind, FlowSeen, FlowVerdict, Purpose};
 use stack_core::identity::Identifier;
 use stack_core::ids::{Address, ProviderId, Region, Target};
 use stack_core::observed::LedgerEntry;
 use stack_core::plan::{Mode, Plan};
-use stack_core::planner::{self, Beside, PlanOptions, Planning, check_guardrails, glob};
+use stack_core::planner::{self, Beside, FlowQuestion, PlanOptions, Planning, check_guardrails, glob};
 use stack_core::pointer::Pointer;
-use stack_engine::Engine;
+use stack_core::value::Unknown;
 use stack_engine::clock::IdSource;
 use stack_engine::store::{DirStore, JournalStore};
+use stack_engine::{Engine, FlowSupport};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -45,6 +48,10 @@ pub struct Session<'a> {
     pub repeated: String,
     /// Live resources that the user gives to addresses; then nothing else is acted on.
     pub pins: IndexMap<Address, Identifier>,
+    /// What runs flows.
+    pub flows: FlowSupport,
+    /// How the checks of flows are asked.
+    pub purpose: Purpose,
 }
 
 /// A plan with all that belongs to it.
@@ -128,7 +135,17 @@ impl<'a> Session<'a> {
             loaded = load(app, &what)?;
         }
         let repeated = repeated(cloud);
-        Ok(Self { app, loaded, link, ids, nonce, repeated, pins: IndexMap::new() })
+        let flows = support(app, Arc::clone(&loaded.schemas), loaded.stack.redactor(), false);
+        let (pins, purpose) = (IndexMap::new(), Purpose::Plan);
+        Ok(Self { app, loaded, link, ids, nonce, repeated, pins, flows, purpose })
+    }
+
+    /// `--show-queries`: statements of flows are shown before they run.
+    #[must_use]
+    pub fn showing_statements(mut self, shows: bool) -> Self {
+        let (schemas, redactor) = (Arc::clone(&self.loaded.schemas), self.loaded.stack.redactor());
+        self.flows = support(self.app, schemas, redactor, shows);
+        self
     }
 
     /// The journal store of this stack and environment.
@@ -145,6 +162,7 @@ impl<'a> Session<'a> {
             schemas: Arc::clone(&self.loaded.schemas),
             clock: Arc::clone(&self.link.clock),
             store,
+            flows: self.flows.clone(),
         }
     }
 
@@ -160,7 +178,8 @@ impl<'a> Session<'a> {
             Planning::new(Arc::new(self.loaded.stack.clone()), Arc::clone(&self.loaded.schemas), options);
         let check = check_account(&self.link, &self.loaded, self.loaded.survey.targets.clone());
         let look = async {
-            Ok(stack_engine::observe::observe(planning, &self.link.provider, &self.link.clock).await)
+            let Link { provider, clock, .. } = &self.link;
+            Ok(stack_engine::observe::observe(planning, provider, clock, &self.flows).await)
         };
         let (account, (mut plan, outputs)) = tokio::try_join!(check, look)?;
         let places: Vec<_> = plan.resources.values().map(|planned| planned.target.clone()).collect();
@@ -222,7 +241,7 @@ impl<'a> Session<'a> {
     fn options(&self, mode: Mode, targets: &TargetsView) -> Result<PlanOptions, Stopped> {
         let options = plan_options(&self.loaded, mode, targets, self.ledger())?;
         Ok(PlanOptions {
-            flows: stack_core::flow::Purpose::Plan,
+            flows: self.purpose,
             pins: self.pins.clone(),
             only_included: !self.pins.is_empty(),
             ..options
@@ -312,19 +331,22 @@ impl<'a> Session<'a> {
 ///
 /// # Errors
 /// Addresses that do not exist (64).
-pub fn offline(loaded: &Loaded, targets: &TargetsView, nonce: &str) -> Result<(Plan, PlanView), Stopped> {
+pub fn offline(
+    loaded: &Loaded,
+    targets: &TargetsView,
+    nonce: &str,
+) -> Result<(Plan, PlanView, Outputs), Stopped> {
     let options = plan_options(loaded, Mode::Build, targets, IndexMap::new())?;
     let mut planning = Planning::new(Arc::new(loaded.stack.clone()), Arc::clone(&loaded.schemas), options);
-    loop {
-        let questions = planning.questions();
-        if questions.is_empty() {
-            break;
-        }
-        for question in questions {
+    while !planning.is_done() {
+        for question in planning.questions() {
             planning.answer(&question.address, &stack_core::observed::Sighting::Absent);
         }
+        for FlowQuestion { flow, .. } in planning.flows() {
+            planning.answer_flow(&flow.address, FlowSeen::of(unread(&flow)));
+        }
     }
-    let (plan, _) = planning.finish();
+    let (plan, outputs) = planning.finish();
     let context = Context {
         locate: &**loaded.stack.source_map(),
         schemas: &*loaded.schemas,
@@ -339,7 +361,16 @@ pub fn offline(loaded: &Loaded, targets: &TargetsView, nonce: &str) -> Result<(P
         meta: Meta { nonce: nonce.to_owned(), ..Meta::default() },
     };
     let view = view_of(&plan, &context);
-    Ok((plan, view))
+    Ok((plan, view, outputs))
+}
+
+/// What is known of a flow without reading.
+fn unread(flow: &Flow) -> FlowVerdict {
+    match flow.kind {
+        FlowKind::Query => FlowVerdict::Waiting(Unknown::default()),
+        _ if flow.always_runs() => FlowVerdict::Always,
+        _ => FlowVerdict::Absent,
+    }
 }
 
 /// Ids from the operating system.
@@ -447,7 +478,14 @@ fn check_patterns(loaded: &Loaded, patterns: &[String]) -> Result<(), Stopped> {
 /// `--resend ADDRESS#/Path` must name a declared property that reads never show: anything else is compared anyway.
 fn check_resend(loaded: &Loaded, text: &str, address: &Address, path: &Pointer) -> Result<(), Stopped> {
     // What cannot be rendered was reported before; a resource that is left out has nothing to resend.
-    let Ok(Rendered::Wanted(wanted)) = loaded.stack.render(address, &Outputs::new()) else { return Ok(()) };
+    let wanted = match loaded.stack.render(address, &Outputs::new()) {
+        Ok(Rendered::Wanted(wanted)) => wanted,
+        Ok(Rendered::Flow(_)) => {
+            let message = format!("--resend {text}: its own statements say what is sent");
+            return Err(Stopped::usage(message, "correct its statecheck, or change a value"));
+        }
+        Ok(Rendered::Skipped) | Err(_) => return Ok(()),
+    };
     let Ok(schema) = loaded.schemas.schema(&wanted.ty) else { return Ok(()) };
     let is_hidden = |at: &Pointer| schema.is_unreadable(at) || schema.write_only_properties.reaches_below(at);
     if wanted.props.at(path).is_some() && is_hidden(path) {

@@ -9,6 +9,7 @@ use crate::sandbox::Sandbox;
 use stack_core::diagnostic::{Diagnostic, Diagnostics};
 use stack_core::ids::Target;
 use stack_core::schema::Schemas;
+use stack_emulator::confluent::{SANDBOX_KEY, SANDBOX_SECRET};
 use stack_engine::Paced;
 use stack_engine::clock::{Clock, IdSource, SystemClock};
 use stack_engine::observe::callers;
@@ -16,7 +17,8 @@ use stack_engine::paced::Limits;
 use stack_engine::retry::Policy;
 use stack_manifest::Settings;
 use stack_providers::aws::{self, AssumeRole, AwsSettings, SANDBOX_REGION};
-use stack_providers::{Net, NetError, NetSettings, Proxies, Redacted, Transport};
+use stack_providers::rest::{Rest, RestSettings, WallClock};
+use stack_providers::{Net, NetError, NetSettings, Proxies, Redacted, Routed, Transport};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -93,13 +95,30 @@ pub async fn connect(
         Some(sandbox) => Arc::new(sandbox.transport(Arc::clone(&clock))),
         None => Arc::new(net(app, cloud)?),
     };
-    let provider = aws::connect(transport, schemas, aws_settings).await?;
-    let found = provider.region().map(|region| region.to_string());
+    let aws = Arc::new(aws::connect(Arc::clone(&transport), schemas, aws_settings).await?);
+    let found = aws.region().map(|region| region.to_string());
+    let wall: WallClock = {
+        let clock = Arc::clone(&clock);
+        Arc::new(move || clock.now_ms())
+    };
+    let definitions = Arc::clone(app.schemas.rest());
+    let rest = Rest::new(definitions, transport, Some(Arc::clone(&aws)), rest_settings(app, cloud), wall);
+    let provider = Routed::new(aws, Arc::new(rest));
     let limits = limits(cloud, settings, sandbox.is_some() || is_loopback(app));
     // The one way in: nobody behind it sees what the service says with a secret in it.
     let provider = Redacted::new(provider, app.redactor.clone());
     let provider = Arc::new(Paced::new(Arc::new(provider), limits, Policy::default(), ids));
     Ok((Link { provider, clock, sandbox }, found))
+}
+
+/// How REST services are reached: the variables of the environment; in the sandbox its own key and no other.
+fn rest_settings(app: &App, cloud: &CloudArgs) -> RestSettings {
+    if !cloud.sandbox {
+        return RestSettings { variables: app.env.vars.clone(), ..RestSettings::default() };
+    }
+    let own = [("CONFLUENT_CLOUD_API_KEY", SANDBOX_KEY), ("CONFLUENT_CLOUD_API_SECRET", SANDBOX_SECRET)];
+    let variables = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    RestSettings { variables, ..RestSettings::default() }
 }
 
 /// `--rate`, then `settings.rate`, then 20 and 4, or no limit for loopback (DESIGN section 3).

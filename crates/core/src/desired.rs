@@ -65,6 +65,9 @@ pub struct Lifecycle {
     pub secret_version: Option<String>,
     /// Deadline for one operation instead of the handler's.
     pub timeout: Option<Duration>,
+    /// Declared values that are new in each run, such as `idempotency_token`: nothing live can be held against them. They are
+    /// among `ignore_changes` too.
+    pub random: Vec<Pointer>,
 }
 
 /// `lifecycle.adopt`.

@@ -368,6 +368,12 @@ pub enum Told {
 pub trait Host: Send + Sync + Debug {
     /// The cloud, for reads. They are paced and repeated where that helps.
     fn cloud(&self) -> &dyn Provider;
+    /// Looks for what the statements declare as if it were a resource of dotted type, and gives it if it carries the marks of
+    /// this resource itself. The tag index, which most checks ask, may be behind for an hour (cloud-control 5.1).
+    ///
+    /// # Errors
+    /// It cannot be told: a read was refused, or several carry the tags.
+    async fn find(&self, of: &Wanted) -> Result<Option<Found>, Failure>;
     /// Sends one operation and sees it to its end. Throttling and conflicts that pass are waited for.
     async fn perform(&self, order: Order<'_>) -> Performed;
     /// Waits before another try.

@@ -117,6 +117,8 @@ pub struct Planned {
     pub follows: Vec<Address>,
     /// Live resources that match what is declared and are not ours.
     pub lookalikes: Vec<Identifier>,
+    /// Differences that the resource's own checks accept: nothing is done about them.
+    pub accepted: Vec<Change>,
     /// Live top-level properties that the manifest does not mention and that are not read-only.
     pub unmanaged: Vec<Pointer>,
     /// The document of an update or adoption, by the rules of cloud-control 3.3.

@@ -43,14 +43,16 @@ pub trait Provider: Send + Sync + fmt::Debug {
         page: Option<&str>,
     ) -> Result<RequestPage, Failure>;
     /// One page of the resources that carry all of these tags, as the tag index knows them: late, and with some that are
-    /// gone (cloud-control 5.1). Evidence for a read, never proof of anything.
+    /// gone (cloud-control 5.1). Evidence for a read, never proof of anything. `types`, as ARNs name them: `ec2` or
+    /// `ec2:vpc`; none: all.
     async fn tagged(
         &self,
         at: &Target,
         filters: &[TagFilter],
+        types: &[String],
         page: Option<&str>,
     ) -> Result<TaggedPage, Failure> {
-        let _ = (at, filters, page);
+        let _ = (at, filters, types, page);
         Err(Failure::new(FailureKind::Unsupported, "NoTagIndex", "this provider has no tag index"))
     }
     /// Where the tag index keeps the records of a type that lives at this place. Pure.
@@ -308,8 +310,8 @@ impl fmt::Display for Verb {
     }
 }
 
-/// The state of one operation (Cloud Control ProgressEvent).
-#[derive(Clone, Debug, PartialEq)]
+/// The state of one operation (Cloud Control ProgressEvent). The model is in clear: never journal or print it.
+#[derive(Clone, PartialEq)]
 pub struct Progress {
     /// Handle.
     pub request: RequestToken,
@@ -331,6 +333,29 @@ pub struct Progress {
     pub at: Option<i64>,
     /// Failed hooks: name and message.
     pub hooks: Vec<(String, String)>,
+    /// The handle of the hooks that were invoked, if any were.
+    pub hooks_request: Option<String>,
+    /// The properties, if the event tells them: often not all, and with what was sent to be written only. No read of the
+    /// resource (cloud-control 1.4).
+    pub model: Option<Json>,
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress")
+            .field("request", &self.request)
+            .field("ty", &self.ty)
+            .field("verb", &self.verb)
+            .field("status", &self.status)
+            .field("identifier", &self.identifier)
+            .field("error_code", &self.error_code)
+            .field("message", &self.message)
+            .field("retry_after", &self.retry_after)
+            .field("at", &self.at)
+            .field("hooks", &self.hooks)
+            .field("hooks_request", &self.hooks_request)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Operation status (cloud-control 1.4).

@@ -190,7 +190,8 @@ impl Redactor {
     }
 
     /// Takes secrets out of the words of an operation's state. The identifier stays: calls need it; and so does the
-    /// error code, which decides what the state means (see [`Self::failure`]).
+    /// error code, which decides what the state means (see [`Self::failure`]). Nothing is decided by its model, which
+    /// may say back what was sent.
     #[must_use]
     pub fn progress(&self, mut progress: Progress) -> Progress {
         self.clear(&mut progress.message);
@@ -201,7 +202,23 @@ impl Redactor {
         if let Status::Other(word) = &mut progress.status {
             self.clear(word);
         }
+        progress.model.iter_mut().for_each(|model| self.clear_json(model));
         progress
+    }
+
+    /// Takes secrets out of the texts and numbers of JSON that is for reading only.
+    fn clear_json(&self, json: &mut Json) {
+        match json {
+            Json::Null | Json::Bool(_) => {}
+            Json::Number(number) => {
+                if self.is_in(&number.to_string()) {
+                    *json = Json::from(MARK);
+                }
+            }
+            Json::String(text) => self.clear(text),
+            Json::Array(items) => items.iter_mut().for_each(|item| self.clear_json(item)),
+            Json::Object(members) => members.values_mut().for_each(|value| self.clear_json(value)),
+        }
     }
 
     /// Where secrets stand: in order, apart from each other. Overlapping ones are one place, so that no end of one

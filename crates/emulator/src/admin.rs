@@ -29,6 +29,25 @@ struct Plant {
     properties: Json,
 }
 
+/// An out-of-band change in Confluent Cloud.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RestEdit {
+    resource: String,
+    key: String,
+    /// Merge patch (RFC 7396); null deletes.
+    patch: Json,
+}
+
+/// A phase from now on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Phase {
+    resource: String,
+    key: String,
+    phase: String,
+}
+
 /// Answers a request for the sandbox itself; `None` if it is for a cloud.
 pub(crate) fn handle(cloud: &mut Cloud, request: &Request<Bytes>, now_ms: i64) -> Option<Response<Bytes>> {
     let command = request.uri().path().strip_prefix("/_sandbox/")?;
@@ -47,12 +66,47 @@ pub(crate) fn handle(cloud: &mut Cloud, request: &Request<Bytes>, now_ms: i64) -
                 .into_iter()
                 .map(|(ty, identifier)| json!({ "type": ty, "identifier": identifier }))
                 .collect();
-            Ok(json!({ "resources": resources, "in_flight": in_flight }))
+            // Bodies of objects do not hold what is write-only.
+            let confluent: Vec<Json> = cloud
+                .confluent()
+                .objects()
+                .map(|held| {
+                    json!({ "resource": held.resource, "key": held.key, "environment": held.environment,
+                            "phase": held.phase, "body": held.body })
+                })
+                .collect();
+            Ok(json!({ "resources": resources, "in_flight": in_flight, "confluent": confluent }))
         }
         (&Method::GET, "snapshot") => {
             cloud.advance(now_ms);
             Ok(cloud.snapshot())
         }
+        (&Method::GET, "confluent/history") => {
+            serde_json::to_value(cloud.confluent().history()).map_err(|e| e.to_string())
+        }
+        (&Method::GET, "confluent/changes") => {
+            serde_json::to_value(cloud.confluent().changes()).map_err(|e| e.to_string())
+        }
+        (&Method::POST, "confluent/fault") => read::<crate::confluent::Fault>(request).map(|fault| {
+            cloud.confluent_mut().inject(fault);
+            json!({})
+        }),
+        (&Method::POST, "confluent/edit") => read::<RestEdit>(request).and_then(|edit| {
+            cloud.advance(now_ms);
+            if cloud.confluent_mut().edit(&edit.resource, &edit.key, &edit.patch) {
+                Ok(json!({}))
+            } else {
+                Err(format!("no {} {}", edit.resource, edit.key))
+            }
+        }),
+        (&Method::POST, "confluent/phase") => read::<Phase>(request).and_then(|phase| {
+            cloud.advance(now_ms);
+            if cloud.confluent_mut().set_phase(&phase.resource, &phase.key, &phase.phase) {
+                Ok(json!({}))
+            } else {
+                Err(format!("no {} {}", phase.resource, phase.key))
+            }
+        }),
         (&Method::GET, "history") => serde_json::to_value(cloud.history()).map_err(|e| e.to_string()),
         (&Method::POST, "reset") => {
             cloud.reset();
@@ -84,10 +138,12 @@ pub(crate) fn handle(cloud: &mut Cloud, request: &Request<Bytes>, now_ms: i64) -
         }),
         (&Method::POST, "clear-faults") => {
             cloud.clear_faults();
+            cloud.confluent_mut().clear_faults();
             Ok(json!({}))
         }
         (&Method::POST, "clear-history") => {
             cloud.clear_history();
+            cloud.confluent_mut().clear_history();
             Ok(json!({}))
         }
         _ => Err(format!("no sandbox command {} {command}", request.method())),

@@ -56,6 +56,8 @@ pub struct Config {
     pub faults: Vec<Fault>,
     /// Random faults.
     pub chaos: Option<Chaos>,
+    /// Confluent Cloud, which is played beside.
+    pub confluent: crate::confluent::Config,
 }
 
 impl Default for Config {
@@ -84,6 +86,7 @@ impl Default for Config {
             clock_skew_ms: None,
             faults: Vec::new(),
             chaos: None,
+            confluent: crate::confluent::Config::default(),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A strict emulation of AWS Cloud Control, the tag index, the registry of types and STS: schema-driven, asynchronous,
-//! adversarial.
+//! A strict emulation of AWS Cloud Control, the tag index, the registry of types, STS and some native REST operations,
+//! and of Confluent Cloud beside them: schema-driven, asynchronous, adversarial.
 //!
 //! [`Cloud`] is a state machine without IO: [`Cloud::handle`] takes an HTTP request and the time, and gives a
 //! [`Reply`]. It is written from the service's documented and observed behaviour (`docs/reference/emulator.md` lists
@@ -8,8 +8,10 @@
 
 mod admin;
 mod arn;
+mod aws_rest;
 mod cloud;
 mod config;
+pub mod confluent;
 mod dice;
 mod fault;
 mod handler;

@@ -1,5 +1,6 @@
 //! What the emulated cloud remembers. Its JSON form is the snapshot (version 1).
 
+use crate::aws_rest::Association;
 use crate::dice::Dice;
 use crate::fault::{Faults, What};
 use crate::tag_index::TagIndex;
@@ -79,6 +80,12 @@ pub(crate) struct Scope {
     /// Identifiers of deleted queues → when; their names rest for a while.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) resting: BTreeMap<String, i64>,
+    /// Associations of data integrations, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) associations: Vec<Association>,
+    /// Client tokens of native REST operations → what they made.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) rest_tokens: BTreeMap<String, String>,
 }
 
 impl Scope {

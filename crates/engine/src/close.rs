@@ -78,7 +78,7 @@ impl From<WriteError> for CloseError {
 /// What became of one open step.
 enum Fate {
     /// The operation has ended.
-    Ended(Progress),
+    Ended(Box<Progress>),
     /// It never was at the service, or the service has forgotten it.
     NoTrace,
     /// It still runs.
@@ -189,7 +189,7 @@ impl Engine {
         let mut failures = 0;
         loop {
             let ahead = match provider.poll(&sent.target, request).await {
-                Ok(progress) if progress.status.is_terminal() => return Ok(Fate::Ended(progress)),
+                Ok(progress) if progress.status.is_terminal() => return Ok(Fate::Ended(Box::new(progress))),
                 Ok(progress) => {
                     failures = 0;
                     progress.retry_after.map_or(Duration::ZERO, |at| until(at, self.clock.now_ms()))
@@ -244,14 +244,14 @@ impl Engine {
                 continue;
             }
             match self.follow(step, sent, &candidate.request, events).await? {
-                Fate::Ended(progress) => ended.push(progress),
+                Fate::Ended(progress) => ended.push(*progress),
                 Fate::NoTrace => {}
                 open @ Fate::Open(_) => return Ok(open),
             }
         }
         // Two that fit are nobody's: reads will tell what is there.
         match (ended.pop(), ended.is_empty()) {
-            (Some(one), true) => Ok(Fate::Ended(one)),
+            (Some(one), true) => Ok(Fate::Ended(Box::new(one))),
             _ => Ok(Fate::NoTrace),
         }
     }

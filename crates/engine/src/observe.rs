@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::codes;
-use crate::flows::{FlowSupport, Looking};
+use crate::flows::{Finder, FlowSupport, Looking};
 use crate::paced::{OnWait, Paced, Unwatched};
 use crate::search::Searcher;
 use indexmap::IndexMap;
@@ -35,6 +35,12 @@ pub async fn observe(
 ) -> (Plan, Outputs) {
     let mut reads: JoinSet<(Address, Seen)> = JoinSet::new();
     let searcher = Arc::new(Searcher::new(Arc::clone(provider), Arc::clone(clock)));
+    let finder = Finder {
+        provider: Arc::clone(provider),
+        clock: Arc::clone(clock),
+        schemas: Arc::clone(planning.schemas()),
+        stack: planning.stack().clone(),
+    };
     loop {
         for question in planning.questions() {
             let searcher = Arc::clone(&searcher);
@@ -49,6 +55,7 @@ pub async fn observe(
                 address: flow.address.clone(),
                 provider: Arc::clone(provider),
                 hears: Arc::clone(&flows.hears),
+                finder: finder.clone(),
             };
             reads.spawn(async move {
                 let seen = support.flows.look(&flow, purpose, &host).await;

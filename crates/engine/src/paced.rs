@@ -498,10 +498,11 @@ impl Provider for Paced {
         &self,
         at: &Target,
         filters: &[TagFilter],
+        types: &[String],
         page: Option<&str>,
     ) -> Result<TaggedPage, Failure> {
-        self.call(Call::Read, Kind::Reads, "tagged", at, &Unwatched, || self.inner.tagged(at, filters, page))
-            .await
+        let ask = || self.inner.tagged(at, filters, types, page);
+        self.call(Call::Read, Kind::Reads, "tagged", at, &Unwatched, ask).await
     }
 
     fn index_place(&self, at: &Target, ty: &TypeName) -> Target {

@@ -195,7 +195,7 @@ impl Searcher {
                 let mut index = Index::new();
                 let mut page: Option<String> = None;
                 loop {
-                    let answer = self.provider.tagged(&place, &filters, page.as_deref()).await?;
+                    let answer = self.provider.tagged(&place, &filters, &[], page.as_deref()).await?;
                     for record in answer.found {
                         let name = record.tags.iter().find(|(key, _)| key == RESOURCE_NAME);
                         let name = name.map(|(_, name)| name.clone()).unwrap_or_default();

@@ -29,4 +29,91 @@ stack_core::codes! {
         "A resource is in one region, and is read, changed and deleted with one role. Statements that differ in `region`, \
          `RoleArn` or `TypeVersionId` would make it in one place and look for it in another.\n\
          Use the same variable in all of them.";
+    UNQUOTED = 1460, "A value outside of quotes would change the statement",
+        "Values inside of quotes are put in as they are, whatever they hold. Outside of quotes a value becomes a part of the \
+         statement itself: one with quotes, `;` or a comment in it would make another statement of it, and a sensitive one \
+         would be told by every error.\n\
+         Put quotes around it: '{{ name }}'.";
+    WRITES_IN_CHECK = 1461, "A check would change something",
+        "`exists`, `statecheck`, `exports`, `callback` and `troubleshoot` are asked by `plan` as well, and any number of times: \
+         they only read.\n\
+         Write a SELECT, and put the change below `create`, `update`, `delete` or `command`.";
+    AMBIGUOUS_CHECK = 1462, "A check finds more than one resource",
+        "A resource is one object, so a check gives one row, or an aggregate named `count` of 0 or 1. With more, nobody can say \
+         which one is meant, and changing or deleting any of them could hit the wrong one.\n\
+         Add a condition that only the right one fulfils, such as its name or a tag of the stack; or make the resource `multi`.";
+    NO_CHECK = 1463, "Nothing says whether a resource is there",
+        "The query file has none of `exists`, `statecheck` and `exports`, and its statements do not tell an identifier by which \
+         the resource could be read. A build would make it again each time.\n\
+         Add `/*+ exists */` with a SELECT that finds it.";
+    EXPORTS_ROW = 1464, "An exports query does not give exactly one row",
+        "Exports are the columns of one row. No row leaves nothing to export, and of several nobody can say which one counts.\n\
+         Correct the conditions of the query; an aggregate always gives one row.";
+    STATEMENT_FAILED = 1465, "A statement could not be carried out",
+        "The service refused an INSERT, UPDATE or DELETE, or took it and could not carry it out. A failed create may have left a \
+         resource behind, a failed update a part of the change.\n\
+         The service's code and words stand beside the message. A missing permission: `stack-deploy permissions TYPE \
+         --operation create`.";
+    STATEMENT_UNKNOWN = 1466, "Nobody knows how a statement ended",
+        "The request may have arrived and was not answered, or the operation was begun and its end was not seen. It is not sent \
+         again, because that could make a second resource.\n\
+         Plan again: the checks see what is there.";
+    RETURNED_NOTHING = 1467, "A statement does not return what `return_vals` takes",
+        "Each column of `return_vals` must be one that RETURNING gives, with a value. Statements further down use it, and would \
+         run without it.\n\
+         Name the column in RETURNING, or take it out of `return_vals`.";
+    CALLBACK_FAILED = 1468, "A callback was never fulfilled",
+        "The operation itself is done; the `callback` query then has to give `success` = 1 or `count` = 1 within its `retries`, and \
+         did not.\n\
+         Raise `retries` and `retry_delay`, or correct its condition.";
+    NOT_AS_WANTED = 1469, "A resource is not as wanted after its statements ran",
+        "What was sent was carried out, and the checks of the query file still say no: a check that compares something that the \
+         statement does not set, a value that the service stores in another form, or a service that takes longer than the \
+         `retries` of the check.\n\
+         Look at what the check compares, or raise `retries` and `retry_delay`.";
+    NOT_DELETED = 1470, "A deletion could not be confirmed",
+        "The DELETE was carried out, and the check still finds the resource. stackql-deploy goes on here with exit code 0; a \
+         teardown that says done must have deleted.\n\
+         Raise `retries` and `retry_delay` of the delete anchor, or correct the check.";
+    SCRIPT_FAILED = 1471, "A script failed",
+        "The shell command ended with another exit code than 0, or could not be started. What it did before stays done.\n\
+         The last lines that it wrote to standard error stand beside the message.";
+    SCRIPT_OUTPUT = 1472, "A script does not give its exports",
+        "With `exports`, all that a script writes to standard output must be one JSON object that has every listed key.\n\
+         Write other output to standard error: `echo … >&2`.";
+    STILL_WAITS = 1473, "A statement still waits for a value",
+        "When a resource's turn comes, every value of its statements must be known. This one is an output of a resource that did \
+         not give it.\n\
+         Look at the resource that is named.";
+    NO_DML = 1474, "There is no statement for what is to be done",
+        "The checks say that the resource must be made or changed, and the query file has no statement for it.\n\
+         Add `/*+ create */` or `/*+ update */`, or correct the check.";
+    SWALLOWED = 1475, "A statement of a `multi` resource failed",
+        "A warning. Statements of `multi` resources are about several objects, some of which may be as wanted already: what fails is \
+         told, and the checks decide. Refused credentials and permissions are errors here as well.";
+    LAGS = 1476, "A check does not find what was just made",
+        "A warning. The service said that the create is done, and the exists query finds nothing: it asks an index that is late, \
+         such as that of tags, or it looks for something else. What the operation told is taken; nothing is made twice.\n\
+         Raise `retries` and `retry_delay` of the exists anchor, or let it read the resource itself.";
+    CHECK_UNUSABLE = 1477, "A check could not be used",
+        "A warning. The check lacks a value that only the resource itself gives, or could not work with what it read. It counts as \
+         not fulfilled.\n\
+         Correct the check.";
+    NOTHING_TO_CHANGE = 1478, "An UPDATE has nothing left to change",
+        "Only to know. All that the UPDATE sets is so already, so nothing was sent.\n\
+         If the check still says no, it compares something that the UPDATE does not set. `settings.patch: literal` sends every UPDATE \
+         as it is written.";
+    INTERRUPTED = 1479, "A resource was left halfway",
+        "The run was stopped between two statements of one resource. What was done stays done.\n\
+         Build again: the checks see what is there.";
+    TROUBLESHOOT = 1480, "Troubleshooting did not work",
+        "A warning. The `troubleshoot` query that runs after a failure could not be run itself. The failure above is what counts.";
+    READ_FAILED = 1481, "The resource of a query file could not be read",
+        "Beside what the checks ask, the resource itself is read to know whether it exists and what differs. That was refused or \
+         failed, which is never taken for not being there.\n\
+         The service's own words stand beside the message.";
+    NOT_PROVEN = 1482, "Only a statecheck says that a resource is not there",
+        "A warning. The statecheck does not pass, there is no `exists`, and the statements tell no identifier to read the resource by. \
+         So it counts as not there, and is made.\n\
+         Add `/*+ exists */` if it could be there and differ.";
 }

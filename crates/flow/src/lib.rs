@@ -1,11 +1,13 @@
-//! Resources that are written as statements: what their query files mean.
+//! Resources that are written as statements: what their query files mean, and how they run.
 
 pub mod codes;
 mod document;
 mod identifier;
 mod options;
+mod run;
 pub mod understand;
 
+pub use run::{Runner, shown};
 pub use understand::Reader;
 
 #[cfg(test)]

@@ -313,6 +313,35 @@ fn a_quote_in_a_value_ends_nothing() {
 }
 
 #[test]
+fn quotes_that_were_doubled_for_the_predecessor_are_read_once() {
+    let props = "      - {name: by_hand, value: \"it''s\"}\n      - {name: plain, value: \"it's\"}";
+    let update = "/*+ update */\nUPDATE awscc.sqs.queues SET PatchDocument = '{{ {\"RedrivePolicy\": {\"deadLetterTargetArn\": by_hand, \"maxReceiveCount\": 3}, \"RedriveAllowPolicy\": {\"sourceQueueArns\": [plain | sql_escape]}} | generate_patch_document }}' WHERE Identifier = '{{ queue_url }}';\n";
+    let file = queue(
+        "QueueName, KmsMasterKeyId, MessageRetentionPeriod",
+        "'{{ by_hand }}', '{{ plain | replace(\"'\", \"''\") }}-{{ plain | sql_escape }}-{{ plain }}', {{ 60 | sql_escape }}",
+    );
+    insta::assert_snapshot!(declared(props, &format!("{file}{update}")), @r#"
+    QueueName = String("it's")
+    KmsMasterKeyId = String("it's-it's-it's")
+    MessageRetentionPeriod = Number(Number(60))
+    RedrivePolicy = Object({"deadLetterTargetArn": String("it's"), "maxReceiveCount": Number(Number(3))})  Update
+    RedriveAllowPolicy = Object({"sourceQueueArns": Array([String("it's")])})  Update
+    awscc.sqs.queues in Some(Region("us-east-1"))
+    "#);
+}
+
+#[test]
+fn a_byte_order_mark_hides_no_anchor() {
+    let file = format!("\u{feff}{}", queue("QueueName", "'q'"));
+    insta::assert_snapshot!(declared("      []", &file), @r#"
+    QueueName = String("q")
+    awscc.sqs.queues in Some(Region("us-east-1"))
+    "#);
+    let wrong = format!("\u{feff}{}", queue("QueueNam", "'q'"));
+    insta::assert_snapshot!(problems("      []", &wrong), @r#"Error[SD1453] awscc.sqs.queues has no column `QueueNam` | resources/r.iql:2:31 «QueueNam» did you mean `QueueName`?"#);
+}
+
+#[test]
 fn captured_and_escaped_texts_are_what_they_show() {
     let props = "      - {name: text, value: \"it's me\"}";
     let file = queue(
@@ -352,4 +381,45 @@ fn what_stands_beside_an_unknown_value_stays_secret() {
     let update = "/*+ update */\nUPDATE awscc.sqs.queues SET PatchDocument = '{{ {\"RedrivePolicy\": {\"deadLetterTargetArn\": other.Arn, \"maxReceiveCount\": pw}} | generate_patch_document }}' WHERE Identifier = '{{ queue_url }}';\n";
     let shown = declared("      []", &format!("{}{update}", queue("QueueName", "'q'")));
     assert!(shown.contains("sensitive: true") && !shown.contains("hunter"), "{shown}");
+}
+
+#[test]
+fn the_identifier_and_the_region_of_a_table_are_columns_too() {
+    let props = "      - {name: domain_name, value: d}\n      - {name: uri, value: u}\n      - {name: object_type_name, value: x}\n    exports: [Identifier, region, {data__Identifier: whole}, {Uri: source}]\n  - name: user\n    type: awscc.ssm.parameters\n    props: {Name: p, Type: String, Value: \"{{ Identifier }} {{ region }} {{ r.whole }} {{ r.region }} {{ r.Identifier }} {{ source }}\"}";
+    let parsed = parsed(props, &INTEGRATION.replace("    \"FlowDefinition\": flow_definition,\n", ""));
+    let stack = parsed.stack.clone().unwrap();
+    assert!(
+        !stack.validate().iter().any(|problem| problem.is_error()),
+        "{}",
+        shown(&parsed, &stack.validate())
+    );
+    let value = |outputs: &Outputs| {
+        let Ok(Rendered::Wanted(wanted)) = stack.render(&"user".into(), outputs) else { panic!() };
+        wanted.props.get("Value").cloned().unwrap()
+    };
+    // Nothing is known of the resource but where it will be.
+    let open = value(&Outputs::new());
+    let from: Vec<String> = open.unknown().unwrap().from.iter().map(ToString::to_string).collect();
+    assert_eq!(from, ["r.DomainName", "r.Uri"]);
+    let Ok(Rendered::Wanted(wanted)) = stack.render(&"r".into(), &Outputs::new()) else { panic!() };
+    let schema = schemas().schema(&wanted.ty).unwrap();
+    let model = serde_json::json!({"DomainName": "d", "Uri": "u"});
+    let output = stack_core::planner::output_of(Some(&wanted), &schema, &model);
+    let known = value(&[("r".into(), output)].into());
+    assert_eq!(known.exposed().unwrap(), "d|u us-east-1 d|u us-east-1 d|u u");
+}
+
+#[test]
+fn exports_of_what_is_understood_are_columns_of_its_type() {
+    let of =
+        |exports: &str| problems(&format!("      []\n    exports: {exports}"), &queue("QueueName", "'q'"));
+    assert_eq!(
+        of("[queue_url, Arn, QueueName, Identifier, region, {redrive_policy.maxReceiveCount: max}]"),
+        ""
+    );
+    insta::assert_snapshot!(of("[queue_arn, {queue_ulr: url}, regio]"), @r#"
+    Error[SD1204] AWS::SQS::Queue has no property `queue_arn` | stackql_manifest.yml:11:15 «queue_arn» did you mean `queue_url`?
+    Error[SD1204] AWS::SQS::Queue has no property `queue_ulr` | stackql_manifest.yml:11:27 «queue_ulr» did you mean `queue_url`?
+    Error[SD1204] AWS::SQS::Queue has no property `regio` | stackql_manifest.yml:11:44 «regio» did you mean `region`?
+    "#);
 }

@@ -16,7 +16,7 @@ use stack_core::statement::{
 };
 use stack_core::value::Value;
 use stack_sql::dml::{self, Dml, Operand, Pair, Verb};
-use stack_sql::holes::sole;
+use stack_sql::holes::{sole, undoubled};
 use stack_sql::literal::{self, structured};
 use std::sync::Arc;
 
@@ -232,7 +232,7 @@ impl Reading<'_> {
             let unknown = hole.value.unknown();
             let is_secret = hole.value.has_secret() || unknown.is_some_and(|unknown| unknown.sensitive);
             for (key, value) in members.clone() {
-                self.set(which, pair, &key, value, is_secret);
+                self.set(which, pair, &key, undoubled(value), is_secret);
             }
             return;
         }

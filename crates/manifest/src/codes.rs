@@ -103,11 +103,15 @@ stack_core::codes! {
     NO_EFFECT = 1127, "A key has no effect here",
         "The manifest format has the key, but it means nothing for this type of resource: `sql` belongs to queries and \
          commands, `run` to scripts, `return_vals` and `skip_validation` to resources with statements that make and \
-         change something, and a dotted type needs no query file. `validate --strict` makes it an error.";
+         change something, and a dotted type needs no query file. `auth` is ignored where credentials come from the SDK's \
+         chain. `validate --strict` makes it an error.";
     MISSING_ANCHOR = 1128, "A query file lacks a statement",
         "A resource needs `create` or `createorupdate`, and something that tells whether it is there: `exists`, \
-         `statecheck` or `exports`. A file with only create, update and delete is fine, because the checks are derived \
-         then. A query needs `exports`, a command needs `command`.";
+         `statecheck` or `exports`. Without these the checks are derived, where the INSERT names a type that is built in. A \
+         query needs `exports`, a command needs `command`.";
+    DIFFERS = 1129, "Something behaves differently from stackql-deploy",
+        "A note of `validate` for projects with query files. Nothing is wrong: what is named here works, but not as \
+         stackql-deploy does it. There is one note for each subject that is in the project, at its first place.";
     TEMPLATE_SYNTAX = 1201, "A template cannot be parsed",
         "Templates are Jinja: `{{ expression }}`, `{% if … %}…{% endif %}`, `{# comment #}`.";
     UNKNOWN_FUNCTION = 1202, "There is no such filter, test or function",
@@ -115,10 +119,11 @@ stack_core::codes! {
     UNDEFINED = 1203, "A name is not defined",
         "A template uses a name that nothing defines. Props see globals, earlier props of the same resource, other \
          resources by name, and what these export. Variables of -e and of the environment file are seen by globals, \
-         and everywhere as `vars.NAME`.";
+         and everywhere as `vars.NAME`. Statements of a query file also see what those before them gave: columns of \
+         `exists` and what `return_vals` keeps as `this.…`, and what a changing statement returned as `callback.…`.";
     UNKNOWN_PROPERTY = 1204, "A resource has no such property",
         "A reference `name.Property` must be a property of that resource's type, spelt as the provider does or in \
-         snake_case.";
+         snake_case. Of a resource whose own statements rule, of a query and of a script only the `exports` can be used.";
     TEMPLATE_FAILED = 1205, "A template failed",
         "The template is well-formed, but one of its operations cannot work on these values.";
     CYCLE = 1206, "Resources depend on each other in a circle",

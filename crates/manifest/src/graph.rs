@@ -4,7 +4,6 @@ use crate::codes;
 use crate::condition;
 use crate::inner::{At, Inner, MAX_GLOBAL_DEPTH, Meaning};
 use crate::instances::{address_of, canonical};
-use crate::iql::AnchorKind;
 use crate::model::{Body, Kind, PropBody, PropDecl, ResourceDecl, Spot, Tree};
 use crate::order;
 use crate::path::Path;
@@ -249,13 +248,10 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// True if a name in an UPDATE or DELETE is a part of the resource's own identifier, whoever else exports one.
+    /// True if a name in an UPDATE, a DELETE or the exports is a part of the resource's own identifier, whoever else exports one.
     fn is_own_part(&self, name: &str, body: &Body) -> bool {
         let Kind::Flow(flow) = &self.resource().kind else { return false };
-        let is_after = matches!(body.anchor, Some(AnchorKind::Update | AnchorKind::Delete));
-        is_after
-            && self.inner.global_index(name).is_none()
-            && flow.of.as_ref().is_some_and(|of| of.is_assigned(name))
+        self.inner.global_index(name).is_none() && flow.is_own_part(name, body.anchor)
     }
 
     /// What one name needs. `all` gives every place where it stands in the same text.

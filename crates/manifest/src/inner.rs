@@ -2,7 +2,7 @@
 
 use crate::fate::Fate;
 use crate::instances::{Expansion, Instance, Instances};
-use crate::model::{GlobalDecl, Kind, ResourceDecl};
+use crate::model::{FlowDecl, GlobalDecl, Kind, ResourceDecl};
 use crate::parse::Declared;
 use crate::scope::uuid;
 use crate::settings::Settings;
@@ -11,12 +11,14 @@ use crate::sources::Options;
 use crate::template::Templates;
 use crate::template::place::Facts;
 use indexmap::IndexMap;
-use stack_core::desired::Node;
+use stack_core::desired;
 use stack_core::diagnostic::Diagnostics;
 use stack_core::ids::{Address, StackId};
-use stack_core::schema::Schemas;
+use stack_core::overlay::Overlay;
+use stack_core::pointer::PathSet;
+use stack_core::schema::{Additional, Handlers, JsonType, Node, ResourceSchema, Schemas, Types};
 use stack_core::value::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -38,7 +40,7 @@ pub(crate) struct Inner {
     pub(crate) variables: IndexMap<String, String>,
     pub(crate) options: Options,
     /// By instance.
-    pub(crate) nodes: Vec<Node>,
+    pub(crate) nodes: Vec<desired::Node>,
     /// `state` and `formerly` of the instances that declare them.
     pub(crate) fates: HashMap<usize, Fate>,
     /// By instance, what is wrong with it if it is wanted.
@@ -48,6 +50,8 @@ pub(crate) struct Inner {
     /// For globals that are the same for every resource.
     pub(crate) constants: Vec<Option<OnceLock<Value>>>,
     settings: OnceLock<Settings>,
+    /// `idempotency_token` of every instance.
+    tokens: OnceLock<HashSet<String>>,
     /// Regions that are known; a list made anew for every resource would cost more than the look into it.
     regions: OnceLock<Option<Vec<String>>>,
     /// How often names were suggested: it costs a look at every name of the stack.
@@ -170,6 +174,7 @@ impl Inner {
             to_absent: HashMap::new(),
             facts,
             settings: OnceLock::new(),
+            tokens: OnceLock::new(),
             regions: OnceLock::new(),
             suggested: AtomicUsize::new(0),
             by_name,
@@ -286,6 +291,12 @@ impl Inner {
         })
     }
 
+    /// True if this is the `idempotency_token` of an instance.
+    pub(crate) fn is_token(&self, uuid: &str) -> bool {
+        let all = || self.facts.iter().map(|facts| facts.token.clone()).collect();
+        self.tokens.get_or_init(all).contains(uuid)
+    }
+
     /// Every region that is known. `None` where nothing is known.
     pub(crate) fn regions(&self) -> Option<&[String]> {
         self.regions.get_or_init(|| self.schemas.regions()).as_deref()
@@ -368,16 +379,52 @@ impl Inner {
     }
 }
 
+/// What a resource whose statements rule offers to others: its exports, by the names of their columns.
+fn offered(resource: &ResourceDecl, flow: &FlowDecl) -> ResourceSchema {
+    let properties = resource.exports.iter().map(|export| (export.property.clone(), Node::default()));
+    ResourceSchema {
+        type_name: flow.type_name(),
+        description: String::new(),
+        root: Node {
+            types: Types::of(&[JsonType::Object]),
+            properties: properties.collect(),
+            additional_properties: Some(Additional::Allowed(false)),
+            ..Node::default()
+        },
+        definitions: IndexMap::new(),
+        primary_identifier: Vec::new(),
+        additional_identifiers: Vec::new(),
+        read_only_properties: PathSet::default(),
+        write_only_properties: PathSet::default(),
+        create_only_properties: PathSet::default(),
+        conditional_create_only_properties: PathSet::default(),
+        deprecated_properties: PathSet::default(),
+        property_transform: IndexMap::new(),
+        tagging: None,
+        taggable: None,
+        handlers: Handlers::default(),
+        replacement_strategy: None,
+        lifecycle: None,
+        overlay: Overlay::default(),
+    }
+}
+
 fn facts(resource: &ResourceDecl, address: Address, nonce: u128) -> Facts {
     Facts {
         schema: match &resource.kind {
             Kind::Typed(_, schema) => Some(Arc::clone(schema)),
-            Kind::Flow(flow) => flow.of.as_ref().map(|of| Arc::clone(&of.schema)),
+            Kind::Flow(flow) => Some(match flow.of() {
+                Some(of) => Arc::clone(&of.schema),
+                None => Arc::new(offered(resource, flow)),
+            }),
             Kind::Unusable => None,
         },
+        offers_exports: matches!(&resource.kind, Kind::Flow(flow) if flow.rules),
         exports: resource.exports.iter().map(|e| (e.variable.clone(), e.property.clone())).collect(),
         protected: resource.protected.clone(),
         token: uuid(nonce, address.as_str(), "idempotency_token"),
+        has_statements: matches!(resource.kind, Kind::Flow(_)),
+        region: OnceLock::new(),
         address,
     }
 }

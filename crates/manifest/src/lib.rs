@@ -6,6 +6,7 @@
 //!
 //! This crate never touches a disk, a network or the process environment: it is given [`Sources`].
 
+mod advice;
 pub mod codes;
 mod condition;
 mod fate;
@@ -34,6 +35,7 @@ pub mod variables;
 mod yaml;
 
 pub use flow::{Flow, FlowKind, Returned, Returns, Statements};
+pub use render::draft::{Draft, Drafts};
 pub use settings::{Guardrails, OnFailure, Rate, Settings};
 pub use source_map::{SourceMap, Span};
 pub use sources::{FileError, Files, MANIFEST_NAME, Options, Sources};

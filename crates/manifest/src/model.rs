@@ -1,6 +1,6 @@
 //! A parsed manifest: declarations with templates in their leaves, each with its position.
 
-use crate::flow::Flow;
+use crate::flow::{Flow, FlowKind, Statements};
 use crate::iql::AnchorKind;
 use crate::path::Path;
 use crate::template::TemplateId;
@@ -74,6 +74,20 @@ pub(crate) struct ResourceDecl {
     pub(crate) lifecycle: LifecycleDecl,
 }
 
+impl ResourceDecl {
+    /// True if it is made by Cloud Control, as far as can be told from its type or the table of its statements.
+    pub(crate) fn is_aws(&self) -> bool {
+        match &self.kind {
+            Kind::Typed(ty, _) => ty.as_str().contains("::"),
+            Kind::Flow(flow) => {
+                let provider = flow.first_table.as_ref().and_then(|table| table.split('.').next());
+                provider.is_some_and(|name| ["aws", "awscc"].iter().any(|aws| name.eq_ignore_ascii_case(aws)))
+            }
+            Kind::Unusable => false,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Kind {
     /// A dotted type: no query file needed.
@@ -92,8 +106,47 @@ pub(crate) struct FlowDecl {
     pub(crate) bodies: Vec<Body>,
     /// `run` of a script.
     pub(crate) run: Option<Spot>,
-    /// What its statements are about, if they can be understood.
-    pub(crate) of: Option<Understandable>,
+    /// Where `sql` stands.
+    pub(crate) inline: Option<Path>,
+    /// The table of its first statement that names one.
+    pub(crate) first_table: Option<String>,
+    /// The table of its INSERT, where that is written out.
+    pub(crate) table: Option<String>,
+    /// What its statements are about, if that is a type that we know.
+    pub(crate) about: Option<Understandable>,
+    /// True if the statements rule what is done, and not the properties that they declare.
+    pub(crate) rules: bool,
+}
+
+impl FlowDecl {
+    /// What it is a resource of, where its statements are to be understood: then it is like one of a dotted type.
+    pub(crate) fn of(&self) -> Option<&Understandable> {
+        self.about.as_ref().filter(|_| !self.rules)
+    }
+
+    /// True if nothing but what its statements declare says whether it is there.
+    pub(crate) fn is_derived(&self) -> bool {
+        let Statements::File { file, .. } = &self.flow.statements else { return false };
+        let says =
+            [AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports, AnchorKind::CreateOrUpdate];
+        self.flow.kind == FlowKind::Resource
+            && self.about.is_some()
+            && says.iter().all(|anchor| !file.has(*anchor))
+    }
+
+    /// The type that its statements are about, else its kind in words.
+    pub(crate) fn type_name(&self) -> TypeName {
+        self.about
+            .as_ref()
+            .map_or_else(|| TypeName::from(self.flow.kind.to_string()), |about| about.ty.clone())
+    }
+
+    /// True if a name in a statement is a part of the resource's own identifier that the service gives, whoever else exports
+    /// one (DESIGN section 4).
+    pub(crate) fn is_own_part(&self, name: &str, anchor: Option<AnchorKind>) -> bool {
+        matches!(anchor, Some(AnchorKind::Update | AnchorKind::Delete | AnchorKind::Exports))
+            && self.about.as_ref().is_some_and(|about| about.is_assigned(name))
+    }
 }
 
 /// What statements are about.

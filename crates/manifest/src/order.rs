@@ -1,12 +1,15 @@
 //! The order of resources with query files: each comes after every earlier resource unless it says `depends_on`
 //! (DESIGN section 4), because projects of the predecessor rely on it.
 
+use crate::flow::FlowKind;
 use crate::inner::Inner;
 use crate::model::Kind;
 use std::collections::HashSet;
 
 /// By instance, those that must be made before it although nothing of it refers to them. `after`: by instance, those that
 /// it does refer to. What waits for the resource itself is never among them: a reference forward wins.
+///
+/// A script or a command is a barrier: what stands after it follows it, of whatever type, and whatever `depends_on` says.
 ///
 /// Only the nearest are named: the last resource with a query file, which follows all before it, and what came since.
 pub(crate) fn follows(inner: &Inner, after: &[Vec<usize>]) -> Vec<Vec<usize>> {
@@ -17,6 +20,8 @@ pub(crate) fn follows(inner: &Inner, after: &[Vec<usize>]) -> Vec<Vec<usize>> {
         all.iter().for_each(|to| waiting[*to].push(from));
     }
     let mut since: Vec<usize> = Vec::new();
+    // The last barrier, which follows those before it.
+    let mut barrier: Vec<usize> = Vec::new();
     let mut at = 0;
     while at < after.len() {
         // Instances of one declaration have no order among themselves, and all follow the same.
@@ -24,13 +29,19 @@ pub(crate) fn follows(inner: &Inner, after: &[Vec<usize>]) -> Vec<Vec<usize>> {
         let end =
             (at..after.len()).find(|i| inner.instances.all[*i].declaration != own).unwrap_or(after.len());
         let resource = inner.resource(at);
-        if matches!(resource.kind, Kind::Flow(_)) && !resource.orders_itself {
+        let is_barrier = matches!(
+            &resource.kind,
+            Kind::Flow(flow) if matches!(flow.flow.kind, FlowKind::Script | FlowKind::Command)
+        );
+        let follows_all = is_barrier || matches!(resource.kind, Kind::Flow(_)) && !resource.orders_itself;
+        let all_before = if follows_all { &since } else { &barrier };
+        if !all_before.is_empty() {
             let mut later: HashSet<usize> = HashSet::new();
             let mut found: Vec<(usize, usize)> = Vec::new();
             for instance in at..end {
                 let dependents = reached(&waiting, instance);
                 // What waits for it cannot come before it; what that follows can.
-                let mut open = since.clone();
+                let mut open = all_before.clone();
                 let mut seen: HashSet<usize> = HashSet::new();
                 while let Some(before) = open.pop() {
                     if !seen.insert(before) {
@@ -50,10 +61,15 @@ pub(crate) fn follows(inner: &Inner, after: &[Vec<usize>]) -> Vec<Vec<usize>> {
                 waiting[before].push(instance);
                 out[instance].push(before);
             }
-            // What could not come before it is still to be followed by those after it.
-            since.retain(|before| later.contains(before));
+            if follows_all {
+                // What could not come before it is still to be followed by those after it.
+                since.retain(|before| later.contains(before));
+            }
         }
         since.extend(at..end);
+        if is_barrier {
+            barrier = (at..end).collect();
+        }
         at = end;
     }
     out
@@ -90,6 +106,32 @@ mod tests {
                 format!("{}: {}", node.address, names.join(" "))
             })
             .collect()
+    }
+
+    #[test]
+    fn scripts_and_commands_are_barriers_both_ways() {
+        let typed =
+            |name: &str, more: &str| format!("  - {{ name: {name}, type: awscc.sqs.queues{more} }}\n");
+        let file = |name: &str, more: &str| format!("  - {{ name: {name}, file: f.iql{more} }}\n");
+        let script = |name: &str, more: &str| format!("  - {{ name: {name}, type: script, run: x{more} }}\n");
+        let command =
+            |name: &str, more: &str| format!("  - {{ name: {name}, type: command, sql: x{more} }}\n");
+        let text = [typed("a", ""), script("S", ""), typed("b", ""), file("C", ", depends_on: []")].concat();
+        assert_eq!(order(&text), ["a: ", "S: a", "b: S", "C: S"]);
+        // `depends_on` frees nothing from them, and them from nothing.
+        let text = [typed("a", ""), file("B", ""), command("K", ", depends_on: []"), typed("c", "")].concat();
+        assert_eq!(order(&text), ["a: ", "B: a", "K: B", "c: K"]);
+        // Between two, what stands there follows the first and comes before the second.
+        let text =
+            [script("S", ""), typed("a", ""), typed("b", ""), command("T", ""), typed("c", "")].concat();
+        assert_eq!(order(&text), ["S: ", "a: S", "b: S", "T: S a b", "c: T"]);
+        // A reference forward wins: `a` waits for `c`, which then comes before the barrier.
+        let text =
+            [typed("a", ", depends_on: [c]"), script("S", ""), typed("c", ""), typed("d", "")].concat();
+        assert_eq!(order(&text), ["a: ", "S: a", "c: ", "d: S"]);
+        // Instances of a barrier are followed by all.
+        let text = [script("S", ", for_each: [x, y]"), typed("a", "")].concat();
+        assert_eq!(order(&text), ["S[\"x\"]: ", "S[\"y\"]: ", "a: S[\"x\"] S[\"y\"]"]);
     }
 
     #[test]

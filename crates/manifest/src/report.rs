@@ -21,10 +21,15 @@ pub(crate) struct Names {
     pub(crate) only_variable: bool,
 }
 
-/// Adds who needs the value, before the line that says what to do.
-pub(crate) fn needed_by(mut problem: Diagnostic, who: String) -> Diagnostic {
+/// Adds who needs the value.
+pub(crate) fn needed_by(problem: Diagnostic, who: String) -> Diagnostic {
+    before_next(problem, "needed by", who)
+}
+
+/// Adds a line before the one that says what to do.
+pub(crate) fn before_next(mut problem: Diagnostic, key: &str, text: String) -> Diagnostic {
     let at = problem.notes.iter().position(|(key, _)| key == "next").unwrap_or(problem.notes.len());
-    problem.notes.insert(at, ("needed by".to_owned(), who));
+    problem.notes.insert(at, (key.to_owned(), text));
     problem
 }
 

@@ -2,7 +2,7 @@
 
 use crate::codes;
 use crate::inner::{At, Inner, MAX_GLOBAL_DEPTH, Meaning};
-use crate::model::Tree;
+use crate::model::{Kind, Tree};
 use crate::path::Path;
 use crate::report::{self, Names};
 use crate::template::group::Group;
@@ -28,11 +28,11 @@ pub(crate) struct Shared {
     inner: Arc<Inner>,
     /// The instance. `None`: the stack as a whole.
     resource: Option<usize>,
-    outputs: Outputs,
+    outputs: Arc<Outputs>,
     problems: Mutex<Diagnostics>,
     globals: Mutex<HashMap<usize, Option<Value>>>,
     open: Mutex<Vec<usize>>,
-    uuids: AtomicU64,
+    uuids: Arc<AtomicU64>,
     /// Bytes of all values so far, and whether they were too many.
     rendered: AtomicUsize,
     full: AtomicBool,
@@ -79,16 +79,38 @@ impl Scope {
         let shared = Shared {
             inner: Arc::clone(inner),
             resource,
-            outputs: needed,
+            outputs: Arc::new(needed),
             problems: Mutex::default(),
             globals: Mutex::default(),
             open: Mutex::default(),
-            uuids: AtomicU64::new(0),
+            uuids: Arc::default(),
             rendered: AtomicUsize::new(0),
             full: AtomicBool::new(false),
         };
         let at = resource.map_or(At::Stack, At::Resource);
         Arc::new(Self { shared: Arc::new(shared), at, locals: Arc::default() })
+    }
+
+    /// The same names for another rendering, which notes its own problems and makes its own identifiers.
+    pub(crate) fn again(&self) -> Arc<Self> {
+        let shared = Shared {
+            inner: Arc::clone(&self.shared.inner),
+            resource: self.shared.resource,
+            outputs: Arc::clone(&self.shared.outputs),
+            problems: Mutex::default(),
+            globals: Mutex::default(),
+            open: Mutex::default(),
+            uuids: Arc::clone(&self.shared.uuids),
+            rendered: AtomicUsize::new(0),
+            full: AtomicBool::new(false),
+        };
+        let locals = Arc::new(Mutex::new(lock(&self.locals).clone()));
+        Arc::new(Self { shared: Arc::new(shared), at: self.at, locals })
+    }
+
+    /// True if a prop of the resource has this name.
+    pub(crate) fn is_local(&self, name: &str) -> bool {
+        lock(&self.locals).contains_key(name)
     }
 
     /// Makes a prop visible to those after it.
@@ -103,6 +125,17 @@ impl Scope {
             None => problem,
         };
         lock(&self.shared.problems).push(problem);
+    }
+
+    /// Notes a problem of another rendering, which is complete.
+    pub(crate) fn adopt(&self, problem: Diagnostic) {
+        lock(&self.shared.problems).push(problem);
+    }
+
+    /// True if `uuid()` has given this in this rendering.
+    pub(crate) fn has_made(&self, uuid: &str) -> bool {
+        let made = self.shared.uuids.load(Ordering::Relaxed);
+        (0..made).any(|count| self.shared.uuid(&format!("uuid {count}")) == uuid)
     }
 
     /// All problems so far.
@@ -477,7 +510,11 @@ impl Lookup for Scope {
             }
             Meaning::Resource(index) => Some(self.group(index, None, name, session)),
             Meaning::Export(index, export) => {
-                let property = &inner.declared.resources[index].exports[export].property;
+                let resource = &inner.declared.resources[index];
+                let export = &resource.exports[export];
+                // Of a flow the variable says it: another export may have its column's name.
+                let rules = matches!(&resource.kind, Kind::Flow(flow) if flow.rules);
+                let property = if rules { &export.variable } else { &export.property };
                 Some(self.group(index, Some(property), name, session))
             }
         }

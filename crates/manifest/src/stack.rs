@@ -1,12 +1,12 @@
 //! The stack: a manifest read for one environment.
 
-use crate::flow::{Flow, FlowKind, Statements};
+use crate::codes;
+use crate::flow::Flow;
 use crate::inner::{At, Inner, Meaning, Start};
-use crate::iql::{AnchorKind, table_of};
-use crate::model::{FlowDecl, Kind, PropBody};
-use crate::parse::{Includes, Reader, resource_names};
-use crate::path::Path;
+use crate::model::{Kind, PropBody, ResourceDecl};
+use crate::parse::{Includes, Reader, exported_names, resource_names};
 use crate::render;
+use crate::render::draft::Drafts;
 use crate::scope::Scope;
 use crate::settings::{self, Settings};
 use crate::source_map::{SourceFile, SourceMap};
@@ -80,6 +80,11 @@ pub struct Input {
 }
 
 impl Stack {
+    /// Everything that does not change any more.
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
     /// Reads a manifest. Everything that is wrong with it is found in one go.
     pub fn parse(sources: Sources, schemas: Arc<dyn Schemas>, options: Options) -> Parsed {
         let name = if sources.manifest_name.is_empty() {
@@ -97,7 +102,7 @@ impl Stack {
         };
         let mut reader = Reader {
             problems,
-            templates: Templates::new(resource_names(&document)),
+            templates: Templates::new(resource_names(&document).chain(exported_names(&document))),
             schemas: &*schemas,
             env: &sources.env,
             strict: options.strict,
@@ -147,6 +152,7 @@ impl Stack {
             // What is wrong with one instance is mostly wrong with all of them.
             let (name, address) = (&self.inner.resource(index).address, self.inner.address(index));
             let found = render::resource(&self.inner, index, &nothing, true).problems.into_iter();
+            let found = found.filter(|problem| problem.code != codes::DIFFERS);
             all.extend(found.map(|problem| {
                 let same = if name == address {
                     None
@@ -174,37 +180,25 @@ impl Stack {
                 let outcome = render::resource(&self.inner, index, &nothing, true);
                 outcome.rendered != Some(Rendered::Skipped)
             };
-            let problem = match (&resource.kind, resource.auth.first()) {
-                (Kind::Flow(flow), None) if flow.of.is_some() && self.inner.options.statements.is_some() => {
-                    continue;
-                }
-                (Kind::Flow(flow), None) => {
-                    let message = format!(
-                        "{}: type `{}` cannot be run by this version yet",
-                        resource.address, resource.declared_type
-                    );
-                    let key = if resource.has_type { "type" } else { "name" };
-                    let problem = Diagnostic::error(crate::codes::NOT_YET, message)
-                        .at(resource.path.key(key).route(), "");
-                    match self.inner.why_not(flow) {
-                        Some(why) => problem.note("why", why),
-                        None => problem,
-                    }
-                    .next("give it a dotted type such as `awscc.s3.buckets`, which needs no query file")
-                }
-                (Kind::Typed(..) | Kind::Flow(_), Some(_)) => {
-                    let message = format!("{}: `auth` cannot be used by this version yet", resource.address);
-                    Diagnostic::error(crate::codes::NOT_YET, message)
-                        .at_key(resource.path.key("auth").route(), "")
-                        .next("use the credentials of the environment, or `--profile`")
-                }
-                _ => continue,
-            };
-            if all.into_iter().any(wanted) {
-                out.push(problem);
+            let problems: Diagnostics =
+                [self.cannot_run_kind(resource), auth(resource)].into_iter().flatten().collect();
+            if !problems.is_empty() && all.into_iter().any(wanted) {
+                out.extend(problems);
             }
         }
         sorted(out, &self.inner.places)
+    }
+
+    /// Why this version cannot run the statements of a resource.
+    fn cannot_run_kind(&self, resource: &ResourceDecl) -> Option<Diagnostic> {
+        let Kind::Flow(flow) = &resource.kind else { return None };
+        if !flow.is_derived() || self.inner.options.statements.is_some() {
+            return None;
+        }
+        let message = format!("{}: statements cannot be understood here", resource.address);
+        let key = if resource.has_type { "type" } else { "name" };
+        let problem = Diagnostic::error(codes::NOT_YET, message).at(resource.path.key(key).route(), "");
+        Some(problem.next("give it a dotted type such as `awscc.s3.buckets`, which needs no query file"))
     }
 
     /// What is declared of a resource with statements of its own; `None` for dotted types.
@@ -214,6 +208,11 @@ impl Stack {
             Kind::Flow(flow) => Some(&flow.flow),
             Kind::Typed(..) | Kind::Unusable => None,
         }
+    }
+
+    /// The statements of a resource, before they run; `None` for dotted types, and for what is not wanted here.
+    pub fn drafts(&self, address: &Address, outputs: &Outputs) -> Option<Drafts> {
+        Drafts::of(&self.inner, self.inner.instances.at(address.as_str())?, outputs)
     }
 
     /// `name` of the manifest, else the stack folder's.
@@ -376,7 +375,7 @@ impl Resolver for Stack {
     fn render(&self, address: &Address, outputs: &Outputs) -> Result<Rendered, Diagnostics> {
         let Some(index) = self.inner.instances.at(address.as_str()) else {
             return Err(vec![Diagnostic::error(
-                crate::codes::UNKNOWN_DEPENDENCY,
+                codes::UNKNOWN_DEPENDENCY,
                 format!("there is no resource {address} in this stack"),
             )]);
         };
@@ -388,7 +387,7 @@ impl Resolver for Stack {
         if errors.is_empty() {
             // Nothing is wrong with it, but it cannot become a desired resource.
             errors.push(Diagnostic::error(
-                crate::codes::NOT_YET,
+                codes::NOT_YET,
                 format!("{address}: this kind of resource cannot be run by this version yet"),
             ));
         }
@@ -401,36 +400,6 @@ impl Resolver for Stack {
 }
 
 impl Inner {
-    /// Why a query file cannot be understood.
-    fn why_not(&self, flow: &FlowDecl) -> Option<String> {
-        let Statements::File { path, file } = &flow.flow.statements else { return None };
-        if flow.flow.kind != FlowKind::Resource {
-            return None;
-        }
-        let derivable = [AnchorKind::Create, AnchorKind::Update, AnchorKind::Delete];
-        let others: Vec<String> = file
-            .anchors
-            .iter()
-            .filter(|anchor| !derivable.contains(&anchor.kind))
-            .map(|anchor| format!("`{}`", anchor.kind))
-            .collect();
-        if !others.is_empty() {
-            return Some(format!(
-                "only create, update and delete are understood, and {path} has {}",
-                others.join(", ")
-            ));
-        }
-        let (_, text) = self.places.file(&Path::root_of(path).route())?;
-        let create = file.get(AnchorKind::Create)?;
-        Some(match table_of(text.get(create.body.clone())?) {
-            Some(table) if self.schemas.canonical(&table).is_err() => {
-                format!("{table} is no table of a resource type that is built in")
-            }
-            Some(_) => format!("{path} has more than comments before its first anchor"),
-            None => "the table of the INSERT is not written out".to_owned(),
-        })
-    }
-
     /// Exports of the stack that need a resource which is to be absent.
     fn absent_exports(&self) -> Diagnostics {
         let mut out = Diagnostics::new();
@@ -452,11 +421,8 @@ impl Inner {
                         export.name, resource.address
                     );
                     let part = if export.on_key { Part::Key } else { Part::Value };
-                    let mut problem = Diagnostic::error(crate::codes::REFERS_TO_ABSENT, message).at_part(
-                        path.route(),
-                        part,
-                        "",
-                    );
+                    let mut problem =
+                        Diagnostic::error(codes::REFERS_TO_ABSENT, message).at_part(path.route(), part, "");
                     if let Some(state) = &resource.state {
                         problem = problem.at(state.path.route(), "it is absent here");
                     }
@@ -505,6 +471,28 @@ impl Inner {
         }
         out
     }
+}
+
+/// What becomes of `auth`: the predecessor's second version ignores it, the first one gave it to the engine with each statement
+/// (stackql-compat 1.3).
+fn auth(resource: &ResourceDecl) -> Option<Diagnostic> {
+    resource.auth.first()?;
+    let at = resource.path.key("auth").route();
+    if resource.is_aws() {
+        let message = format!("{}: `auth` is ignored", resource.address);
+        return Some(
+            Diagnostic::warning(codes::NO_EFFECT, message)
+                .at_key(at, "")
+                .note("why", "AWS credentials come from the SDK's chain: variables, profile, SSO, role")
+                .next("remove it; choose the account with --profile or settings.profile"),
+        );
+    }
+    let message = format!("{}: `auth` cannot be used by this version yet", resource.address);
+    Some(
+        Diagnostic::error(codes::NOT_YET, message)
+            .at_key(at, "")
+            .next("use the credentials of the environment, or `--profile`"),
+    )
 }
 
 /// The same problem found for several resources becomes one that names them all. Beside each problem stands the message
@@ -561,10 +549,10 @@ fn capped(problems: Diagnostics) -> Diagnostics {
     }
     let (errors, others) = (errors.saturating_sub(MAX_SHOWN), others.saturating_sub(MAX_SHOWN));
     if errors > 0 {
-        out.push(Diagnostic::error(crate::codes::TOO_MANY, format!("and {errors} more errors")));
+        out.push(Diagnostic::error(codes::TOO_MANY, format!("and {errors} more errors")));
     }
     if others > 0 {
-        out.push(Diagnostic::warning(crate::codes::TOO_MANY, format!("and {others} more warnings")));
+        out.push(Diagnostic::warning(codes::TOO_MANY, format!("and {others} more warnings")));
     }
     out
 }

@@ -94,9 +94,10 @@ impl<P: Provider> Provider for Redacted<P> {
         &self,
         at: &Target,
         filters: &[TagFilter],
+        types: &[String],
         page: Option<&str>,
     ) -> Result<TaggedPage, Failure> {
-        self.failed(self.inner.tagged(at, filters, page).await)
+        self.failed(self.inner.tagged(at, filters, types, page).await)
     }
 
     fn index_place(&self, at: &Target, ty: &TypeName) -> Target {
@@ -173,6 +174,8 @@ mod tests {
             retry_after: None,
             at: None,
             hooks: vec![(format!("Hook{PLANTED}"), format!("{PLANTED} is denied"))],
+            hooks_request: None,
+            model: Some(serde_json::json!({"Password": PLANTED, "List": [1, format!("a {PLANTED}")]})),
         }
     }
 
@@ -234,6 +237,12 @@ mod tests {
             }
         }
         let cloud = Redacted::new(Parrot { refuses: false }, redactor);
+        let told =
+            cloud.poll(&at, &request).await.ok().and_then(|told| told.model).map(|model| model.to_string());
+        assert!(
+            told.is_some_and(|model| !model.contains(PLANTED)),
+            "the model of an operation is only shown"
+        );
         let found = cloud.read(&at, &ty, &key).await.ok().flatten();
         assert_eq!(found.map(|found| found.model), Some(Json::String(PLANTED.to_owned())));
     }

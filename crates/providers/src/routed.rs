@@ -15,28 +15,32 @@ use std::sync::Arc;
 /// target's provider.
 #[derive(Debug)]
 pub struct Routed<A> {
-    aws: A,
+    aws: Arc<A>,
     rest: Arc<Rest>,
 }
 
 impl<A: Provider> Routed<A> {
     /// Puts the two behind one front.
-    pub fn new(aws: A, rest: Arc<Rest>) -> Self {
+    pub fn new(aws: Arc<A>, rest: Arc<Rest>) -> Self {
         Self { aws, rest }
     }
 
     fn of(&self, ty: &TypeName) -> &dyn Provider {
-        if self.rest.has(ty) { self.rest.as_ref() } else { &self.aws }
+        if self.rest.has(ty) { self.rest.as_ref() } else { self.aws.as_ref() }
     }
 
     fn of_token(&self, request: &RequestToken) -> &dyn Provider {
-        if is_ours(request) { self.rest.as_ref() } else { &self.aws }
+        if is_ours(request) { self.rest.as_ref() } else { self.aws.as_ref() }
     }
 
     fn of_place(&self, at: &Target) -> &dyn Provider {
         let provider = at.provider.as_str();
         let is_aws = provider == "aws" || provider == "awscc";
-        if !is_aws && self.rest.definitions().has_provider(provider) { self.rest.as_ref() } else { &self.aws }
+        if !is_aws && self.rest.definitions().has_provider(provider) {
+            self.rest.as_ref()
+        } else {
+            self.aws.as_ref()
+        }
     }
 }
 
@@ -90,9 +94,10 @@ impl<A: Provider> Provider for Routed<A> {
         &self,
         at: &Target,
         filters: &[TagFilter],
+        types: &[String],
         page: Option<&str>,
     ) -> Result<TaggedPage, Failure> {
-        self.of_place(at).tagged(at, filters, page).await
+        self.of_place(at).tagged(at, filters, types, page).await
     }
 
     fn index_place(&self, at: &Target, ty: &TypeName) -> Target {

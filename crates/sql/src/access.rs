@@ -86,8 +86,9 @@ pub(crate) fn ask(relation: &Relation, params: &Params, tables: &Tables<'_>) -> 
             asked(Fetch::Requests { at: at.clone(), in_flight_only: filter.is_in_flight() })
         }
         Kind::Tagging => {
-            types(value(P::ResourceTypeFilters))?;
-            asked(Fetch::Tagged { at: at.clone(), filters: tag_filters(value(P::TagFilters))? })
+            let types = types(value(P::ResourceTypeFilters))?;
+            let filters = tag_filters(value(P::TagFilters))?;
+            asked(Fetch::Tagged { at: at.clone(), filters, types })
         }
     }
 }
@@ -131,10 +132,7 @@ pub(crate) fn rows(relation: &Relation, answer: &Answer, echo: &Echo) -> Vec<Vec
             found.iter().map(|one| cells(columns, &one.model, Some(&one.identifier), echo)).collect()
         }
         (_, Answer::Tagged(found)) => {
-            // Checked when it was asked.
-            let wanted = types(echo.get("ResourceTypeFilters").map(String::as_str)).unwrap_or_default();
-            let found = found.iter().filter(|one| is_of_type(&one.arn, &wanted));
-            found.map(|one| cells(columns, &tagged(one), None, echo)).collect()
+            found.iter().map(|one| cells(columns, &tagged(one), None, echo)).collect()
         }
         (kind, Answer::Requests(requests)) => {
             let filter = RequestFilter::of(echo.get("ResourceRequestStatusFilter").map(String::as_str));
@@ -232,23 +230,6 @@ fn strings(value: &Json) -> Option<Vec<String>> {
     value.as_array()?.iter().map(|one| one.as_str().map(str::to_owned)).collect()
 }
 
-/// True if an ARN is of one of these types, written `service` or `service:type`. No types: any.
-fn is_of_type(arn: &str, wanted: &[String]) -> bool {
-    let mut parts = arn.splitn(6, ':').skip(2);
-    let (service, resource) = (parts.next().unwrap_or_default(), parts.nth(2).unwrap_or_default());
-    let resource = resource.trim_start_matches('/');
-    wanted.is_empty()
-        || wanted.iter().any(|one| {
-            let (of, kind) = one.split_once(':').map_or((one.as_str(), None), |(of, kind)| (of, Some(kind)));
-            // ARNs such as those of buckets and queues say no type.
-            let fits = |kind: &str| {
-                !resource.contains(['/', ':'])
-                    || resource.strip_prefix(kind).is_some_and(|rest| rest.starts_with(['/', ':']))
-            };
-            of == service && kind.is_none_or(fits)
-        })
-}
-
 fn tagged(one: &Tagged) -> Json {
     let tags: Vec<Json> = one.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
     json!({"ResourceARN": one.arn, "Tags": tags})
@@ -285,15 +266,25 @@ pub(crate) fn progress(one: &Progress) -> Json {
         ("TypeName", one.ty.as_ref().map(|ty| Json::from(ty.as_str()))),
         ("Identifier", one.identifier.clone().map(Json::from)),
         ("RequestToken", Some(Json::from(one.request.as_str()))),
+        ("HooksRequestToken", one.hooks_request.clone().map(Json::from)),
         ("Operation", operation.map(Json::from)),
         ("OperationStatus", Some(Json::from(status))),
         ("EventTime", seconds(one.at)),
+        ("ResourceModel", one.model.as_ref().map(model_text)),
         ("StatusMessage", Some(one.message.as_str()).filter(|text| !text.is_empty()).map(Json::from)),
         ("ErrorCode", one.error_code.clone().map(Json::from)),
         ("RetryAfter", seconds(one.retry_after)),
     ];
     let members = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     Json::Object(members.collect())
+}
+
+/// A model is JSON text to the service.
+fn model_text(model: &Json) -> Json {
+    match model {
+        Json::String(_) => model.clone(),
+        other => Json::from(other.to_string()),
+    }
 }
 
 fn shows(view: Option<RequestView>, one: &Json) -> bool {
@@ -339,24 +330,6 @@ impl RequestFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_record_is_of_a_type_by_its_arn() {
-        for (arn, wanted, expected) in [
-            ("arn:aws:ec2:us-east-1:1:vpc/vpc-1", "ec2:vpc", true),
-            ("arn:aws:ec2:us-east-1:1:vpc-endpoint/vpce-1", "ec2:vpc", false),
-            ("arn:aws:ec2:us-east-1:1:vpc/vpc-1", "ec2", true),
-            ("arn:aws:ec2:us-east-1:1:vpc/vpc-1", "s3", false),
-            ("arn:aws:s3:::bucket", "s3:bucket", true),
-            ("arn:aws:lambda:us-east-1:1:function:f", "lambda:function", true),
-            ("arn:aws:rds:us-east-1:1:db:x", "rds:cluster", false),
-            ("arn:aws:apigateway:us-east-1::/restapis/a", "apigateway:restapis", true),
-            ("no arn", "ec2", false),
-        ] {
-            assert_eq!(is_of_type(arn, &[wanted.to_owned()]), expected, "{arn} {wanted}");
-        }
-        assert!(is_of_type("anything", &[]));
-    }
 
     #[test]
     fn json_parameters_are_checked() {

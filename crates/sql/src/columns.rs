@@ -306,7 +306,7 @@ fn with_free(
     first.into_iter().chain(properties).chain(last).collect()
 }
 
-fn affinity(schema: &ResourceSchema, node: &Node) -> Affinity {
+pub(crate) fn affinity(schema: &ResourceSchema, node: &Node) -> Affinity {
     let node = schema.follow(node);
     let types: Vec<JsonType> = node.types.iter().filter(|ty| *ty != JsonType::Null).collect();
     let only = |wanted: &[JsonType]| !types.is_empty() && types.iter().all(|ty| wanted.contains(ty));

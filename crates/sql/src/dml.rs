@@ -7,11 +7,13 @@ use crate::lex::statements;
 use crate::parse::tree;
 use crate::stack::with_room;
 use crate::words::Words;
+use crate::write::disparity;
 use sqlparser::ast::{
     AssignmentTarget, BinaryOperator, Delete, Expr, FromTable, FunctionArg, FunctionArgExpr,
     FunctionArguments, GroupByExpr, Ident, Insert, ObjectName, SelectItem, SetExpr, Spanned, Statement,
     TableFactor, TableObject, TableWithJoins, UnaryOperator, Update, Value as SqlValue,
 };
+use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::Span;
 use stack_core::statement::{Marked, hole_number};
 use std::ops::Range;
@@ -53,6 +55,15 @@ pub struct Pair {
     pub at: Range<usize>,
 }
 
+/// The query that gives the rows of an INSERT.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows {
+    /// Columns that are inserted, in the order of the query's own.
+    pub columns: Vec<Named>,
+    /// Bytes of the query.
+    pub at: Range<usize>,
+}
+
 /// What it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -77,6 +88,8 @@ pub struct Dml {
     pub predicates: Vec<Pair>,
     /// Further rows of an INSERT; only of [`read_many`].
     pub more: Vec<Vec<Pair>>,
+    /// Set where a query gives the rows of an INSERT; only of [`read_many`]. There are no values then.
+    pub query: Option<Rows>,
     /// `column IN (…)` of the WHERE clause, one pair for each value; only of [`read_many`].
     pub among: Vec<Vec<Pair>>,
     /// What RETURNING wants, as SQL.
@@ -152,6 +165,7 @@ impl Dml {
             values,
             predicates: Vec::new(),
             more: Vec::new(),
+            query: None,
             among: Vec::new(),
             returning: None,
         }
@@ -213,12 +227,14 @@ impl Reader<'_> {
         if insert.or.is_some() || insert.on.is_some() || insert.ignore || insert.replace_into {
             return Err(self.unsupported("a rule for conflicts", name.span()));
         }
-        if source.limit_clause.is_some() || source.order_by.is_some() || source.with.is_some() {
+        let is_plain = source.limit_clause.is_none() && source.order_by.is_none() && source.with.is_none();
+        if !is_plain && !self.many {
             return Err(self.unsupported("a clause around its values", source.span()));
         }
         let rows: Vec<Vec<&Expr>> = match source.body.as_ref() {
             SetExpr::Select(select)
-                if select.from.is_empty()
+                if is_plain
+                    && select.from.is_empty()
                     && select.selection.is_none()
                     && select.distinct.is_none()
                     && select.having.is_none()
@@ -231,23 +247,17 @@ impl Reader<'_> {
                 });
                 vec![plain.collect::<Result<_, _>>()?]
             }
-            SetExpr::Values(values) if self.many || values.rows.len() == 1 => {
+            SetExpr::Values(values) if is_plain && (self.many || values.rows.len() == 1) => {
                 values.rows.iter().map(|row| row.content.iter().collect()).collect()
             }
+            _ if self.many => return self.queried(insert, table),
             SetExpr::Values(values) => {
                 return Err(self.unsupported(&format!("{} rows of values", values.rows.len()), source.span()));
             }
             _ => return Err(self.unsupported("values from a query", source.span())),
         };
         if let Some(row) = rows.iter().find(|row| row.len() != insert.columns.len()) {
-            let message = format!(
-                "disparity in fields to insert and supplied data: {} columns and {} values",
-                insert.columns.len(),
-                row.len()
-            );
-            return Err(SqlError::new(codes::SYNTAX, message)
-                .at(table.at)
-                .next("give every column one value"));
+            return Err(disparity(insert.columns.len(), row.len()).at(table.at));
         }
         let pairs = |row: Vec<&Expr>| {
             let pairs = insert.columns.iter().zip(row);
@@ -257,6 +267,27 @@ impl Reader<'_> {
         let values = rows.next().unwrap_or_default();
         let returning = returning(insert.returning.as_deref());
         Ok(Dml { more: rows.collect(), returning, ..Dml::of(Verb::Insert, table, values) })
+    }
+
+    /// An INSERT whose rows a query gives.
+    fn queried(&self, insert: &Insert, table: Named) -> Result<Dml, SqlError> {
+        let columns = insert.columns.iter().map(|column| {
+            self.named(column).ok_or_else(|| self.unsupported("no column name", column.span()))
+        });
+        let columns: Vec<Named> = columns.collect::<Result<_, _>>()?;
+        let Some(last) = insert.columns.last().and_then(|column| self.words.range(column.span())) else {
+            return Err(SqlError::new(codes::SYNTAX, "an INSERT needs the names of its columns")
+                .at(table.at)
+                .next("write INSERT INTO table (Column, …) SELECT …"));
+        };
+        // After the parenthesis of the columns, before RETURNING.
+        let start = self.words.at(self.words.at(last.end).end).start;
+        let returns = insert.returning.as_ref().and_then(|_| self.words.last_outside(Keyword::RETURNING));
+        let end = self.words.end_before(returns.unwrap_or(usize::MAX));
+        let at = self.inlined.before(&(start + self.offset..end.max(start) + self.offset));
+        let returning = returning(insert.returning.as_deref());
+        let query = Some(Rows { columns, at });
+        Ok(Dml { query, returning, ..Dml::of(Verb::Insert, table, Vec::new()) })
     }
 
     fn update(&self, update: &Update) -> Result<Dml, SqlError> {
@@ -453,6 +484,19 @@ mod tests {
             .map(told)
             .join("\n")
         );
+    }
+
+    #[test]
+    fn a_query_may_give_the_rows() {
+        let text = "/* ä */ INSERT INTO a.b.c (A, \"B\") WITH x AS (SELECT 1 AS returning) SELECT y, z FROM t ORDER BY 1 -- end\n RETURNING (SELECT 1);";
+        let dml = read_many(text).unwrap();
+        let query = dml.query.unwrap();
+        assert_eq!(&text[query.at], "WITH x AS (SELECT 1 AS returning) SELECT y, z FROM t ORDER BY 1");
+        let names: Vec<&str> = query.columns.iter().map(|column| &text[column.at.clone()]).collect();
+        assert_eq!((names, dml.returning.as_deref()), (vec!["A", "\"B\""], Some("(SELECT 1)")));
+        let text = "INSERT INTO a.b.c (A) (SELECT x FROM t)";
+        assert_eq!(&text[read_many(text).unwrap().query.unwrap().at], "(SELECT x FROM t)");
+        assert!(read_many("INSERT INTO a.b.c SELECT x FROM t").is_err());
     }
 
     proptest! {

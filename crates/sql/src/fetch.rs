@@ -32,6 +32,8 @@ pub enum Fetch {
         at: Target,
         /// Tags to look for.
         filters: Vec<TagFilter>,
+        /// Types to look for: `ec2` or `ec2:vpc`. None: all.
+        types: Vec<String>,
     },
     /// The operations of the last seven days.
     Requests {
@@ -97,6 +99,18 @@ pub enum Answer {
 /// # Errors
 /// What the service says. What is denied, throttled or broken is never an empty answer.
 pub async fn answer(cloud: &dyn Provider, fetch: &Fetch) -> Result<Answer, Failure> {
+    answer_by_page(cloud, fetch, &mut |_| ()).await
+}
+
+/// As [`answer`], and shows each page of a list of resources as it comes.
+///
+/// # Errors
+/// As [`answer`].
+pub async fn answer_by_page(
+    cloud: &dyn Provider,
+    fetch: &Fetch,
+    shown: &mut (dyn FnMut(&[Found]) + Send),
+) -> Result<Answer, Failure> {
     match fetch {
         Fetch::Get { at, ty, identifier } => {
             let found = cloud.read(at, ty, &Key::Primary(identifier.clone())).await?;
@@ -107,17 +121,18 @@ pub async fn answer(cloud: &dyn Provider, fetch: &Fetch) -> Result<Answer, Failu
             let mut pages = Pages::default();
             loop {
                 let page = cloud.list(at, ty, model.as_ref(), pages.token()).await?;
+                shown(&page.found);
                 all.extend(page.found);
                 if !pages.go_on(page.next)? {
                     return Ok(Answer::Found(all));
                 }
             }
         }
-        Fetch::Tagged { at, filters } => {
+        Fetch::Tagged { at, filters, types } => {
             let mut all = Vec::new();
             let mut pages = Pages::default();
             loop {
-                let page = cloud.tagged(at, filters, pages.token()).await?;
+                let page = cloud.tagged(at, filters, types, pages.token()).await?;
                 all.extend(page.found);
                 if !pages.go_on(page.next)? {
                     return Ok(Answer::Tagged(all));

@@ -2,7 +2,7 @@
 
 use crate::lex::{Part, parts};
 use stack_core::statement::{Hole, Marked, hole_number, joined, text_of};
-use stack_core::value::Value;
+use stack_core::value::{Secret, Value};
 use std::ops::Range;
 
 /// Why a value cannot stand where it stands.
@@ -92,9 +92,30 @@ fn plain(hole: &Hole) -> Result<String, &'static str> {
 /// type; around others the text is put together, unknown if one part is, secret if one part is.
 pub fn value(text: &str, holes: &[Hole]) -> Value {
     if let Some(hole) = sole(text, holes) {
-        return hole.value.clone();
+        return undoubled(hole.value.clone());
     }
-    joined(text, holes)
+    let read: Vec<Hole> = holes
+        .iter()
+        .map(|hole| Hole { value: undoubled(hole.value.clone()), document: hole.document.clone() })
+        .collect();
+    joined(text, &read)
+}
+
+/// A value as a literal reads it. The predecessor pastes values into the text, so projects double the quotes in them: by hand,
+/// with `sql_escape`, with `replace`. Where every quote of a text is doubled, each pair is one quote; a text with a single one
+/// is what it is, because there the predecessor had no statement at all (stackql-compat 1.7).
+pub fn undoubled(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.contains("''") && !text.replace("''", "").contains('\'') => {
+            Value::String(text.replace("''", "'"))
+        }
+        Value::Secret(secret) => Value::Secret(Secret::new(undoubled(secret.expose().clone()))),
+        Value::Array(items) => Value::Array(items.into_iter().map(undoubled).collect()),
+        Value::Object(members) => {
+            Value::Object(members.into_iter().map(|(name, value)| (name, undoubled(value))).collect())
+        }
+        plain => plain,
+    }
 }
 
 /// The hole that a literal consists of. Blanks around it belong to a text, and to nothing else.
@@ -115,7 +136,7 @@ pub fn split(text: &str, holes: &[Hole]) -> Vec<Value> {
 mod tests {
     use super::*;
     use stack_core::statement::hole;
-    use stack_core::value::{Secret, Unknown};
+    use stack_core::value::Unknown;
 
     fn marked(text: &str, values: &[Value]) -> Marked {
         let mut text = text.to_owned();
@@ -165,6 +186,27 @@ mod tests {
         let unknown = marked("$0$1", &[Value::Unknown(Unknown::default()), secret("s")]);
         let Value::Unknown(unknown) = value(&unknown.text, &unknown.holes) else { panic!() };
         assert!(unknown.sensitive);
+    }
+
+    #[test]
+    fn quotes_that_are_all_doubled_are_read_once() {
+        let of = |text: &str| undoubled(Value::text(text));
+        for (written, read) in [
+            ("it''s", "it's"),
+            ("''", "'"),
+            ("''''", "''"),
+            ("it's", "it's"),
+            ("it''s Bob's", "it''s Bob's"),
+            ("'''", "'''"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(of(written), Value::text(read), "{written}");
+        }
+        let given = marked("a $0 b $1", &[Value::text("it''s"), Value::text("Bob's")]);
+        assert_eq!(value(&given.text, &given.holes), Value::text("a it's b Bob's"));
+        let given = marked("$0", &[Value::from(serde_json::json!([{"k": "it''s"}, 5]))]);
+        assert_eq!(value(&given.text, &given.holes), Value::from(serde_json::json!([{"k": "it's"}, 5])));
+        assert_eq!(undoubled(secret("it''s")), secret("it's"));
     }
 
     #[test]

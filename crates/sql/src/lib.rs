@@ -28,11 +28,11 @@ pub mod write;
 
 pub use columns::Cell;
 pub use error::SqlError;
-pub use fetch::{Answer, Fetch, answer};
+pub use fetch::{Answer, Fetch, answer, answer_by_page};
 pub use parse::{Kind, Parsed, parse};
 pub use query::{Defaults, FetchId, Query};
 pub use returning::Returning;
 pub use source::Tables;
 pub use sqlite::Limits;
 pub use table::Table;
-pub use write::{Write, Writes};
+pub use write::{Cancel, Insertion, Selection, Write, Writes};

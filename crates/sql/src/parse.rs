@@ -120,8 +120,9 @@ fn one(text: &str, at: Range<usize>) -> Result<Parsed, SqlError> {
 fn read(text: &str) -> Result<(Kind, Words), SqlError> {
     let (words, tokens) = Words::of(text)?;
     let Some((keyword, at)) = words.first() else {
-        return Err(SqlError::new(codes::SYNTAX, "a statement begins with a word such as SELECT")
-            .at(0..text.len().min(1)));
+        return Err(
+            SqlError::new(codes::SYNTAX, "a statement begins with a word such as SELECT").at(words.at(0))
+        );
     };
     let kind = match keyword.as_str() {
         "SELECT" | "WITH" | "VALUES" => {
@@ -265,6 +266,8 @@ mod tests {
             "WITH a AS (SELECT 1) INSERT INTO a.b.c (A) SELECT 1",
             "SELEKT 1",
             "'x'",
+            "ä",
+            "\u{F0000}SHOW PROVIDERS",
             "CREATE VIEW v AS SELECT 1",
         ];
         insta::assert_snapshot!(all.map(told).join("\n"));

@@ -14,7 +14,7 @@ use crate::stack::with_room;
 use crate::table::Table;
 use crate::troubles::Place;
 use crate::words::Words;
-use stack_core::provider::{Failure, FailureKind, Provider};
+use stack_core::provider::{Failure, FailureKind, Found, Provider};
 use std::collections::{BTreeMap, HashMap};
 
 /// The region where nothing else says one, as the peer's tables have it.
@@ -42,6 +42,8 @@ pub struct Query<'a> {
     /// Where the statement begins in its text.
     offset: usize,
     engine: Engine,
+    /// Columns of the result.
+    width: usize,
     states: Vec<State>,
     made: Vec<Made>,
     by_key: HashMap<String, usize>,
@@ -80,6 +82,8 @@ enum Phase {
 struct Made {
     fetch: Fetch,
     users: Vec<User>,
+    /// What the pages of a list held so far, where something follows for each.
+    listed: Vec<Found>,
     answer: Option<Answer>,
 }
 
@@ -89,6 +93,8 @@ struct User {
     slot: Slot,
     echo: Echo,
     stage: Stage,
+    /// For how many of what is listed the next request is made already.
+    begun: usize,
 }
 
 impl<'a> Query<'a> {
@@ -134,13 +140,14 @@ impl<'a> Query<'a> {
             engine.create(&relation.local, &columns).map_err(unplaced)?;
         }
         let place = Place { bound: &bound, words: &parsed.words };
-        engine.check(&bound.text.text).map_err(|trouble| place.error(trouble))?;
+        let width = engine.check(&bound.text.text).map_err(|trouble| place.error(trouble))?;
         let states = bound.relations.iter().map(|_| State::default()).collect();
         Ok(Self {
             tables: *tables,
             words: parsed.words.clone(),
             offset: parsed.at.start,
             engine,
+            width,
             states,
             made: Vec::new(),
             by_key: HashMap::new(),
@@ -176,6 +183,7 @@ impl<'a> Query<'a> {
         match result {
             Ok(answer) => {
                 made.answer = Some(answer.clone());
+                made.listed = Vec::new();
                 for user in users {
                     self.take(id.0, &user, &answer);
                 }
@@ -193,6 +201,30 @@ impl<'a> Query<'a> {
                 self.failed.get_or_insert(error);
             }
         }
+    }
+
+    /// How many columns the result will have.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Takes a page of a list before the list is at its end, so that what follows for each resource need not wait. All
+    /// pages are in the answer too.
+    pub fn supply_page(&mut self, id: FetchId, page: &[Found]) {
+        let Some(made) = self.made.get_mut(id.0) else { return };
+        if made.answer.is_some() || !made.users.iter().any(|user| matches!(user.stage, Stage::ThenGet)) {
+            return;
+        }
+        made.listed.extend_from_slice(page);
+        let listed = std::mem::take(&mut made.listed);
+        for user in 0..self.made[id.0].users.len() {
+            let asker = self.made[id.0].users[user].clone();
+            if matches!(asker.stage, Stage::ThenGet) {
+                self.made[id.0].users[user].begun = listed.len();
+                self.get_each(id.0, &asker, &listed);
+            }
+        }
+        self.made[id.0].listed = listed;
     }
 
     /// True if the statement names tables of a cloud.
@@ -319,7 +351,7 @@ impl<'a> Query<'a> {
         let asks = asks.collect::<Result<Vec<Ask>, _>>().map_err(|error| error.at(place))?;
         self.states[at].phase = Phase::Asking;
         for (slot, Ask { fetch, echo, stage }) in asks.into_iter().enumerate() {
-            self.want(fetch, User { relation: at, slot: [slot, 0, 0], echo, stage });
+            self.want(fetch, User { relation: at, slot: [slot, 0, 0], echo, stage, begun: 0 });
         }
         Ok(())
     }
@@ -330,7 +362,7 @@ impl<'a> Query<'a> {
         let key = format!("{fetch:?}");
         let Some(at) = self.by_key.get(&key).copied() else {
             self.by_key.insert(key, self.made.len());
-            self.made.push(Made { fetch, users: vec![user], answer: None });
+            self.made.push(Made { fetch, users: vec![user], listed: Vec::new(), answer: None });
             return;
         };
         match self.made[at].answer.clone() {
@@ -342,7 +374,7 @@ impl<'a> Query<'a> {
     fn take(&mut self, at: usize, user: &User, answer: &Answer) {
         self.states[user.relation].outstanding -= 1;
         let relation = &self.bound.relations[user.relation];
-        let [request, parent, _] = user.slot;
+        let request = user.slot[0];
         match (&user.stage, answer) {
             (Stage::Parents(params), Answer::Found(found)) => {
                 let Some(kind) = relation.parent.clone() else { return };
@@ -355,7 +387,7 @@ impl<'a> Query<'a> {
                     match ask(&self.bound.relations[user.relation], &params, &self.tables) {
                         Ok(Ask { fetch, echo, stage }) => {
                             let slot = [request, number, 0];
-                            self.want(fetch, User { relation: user.relation, slot, echo, stage });
+                            self.want(fetch, User { slot, echo, stage, ..user.clone() });
                         }
                         Err(error) => {
                             self.failed.get_or_insert(error);
@@ -368,17 +400,23 @@ impl<'a> Query<'a> {
                     let name = &relation.source.name;
                     self.notes.push(format!("{name}: {} resources are read one by one", found.len()));
                 }
-                let listed = self.made[at].fetch.clone();
-                for (number, one) in found.iter().enumerate() {
-                    let Some(fetch) = then_get(&listed, one) else { continue };
-                    let slot = [request, parent, number];
-                    self.want(fetch, User { slot, stage: Stage::Rows, ..user.clone() });
-                }
+                self.get_each(at, user, found);
             }
             _ => {
                 let new = rows(relation, answer, &user.echo);
                 self.states[user.relation].rows.insert(user.slot, new);
             }
+        }
+    }
+
+    /// The reads of what a list found and that are not begun yet.
+    fn get_each(&mut self, at: usize, user: &User, found: &[Found]) {
+        let [request, parent, _] = user.slot;
+        let list = self.made[at].fetch.clone();
+        for (number, one) in found.iter().enumerate().skip(user.begun) {
+            let Some(fetch) = then_get(&list, one) else { continue };
+            let slot = [request, parent, number];
+            self.want(fetch, User { slot, stage: Stage::Rows, begun: 0, ..user.clone() });
         }
     }
 

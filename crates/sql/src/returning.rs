@@ -99,6 +99,8 @@ mod tests {
             retry_after: None,
             at: Some(1_700_000_000_500),
             hooks: Vec::new(),
+            hooks_request: Some("h-1".to_owned()),
+            model: Some(serde_json::json!({"BucketName": "logs"})),
         }
     }
 
@@ -110,6 +112,9 @@ mod tests {
         assert_eq!(all.cell(0, "OperationStatus"), Some(&Cell::Text("SUCCESS".to_owned())));
         assert_eq!(all.cell(0, "EventTime"), Some(&Cell::Real(1_700_000_000.5)));
         assert_eq!(all.cell(0, "ErrorCode"), Some(&Cell::Null));
+        assert_eq!(all.cell(0, "HooksRequestToken"), Some(&Cell::Text("h-1".to_owned())));
+        let model = "{\"BucketName\":\"logs\"}";
+        assert_eq!(all.cell(0, "ResourceModel"), Some(&Cell::Text(model.to_owned())));
         let some =
             Returning::prepare("json_extract(ProgressEvent, '$.Identifier') AS id, operation", &(0..1));
         let some = some.unwrap().table(&[operation(), operation()]).unwrap();

@@ -1,5 +1,6 @@
 //! Changes to a statement's text by place. What is not changed stays as it was written, comments too.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 /// Changes to one text.
@@ -14,10 +15,17 @@ impl Edits {
         self.all.push((at, with.into()));
     }
 
+    /// Writes something before a place.
+    pub(crate) fn put(&mut self, at: usize, what: impl Into<String>) {
+        self.replace(at..at, what);
+    }
+
     /// Puts the changes in order and drops those inside others.
     fn settled(&self) -> Vec<&(Range<usize>, String)> {
         let mut all: Vec<_> = self.all.iter().collect();
-        all.sort_by(|(a, _), (b, _)| a.start.cmp(&b.start).then(b.end.cmp(&a.end)));
+        // What is put in before a place stands before what is written there.
+        let order = |at: &Range<usize>| (at.start, !at.is_empty(), Reverse(at.end));
+        all.sort_by_key(|(at, _)| order(at));
         let mut kept: Vec<&(Range<usize>, String)> = Vec::new();
         for edit in all {
             if kept.last().is_none_or(|(last, _)| last.end <= edit.0.start) {
@@ -90,11 +98,14 @@ mod tests {
         edits.replace(28..31, "1");
         edits.replace(24..31, "2");
         edits.replace(14..17, "\"t0\" AS \"y\"");
+        edits.replace(7..8, "\"b\"");
+        edits.put(7, "+");
+        edits.put(28, "+");
         let new = edits.rewritten(text, 0..text.len());
-        assert_eq!(new.text, "SELECT a FROM \"t0\" AS \"y\" WHERE 2");
-        assert_eq!(new.before(7), 7..7);
-        assert_eq!(new.before(20), 14..17);
-        assert_eq!(new.before(26), 18..18);
+        assert_eq!(new.text, "SELECT +\"b\" FROM \"t0\" AS \"y\" WHERE 2");
+        assert_eq!(new.before(9), 7..8);
+        assert_eq!(new.before(23), 14..17);
+        assert_eq!(new.before(29), 18..18);
         assert_eq!(edits.slice(text, 14..23), "\"t0\" AS \"y\" WHERE");
     }
 }

@@ -12,6 +12,7 @@ use stack_core::ids::TypeName;
 use stack_core::naming::column_name;
 use stack_core::pointer::Pointer;
 use stack_core::schema::{JsonType, ResourceSchema};
+use std::collections::HashMap;
 use tokens::{Token, tokens};
 
 /// What a statement shows.
@@ -124,13 +125,14 @@ fn services(tables: &Tables<'_>, provider: &str) -> Result<Rows, ShowError> {
     if services.is_empty() {
         return Err(unknown_provider(&provider, &provider).into());
     }
+    let mut named: HashMap<String, &str> = HashMap::new();
+    for name in tables.catalog().types().filter_map(|ty| ty.split("::").nth(1)) {
+        named.entry(name.to_lowercase()).or_insert(name);
+    }
     let title = |service: &str| match service {
         "cloud_control" => "Cloud Control itself".to_owned(),
         "tagging" => "The tag index".to_owned(),
-        service => {
-            let named = tables.catalog().types().filter_map(|ty| ty.split("::").nth(1));
-            named.into_iter().find(|name| name.to_lowercase() == service).unwrap_or(service).to_owned()
-        }
+        service => named.get(service).copied().unwrap_or(service).to_owned(),
     };
     let row = |service: &String| vec![format!("{provider}.{service}"), service.clone(), title(service)];
     Ok(Rows::new(&["id", "name", "title"], services.iter().map(row)))

@@ -116,9 +116,9 @@ impl Engine {
         insert().map_err(trouble)
     }
 
-    /// Prepares one reading statement, and does not run it.
-    pub(crate) fn check(&mut self, text: &str) -> Result<(), Trouble> {
-        self.watched(|engine| engine.prepared(text).map(drop))
+    /// Prepares one reading statement, and does not run it. Gives the number of its columns.
+    pub(crate) fn check(&mut self, text: &str) -> Result<usize, Trouble> {
+        self.watched(|engine| engine.prepared(text).map(|statement| statement.column_count()))
     }
 
     /// Runs one reading statement.

@@ -111,6 +111,29 @@ impl Words {
         Some(self.spans[before].1.start)
     }
 
+    /// Where a keyword begins that stands in no parenthesis; the last one.
+    pub(crate) fn last_outside(&self, keyword: Keyword) -> Option<usize> {
+        let mut depth = 0_usize;
+        let mut found = None;
+        for (token, (_, range)) in self.tokens.iter().zip(&self.spans) {
+            match token {
+                Token::LParen => depth += 1,
+                Token::RParen => depth = depth.saturating_sub(1),
+                Token::Word(word) if depth == 0 && word.keyword == keyword && word.quote_style.is_none() => {
+                    found = Some(range.start);
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// Where the last word ends before a byte.
+    pub(crate) fn end_before(&self, byte: usize) -> usize {
+        let count = self.spans.partition_point(|(_, range)| range.end <= byte);
+        count.checked_sub(1).map_or(0, |last| self.spans[last].1.end)
+    }
+
     /// True if the statement has this name somewhere, whatever its case.
     pub(crate) fn mentions(&self, name: &str) -> bool {
         let is_it =

@@ -3,25 +3,27 @@
 use crate::access::{bad, identifier};
 use crate::codes;
 use crate::columns::{IDENTIFIER, REGION};
-use crate::dml::{self, Dml, Operand, Pair, Verb};
+use crate::dml::{self, Dml, Named, Operand, Pair, Verb};
 use crate::error::SqlError;
-use crate::lex::{Part, parts};
-use crate::literal::{self, RequestOption, bare, literal, structured};
+use crate::literal::{self, RequestOption, bare, structured};
 use crate::parse::Parsed;
-use crate::query::{Defaults, LAST_REGION};
+use crate::query::Defaults;
 use crate::returning::Returning;
-use crate::source::{Form, Kind, Source, Tables};
+use crate::source::{Form, Kind, Raw, Source, Tables};
+use common::{Common, Options, narrow};
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use stack_core::conform::{Violation, check_type, codes as conform_codes, conform};
 use stack_core::diagnostic::{Severity, nearest};
-use stack_core::ids::{ClientToken, Region, Target};
-use stack_core::pointer::Pointer;
+use stack_core::ids::{ClientToken, RequestToken, Target};
 use stack_core::provider::Operation;
 use stack_core::schema::ResourceSchema;
-use stack_core::value::Value;
+use stack_core::value::{Unknown, Value};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// A text and where it stands.
+type Placed = (String, Range<usize>);
 
 /// Operations of one statement.
 const MAX_OPERATIONS: usize = 1_000;
@@ -33,6 +35,8 @@ pub struct Writes {
     pub verb: Verb,
     /// The operations, in the statement's order.
     pub all: Vec<Write>,
+    /// Operations that are to be stopped: what a DELETE on the table of requests means.
+    pub cancels: Vec<Cancel>,
     /// What it wants to know of them.
     pub returning: Option<Returning>,
     /// Where the statement stands in its text.
@@ -56,44 +60,86 @@ pub struct Write {
     pub sent: Value,
 }
 
+/// An operation that is to be stopped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cancel {
+    /// Where.
+    pub at: Target,
+    /// Which.
+    pub request: RequestToken,
+}
+
 impl Writes {
     /// Reads a statement, and holds it against the schema of its type.
     ///
     /// # Errors
     /// Everything that is wrong with it. Places are bytes of the text that it was parsed from.
     pub fn prepare(parsed: &Parsed, tables: &Tables<'_>, defaults: &Defaults) -> Result<Self, Vec<SqlError>> {
-        let made = dml::read_many(&parsed.text).map_err(|error| vec![error]);
-        let made = made.and_then(|dml| Reading::of(&dml, parsed, tables, defaults)?.writes());
+        let read = dml::read_many(&parsed.text).map_err(|error| vec![error]);
+        let made = read.and_then(|dml| match &dml.query {
+            Some(rows) => {
+                let message = "the values of this statement are those of a query, which must be asked first";
+                Err(vec![SqlError::new(codes::NOT_SUPPORTED, message).at(rows.at.clone())])
+            }
+            None => operations(&dml, parsed, tables, defaults),
+        });
         let shift = |errors: Vec<SqlError>| errors.into_iter().map(|error| error.shifted(parsed.at.start));
         made.map_err(|errors| shift(errors).collect())
     }
 }
 
-/// A statement and the type that it is about.
-struct Reading<'r> {
+/// What a statement does, whatever it is about.
+fn operations<'r>(
     dml: &'r Dml,
     parsed: &'r Parsed,
+    tables: &Tables<'r>,
     defaults: &'r Defaults,
-    source: Source,
-    schema: Arc<ResourceSchema>,
-    errors: Vec<SqlError>,
-    notes: Vec<String>,
+) -> Result<Writes, Vec<SqlError>> {
+    let source = tables.source(&dml.table.name).map(|source| source.kind);
+    if let (Verb::Delete, Ok(Kind::CloudControl(Raw::ResourceRequests))) = (dml.verb, source) {
+        return Common::of(dml, defaults).cancels(parsed);
+    }
+    Reading::of(dml, parsed, tables, defaults)?.writes()
 }
 
-/// What stands beside the values, as far as one row says.
-#[derive(Clone, Debug, Default)]
-struct Options {
-    region: Option<(String, Range<usize>)>,
-    role_arn: Option<String>,
-    type_version_id: Option<String>,
-    token: Option<ClientToken>,
+/// A statement and the type that it is about.
+struct Reading<'r> {
+    common: Common<'r>,
+    parsed: &'r Parsed,
+    tables: Tables<'r>,
+    source: Source,
+    about: About,
+    /// The type's. Rows of an INSERT into the table of all types have their own.
+    schema: Arc<ResourceSchema>,
+}
+
+/// What a table is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    /// One type.
+    Type,
+    /// All types: each statement or row names its own.
+    All,
+}
+
+/// What a column of an INSERT means.
+enum Meant {
+    Property(String),
+    Option(RequestOption),
+}
+
+/// The properties of one row, each with the places of its column and of its value.
+#[derive(Debug, Default)]
+struct Declared {
+    members: IndexMap<String, Value>,
+    places: IndexMap<String, (Range<usize>, Range<usize>)>,
 }
 
 impl<'r> Reading<'r> {
     fn of(
         dml: &'r Dml,
         parsed: &'r Parsed,
-        tables: &Tables<'_>,
+        tables: &Tables<'r>,
         defaults: &'r Defaults,
     ) -> Result<Self, Vec<SqlError>> {
         let at = dml.table.at.clone();
@@ -115,11 +161,21 @@ impl<'r> Reading<'r> {
             let message = format!("`{keyword}` is not supported on `{}`", source.name);
             vec![SqlError::new(codes::NOT_SUPPORTED, message).at(at.clone()).next(next)]
         };
-        let schema = match &source.kind {
-            Kind::Type { schema, form: Form::Singular | Form::PluralScan, .. } => Arc::clone(schema),
+        let (about, schema) = match &source.kind {
+            Kind::Type { schema, form: Form::Singular | Form::PluralScan, .. } => {
+                (About::Type, Arc::clone(schema))
+            }
             Kind::Type { ty, .. } => {
                 let name = tables.catalog().awscc_name(ty);
                 return Err(refuse(format!("write {}", name.unwrap_or_else(|| ty.to_string()))));
+            }
+            Kind::CloudControl(Raw::Resources) if dml.query.is_none() => {
+                (About::All, raw::first_schema(dml, tables).map_err(|error| vec![error])?)
+            }
+            Kind::CloudControl(Raw::ResourceRequests | Raw::ResourceRequest | Raw::Requests(_)) => {
+                let next =
+                    "DELETE FROM awscc.cloud_control.resource_requests WHERE RequestToken = '…' stops one";
+                return Err(refuse(next.to_owned()));
             }
             _ => {
                 return Err(refuse(
@@ -127,93 +183,142 @@ impl<'r> Reading<'r> {
                 ));
             }
         };
-        Ok(Self { dml, parsed, defaults, source, schema, errors: Vec::new(), notes: Vec::new() })
+        let common = Common::of(dml, defaults);
+        Ok(Self { common, parsed, tables: *tables, source, about, schema })
     }
 
     fn writes(mut self) -> Result<Writes, Vec<SqlError>> {
-        self.capable();
-        let all = match self.dml.verb {
+        let all = match self.common.dml.verb {
             Verb::Insert => self.inserts(),
             Verb::Update | Verb::Delete => self.changes(),
         };
-        let tokens = all.iter().filter(|write| write.token.is_some()).map(|write| &write.token);
-        let mut tokens: Vec<_> = tokens.flatten().map(ClientToken::as_str).collect();
+        let mut tokens: Vec<_> =
+            all.iter().filter_map(|write| write.token.as_ref()).map(ClientToken::as_str).collect();
         let given = tokens.len();
         tokens.sort_unstable();
         tokens.dedup();
         if tokens.len() < given {
             let told = bad("one ClientToken cannot be that of several operations".to_owned());
-            self.errors
-                .push(told.at(self.dml.table.at.clone()).next("give each operation a statement of its own"));
+            let told = told.at(self.common.dml.table.at.clone());
+            self.common.errors.push(told.next("give each operation a statement of its own"));
         }
-        let returning = self.dml.returning.as_deref().map(|items| {
-            Returning::prepare(items, &returning_at(&self.parsed.text))
-                .map_err(|error| self.errors.push(error))
-        });
-        if !self.errors.is_empty() {
-            return Err(self.errors);
-        }
-        let returning = returning.and_then(Result::ok);
-        Ok(Writes { verb: self.dml.verb, all, returning, at: self.parsed.at.clone(), notes: self.notes })
+        self.common.writes(self.parsed, all, Vec::new())
     }
 
     /// What the type can do at all.
     fn capable(&mut self) {
-        let at = self.dml.table.at.clone();
+        let at = self.common.dml.table.at.clone();
         for violation in check_type(&self.schema, &[]) {
             if violation.severity == Severity::Error {
-                self.errors.push(error_of(violation, at.clone()));
+                self.common.errors.push(error_of(violation, at.clone()));
             }
         }
-        if self.dml.verb == Verb::Update && self.schema.handlers.update.is_none() {
+        if self.common.dml.verb == Verb::Update && self.schema.handlers.update.is_none() {
             let message = format!("{} cannot be updated", self.schema.type_name);
             let told = SqlError::new(codes::NOT_SUPPORTED, message).at(at);
-            self.errors.push(told.next("delete the resource, and insert it anew"));
+            self.common.errors.push(told.next("delete the resource, and insert it anew"));
         }
     }
 
     fn inserts(&mut self) -> Vec<Write> {
-        let dml = self.dml;
+        let dml = self.common.dml;
+        if self.about == About::Type {
+            self.capable();
+        }
+        if let Some(rows) = &dml.query {
+            self.columns(&rows.columns);
+            return Vec::new();
+        }
         let rows = std::iter::once(&dml.values).chain(&dml.more);
         if dml.more.len() >= MAX_OPERATIONS {
-            self.too_many();
+            self.common.too_many();
             return Vec::new();
         }
         rows.filter_map(|row| self.insert(row)).collect()
     }
 
-    fn insert(&mut self, row: &[Pair]) -> Option<Write> {
-        let before = self.errors.len();
-        let mut options = Options::default();
-        let mut declared: IndexMap<String, Value> = IndexMap::new();
-        let mut places: IndexMap<String, (Range<usize>, Range<usize>)> = IndexMap::new();
-        for pair in row {
-            let Some(value) = self.value(pair) else { continue };
-            let is_property = literal::is_property(&self.schema, &pair.column.name);
-            if !is_property && self.option(pair, &value, &mut options) {
-                continue;
-            }
-            let Some(name) = literal::property(&self.schema, &pair.column.name) else {
-                self.no_column(pair);
-                continue;
-            };
-            // NULL declares nothing: an INSERT sends no such column.
-            if value == Value::Null {
-                continue;
-            }
-            let value = structured(&self.schema, &name, value);
-            places.insert(name.clone(), (pair.column.at.clone(), pair.at.clone()));
-            if declared.insert(name.clone(), value).is_some() {
-                let told = bad(format!("`{name}` is given twice")).at(pair.column.at.clone());
-                self.errors.push(told.next("leave one out"));
+    /// The columns of an INSERT whose values are not known yet.
+    fn columns(&mut self, columns: &[Named]) {
+        let mut declared = Declared::default();
+        for column in columns {
+            match self.target_of(column) {
+                Some(Meant::Property(name)) => {
+                    let value = Value::Unknown(Unknown::default());
+                    self.declare(&mut declared, name, value, column, &column.at);
+                }
+                Some(Meant::Option(_)) => {}
+                None => self.no_column(column),
             }
         }
-        let at = self.target(&options, None);
-        if self.errors.len() > before {
+        if self.common.errors.is_empty() {
+            let _ = self.conformed(declared);
+        }
+    }
+
+    /// What a column of an INSERT means.
+    fn target_of(&self, column: &Named) -> Option<Meant> {
+        if !literal::is_property(&self.schema, &column.name)
+            && let Some(option) = literal::option(&column.name)
+        {
+            return Some(Meant::Option(option));
+        }
+        literal::property(&self.schema, &column.name).map(Meant::Property)
+    }
+
+    fn declare(
+        &mut self,
+        declared: &mut Declared,
+        name: String,
+        value: Value,
+        column: &Named,
+        at: &Range<usize>,
+    ) {
+        declared.places.insert(name.clone(), (column.at.clone(), at.clone()));
+        if declared.members.insert(name.clone(), value).is_some() {
+            let told = bad(format!("`{name}` is given twice")).at(column.at.clone());
+            self.common.errors.push(told.next("leave one out"));
+        }
+    }
+
+    fn insert(&mut self, row: &[Pair]) -> Option<Write> {
+        let before = self.common.errors.len();
+        let mut options = Options::default();
+        let mut declared = Declared::default();
+        if self.about == About::All {
+            self.raw_row(row, &mut options, &mut declared);
+        } else {
+            self.row(row, &mut options, &mut declared);
+        }
+        let at = self.common.target(&options, None);
+        if self.common.errors.len() > before {
             // What is missing may be what was told.
             return None;
         }
-        let conformed = conform(&self.schema, Value::Object(declared));
+        let sent = self.conformed(declared)?;
+        let props = sent.exposed()?;
+        let operation = Operation::Create { ty: self.schema.type_name.clone(), props };
+        Some(self.write(at?, operation, options.token, sent))
+    }
+
+    fn row(&mut self, row: &[Pair], options: &mut Options, declared: &mut Declared) {
+        for pair in row {
+            let Some(value) = self.common.value(pair) else { continue };
+            match self.target_of(&pair.column) {
+                Some(Meant::Option(option)) => self.common.option(option, pair, &value, options),
+                // NULL declares nothing: an INSERT sends no such column.
+                Some(Meant::Property(_)) if value == Value::Null => {}
+                Some(Meant::Property(name)) => {
+                    let value = structured(&self.schema, &name, value);
+                    self.declare(declared, name, value, &pair.column, &pair.at);
+                }
+                None => self.no_column(&pair.column),
+            }
+        }
+    }
+
+    /// The properties as they are sent; told where they do not fit the type.
+    fn conformed(&mut self, declared: Declared) -> Option<Value> {
+        let conformed = conform(&self.schema, Value::Object(declared.members));
         let mut fits = true;
         for violation in conformed.violations {
             // A stack could not find what it does not name. Here nobody looks for it again.
@@ -221,26 +326,27 @@ impl<'r> Reading<'r> {
                 continue;
             }
             if violation.severity != Severity::Error {
-                self.notes.push(violation.message);
+                if !self.common.notes.contains(&violation.message) {
+                    self.common.notes.push(violation.message);
+                }
                 continue;
             }
             fits = false;
-            let place = violation.pointer.segments().first().and_then(|name| places.get(name));
+            let place = violation.pointer.segments().first().and_then(|name| declared.places.get(name));
             let at = match place {
                 Some((column, _)) if violation.on_key => column.clone(),
                 Some((_, value)) => value.clone(),
-                None => self.dml.table.at.clone(),
+                None => self.common.dml.table.at.clone(),
             };
-            self.errors.push(error_of(violation, at));
+            self.common.errors.push(error_of(violation, at));
         }
-        let props = conformed.props.exposed().filter(|_| fits)?;
-        let operation = Operation::Create { ty: self.schema.type_name.clone(), props };
-        Some(self.write(at?, operation, options.token, conformed.props))
+        fits.then_some(conformed.props)
     }
 
     /// UPDATE and DELETE: one operation for each region and identifier.
     fn changes(&mut self) -> Vec<Write> {
-        let dml = self.dml;
+        let dml = self.common.dml;
+        self.capable();
         let mut options = Options::default();
         let mut patch = None;
         for pair in &dml.values {
@@ -248,11 +354,13 @@ impl<'r> Reading<'r> {
                 patch = self.patch(pair);
                 continue;
             }
-            let Some(value) = self.value(pair) else { continue };
-            if !self.option(pair, &value, &mut options) {
+            let Some(value) = self.common.value(pair) else { continue };
+            if let Some(option) = literal::option(&pair.column.name) {
+                self.common.option(option, pair, &value, &mut options);
+            } else {
                 let message = format!("an UPDATE cannot set `{}`", pair.column.name);
                 let told = SqlError::new(codes::NO_SUCH_COLUMN, message).at(pair.column.at.clone());
-                self.errors.push(told.next("write SET PatchDocument = string('…')"));
+                self.common.errors.push(told.next("write SET PatchDocument = string('…')"));
             }
         }
         let (mut regions, mut identifiers) = (None, None);
@@ -266,29 +374,29 @@ impl<'r> Reading<'r> {
                 self.schema.primary_identifier.iter().map(stack_core::identity::part_name).collect();
             let next = format!("add {IDENTIFIER} = '{}' to WHERE, joined by AND", names.join("|"));
             let told = SqlError::new(codes::MISSING_PARAMETER, message).at(dml.table.at.clone());
-            self.errors.push(told.next(next));
+            self.common.errors.push(told.next(next));
             return Vec::new();
         };
-        let regions: Vec<Option<(String, Range<usize>)>> = match regions {
+        let regions: Vec<Option<Placed>> = match regions {
             Some(regions) => regions.into_iter().map(Some).collect(),
             None => vec![options.region.clone()],
         };
         if regions.is_empty() || identifiers.is_empty() {
             let told = bad("the conditions exclude each other: no resource is meant".to_owned());
-            self.errors.push(told.at(dml.table.at.clone()));
+            self.common.errors.push(told.at(dml.table.at.clone()));
         }
         if regions.len().saturating_mul(identifiers.len()) > MAX_OPERATIONS {
-            self.too_many();
+            self.common.too_many();
             return Vec::new();
         }
         let mut all = Vec::new();
         for region in regions {
-            let Some(at) = self.target(&options, region) else { continue };
+            let Some(at) = self.common.target(&options, region) else { continue };
             for (text, place) in &identifiers {
                 let identifier = match identifier(Some(&self.schema), text) {
                     Ok(identifier) => identifier,
                     Err(error) => {
-                        self.errors.push(error.at(place.clone()));
+                        self.common.errors.push(error.at(place.clone()));
                         continue;
                     }
                 };
@@ -296,7 +404,7 @@ impl<'r> Reading<'r> {
                 let (operation, sent) = match (dml.verb, &patch) {
                     (Verb::Delete, _) => (Operation::Delete { ty, identifier }, Value::Null),
                     (_, Some(patch)) => {
-                        let sent = Value::from(patch.clone());
+                        let sent = patch::sealed(patch);
                         (Operation::Update { ty, identifier, patch: patch.clone() }, sent)
                     }
                     (_, None) => continue,
@@ -304,9 +412,11 @@ impl<'r> Reading<'r> {
                 all.push(self.write(at.clone(), operation, options.token.clone(), sent));
             }
         }
-        if dml.verb == Verb::Update && patch.is_none() && self.errors.is_empty() {
+        if dml.verb == Verb::Update && patch.is_none() && self.common.errors.is_empty() {
             let told = SqlError::new(codes::MISSING_PARAMETER, "an UPDATE needs a `PatchDocument`");
-            self.errors.push(told.at(dml.table.at.clone()).next("write SET PatchDocument = string('…')"));
+            self.common
+                .errors
+                .push(told.at(dml.table.at.clone()).next("write SET PatchDocument = string('…')"));
         }
         all
     }
@@ -316,8 +426,8 @@ impl<'r> Reading<'r> {
         &mut self,
         list: &[Pair],
         options: &mut Options,
-        regions: &mut Option<Vec<(String, Range<usize>)>>,
-        identifiers: &mut Option<Vec<(String, Range<usize>)>>,
+        regions: &mut Option<Vec<Placed>>,
+        identifiers: &mut Option<Vec<Placed>>,
     ) {
         let Some(first) = list.first() else { return };
         let name = first.column.name.as_str();
@@ -325,181 +435,54 @@ impl<'r> Reading<'r> {
             identifiers
         } else if bare(name) == REGION {
             regions
+        } else if self.about == About::All && bare(name) == raw::TYPE_NAME {
+            // It chose the schema.
+            return;
         } else {
-            let Some(value) = self.value(first) else { return };
-            if list.len() > 1 || !self.option(first, &value, options) {
-                let message = format!("`{name}` does not choose a resource of `{}`", self.source.name);
-                let told = SqlError::new(codes::NO_SUCH_COLUMN, message).at(first.column.at.clone());
-                self.errors.push(told.next(format!("choose it by `{IDENTIFIER}` and `{REGION}`")));
+            let Some(value) = self.common.value(first) else { return };
+            match literal::option(name).filter(|_| list.len() == 1) {
+                Some(option) => self.common.option(option, first, &value, options),
+                None => {
+                    let message = format!("`{name}` does not choose a resource of `{}`", self.source.name);
+                    let told = SqlError::new(codes::NO_SUCH_COLUMN, message).at(first.column.at.clone());
+                    self.common.errors.push(told.next(format!("choose it by `{IDENTIFIER}` and `{REGION}`")));
+                }
             }
             return;
         };
-        let mut texts: Vec<(String, Range<usize>)> = Vec::new();
-        for pair in list {
-            let text = self.value(pair).and_then(|value| value.scalar_text());
-            match text {
-                Some(text) if texts.iter().all(|(other, _)| *other != text) => {
-                    texts.push((text, pair.at.clone()));
-                }
-                Some(_) => {}
-                None => {
-                    self.errors.push(bad(format!("`{name}` is compared with no text")).at(pair.at.clone()));
-                }
-            }
-        }
-        *known = Some(match known.take() {
-            Some(before) => {
-                before.into_iter().filter(|(one, _)| texts.iter().any(|(two, _)| one == two)).collect()
-            }
-            None => texts,
-        });
+        let texts = self.common.texts(list);
+        narrow(known, texts);
     }
 
     fn write(&self, at: Target, operation: Operation, token: Option<ClientToken>, sent: Value) -> Write {
         Write { at, operation, token, schema: Arc::clone(&self.schema), sent }
     }
 
-    /// A value as written; told where it is an expression.
-    fn value(&mut self, pair: &Pair) -> Option<Value> {
-        let value = literal(&pair.value, &[]);
-        if value.is_none() {
-            let message = format!("the value of `{}` is an expression", pair.column.name);
-            let told = SqlError::new(codes::NOT_SUPPORTED, message).at(pair.at.clone());
-            self.errors.push(told.next("write a literal: '…', a number, true, false, NULL or string('…')"));
-        }
-        value
-    }
-
-    /// Takes an option; false for other names.
-    fn option(&mut self, pair: &Pair, value: &Value, options: &mut Options) -> bool {
-        let Some(option) = literal::option(&pair.column.name) else { return false };
-        if *value == Value::Null {
-            return true;
-        }
-        let Some(text) = value.scalar_text().filter(|text| !text.is_empty()) else {
-            self.errors.push(bad(format!("`{}` is no text", pair.column.name)).at(pair.at.clone()));
-            return true;
-        };
-        match option {
-            RequestOption::Region => options.region = Some((text, pair.at.clone())),
-            RequestOption::RoleArn => options.role_arn = Some(text),
-            RequestOption::TypeVersionId => options.type_version_id = Some(text),
-            RequestOption::ClientToken if literal::is_client_token(&text) => {
-                options.token = Some(ClientToken::from(text));
-            }
-            RequestOption::ClientToken => {
-                let told = bad("this is no client token".to_owned()).at(pair.at.clone());
-                let told = told.label(literal::CLIENT_TOKEN);
-                self.errors.push(told.next("take it out: every request gets a token of its own"));
-            }
-        }
-        true
-    }
-
-    fn target(&mut self, options: &Options, region: Option<(String, Range<usize>)>) -> Option<Target> {
-        let (region, place) = match (region.or_else(|| options.region.clone()), self.defaults.regions.first())
-        {
-            (Some((region, place)), _) => (region, place),
-            (None, Some(region)) => (region.clone(), self.dml.table.at.clone()),
-            (None, None) => {
-                let note = format!("no region is given: {LAST_REGION} is used");
-                if !self.notes.contains(&note) {
-                    self.notes.push(note);
-                }
-                (LAST_REGION.to_owned(), self.dml.table.at.clone())
-            }
-        };
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if region.is_empty() || !region.chars().all(is_plain) {
-            self.errors.push(bad(format!("`{region}` is no name of a region")).at(place));
-            return None;
-        }
-        Some(Target {
-            provider: "aws".into(),
-            region: Some(Region::new(region)),
-            role_arn: options.role_arn.clone(),
-            type_version_id: options.type_version_id.clone(),
-        })
-    }
-
     /// `PatchDocument = '…'`: sent as written.
     fn patch(&mut self, pair: &Pair) -> Option<Json> {
         let read = match &pair.value {
-            Operand::Text(text) | Operand::Forced(text) => patch(text, &self.schema),
+            Operand::Text(text) | Operand::Forced(text) => patch::read(text, &self.schema),
             _ => Err("it is no text".to_owned()),
         };
         read.map_err(|why| {
             let told = bad(format!("the patch document cannot be used: {why}")).at(pair.at.clone());
-            self.errors.push(told.next(
+            self.common.errors.push(told.next(
                 "write a JSON Patch (RFC 6902): '[{\"op\": \"replace\", \"path\": \"/Property\", \"value\": …}]'",
             ));
         })
         .ok()
     }
 
-    fn no_column(&mut self, pair: &Pair) {
-        let written = &pair.column.name;
+    fn no_column(&mut self, column: &Named) {
+        let written = &column.name;
         let message = format!("`{}` has no column `{written}`", self.source.name);
-        let told = SqlError::new(codes::NO_SUCH_COLUMN, message).at(pair.column.at.clone());
+        let told = SqlError::new(codes::NO_SUCH_COLUMN, message).at(column.at.clone());
         let near = nearest(bare(written), self.schema.root.properties.keys().map(String::as_str));
-        self.errors.push(match near {
+        self.common.errors.push(match near {
             Some(near) => told.next(format!("did you mean `{near}`?")),
             None => told.next(format!("SHOW INSERT INTO {} shows the columns", self.source.name)),
         });
     }
-
-    fn too_many(&mut self) {
-        let message = format!("a statement may do {MAX_OPERATIONS} operations");
-        let told = SqlError::new(codes::TOO_BIG, message).at(self.dml.table.at.clone());
-        self.errors.push(told.next("cut it in pieces"));
-    }
-}
-
-/// A patch document, or why it is none.
-fn patch(text: &str, schema: &ResourceSchema) -> Result<Json, String> {
-    let json: Json = serde_json::from_str(text).map_err(|_| "it is no JSON".to_owned())?;
-    let Json::Array(operations) = &json else { return Err("it is no list of operations".to_owned()) };
-    if operations.is_empty() {
-        return Err("it has no operation".to_owned());
-    }
-    for operation in operations {
-        let text = |key: &str| operation.get(key).and_then(Json::as_str);
-        let op = text("op").unwrap_or_default();
-        let needs = match op {
-            "add" | "replace" | "test" => Some("value"),
-            "move" | "copy" => Some("from"),
-            "remove" => None,
-            _ => return Err(format!("`{op}` is no operation")),
-        };
-        if let Some(needs) = needs.filter(|needs| operation.get(needs).is_none()) {
-            return Err(format!("`{op}` has no `{needs}`"));
-        }
-        for key in ["path", "from"] {
-            if key == "from" && needs != Some("from") {
-                continue;
-            }
-            let path = text(key).and_then(|path| Pointer::parse(path).ok());
-            let Some(name) = path.as_ref().and_then(|path| path.segments().first()) else {
-                return Err(format!("`{op}` has no `{key}` that leads to a property"));
-            };
-            if !schema.root.properties.contains_key(name) {
-                let near = nearest(name, schema.root.properties.keys().map(String::as_str));
-                let near = near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
-                return Err(format!("{} has no property `{name}`{near}", schema.type_name));
-            }
-        }
-    }
-    Ok(json)
-}
-
-/// Where the RETURNING clause stands: from its word to the end.
-fn returning_at(text: &str) -> Range<usize> {
-    let lower = text.to_ascii_lowercase();
-    let code = parts(text).into_iter().filter(|(_, part)| *part == Part::Code);
-    let last = code
-        .filter_map(|(at, _)| lower[at.clone()].rfind("returning").map(|found| at.start + found))
-        .next_back();
-    last.unwrap_or(0)..text.len()
 }
 
 fn error_of(violation: Violation, at: Range<usize>) -> SqlError {
@@ -509,6 +492,15 @@ fn error_of(violation: Violation, at: Range<usize>) -> SqlError {
     }
     error
 }
+
+mod cancel;
+mod common;
+mod patch;
+mod raw;
+mod select;
+
+pub(crate) use select::disparity;
+pub use select::{Insertion, Selection};
 
 #[cfg(test)]
 mod tests;

@@ -55,7 +55,11 @@ const DIRECTIONS: &[Direction] = &[
         ],
         never: &[],
     },
-    Direction { name: "xtask", may_use: &["stack-core", "stack-catalog"], never: EFFECTS },
+    Direction {
+        name: "xtask",
+        may_use: &["stack-core", "stack-catalog", "stack-manifest", "stack-sql"],
+        never: EFFECTS,
+    },
 ];
 
 /// Runs the check.

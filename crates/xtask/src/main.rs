@@ -3,10 +3,12 @@
 mod bench;
 mod budgets;
 mod catalog;
+mod corpus;
 mod crates;
 mod failure;
 mod licences;
 mod metadata;
+mod torture;
 
 use failure::Failure;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,8 @@ usage: cargo xtask TASK
   budgets                          number of packages, size of the release binary
   bench whole                      the release binary against a sandbox in another process
   bench validate                   the release binary over a generated stack of 200 resources, offline
+  bench sql                        statements: binding, a join, reads one by one. Use --release
+  torture [--inputs N] [--seed N]  generated query files and statements; --only N for one of them. Use --release
   ci-snapshots                     no snapshot waits for review";
 
 /// Writes one line of result.
@@ -68,6 +72,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         "licences" => licences::run(),
         "budgets" => budgets::run(),
         "bench" => bench::run(rest),
+        "torture" => torture::run(rest),
         "ci-snapshots" => snapshots(),
         "help" | "--help" | "-h" => {
             say(USAGE);

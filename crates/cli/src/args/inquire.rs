@@ -1,6 +1,6 @@
 //! Commands that answer questions: `explain`, `schema`, `permissions`, `info`, `test`.
 
-use super::{CloudArgs, FlowArgs, InputArgs, OnFailure, SelectArgs, StackArgs, ViewArgs};
+use super::{CloudArgs, ExportArgs, FlowArgs, InputArgs, OnFailure, SelectArgs, StackArgs, ViewArgs};
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -155,9 +155,8 @@ pub struct InfoArgs {
 pub struct TestArgs {
     #[command(flatten)]
     pub stack: StackArgs,
-    /// Write the stack's exports as JSON, if every check passes
-    #[arg(long, value_name = "FILE")]
-    pub output_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub exports: ExportArgs,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,

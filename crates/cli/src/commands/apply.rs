@@ -4,17 +4,21 @@ use crate::app::App;
 use crate::args::{OnFailure as OnFailureArg, ViewArgs};
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
+use crate::flows::shown;
 use crate::guard::Guard;
+use crate::render::dry_run::StatementText;
 use crate::render::human;
 use crate::render::outcome::{Ending, report};
 use crate::render::progress::{About, Watcher};
 use crate::render::text::{clean, count, inline};
-use crate::render::view::{ActionView, CertaintyView, PlanView, TargetsView};
+use crate::render::view::{ActionView, CertaintyView, PlanView, ResourceView, TargetsView};
 use crate::session::{Made, Session};
 use crate::settings::Progress;
+use crate::statements;
 use stack_core::desired::Resolver;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::event::Ended;
+use stack_core::flow::AnchorKind;
 use stack_core::ids::Address;
 use stack_core::plan::Mode;
 use stack_core::planner::glob;
@@ -119,7 +123,7 @@ impl Apply<'_> {
         ready: Ready,
         question: Option<Question>,
     ) -> Result<Exit, Stopped> {
-        if made.blocked().is_some() || !made.plan.has_changes() {
+        if made.blocked().is_some() || !made.plan.has_work() {
             self.session.close()?;
             return Ok(made.blocked().unwrap_or(Exit::Done));
         }
@@ -157,9 +161,17 @@ impl Apply<'_> {
         let changes = made.view.summary.changes();
         let (ask, wanted) = match question {
             Question::Yes => {
-                let these =
-                    if changes == 1 { "this change".to_owned() } else { format!("these {changes} changes") };
-                (format!("Apply {these} to {id}? Type yes: "), "yes".to_owned())
+                let these = match (changes, made.view.summary.run) {
+                    (0, runs) => {
+                        format!("Run {}", count(runs, "statement or command", "statements and commands"))
+                    }
+                    (1, 0) => "Apply this change to".to_owned(),
+                    (n, 0) => format!("Apply these {n} changes to"),
+                    (1, _) => "Apply this change, and run what always runs, in".to_owned(),
+                    (n, _) => format!("Apply these {n} changes, and run what always runs, in"),
+                };
+                let these = if changes == 0 { format!("{these} in") } else { these };
+                (format!("{these} {id}? Type yes: "), "yes".to_owned())
             }
             Question::EnvironmentName => {
                 let these = count(changes, "resource", "resources");
@@ -196,7 +208,7 @@ impl Apply<'_> {
         let allow_replace = self.allowed(&made);
         let (time_left, interrupts) = self.guard.begin_writing()?;
         if self.show_requests {
-            app.console.err(&requests(&made.view, app.settings.unicode));
+            app.console.err(&requests(session, &made, app.settings.unicode));
         }
         let watcher = Arc::new(Watcher::new(
             &app.settings,
@@ -212,6 +224,7 @@ impl Apply<'_> {
             timeout: time_left,
             operations: self.operations.map(usize::from),
             allow_replace,
+            shows_statements: self.show_requests,
             ..RunOptions::new(session.nonce.clone())
         };
         let plan_command = session.command("plan");
@@ -316,10 +329,14 @@ fn risky(view: &PlanView) -> Vec<String> {
         .collect()
 }
 
-/// `--show-queries`: every request as planned, secrets left out.
-fn requests(view: &PlanView, unicode: bool) -> String {
+/// `--show-queries`: every request as planned, secrets left out. What is written as statements comes with those that say it;
+/// flows show theirs when they run.
+fn requests(session: &Session<'_>, made: &Made, unicode: bool) -> String {
     let mut text = String::new();
-    for resource in &view.resources {
+    for resource in &made.view.resources {
+        if resource.flow.is_none() {
+            text.push_str(&statements_of(session, made, resource, unicode));
+        }
         let identifier = resource
             .identifier
             .as_ref()
@@ -349,6 +366,31 @@ fn requests(view: &PlanView, unicode: bool) -> String {
             ActionView::Delete => text.push_str(&head("delete")),
             ActionView::Noop | ActionView::Read | ActionView::Run | ActionView::Blocked => {}
         }
+    }
+    text
+}
+
+/// The statements of a query file that is understood, for what is about to be done.
+fn statements_of(session: &Session<'_>, made: &Made, resource: &ResourceView, unicode: bool) -> String {
+    let verbs: &[AnchorKind] = match resource.action {
+        ActionView::Create | ActionView::Deferred => &[AnchorKind::Create],
+        ActionView::Update | ActionView::Adopt => &[AnchorKind::Update],
+        ActionView::Replace => &[AnchorKind::Delete, AnchorKind::Create],
+        ActionView::Delete => &[AnchorKind::Delete],
+        ActionView::Noop | ActionView::Read | ActionView::Run | ActionView::Blocked => &[],
+    };
+    let address = Address::new(&resource.address);
+    let mut text = String::new();
+    let Some(drafts) = session.loaded.stack.drafts(&address, &made.outputs) else { return text };
+    let planned = made.plan.resources.get(&address);
+    let known = statements::known(planned.and_then(|planned| planned.identifier.as_ref()));
+    let has = drafts.anchors();
+    for anchor in verbs.iter().filter(|anchor| has.contains(anchor)) {
+        let StatementText { text: statement, waits, .. } =
+            statements::one(&session.loaded, &drafts, *anchor, &known);
+        let waits = waits.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let statement = statement.unwrap_or_else(|| format!("-- waits for {waits}"));
+        text.push_str(&shown(&clean(&resource.address, unicode), &anchor.to_string(), &statement, unicode));
     }
     text
 }

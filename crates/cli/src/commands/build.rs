@@ -3,7 +3,8 @@
 use crate::app::{App, Done};
 use crate::args::BuildArgs;
 use crate::commands::apply::{Apply, Question, ends, has_changed};
-use crate::commands::{dry_run, outputs, show};
+use crate::commands::outputs::{Leave, leave};
+use crate::commands::{dry_run, show};
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
 use crate::guard::Guard;
@@ -16,9 +17,11 @@ use stack_core::diagnostic::Diagnostic;
 use stack_core::plan::Mode;
 use stack_engine::clock::{Clock, SystemClock};
 use std::path::Path;
+use tokio::time::Instant;
 
 /// Runs it.
 pub async fn run(app: &App, args: &BuildArgs) -> Done {
+    let began = Instant::now();
     let mut targets = targets(&args.select);
     targets.resend = args.resend.clone();
     targets.allow_data_loss = args.consent.allow_data_loss.clone();
@@ -40,7 +43,7 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
     let nonce = saved.as_ref().map(|saved| saved.meta.nonce.clone());
     let guard = Guard::writing(app, args.cloud.timeout)?;
     let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, nonce);
-    let session = guard.reads(None, open).await?;
+    let session = guard.reads(None, open).await?.showing_statements(args.flow.show_queries);
     if let Some(saved) = &saved
         && saved.stack.name != session.loaded.stack.name()
     {
@@ -71,9 +74,8 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
         session.close()?;
         return Ok(exit);
     }
-    if !made.plan.has_changes() {
-        let done =
-            outputs::leave(&session, &made.outputs, std::time::Duration::ZERO, args.output_file.as_deref());
+    if !made.plan.has_work() {
+        let done = leave(&session, &made.outputs, Leave::since(began, &args.exports));
         session.close()?;
         return done.map(|()| Exit::Done);
     }
@@ -84,7 +86,7 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
     let (exit, outcome) = apply.run(made, held).await?;
     let left = session.close().and_then(|()| {
         if exit == Exit::Done {
-            outputs::leave(&session, &outcome.outputs, outcome.elapsed, args.output_file.as_deref())?;
+            leave(&session, &outcome.outputs, Leave::since(began, &args.exports))?;
         }
         Ok(())
     });

@@ -1,12 +1,12 @@
 //! `outputs`: the stack's exports, read live; and what `build` leaves of them (stackql-compat 1.9).
 
 use crate::app::{App, Done};
-use crate::args::{OutputsArgs, SelectArgs};
+use crate::args::{ExportArgs, OutputsArgs, SelectArgs};
 use crate::commands::plan::tell;
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
 use crate::guard::Guard;
-use crate::render::outputs::{Exports, file_text, json, shell, table};
+use crate::render::outputs::{Export, file_text, json, shell, table};
 use crate::render::{json::v1, sorted};
 use crate::session::{Session, targets};
 use serde_json::Value as Json;
@@ -15,6 +15,12 @@ use stack_core::diagnostic::Diagnostic;
 use stack_core::plan::Mode;
 use std::path::Path;
 use std::time::Duration;
+use tokio::time::Instant;
+
+/// The file that shells read, in the working folder.
+const EXPORTS_FILE: &str = ".stackql-deploy-exports";
+/// The variable that says how long it took.
+const ELAPSED: &str = "elapsed_time";
 
 /// Runs it.
 pub async fn run(app: &App, args: &OutputsArgs) -> Done {
@@ -36,7 +42,7 @@ pub async fn run(app: &App, args: &OutputsArgs) -> Done {
         tell(app, &made);
         return Ok(exit);
     }
-    let exports = evaluate(&session, &made.outputs)?;
+    let exports = evaluate(&session, &made.outputs, false)?;
     let id = session.loaded.stack.stack();
     if args.json {
         app.console.out(&v1::pretty(&json(&exports)));
@@ -46,21 +52,25 @@ pub async fn run(app: &App, args: &OutputsArgs) -> Done {
     Ok(Exit::Done)
 }
 
-/// The exports with `stack_name` and `stack_env`, sorted by name.
+/// The exports with `stack_name` and `stack_env`, sorted by name. Protected and sensitive ones have a value only if they are
+/// asked for by `reveal`.
 ///
 /// # Errors
 /// Values that are not known.
-pub fn evaluate(session: &Session<'_>, outputs: &Outputs) -> Result<Exports, Stopped> {
+fn evaluate(session: &Session<'_>, outputs: &Outputs, reveal: bool) -> Result<Vec<Export>, Stopped> {
     let stack = &session.loaded.stack;
     let values = stack.evaluate_exports(outputs).map_err(Stopped::problems)?;
     let id = stack.stack();
-    let mut exports: Exports = vec![
-        ("stack_name".to_owned(), Some(Json::String(id.name.clone()))),
-        ("stack_env".to_owned(), Some(Json::String(id.env.clone()))),
-    ];
+    let of_stack = [("stack_name", &id.name), ("stack_env", &id.env)];
+    let mut exports: Vec<Export> =
+        of_stack.iter().map(|(name, text)| Export::shown(name, Json::String((*text).clone()))).collect();
     let mut problems = Vec::new();
     let mut hidden = Vec::new();
     for (name, value) in values {
+        // They are there already, and nothing gives them another value.
+        if of_stack.iter().any(|(known, _)| *known == name) {
+            continue;
+        }
         if let Some(unknown) = value.unknown() {
             let from: Vec<String> = unknown.from.iter().map(ToString::to_string).collect();
             problems.push(
@@ -70,19 +80,21 @@ pub fn evaluate(session: &Session<'_>, outputs: &Outputs) -> Result<Exports, Sto
             );
         } else if value.has_secret() {
             hidden.push(name.clone());
-            exports.push((name, None));
+            let value = value.exposed().filter(|_| reveal).map(parsed).map(sorted);
+            exports.push(Export { name, value, sensitive: true });
         } else {
-            exports.push((name, value.known().map(parsed).map(sorted)));
+            exports.push(Export { name, value: value.known().map(parsed).map(sorted), sensitive: false });
         }
     }
     if !problems.is_empty() {
         return Err(Stopped { exit: Exit::Error, told: problems });
     }
-    if !hidden.is_empty() {
+    if !hidden.is_empty() && !reveal {
         let message = format!("sensitive exports are neither shown nor written: {}", hidden.join(", "));
-        session.app.tell(&[Diagnostic::warning(codes::HIDDEN, message)]);
+        let next = "build and test write them into the exports files with --export-protected";
+        session.app.tell(&[Diagnostic::warning(codes::HIDDEN, message).next(next)]);
     }
-    exports.sort_by(|a, b| a.0.cmp(&b.0));
+    exports.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(exports)
 }
 
@@ -96,18 +108,35 @@ fn parsed(value: Json) -> Json {
     }
 }
 
+/// What `build` and `test` leave of the exports.
+#[derive(Clone, Copy, Debug)]
+pub struct Leave<'a> {
+    /// How long it took, from the start of the command.
+    pub elapsed: Duration,
+    /// `--output-file`
+    pub output_file: Option<&'a Path>,
+    /// `--export-protected`: the files hold protected and sensitive values too.
+    pub reveal: bool,
+}
+
+impl<'a> Leave<'a> {
+    /// What to leave of a run that began then.
+    pub fn since(began: Instant, args: &'a ExportArgs) -> Self {
+        Self {
+            elapsed: began.elapsed(),
+            output_file: args.output_file.as_deref(),
+            reveal: args.export_protected,
+        }
+    }
+}
+
 /// What `build` does with the exports: a table, `.stackql-deploy-exports`, and `--output-file`.
 ///
 /// # Errors
 /// Values that are not known, files that cannot be written.
-pub fn leave(
-    session: &Session<'_>,
-    outputs: &Outputs,
-    elapsed: Duration,
-    output_file: Option<&Path>,
-) -> Result<(), Stopped> {
+pub fn leave(session: &Session<'_>, outputs: &Outputs, what: Leave<'_>) -> Result<(), Stopped> {
     let app = session.app;
-    let Some(exports) = keep(session, outputs, elapsed, output_file)? else { return Ok(()) };
+    let Some(exports) = keep(session, outputs, what)? else { return Ok(()) };
     let id = session.loaded.stack.stack();
     app.console.out(&format!("\n{}", table(&id.name, &id.env, &exports, app.console.out_style)));
     Ok(())
@@ -120,24 +149,26 @@ pub fn leave(
 pub fn keep(
     session: &Session<'_>,
     outputs: &Outputs,
-    elapsed: Duration,
-    output_file: Option<&Path>,
-) -> Result<Option<Exports>, Stopped> {
+    what: Leave<'_>,
+) -> Result<Option<Vec<Export>>, Stopped> {
     let app = session.app;
     if session.loaded.stack.exports().is_empty() {
-        if output_file.is_some() {
+        if what.output_file.is_some() {
             app.console.err("--output-file: nothing was written, the manifest exports nothing\n");
         }
         return Ok(None);
     }
-    let exports = evaluate(session, outputs)?;
+    let mut exports = evaluate(session, outputs, what.reveal)?;
+    // The name is the predecessor's, so an export cannot have it.
+    exports.retain(|export| export.name != ELAPSED);
+    let elapsed = format!("{:.2}s", what.elapsed.as_secs_f64());
+    let at = exports.partition_point(|export| export.name.as_str() < ELAPSED);
+    exports.insert(at, Export::shown(ELAPSED, Json::String(elapsed)));
     let id = session.loaded.stack.stack();
-    app.write(Path::new(".stackql-deploy-exports"), &shell(&id.name, &id.env, &exports))?;
-    if let Some(file) = output_file {
-        let mut exports = exports.clone();
-        exports
-            .push(("elapsed_time".to_owned(), Some(Json::String(format!("{:.2}s", elapsed.as_secs_f64())))));
-        app.write(file, &file_text(&exports))?;
+    let private = exports.iter().any(|export| export.sensitive && export.value.is_some());
+    app.write_as(Path::new(EXPORTS_FILE), &shell(&id.name, &id.env, &exports), private)?;
+    if let Some(file) = what.output_file {
+        app.write_as(file, &file_text(&exports), private)?;
     }
     Ok(Some(exports))
 }

@@ -11,13 +11,15 @@ use crate::load::{Loaded, What, load};
 use crate::policy::{self, Need, cloud_control};
 use crate::render::json::v1;
 use crate::render::permissions as text;
-use crate::render::view::PlanView;
+use crate::render::view::{ActionView, PlanView};
 use crate::session::{Session, targets};
+use crate::tables::{self, Found};
 use crate::wire::region;
 use serde_json::{Map, Value as Json, json};
 use stack_catalog::permissions::{Operation, listed, normalised};
 use stack_core::desired::{Outputs, Rendered, Resolver, Wanted};
 use stack_core::diagnostic::Diagnostic;
+use stack_core::flow::Flow;
 use stack_core::ids::{Address, TypeName};
 use stack_core::plan::Mode;
 use stack_core::schema::Schemas;
@@ -146,11 +148,32 @@ fn wanted(loaded: &Loaded) -> impl Iterator<Item = Wanted> {
     let render = move |address: &Address| loaded.stack.render(address, &nothing);
     loaded.stack.nodes().iter().filter_map(move |node| match render(&node.address) {
         Ok(Rendered::Wanted(wanted)) => Some(*wanted),
+        Ok(Rendered::Flow(flow)) => flow.of.map(|of| *of),
         _ => None,
     })
 }
 
-fn of_life(loaded: &Loaded) -> Vec<Need> {
+/// Resources whose own statements rule, with the role that they work with.
+fn flows(loaded: &Loaded) -> impl Iterator<Item = Flow> {
+    let nothing = Outputs::new();
+    loaded.stack.nodes().iter().filter_map(move |node| match loaded.stack.render(&node.address, &nothing) {
+        Ok(Rendered::Flow(flow)) => Some(*flow),
+        _ => None,
+    })
+}
+
+/// What statements need beside what is known of their type, and what cannot be known.
+fn of_statements(loaded: &Loaded, writes: impl Fn(&Flow) -> bool) -> Found {
+    let mut all = Found::default();
+    for flow in flows(loaded) {
+        let found = tables::needs(loaded, &flow.address, flow.target.role_arn.as_deref(), writes(&flow));
+        all.needs.extend(found.needs);
+        all.unknown.extend(found.unknown);
+    }
+    all
+}
+
+fn of_life(loaded: &Loaded) -> Found {
     let of = |wanted: Wanted| {
         let schema = loaded.schemas.schema(&wanted.ty).ok()?;
         let tags = schema.tag_property().is_some_and(|(name, _)| {
@@ -158,38 +181,45 @@ fn of_life(loaded: &Loaded) -> Vec<Need> {
         });
         Some(policy::life(&schema, tags, wanted.target.role_arn))
     };
-    wanted(loaded).filter_map(of).collect()
+    let mut found = of_statements(loaded, |_| true);
+    found.needs.splice(0..0, wanted(loaded).filter_map(of));
+    found
 }
 
-fn of_plan(loaded: &Loaded, view: &PlanView) -> Vec<Need> {
+fn of_plan(loaded: &Loaded, view: &PlanView) -> Found {
     let roles: BTreeMap<String, Option<String>> =
         wanted(loaded).map(|wanted| (wanted.address.to_string(), wanted.target.role_arn)).collect();
-    view.resources
-        .iter()
-        .filter_map(|resource| {
-            let ty = TypeName::new(&resource.canonical_type);
-            let schema = loaded.schemas.schema(&ty).ok()?;
-            let mut calls = policy::operations(resource.action).to_vec();
-            let mut actions = resource.permissions.clone();
-            if schema.is_named_by_service() && schema.handlers.list.is_some() {
-                calls.push(Operation::List);
-                actions.extend(listed(&schema, Operation::List).unwrap_or_default());
-            }
-            Some(Need {
-                actions: normalised(actions.iter()),
-                calls: calls.into_iter().map(policy::call).collect(),
-                role: roles.get(&resource.address).cloned().flatten(),
-                is_discovered: schema.tag_property().is_some(),
-                ty,
-            })
+    // Checks read in every build; what changes something is needed where the plan has it.
+    let mut found = of_statements(loaded, |flow| {
+        let planned = view.resources.iter().find(|resource| resource.address == flow.address.as_str());
+        planned.is_some_and(|planned| !matches!(planned.action, ActionView::Noop | ActionView::Read))
+    });
+    let typed = view.resources.iter().filter_map(|resource| {
+        let ty = TypeName::new(&resource.canonical_type);
+        let schema = loaded.schemas.schema(&ty).ok()?;
+        let mut calls = policy::operations(resource.action).to_vec();
+        let mut actions = resource.permissions.clone();
+        if schema.is_named_by_service() && schema.handlers.list.is_some() {
+            calls.push(Operation::List);
+            actions.extend(listed(&schema, Operation::List).unwrap_or_default());
+        }
+        Some(Need {
+            actions: normalised(actions.iter()),
+            calls: calls.into_iter().map(policy::call).collect(),
+            role: roles.get(&resource.address).cloned().flatten(),
+            is_discovered: schema.tag_property().is_some(),
+            ty,
         })
-        .collect()
+    });
+    found.needs.splice(0..0, typed);
+    found
 }
 
-fn print(app: &App, args: &PermissionsArgs, loaded: &Loaded, needs: &[Need]) -> Done {
+fn print(app: &App, args: &PermissionsArgs, loaded: &Loaded, found: &Found) -> Done {
     // The name of a role may hold a secret.
     let redactor = loaded.stack.redactor();
-    let needs: Vec<Need> = needs
+    let needs: Vec<Need> = found
+        .needs
         .iter()
         .map(|need| Need {
             role: need.role.as_ref().map(|role| redactor.text(role).into_owned()),
@@ -226,6 +256,9 @@ fn print(app: &App, args: &PermissionsArgs, loaded: &Loaded, needs: &[Need]) -> 
         (None, false) => {
             note(format!("what {of} needs in its whole life; --now or --plan FILE: for one build"));
         }
+    }
+    for unknown in &found.unknown {
+        note(format!("not known: {}", redactor.text(unknown)));
     }
     if args.role.is_none() {
         for role in roles {

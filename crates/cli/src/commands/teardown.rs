@@ -25,7 +25,7 @@ pub async fn run(app: &App, args: &TeardownArgs) -> Done {
     }
     let guard = Guard::writing(app, args.cloud.timeout)?;
     let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, None);
-    let session = guard.reads(None, open).await?;
+    let session = guard.reads(None, open).await?.showing_statements(args.flow.show_queries);
     let apply = Apply {
         session: &session,
         command: "teardown",

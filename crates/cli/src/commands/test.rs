@@ -2,8 +2,9 @@
 
 use crate::app::{App, Done};
 use crate::args::TestArgs;
+use crate::commands::dry_run;
+use crate::commands::outputs::{Leave, keep, leave};
 use crate::commands::plan::tell;
-use crate::commands::{dry_run, outputs};
 use crate::errors::codes;
 use crate::exit::Exit;
 use crate::guard::Guard;
@@ -15,19 +16,21 @@ use crate::session::{Made, Session, targets};
 use serde_json::json;
 use stack_core::desired::Resolver;
 use stack_core::diagnostic::Diagnostic;
-use stack_core::plan::{Action, Mode};
+use stack_core::flow::{FlowKind, Purpose as Asked};
+use stack_core::plan::{Action, Mode, Planned};
 use tokio::time::Instant;
 
 /// Runs it.
 pub async fn run(app: &App, args: &TestArgs) -> Done {
     let targets = targets(&args.select);
     if args.flow.dry_run {
-        return dry_run::run(app, &args.stack, &args.inputs, &args.cloud, &targets, Purpose::Build);
+        return dry_run::run(app, &args.stack, &args.inputs, &args.cloud, &targets, Purpose::Test);
     }
     let began = Instant::now();
     let guard = Guard::reading(args.cloud.timeout);
     let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, None);
-    let session = guard.reads(None, open).await?;
+    let mut session = guard.reads(None, open).await?.showing_statements(args.flow.show_queries);
+    session.purpose = Asked::Test;
     let made = guard.reads(Some(&session.link.provider), session.plan(Mode::Drift, &targets)).await?;
     session.close()?;
     let result = judge(&session, &made);
@@ -55,11 +58,11 @@ pub async fn run(app: &App, args: &TestArgs) -> Done {
     let elapsed = began.elapsed();
     let passed = result.is_passed();
     if passed {
-        let file = args.output_file.as_deref();
+        let what = Leave::since(began, &args.exports);
         if args.json {
-            outputs::keep(&session, &made.outputs, elapsed, file)?;
+            keep(&session, &made.outputs, what)?;
         } else {
-            outputs::leave(&session, &made.outputs, elapsed, file)?;
+            leave(&session, &made.outputs, what)?;
         }
     }
     app.console.err(&format!("test completed in {:.1}s\n", elapsed.as_secs_f64()));
@@ -100,9 +103,16 @@ fn judge(session: &Session<'_>, made: &Made) -> Report {
             outcomes.push(outcome);
             continue;
         };
+        // As the plan has it: the table of its INSERT, where the manifest names no type.
+        outcome.ty.clone_from(&view.ty);
         outcome.source = view.source.clone();
         outcome.not_checked = view.cannot_compare.clone();
         outcome.differences = made.view.drift.iter().filter(|row| row.address == address).cloned().collect();
+        if planned.flow.is_some() && planned.action != Action::Blocked {
+            by_its_checks(planned, &mut outcome);
+            outcomes.push(outcome);
+            continue;
+        }
         match (planned.action, planned.live.is_some()) {
             (Action::Blocked, _) => {
                 let why = view.diagnostics.iter().find(|problem| problem.severity == "error");
@@ -119,4 +129,23 @@ fn judge(session: &Session<'_>, made: &Made) -> Report {
         outcomes.push(outcome);
     }
     Report { outcomes }
+}
+
+/// A resource whose own checks say how it stands.
+fn by_its_checks(planned: &Planned, outcome: &mut Outcome) {
+    match (planned.action, planned.flow) {
+        (Action::Run, Some(FlowKind::Command | FlowKind::Script)) => {
+            outcome.verdict = Verdict::Skipped;
+            outcome.why = Some("it runs in every build: there is nothing to hold it against".to_owned());
+        }
+        (Action::Run, _) => {
+            outcome.verdict = Verdict::Skipped;
+            outcome.why = Some("it has no check".to_owned());
+        }
+        (Action::Noop, _) => outcome.differences.clear(),
+        (Action::Create, _) => outcome.fails("it does not exist"),
+        (Action::Delete, _) => outcome.fails("it is there, and the manifest wants it absent"),
+        (Action::Deferred | Action::Read, _) => outcome.fails("it is not known how it stands"),
+        (_, _) => outcome.fails("its own check says that it is not as wanted"),
+    }
 }

@@ -34,6 +34,7 @@ pub fn run(app: &App, args: &ValidateArgs) -> Done {
         }
     };
     let mut told = Diagnostics::new();
+    let mut advice = Diagnostics::new();
     let mut resources = 0;
     for env in &envs {
         let (parsed, _) = parse(app, &what(env))?;
@@ -46,6 +47,7 @@ pub fn run(app: &App, args: &ValidateArgs) -> Done {
                 &mut told,
                 later.map(|problem| Diagnostic { severity: Severity::Warning, ..problem }).collect(),
             );
+            merge(&mut advice, stack.advice());
             resources = resources.max(stack.nodes().len());
         }
     }
@@ -55,6 +57,8 @@ pub fn run(app: &App, args: &ValidateArgs) -> Done {
         let exit = exit_of(&told);
         return Err(Stopped { exit, told });
     }
+    // Notes are no warnings, so they do not matter to --strict.
+    told.extend(advice);
     app.tell(&told);
     let named = if args.stack_env.is_none() && envs == [ANY_ENV] {
         String::new()

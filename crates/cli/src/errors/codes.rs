@@ -33,7 +33,8 @@ stack_core::codes! {
         "The export comes from a property that exists only once its resource is built.\n\
          Build first.";
     HIDDEN = 2302, "A sensitive export is not shown",
-        "A warning. Values that are marked sensitive are in no output and no file, so exports made of them are left out.";
+        "A warning. Values that are marked sensitive, and protected exports, are in no output and no file, so exports \
+         made of them are left out. `build` and `test` write them into the exports files, in clear, with --export-protected.";
     TEST_FAILED = 2303, "A resource is not as declared",
         "`test` reads every resource and compares it with the manifest. This one is absent, cannot be read, or differs in \
          the named properties. Properties that are write-only cannot be compared and are listed as not checked.\n\

@@ -29,7 +29,10 @@ pub fn drift(view: &PlanView, options: ViewArgs, style: Style) -> String {
     let absent: Vec<&str> = view
         .resources
         .iter()
-        .filter(|r| !r.live.exists && !matches!(r.action, ActionView::Noop | ActionView::Blocked))
+        .filter(|r| !r.live.exists)
+        .filter(|r| {
+            !matches!(r.action, ActionView::Noop | ActionView::Blocked | ActionView::Run | ActionView::Read)
+        })
         .map(|r| r.address.as_str())
         .collect();
     if !absent.is_empty() {
@@ -53,7 +56,7 @@ pub fn drift(view: &PlanView, options: ViewArgs, style: Style) -> String {
 
 /// True if a live property differs from its declared value, or something is there that is to be absent.
 pub fn has_drift(view: &PlanView) -> bool {
-    !view.drift.is_empty() || view.resources.iter().any(is_surplus)
+    view.resources.iter().any(|resource| is_surplus(resource) || drifts(resource))
 }
 
 /// There, and the manifest wants it absent.
@@ -62,7 +65,9 @@ fn is_surplus(resource: &ResourceView) -> bool {
 }
 
 fn drifts(resource: &ResourceView) -> bool {
-    resource.live.exists && !is_surplus(resource) && resource.changes.iter().any(|c| c.op != OpView::Resend)
+    let by_itself = resource.flow.is_some() && resource.action == ActionView::Update;
+    let differs = by_itself || resource.changes.iter().any(|c| c.op != OpView::Resend);
+    resource.live.exists && !is_surplus(resource) && differs
 }
 
 /// `Drift: 2 properties of 1 resource; 3 match` or `Drift: none. 4 resources match customer-360/prod.`
@@ -92,6 +97,10 @@ pub fn summary_line(view: &PlanView) -> String {
         return format!("Drift: none. {} {verb} {stack}.", count(same, "resource", "resources"));
     }
     let blind = if unknown > 0 { format!("; {blind}") } else { String::new() };
+    if view.drift.is_empty() {
+        let verb = if drifted == 1 { "fails its own check" } else { "fail their own checks" };
+        return format!("Drift: {} {verb}; {same} match{blind}", count(drifted, "resource", "resources"));
+    }
     let surplus = if surplus > 0 { format!("; {surplus} should be absent") } else { String::new() };
     format!(
         "Drift: {} of {}; {same} match{surplus}{blind}",
@@ -126,7 +135,11 @@ fn one(page: &mut Page, view: &PlanView, resource: &ResourceView) {
             page.line(&format!("{edge}  {declared}"));
         }
     }
+    if rows_of(view, resource) == 0 {
+        page.detail("why", "one of its own checks says no");
+    }
     let would = match resource.action {
+        ActionView::Update if resource.flow.is_some() => "would run its update statement",
         ActionView::Update => "would set the declared values",
         ActionView::Adopt => "would set the declared values and add this stack's tags",
         ActionView::Replace => "would replace it",
@@ -137,6 +150,10 @@ fn one(page: &mut Page, view: &PlanView, resource: &ResourceView) {
     };
     page.detail("build", would);
     page.line("");
+}
+
+fn rows_of(view: &PlanView, resource: &ResourceView) -> usize {
+    view.drift.iter().filter(|row| row.address == resource.address).count()
 }
 
 fn side(value: &ValueView, style: Style) -> String {

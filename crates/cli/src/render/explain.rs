@@ -4,7 +4,7 @@ use super::console::Style;
 use super::paint::Hue;
 use super::rows;
 use super::sheet::Sheet;
-use super::text::{cut, width, words};
+use super::text::{cut, pad, width, words};
 use super::view::{ChangeView, IdentifierView, Place, ValueView};
 use stack_core::diagnostic::Explanation;
 
@@ -23,6 +23,12 @@ pub struct Story {
     pub identifier: Option<IdentifierView>,
     /// Key and text.
     pub facts: Vec<(String, String)>,
+    /// The statements that rule, if its own do.
+    pub statements: Vec<StatementStory>,
+    /// What it exports, if its own statements rule.
+    pub exports: Vec<ExportStory>,
+    /// False if nobody knows what its statements declare.
+    pub declares: bool,
     /// Declared properties, or the one that was asked for.
     pub properties: Vec<PropertyStory>,
     /// Changes of properties that the manifest does not declare, such as our tags.
@@ -33,6 +39,30 @@ pub struct Story {
     pub by_service: Vec<String>,
     /// True where one property was asked for: its values are shown whole.
     pub is_whole: bool,
+}
+
+/// One anchor of a query file, or what stands for one.
+#[derive(Clone, Debug)]
+pub struct StatementStory {
+    /// `exists`
+    pub anchor: String,
+    /// What it is for here.
+    pub what: String,
+    /// `retries=5, retry_delay=5`
+    pub options: String,
+    /// Where it stands.
+    pub place: Option<Place>,
+}
+
+/// One line of `exports`.
+#[derive(Clone, Debug)]
+pub struct ExportStory {
+    /// The variable.
+    pub variable: String,
+    /// The column that it is.
+    pub column: String,
+    /// Its value. [`ValueView::Absent`]: not known.
+    pub value: ValueView,
 }
 
 /// One property, told.
@@ -121,9 +151,12 @@ pub fn resource(story: &Story, style: Style) -> String {
     for (key, text) in &story.facts {
         sheet.fact(4, KEY, key, text);
     }
-    sheet.section(if story.is_whole { "Property" } else { "Declared properties" });
-    if story.properties.is_empty() {
-        sheet.line("  none");
+    statements(&mut sheet, story);
+    if story.declares || story.is_whole {
+        sheet.section(if story.is_whole { "Property" } else { "Declared properties" });
+        if story.properties.is_empty() {
+            sheet.line("  none");
+        }
     }
     for property in &story.properties {
         one(&mut sheet, property, story.is_whole, &place(&property.place));
@@ -150,6 +183,43 @@ pub fn resource(story: &Story, style: Style) -> String {
         }
     }
     sheet.finish()
+}
+
+/// Statements and exports, where there are some.
+fn statements(sheet: &mut Sheet, story: &Story) {
+    let style = sheet.style();
+    if !story.statements.is_empty() {
+        sheet.section("Statements");
+        let names = story.statements.iter().map(|statement| width(&statement.anchor)).max().unwrap_or(0);
+        for statement in &story.statements {
+            let mut text = statement.what.clone();
+            if !statement.options.is_empty() {
+                text.push_str(&format!(" ({})", statement.options));
+            }
+            let left = format!("  {}  {text}", pad(&sheet.clean(&statement.anchor), names));
+            let place = statement.place.as_ref().map(ToString::to_string).unwrap_or_default();
+            sheet.spread(&left.clone(), width(&left), &place, 4);
+        }
+    }
+    if !story.exports.is_empty() {
+        sheet.section("Exports");
+        let names = story.exports.iter().map(|export| width(&export.variable)).max().unwrap_or(0);
+        for export in &story.exports {
+            let value = match &export.value {
+                ValueView::Absent => "(not known yet)".to_owned(),
+                ValueView::Sensitive { .. } => "(sensitive)".to_owned(),
+                value => words(value, style.unicode),
+            };
+            let of = if export.column == export.variable {
+                String::new()
+            } else {
+                format!("  (column {})", export.column)
+            };
+            let line = format!("  {}  {value}{of}", pad(&export.variable, names));
+            let line = sheet.clean(&line);
+            sheet.line(&line);
+        }
+    }
 }
 
 fn one(sheet: &mut Sheet, property: &PropertyStory, is_whole: bool, place: &str) {

@@ -22,6 +22,8 @@ pub fn plan(view: &PlanView, budget: usize) -> String {
         ActionView::Adopt,
         ActionView::Create,
         ActionView::Deferred,
+        // What runs in every build comes last, and is no change.
+        ActionView::Run,
     ]
     .iter()
     .flat_map(|action| view.resources.iter().filter(move |r| r.action == *action))
@@ -65,7 +67,7 @@ pub fn plan(view: &PlanView, budget: usize) -> String {
 fn verdict(view: &PlanView) -> String {
     let Summary { create, update, replace, delete, adopt, deferred, blocked, run, noop: _, orphans: _ } =
         view.summary;
-    let parts: Vec<String> = [
+    let mut parts: Vec<String> = [
         (blocked, "blocked"),
         (replace, "replace"),
         (delete, "delete"),
@@ -73,13 +75,18 @@ fn verdict(view: &PlanView) -> String {
         (adopt, "adopt"),
         (create, "create"),
         (deferred, "deferred"),
-        (run, "to run"),
     ]
     .iter()
     .filter(|(n, _)| *n > 0)
     .map(|(n, word)| format!("{n} {word}"))
     .collect();
-    if parts.is_empty() { "no changes".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() {
+        parts.push("no changes".to_owned());
+    }
+    if run > 0 {
+        parts.push(format!("{run} to run"));
+    }
+    parts.join(", ")
 }
 
 fn row(resource: &ResourceView) -> String {
@@ -87,6 +94,7 @@ fn row(resource: &ResourceView) -> String {
     let risky = matches!(resource.action, ActionView::Replace | ActionView::Delete | ActionView::Blocked);
     let what = match resource.changes.iter().find(|c| c.forces_replace) {
         Some(change) => format!("{verb}: {} forces it", code(&change.label)),
+        None if resource.action == ActionView::Run => "runs in every build".to_owned(),
         None => format!("{verb}, {}", count(resource.changes.len(), "property", "properties")),
     };
     let what = if risky { format!("**{what}**") } else { what };

@@ -215,6 +215,9 @@ pub struct ResourceView {
     /// The provider's own name of the type.
     #[serde(default)]
     pub canonical_type: String,
+    /// `resource`, `multi`, `query`, `command` or `script`, where its own statements rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<String>,
     /// Where the manifest declares it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Place>,

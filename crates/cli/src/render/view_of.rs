@@ -11,7 +11,8 @@ use stack_core::diagnostic::{Diagnostic, Part};
 use stack_core::identity::Identifier;
 use stack_core::ids::Address;
 use stack_core::plan::{
-    Action, Certainty, Change, Impact, Mode, Orphan, Ownership, PatchOp, Plan, Planned, ReasonCode, Undo,
+    Action, Certainty, Change, Impact, Mode, Orphan, Ownership, PatchOp, Plan, Planned, ReasonCode, Step,
+    Undo,
 };
 use stack_core::pointer::Pointer;
 use stack_core::redact::{MARK, Redactor};
@@ -88,7 +89,7 @@ pub fn view_of(plan: &Plan, context: &Context<'_>) -> PlanView {
     }
     let errored = diagnostics.iter().any(Diagnostic::is_error);
     let guardrails_ok = context.guardrails.iter().all(|g| g.ok);
-    let writes = steps.len();
+    let writes = steps.iter().filter(|step| !is_read(plan, step)).count();
     let mut edges: Vec<EdgeView> = ordered
         .iter()
         .flat_map(|planned| {
@@ -159,9 +160,14 @@ fn critical_path(plan: &Plan) -> usize {
     let mut depth: HashMap<&stack_core::plan::StepId, usize> = HashMap::new();
     for step in &plan.steps {
         let before = step.after.iter().filter_map(|id| depth.get(id)).max().copied().unwrap_or(0);
-        depth.insert(&step.id, before + 1);
+        depth.insert(&step.id, before + usize::from(!is_read(plan, step)));
     }
     depth.values().max().copied().unwrap_or(0)
+}
+
+/// True for a query that is asked in its turn: it writes nothing.
+fn is_read(plan: &Plan, step: &Step) -> bool {
+    plan.resources.get(&step.id.address).is_some_and(|planned| planned.action == Action::Read)
 }
 
 /// Hash of everything except `meta` and the id itself: `pl_` and 26 characters.
@@ -241,7 +247,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         address,
         ty,
         declared_type,
-        flow: _,
+        flow,
         target: _,
         identifier,
         // How it was found may differ with the local ledger, which must change no plan.
@@ -254,8 +260,9 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         changes,
         explained,
         cannot_compare,
-        // Their diagnostic names them.
+        // Their diagnostics name them.
         lookalikes: _,
+        accepted: _,
         // They may be new in every run.
         client_tokens: _,
         // The steps show the order.
@@ -340,6 +347,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         address: address.to_string(),
         ty: declared_type.clone(),
         canonical_type: ty.to_string(),
+        flow: flow.map(|kind| kind.to_string()),
         // What left the manifest has no place in it.
         source: (!is_orphan).then(|| context.locate.place(&sources.resource, &Part::Value)).flatten(),
         identifier: identifier
@@ -385,7 +393,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
             })
             .collect(),
         live: LiveView {
-            exists: live.is_some(),
+            exists: live.is_some() || flow.is_some() && is_there(planned),
             fingerprint: context.fingerprints.get(address).cloned(),
             schema: schema.as_deref().and_then(schema_digest),
         },
@@ -437,6 +445,12 @@ fn identifier_view(
         names: parts.iter().map(|(name, _)| name.clone()).collect(),
         parts: parts.into_iter().collect(),
     }
+}
+
+/// True if the checks of a flow have found it, or a query was answered.
+fn is_there(planned: &Planned) -> bool {
+    let is_absent = planned.reasons.iter().any(|reason| reason.code == ReasonCode::Absent);
+    matches!(planned.action, Action::Noop | Action::Update | Action::Delete) && !is_absent
 }
 
 /// True if the decision sets or changes tags.

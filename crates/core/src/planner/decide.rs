@@ -246,6 +246,9 @@ impl Decide<'_> {
         };
         let mut found_diff = diff(&context, &declared, &found.model);
         self.mark_impossible_updates(&mut found_diff);
+        // `ignore_changes` of the manifest does not name them.
+        let random = &self.wanted.lifecycle.random;
+        found_diff.explained.retain(|explained| !random.contains(&explained.path));
 
         let resend = self.resend(&found.model);
         let renamed = self.former_name(owner, &found.model);
@@ -473,6 +476,7 @@ impl Decide<'_> {
             // The planner sets it: nothing is decided by it.
             follows: Vec::new(),
             lookalikes: Vec::new(),
+            accepted: Vec::new(),
             unmanaged: Vec::new(),
             patch: Vec::new(),
             desired: None,

@@ -99,14 +99,17 @@ impl Planning {
             FlowVerdict::Read => Action::Noop,
             FlowVerdict::Unanswered(_) if goes => Action::Noop,
             FlowVerdict::Unanswered(_) => Action::Read,
-            FlowVerdict::Absent if goes => Action::Noop,
+            FlowVerdict::Absent if goes => {
+                planned.reasons.push(Reason { code: ReasonCode::Absent, path: None });
+                Action::Noop
+            }
             FlowVerdict::Absent => made(flow, &mut planned),
             FlowVerdict::AsWanted | FlowVerdict::Differs(_) | FlowVerdict::Assumed if goes => {
                 self.removed(flow, foreign, &mut planned)
             }
             FlowVerdict::AsWanted | FlowVerdict::Assumed => {
                 planned.diagnostics.extend(unlike(flow, &planned.changes));
-                planned.changes.clear();
+                planned.accepted = std::mem::take(&mut planned.changes);
                 Action::Noop
             }
             FlowVerdict::Differs(_) if foreign => Action::Blocked,
@@ -140,7 +143,12 @@ impl Planning {
             FlowKind::Resource | FlowKind::Multi if is_absent(unknown) => {
                 planned.certainty = Certainty::Certain;
                 planned.looked_for = true;
-                if goes { Action::Noop } else { made(flow, planned) }
+                if goes {
+                    planned.reasons.push(Reason { code: ReasonCode::Absent, path: None });
+                    Action::Noop
+                } else {
+                    made(flow, planned)
+                }
             }
             FlowKind::Resource | FlowKind::Multi if goes => {
                 planned.diagnostics.push(not_found(flow, unknown));
@@ -377,6 +385,7 @@ fn blank(flow: &Flow, after: &[Edge]) -> Planned {
         client_tokens: Vec::new(),
         follows: Vec::new(),
         lookalikes: Vec::new(),
+        accepted: Vec::new(),
         unmanaged: Vec::<Pointer>::new(),
         patch: Vec::new(),
         desired: None,

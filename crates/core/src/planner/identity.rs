@@ -13,6 +13,7 @@ use crate::pointer::{Pointer, PropertyPath};
 use crate::schema::ResourceSchema;
 use crate::tags;
 use crate::value::{Unknown, Value};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// What can be asked about a resource.
@@ -33,6 +34,8 @@ pub(super) fn identity(
     stack: &StackId,
     ledger: Option<&LedgerEntry>,
 ) -> Identity {
+    let stable = stable(wanted);
+    let wanted = &*stable;
     if let Some(pin) = &wanted.identifier {
         return pinned(wanted, schema, stack, pin);
     }
@@ -105,6 +108,30 @@ pub(super) fn identity(
     match waiting {
         Some(unknown) => Identity::Waiting(unknown),
         None => Identity::Impossible(Box::new(no_identity(wanted, schema))),
+    }
+}
+
+/// The resource without the values that are new in each run: nothing can be found by these.
+fn stable(wanted: &Wanted) -> Cow<'_, Wanted> {
+    if wanted.lifecycle.random.is_empty() {
+        return Cow::Borrowed(wanted);
+    }
+    let mut stable = wanted.clone();
+    for at in &wanted.lifecycle.random {
+        leave_out(&mut stable.props, at.segments());
+    }
+    Cow::Owned(stable)
+}
+
+/// Takes a value out; with it the secret or list that it is in.
+fn leave_out(value: &mut Value, path: &[String]) {
+    let (Value::Object(members), Some((first, rest))) = (value, path.split_first()) else { return };
+    let is_open = matches!(members.get(first), Some(Value::Object(_)));
+    match members.get_mut(first).filter(|_| is_open && !rest.is_empty()) {
+        Some(inner) => leave_out(inner, rest),
+        None => {
+            members.shift_remove(first);
+        }
     }
 }
 

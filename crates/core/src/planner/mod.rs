@@ -32,9 +32,9 @@ use crate::desired::{Outputs, Rendered, Resolver, Wanted};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::flow::Purpose;
 use crate::identity::Identifier;
-use crate::ids::{Address, Target, TypeName};
+use crate::ids::{Address, StackId, Target, TypeName};
 use crate::observed::{LedgerEntry, Question, Sighting};
-use crate::plan::{Action, Mode, Plan, Planned};
+use crate::plan::{Action, Mode, Plan, Planned, ReasonCode};
 use crate::pointer::Pointer;
 use crate::schema::{ResourceSchema, Schemas};
 use crate::value::Unknown;
@@ -199,6 +199,16 @@ impl Planning {
         }
     }
 
+    /// The types that it plans with.
+    pub fn schemas(&self) -> &Arc<dyn Schemas> {
+        &self.schemas
+    }
+
+    /// The stack that it plans for.
+    pub fn stack(&self) -> &StackId {
+        self.resolver.stack()
+    }
+
     /// True once every resource is decided and no question is open.
     pub fn is_done(&self) -> bool {
         self.ready.is_empty() && self.asked.is_empty() && self.asked_flows.is_empty()
@@ -345,7 +355,7 @@ impl Planning {
     fn is_absent(&self, unknown: &Unknown) -> bool {
         self.all_sources(unknown, &|source| {
             matches!(source.action, Action::Create | Action::Replace(_))
-                || (source.action == Action::Noop && source.live.is_none() && source.flow.is_none())
+                || (source.action == Action::Noop && is_not_there(source))
         })
     }
 
@@ -428,6 +438,14 @@ impl Planning {
                 }
             }
         }
+    }
+}
+
+/// True if a resource that nothing happens to is not there. A flow may be there although nothing was read of it.
+fn is_not_there(planned: &Planned) -> bool {
+    match planned.flow {
+        Some(_) => planned.reasons.iter().any(|reason| reason.code == ReasonCode::Absent),
+        None => planned.live.is_none(),
     }
 }
 

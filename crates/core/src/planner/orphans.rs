@@ -54,6 +54,7 @@ pub fn prune(plan: &mut Plan, schemas: &dyn Schemas, beside: Beside, allow_data_
             client_tokens: Vec::new(),
             follows: Vec::new(),
             lookalikes: Vec::new(),
+            accepted: Vec::new(),
             unmanaged: Vec::new(),
             patch: Vec::new(),
             desired: None,

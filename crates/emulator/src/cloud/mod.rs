@@ -11,7 +11,9 @@ mod write;
 
 pub use outside::{EditError, Held, RestoreError};
 
+use crate::aws_rest;
 use crate::config::Config;
+use crate::confluent::Confluent;
 use crate::dice::Dice;
 use crate::fault::{Fault, Faults, Struck, What};
 use crate::handler::Place;
@@ -86,6 +88,7 @@ pub struct Cloud {
     patterns: Patterns,
     history: Vec<Call>,
     buckets: BTreeMap<String, Bucket>,
+    confluent: Confluent,
 }
 
 impl fmt::Debug for Cloud {
@@ -137,6 +140,7 @@ impl Cloud {
         config.faults.iter().cloned().for_each(|fault| state.faults.arm(fault));
         Self {
             schemas,
+            confluent: Confluent::new(config.confluent.clone()),
             config,
             state,
             patterns: Patterns::default(),
@@ -148,6 +152,9 @@ impl Cloud {
     /// Handles one request of any protocol that the emulator speaks. `now_ms` is Unix milliseconds and never runs
     /// backwards.
     pub fn handle(&mut self, request: &Request<Bytes>, now_ms: i64) -> Reply {
+        if let Some(reply) = self.confluent_mut().handle(request, now_ms) {
+            return reply;
+        }
         self.state.calls += 1;
         self.advance(now_ms);
         let request_id = self.state.dice.uuid();
@@ -222,6 +229,10 @@ impl Cloud {
                 ..Peek::default()
             },
             Service::Tagging | Service::Sts => Peek::default(),
+            Service::AppIntegrations | Service::Connect | Service::CustomerProfiles => {
+                let (ty, identifier) = aws_rest::subject(op, request.uri().path());
+                Peek { ty, identifier, ..Peek::default() }
+            }
         };
         call.ty.clone_from(&peeked.ty);
         call.identifier.clone_from(&peeked.identifier);
@@ -266,6 +277,17 @@ impl Cloud {
             return match answered {
                 _ if lost => Handled::Lost { processed: true },
                 Ok(response) => Handled::Answered { response, delay_ms },
+                Err(error) => Handled::Failed { error, delay_ms },
+            };
+        }
+        if service.is_rest() {
+            let answered = aws_rest::carry_out(self, &turn, request);
+            return match answered {
+                _ if lost => Handled::Lost { processed: true },
+                Ok((status, body)) => {
+                    let response = wire::answer(status, "application/json", body.to_string(), request_id);
+                    Handled::Answered { response, delay_ms }
+                }
                 Err(error) => Handled::Failed { error, delay_ms },
             };
         }
@@ -325,6 +347,19 @@ impl Cloud {
     /// The settings.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Confluent Cloud, which is played beside.
+    pub fn confluent(&self) -> &Confluent {
+        &self.confluent
+    }
+
+    /// The same, to change it. Its settings are those of [`Config::confluent`].
+    pub fn confluent_mut(&mut self) -> &mut Confluent {
+        if *self.confluent.config() != self.config.confluent {
+            self.confluent.config_mut().clone_from(&self.config.confluent);
+        }
+        &mut self.confluent
     }
 
     /// Changes settings, such as the timing, between requests.
@@ -424,6 +459,9 @@ fn front_end_failure(fault: &What, op: Op, ty: Option<&str>) -> Option<WireError
     let of = |control: &str, tagging: &str, message: &str| match service {
         Service::CloudControl => WireError::modelled(control, message),
         Service::Tagging => WireError::tagging(tagging, message),
+        Service::AppIntegrations => WireError::rest("InternalServiceError", 500, message),
+        Service::Connect => WireError::rest("InternalServiceException", 500, message),
+        Service::CustomerProfiles => WireError::rest("InternalServerException", 500, message),
         Service::Sts | Service::CloudFormation => WireError {
             status: 500,
             ..WireError::front_end("com.amazon.coral.service#InternalFailure", message)
@@ -469,6 +507,8 @@ fn front_end_failure(fault: &What, op: Op, ty: Option<&str>) -> Option<WireError
 fn throttled(service: Service) -> WireError {
     if service == Service::Tagging {
         WireError::tagging("ThrottledException", "Rate exceeded")
+    } else if service.is_rest() {
+        WireError::rest("ThrottlingException", 429, "Rate exceeded")
     } else {
         WireError::throttled()
     }

@@ -3,6 +3,7 @@
 use super::{Cloud, Turn};
 use crate::arn;
 use crate::config::Config;
+use crate::confluent::Confluent;
 use crate::handler::Place;
 use crate::identify;
 use crate::model::{expand, get_mut};
@@ -17,6 +18,9 @@ use stack_core::pointer::PropertyPath;
 use stack_core::schema::{ResourceSchema, Schemas};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Member of the snapshot.
+const CONFLUENT: &str = "confluent";
 
 /// A resource as the cloud holds it, write-only values included: for tests only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -178,6 +182,49 @@ impl Cloud {
         Ok(self.insert_model(&scope, &schema, model, now_ms))
     }
 
+    /// The same for a native operation that makes such a resource, in the scope of its caller.
+    pub(crate) fn put_in(&mut self, turn: &Turn, ty: &str, model: &Json) -> Option<String> {
+        let schema = self.known(&TypeName::new(ty))?;
+        let mut model = self.completed(turn, &schema, model.clone());
+        crate::rules::defaults(&schema, &mut model);
+        Some(self.insert_model(&turn.scope, &schema, model, turn.now_ms))
+    }
+
+    /// Removes a resource for a native operation.
+    pub(crate) fn take_out(&mut self, turn: &Turn, ty: &str, identifier: &str) {
+        // What is not there is gone already.
+        drop(self.edit_in(&turn.scope, ty, identifier, &Json::Null));
+    }
+
+    /// Makes an association of a data integration out of band. `summary` holds members of what lists show. Returns its
+    /// id.
+    ///
+    /// # Errors
+    /// There is no such data integration.
+    pub fn plant_association(
+        &mut self,
+        region: &str,
+        integration: &str,
+        summary: &Json,
+        now_ms: i64,
+    ) -> Result<String, EditError> {
+        let ty = "AWS::AppIntegrations::DataIntegration";
+        let held = self
+            .resource(ty, integration)
+            .ok_or_else(|| EditError::Absent { ty: ty.to_owned(), identifier: integration.to_owned() })?;
+        let account = self.config.account.clone();
+        let turn = Turn {
+            now_ms,
+            op: Op::CreateDataIntegrationAssociation,
+            scope: format!("{account}/{region}"),
+            place: Place { account, region: region.to_owned(), now_ms },
+            faults: Vec::new(),
+            request_id: String::new(),
+        };
+        let arn = held.model.get("DataIntegrationArn").and_then(Json::as_str).unwrap_or_default();
+        Ok(crate::aws_rest::associated(self, &turn, integration, arn, summary))
+    }
+
     /// Everything worth keeping between processes, requests in flight and client tokens included, faults and the call
     /// history not. Write-only values are replaced by hashes: nothing that a read could show depends on them, and a
     /// state file must not hold secrets in clear.
@@ -203,15 +250,28 @@ impl Cloud {
                 hide(&ty, &mut request.model);
             }
         }
-        serde_json::to_value(&state).unwrap_or_default()
+        let mut snapshot = serde_json::to_value(&state).unwrap_or_default();
+        if let Json::Object(map) = &mut snapshot {
+            map.insert(CONFLUENT.to_owned(), self.confluent.snapshot());
+        }
+        snapshot
     }
 
     /// A cloud as it was when the snapshot was taken. Faults come from the configuration.
-    pub fn restore(schemas: Arc<dyn Schemas>, config: Config, snapshot: Json) -> Result<Self, RestoreError> {
+    pub fn restore(
+        schemas: Arc<dyn Schemas>,
+        config: Config,
+        mut snapshot: Json,
+    ) -> Result<Self, RestoreError> {
         let found = snapshot.get("version").and_then(Json::as_u64).unwrap_or_default();
         if found != u64::from(VERSION) {
             return Err(RestoreError::Version { found });
         }
+        // Snapshots from before Confluent was played hold none.
+        let confluent = match snapshot.get_mut(CONFLUENT).map(Json::take) {
+            Some(confluent) => Confluent::restore(config.confluent.clone(), confluent)?,
+            None => Confluent::new(config.confluent.clone()),
+        };
         let mut state: State = serde_json::from_value(snapshot)?;
         state.faults.clear();
         config.faults.iter().cloned().for_each(|fault| state.faults.arm(fault));
@@ -223,6 +283,7 @@ impl Cloud {
             patterns: Patterns::default(),
             history: Vec::new(),
             buckets: BTreeMap::new(),
+            confluent,
         };
         if unindexed {
             cloud.migrate();

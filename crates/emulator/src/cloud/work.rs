@@ -21,6 +21,7 @@ impl Cloud {
     /// Lets everything happen that is due. Called by [`Cloud::handle`]; tests may call it to look in between.
     pub fn advance(&mut self, now_ms: i64) {
         self.state.now_ms = self.state.now_ms.max(now_ms);
+        self.confluent_mut().advance(now_ms);
         while let Some((scope, token, at_ms)) = self.next_due(now_ms) {
             self.step(&scope, &token, at_ms);
         }

@@ -10,6 +10,7 @@ pub(crate) mod signature;
 pub(crate) mod tag_members;
 mod violations;
 
+use crate::aws_rest;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,28 @@ pub enum Op {
     ListTypes,
     /// CloudFormation: the versions of a private type.
     ListTypeVersions,
+    /// AppIntegrations: the data integrations.
+    ListDataIntegrations,
+    /// AppIntegrations: makes a data integration.
+    CreateDataIntegration,
+    /// AppIntegrations: reads a data integration.
+    GetDataIntegration,
+    /// AppIntegrations: deletes a data integration.
+    DeleteDataIntegration,
+    /// AppIntegrations: the associations of a data integration.
+    ListDataIntegrationAssociations,
+    /// AppIntegrations: associates a data integration.
+    CreateDataIntegrationAssociation,
+    /// Connect: the integration associations of an instance.
+    ListIntegrationAssociations,
+    /// Connect: makes an integration association.
+    CreateIntegrationAssociation,
+    /// Connect: deletes an integration association.
+    DeleteIntegrationAssociation,
+    /// Customer Profiles: the integrations of a domain.
+    ListIntegrations,
+    /// Customer Profiles: reads an integration.
+    GetIntegration,
 }
 
 /// A service that the emulator plays.
@@ -64,6 +87,10 @@ pub(crate) enum Service {
     Sts,
     /// AWS Query.
     CloudFormation,
+    /// REST-JSON, as the two below.
+    AppIntegrations,
+    Connect,
+    CustomerProfiles,
 }
 
 impl Service {
@@ -74,6 +101,9 @@ impl Service {
             Self::Tagging => "tagging",
             Self::Sts => "sts",
             Self::CloudFormation => "cloudformation",
+            Self::AppIntegrations => "app-integrations",
+            Self::Connect => "connect",
+            Self::CustomerProfiles => "profile",
         }
     }
 
@@ -83,7 +113,15 @@ impl Service {
             Self::CloudControl | Self::CloudFormation => "cloudformation",
             Self::Tagging => "tag",
             Self::Sts => "sts",
+            Self::AppIntegrations => "app-integrations",
+            Self::Connect => "connect",
+            Self::CustomerProfiles => "profile",
         }
+    }
+
+    /// True for REST: the path names the operation, and statuses tell errors apart.
+    pub(crate) fn is_rest(self) -> bool {
+        matches!(self, Self::AppIntegrations | Self::Connect | Self::CustomerProfiles)
     }
 
     /// True for form in, XML out.
@@ -96,6 +134,7 @@ impl Service {
             Self::CloudControl => "application/x-amz-json-1.0",
             Self::Tagging => "application/x-amz-json-1.1",
             Self::Sts | Self::CloudFormation => "text/xml",
+            Self::AppIntegrations | Self::Connect | Self::CustomerProfiles => "application/json",
         }
     }
 }
@@ -142,6 +181,16 @@ impl Op {
             Self::GetCallerIdentity | Self::AssumeRole => Service::Sts,
             Self::GetResources | Self::GetTagKeys | Self::GetTagValues => Service::Tagging,
             Self::DescribeType | Self::ListTypes | Self::ListTypeVersions => Service::CloudFormation,
+            Self::ListDataIntegrations
+            | Self::CreateDataIntegration
+            | Self::GetDataIntegration
+            | Self::DeleteDataIntegration
+            | Self::ListDataIntegrationAssociations
+            | Self::CreateDataIntegrationAssociation => Service::AppIntegrations,
+            Self::ListIntegrationAssociations
+            | Self::CreateIntegrationAssociation
+            | Self::DeleteIntegrationAssociation => Service::Connect,
+            Self::ListIntegrations | Self::GetIntegration => Service::CustomerProfiles,
             _ => Service::CloudControl,
         }
     }
@@ -150,7 +199,15 @@ impl Op {
     pub fn is_write(self) -> bool {
         matches!(
             self,
-            Self::CreateResource | Self::UpdateResource | Self::DeleteResource | Self::CancelResourceRequest
+            Self::CreateResource
+                | Self::UpdateResource
+                | Self::DeleteResource
+                | Self::CancelResourceRequest
+                | Self::CreateDataIntegration
+                | Self::DeleteDataIntegration
+                | Self::CreateDataIntegrationAssociation
+                | Self::CreateIntegrationAssociation
+                | Self::DeleteIntegrationAssociation
         )
     }
 }
@@ -210,6 +267,11 @@ impl WireError {
         Self { code: name.to_owned(), message: message.into(), status }
     }
 
+    /// An error of a REST service; its statuses say more (cloud-control 8).
+    pub(crate) fn rest(name: &str, status: u16, message: impl Into<String>) -> Self {
+        Self { code: name.to_owned(), message: message.into(), status }
+    }
+
     /// `com.amazon.coral.validate#ValidationException`.
     pub(crate) fn validation(message: impl Into<String>) -> Self {
         Self::front_end("com.amazon.coral.validate#ValidationException", message)
@@ -250,6 +312,9 @@ pub(crate) fn route(request: &http::Request<Bytes>) -> Result<Op, (Service, Wire
         }
         return Ok(op);
     }
+    if let Some(op) = aws_rest::route(request.method(), request.uri().path()) {
+        return Ok(op);
+    }
     let form = query::parameters(request.body());
     let parameter = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let Some(action) = parameter("Action") else {
@@ -287,6 +352,16 @@ pub(crate) fn error_answer(service: Service, error: &WireError, request_id: &str
     let content = service.content_type();
     if service.is_query() {
         return answer(error.status, content, query::error(service, error, request_id), request_id);
+    }
+    if service.is_rest() {
+        // The front end refuses signatures with 403 here.
+        let status = if error.code.contains('#') { 403 } else { error.status };
+        let body = json!({ "Message": error.message });
+        let mut response = answer(status, content, body.to_string(), request_id);
+        if let Ok(name) = HeaderValue::from_str(error.name()) {
+            response.headers_mut().insert("x-amzn-errortype", name);
+        }
+        return response;
     }
     // The models spell the member `Message`, the front end `message` (cloud-control 1.1).
     let member = if error.code.starts_with("com.amazon.coral") { "message" } else { "Message" };

@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of the tests are tests too")]
 
+mod confluent;
 mod create;
 mod ec2;
 mod faults;
 mod fuzz;
 mod lifecycle;
+mod native;
 mod outside;
 mod parents;
 mod read;

@@ -9,6 +9,7 @@ mod rollback;
 use crate::codes;
 use crate::engine::{Engine, Interrupt, OnFailure, RunError, RunOptions};
 use crate::events::Events;
+use crate::flows::Finder;
 use crate::inverse::Inverse;
 use crate::journal::{Journal, WriteError};
 use crate::outcome::{NotRun, Outcome, StepEnd, Undone};
@@ -179,6 +180,12 @@ impl Dispatcher {
             redactor: engine.resolver.redactor(),
             steps: plan.steps.len(),
             flows: engine.flows.clone(),
+            finder: Finder {
+                provider: Arc::clone(&engine.provider),
+                clock: Arc::clone(&engine.clock),
+                schemas: Arc::clone(&engine.schemas),
+                stack: plan.stack.clone(),
+            },
             keeps_undo: options.on_failure == OnFailure::Rollback,
             shows_statements: options.shows_statements,
         });
@@ -451,6 +458,7 @@ impl Dispatcher {
             undo: false,
             round: 0,
             number_in_step: 0,
+            turned: None,
             tried: Tried::default(),
             polls: 0,
             inverse: None,

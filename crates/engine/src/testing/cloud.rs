@@ -272,6 +272,8 @@ impl Inner {
             retry_after: None,
             at: Some(work.at_ms),
             hooks: Vec::new(),
+            hooks_request: None,
+            model: None,
         }
     }
 }
@@ -354,6 +356,7 @@ impl Provider for FakeCloud {
         &self,
         _: &Target,
         filters: &[TagFilter],
+        _: &[String],
         page: Option<&str>,
     ) -> Result<TaggedPage, Failure> {
         refuse(&self.arrive("tagged".to_owned()).await)?;

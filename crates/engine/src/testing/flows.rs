@@ -89,7 +89,13 @@ async fn perform(flow: &Flow, host: &dyn Host, operation: &Operation, number: u3
         verb: Some(verb),
         diagnostic: Box::new(Diagnostic::error(Code(1460), format!("{}: {what}", flow.address))),
     };
-    match host.perform(order).await {
+    let mut performed = host.perform(order).await;
+    // As the real ones do: what was refused is tried once more, with its number.
+    if matches!(performed, Performed::Failed(None, _)) {
+        performed =
+            host.perform(Order { at: &target(), operation, schema: &schema, token: None, number }).await;
+    }
+    match performed {
         Performed::Done(_) => Ok(()),
         Performed::Failed(_, failure) => Err(failed(failure.code.clone())),
         Performed::Unknown(_, failure) => Err(failed(failure.code.clone())),

@@ -7,7 +7,7 @@ use stack_core::event::{Ended, EventKind};
 use stack_core::flow::FlowKind;
 use stack_core::journal::Record;
 use stack_core::plan::{Action, Mode};
-use stack_core::provider::FailureKind;
+use stack_core::provider::{FailureKind, Verb};
 use std::collections::BTreeSet;
 
 pub(super) fn pair() -> FakeStack {
@@ -47,7 +47,7 @@ async fn operations_of_a_step_have_numbers_and_tokens_of_their_own() {
 #[tokio::test(start_paused = true)]
 async fn a_flow_is_torn_down_by_its_own_statements() {
     let world = World::new();
-    world.build(&pair()).await;
+    let _ = world.build(&pair()).await;
     let outcome = world.go(&pair(), Mode::Teardown, world.options()).await;
     assert_eq!(outcome.ended, Ended::Succeeded, "{:?}", outcome.failures);
     for name in ["before", "pair-0", "pair-1", "after"] {
@@ -88,9 +88,20 @@ async fn a_rollback_undoes_every_operation_newest_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_fails_in_the_middle_says_that_something_was_changed() {
+async fn what_was_refused_is_tried_again_under_its_number_with_another_token() {
     let world = World::new();
     world.cloud.fault("create pair-1", Fault::Refuse(FailureKind::Invalid, "InvalidRequest", "no"));
+    let outcome = world.build(&pair()).await;
+    assert_eq!(outcome.ended, Ended::Succeeded, "{:?}", outcome.failures);
+    assert_eq!(world.cloud.accepted(Verb::Create, "pair-1"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_in_the_middle_says_that_something_was_changed() {
+    let world = World::new();
+    for _ in 0..2 {
+        world.cloud.fault("create pair-1", Fault::Refuse(FailureKind::Invalid, "InvalidRequest", "no"));
+    }
     let outcome = world.build(&pair()).await;
     assert_eq!(outcome.ended, Ended::Failed { changed: true });
     let end = end_of(&outcome, &put("pair"));

@@ -6,7 +6,7 @@ use super::{Aftermath, Done, End, Failed, Made, Message, Stopping as UnitStoppin
 use crate::inverse::{Inverse, inverse};
 use crate::verdict::Verdict;
 use async_trait::async_trait;
-use stack_core::desired::Output;
+use stack_core::desired::{Output, Wanted};
 use stack_core::diagnostic::Diagnostic;
 use stack_core::event::{EventKind, WaitReason};
 use stack_core::flow::{Flow, FlowEnd, Host, Order, Performed, Shelled, Stopping, Told};
@@ -14,7 +14,7 @@ use stack_core::identity::Identifier;
 use stack_core::ids::RequestToken;
 use stack_core::journal::Record;
 use stack_core::plan::{Planned, StepPart};
-use stack_core::provider::{FailureKind, Operation, Provider, Verb};
+use stack_core::provider::{Failure, FailureKind, Found, Operation, Provider, Verb};
 use stack_core::redact::MARK;
 use stack_core::value::Value;
 use std::fmt::{self, Debug};
@@ -92,8 +92,12 @@ impl Unit {
         self.planned = Arc::new(planned);
         self.schema = Arc::clone(order.schema);
         self.own = target_of(order.operation).cloned();
+        // What was refused is tried again in the next round: its token may be used up.
+        if self.turned != Some(order.number) {
+            self.round = 0;
+        }
+        self.turned = Some(order.number);
         self.number_in_step = order.number;
-        self.round = 0;
         self.tried = crate::verdict::Tried::default();
         self.inverse = None;
     }
@@ -210,6 +214,10 @@ impl Host for FlowHost {
         &*self.provider
     }
 
+    async fn find(&self, of: &Wanted) -> Result<Option<Found>, Failure> {
+        self.common.finder.find(of).await
+    }
+
     async fn perform(&self, order: Order<'_>) -> Performed {
         let mut unit = self.unit.lock().await;
         let verb = order.operation.verb();
@@ -282,7 +290,7 @@ impl Host for FlowHost {
                 }
             }
             Told::Line(line) => {
-                self.show(EventKind::Said { step, line: self.common.redactor.text(&line).into_owned() })
+                self.show(EventKind::Said { step, line: self.common.redactor.text(&line).into_owned() });
             }
             Told::Warning(diagnostic) => {
                 let diagnostic = self.common.redactor.diagnostic(*diagnostic);

@@ -14,7 +14,7 @@ pub(crate) use look::same_resource;
 pub(crate) use put::PERHAPS_OURS;
 
 use crate::clock::{Clock, millis};
-use crate::flows::FlowSupport;
+use crate::flows::{Finder, FlowSupport};
 use crate::inverse::Inverse;
 use crate::paced::{OnWait, Paced, Wait};
 use crate::verdict::{Tried, Verdict};
@@ -58,6 +58,8 @@ pub(crate) struct Common {
     pub(crate) steps: usize,
     /// What runs flows.
     pub(crate) flows: FlowSupport,
+    /// Looks for what flows declare.
+    pub(crate) finder: Finder,
     /// True if what was changed may have to be undone.
     pub(crate) keeps_undo: bool,
     /// True if statements are shown before they run.
@@ -201,6 +203,8 @@ pub(crate) struct Unit {
     pub(crate) round: u32,
     /// The how-manieth operation of the step it is at.
     pub(crate) number_in_step: u32,
+    /// The operation of a flow that was tried last.
+    pub(crate) turned: Option<u32>,
     pub(crate) tried: Tried,
     pub(crate) polls: u32,
     /// `lifecycle.timeout`.

@@ -68,6 +68,20 @@ impl QueryFile {
         }
     }
 
+    /// The same text in one piece, and where it begins in the file: blanks stand in place of the anchor line, so that every
+    /// other byte keeps its place.
+    pub(crate) fn placed(&self, text: &str, anchor: &Anchor) -> (usize, String) {
+        if !anchor.is_first || self.preamble.is_empty() {
+            return (anchor.body.start, text.get(anchor.body.clone()).unwrap_or_default().to_owned());
+        }
+        let part = |range: Range<usize>| text.get(range).unwrap_or_default();
+        let between = part(self.preamble.end..anchor.body.start);
+        let blanks: String =
+            between.bytes().map(|b| if b == b'\n' || b == b'\r' { char::from(b) } else { ' ' }).collect();
+        let whole = [part(self.preamble.clone()), &blanks, part(anchor.body.clone())].concat();
+        (self.preamble.start, whole)
+    }
+
     /// Cuts a file into its anchors. `route` is the file's; everything that looks wrong is a warning, because the
     /// predecessor reads such files without a word.
     pub fn read(text: &str, route: &Route) -> (Self, Diagnostics) {

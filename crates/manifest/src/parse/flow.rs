@@ -35,6 +35,8 @@ const AUTH_KEYS: &[&str] = &[
 /// Those whose value is the name of a variable.
 pub(crate) const AUTH_VARIABLES: &[&str] =
     &["username_var", "password_var", "credentialsenvvar", "keyIDenvvar"];
+/// Anchors of a file whose checks are derived.
+const DERIVABLE: &[AnchorKind] = &[AnchorKind::Create, AnchorKind::Update, AnchorKind::Delete];
 const RETURN_KEYS: &[&str] = &["create", "update", "delete"];
 
 /// Keys that mean something only for some kinds. `None` stands for dotted types.
@@ -102,6 +104,8 @@ impl Reader<'_> {
     pub(crate) fn flow(&mut self, name: &str, kind: FlowKind, members: &Members<'_>) -> Kind {
         let mut bodies = Vec::new();
         let mut run = None;
+        let mut inline = None;
+        let mut place = members.path.key("name");
         let statements = match (kind, members.given("sql"), members.given("run")) {
             (FlowKind::Script, _, Some(node)) => {
                 let text = self.text(&node, "`run`").unwrap_or_default();
@@ -129,9 +133,10 @@ impl Reader<'_> {
                 }
                 let text = self.text(&node, "`sql`").unwrap_or_default();
                 self.inline(&text, &node, &mut bodies);
+                inline = Some(node.path);
                 Statements::Inline(text)
             }
-            _ => self.statements_of_file(name, kind, members, &mut bodies),
+            _ => self.statements_of_file(name, members, &mut place),
         };
         let returns = members.given("return_vals").map_or_else(Returns::default, |n| self.returns(&n));
         let skip = members.given("skip_validation");
@@ -142,27 +147,65 @@ impl Reader<'_> {
             skip_validation: skip.is_some_and(|n| self.boolean(&n, "`skip_validation`")),
             auth: Vec::new(),
         };
-        let of = self.understandable(&flow);
-        Kind::Flow(Box::new(FlowDecl { flow, bodies, run, of }))
+        let table = self.table(&flow);
+        let about = table.as_deref().and_then(|table| self.about(table));
+        let rules = about.is_none() || !self.is_derivable(&flow);
+        let first_table = self.first_table(&flow);
+        let decl = FlowDecl { flow, bodies, run, inline, first_table, table, about, rules };
+        Kind::Flow(Box::new(self.of_file(name, decl, &place)))
     }
 
-    /// What the statements of a file are about. `None` where the user's own checks rule (DESIGN section 4), and for tables
-    /// that are no resource type.
-    fn understandable(&self, flow: &Flow) -> Option<Understandable> {
+    /// The table of the first statement that names one.
+    fn first_table(&self, flow: &Flow) -> Option<String> {
+        match &flow.statements {
+            Statements::File { path, file } => {
+                let (_, text) = self.places.file(&Path::root_of(path).route())?;
+                file.anchors.iter().find_map(|anchor| table_of(text.get(anchor.body.clone())?))
+            }
+            Statements::Inline(text) => table_of(text),
+            Statements::Script(_) | Statements::Missing => None,
+        }
+    }
+
+    /// Checks and compiles the statements of a file.
+    fn of_file(&mut self, name: &str, mut decl: FlowDecl, place: &Path) -> FlowDecl {
+        if let Statements::File { path, file } = &decl.flow.statements {
+            self.required(name, &decl, path, file, place);
+            self.bodies(path, file, decl.rules, &mut decl.bodies);
+        }
+        decl
+    }
+
+    /// The table that the INSERT of a resource names.
+    fn table(&self, flow: &Flow) -> Option<String> {
         let Statements::File { path, file } = &flow.statements else { return None };
-        let derivable = [AnchorKind::Create, AnchorKind::Update, AnchorKind::Delete];
-        if flow.kind != FlowKind::Resource || !file.anchors.iter().all(|a| derivable.contains(&a.kind)) {
+        if !matches!(flow.kind, FlowKind::Resource | FlowKind::Multi) {
             return None;
         }
         let (_, text) = self.places.file(&Path::root_of(path).route())?;
-        // What stands before the first anchor runs together with it; only comments are nothing.
-        if has_code(text.get(file.preamble.clone())?) {
-            return None;
-        }
-        let table = table_of(text.get(file.get(AnchorKind::Create)?.body.clone())?)?;
-        let ty = self.schemas.canonical(&table).ok()?;
+        let makes = file.get(AnchorKind::Create).or_else(|| file.get(AnchorKind::CreateOrUpdate))?;
+        table_of(text.get(makes.body.clone())?)
+    }
+
+    /// The resource type that a table stands for, if it is one of those that we know.
+    fn about(&self, table: &str) -> Option<Understandable> {
+        let ty = self.schemas.canonical(table).ok()?;
         let schema = self.schemas.schema(&ty).ok()?;
-        Some(Understandable { ty, schema, table })
+        Some(Understandable { ty, schema, table: table.to_owned() })
+    }
+
+    /// True if a file has only statements from which the checks can be derived (DESIGN section 4). Where the user's own
+    /// checks are, they rule.
+    fn is_derivable(&self, flow: &Flow) -> bool {
+        let Statements::File { path, file } = &flow.statements else { return false };
+        let text = self.places.file(&Path::root_of(path).route()).map(|(_, text)| text);
+        // What stands before the first anchor runs together with it; only comments are nothing.
+        let begins =
+            text.and_then(|text| text.get(file.preamble.clone())).is_some_and(|text| !has_code(text));
+        flow.kind == FlowKind::Resource
+            && begins
+            && file.has(AnchorKind::Create)
+            && file.anchors.iter().all(|anchor| DERIVABLE.contains(&anchor.kind))
     }
 
     /// The text of a script. Other tools use braces too (`docker inspect --format '{{.Id}}'`), and the predecessor runs
@@ -204,27 +247,20 @@ impl Reader<'_> {
         }
     }
 
-    /// The query file of a resource: `file`, else `<name>.iql`.
-    fn statements_of_file(
-        &mut self,
-        name: &str,
-        kind: FlowKind,
-        members: &Members<'_>,
-        bodies: &mut Vec<Body>,
-    ) -> Statements {
-        let (argument, place) = match members.given("file") {
-            Some(node) => match self.text(&node, "`file`") {
-                Some(text) => (text, node.path),
-                None => return Statements::Missing,
-            },
-            None => (format!("{name}.iql"), members.path.key("name")),
+    /// The query file of a resource: `file`, else `<name>.iql`. `place` becomes where it is named.
+    fn statements_of_file(&mut self, name: &str, members: &Members<'_>, place: &mut Path) -> Statements {
+        let argument = match members.given("file") {
+            Some(node) => {
+                let text = self.text(&node, "`file`");
+                *place = node.path;
+                text
+            }
+            None => Some(format!("{name}.iql")),
         };
-        let Some((key, file)) = self.query_file(&argument, &place) else {
-            return Statements::Missing;
-        };
-        self.required(name, kind, &key, &file, &place);
-        self.bodies(&key, &file, bodies);
-        Statements::File { path: key, file }
+        match argument.and_then(|argument| self.query_file(&argument, place)) {
+            Some((path, file)) => Statements::File { path, file },
+            None => Statements::Missing,
+        }
     }
 
     /// Reads a query file, once.
@@ -234,6 +270,8 @@ impl Reader<'_> {
             return Some((key, Arc::clone(file)));
         }
         let text = self.read_file(&key, place)?;
+        // Some editors put a mark at the beginning (U+FEFF), and the first anchor must begin its line.
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         let (file, problems) = QueryFile::read(&text, &Path::root_of(&key).route());
         for problem in problems {
             self.no_effect(problem);
@@ -245,11 +283,13 @@ impl Reader<'_> {
     }
 
     /// Anchors that a kind cannot do without.
-    fn required(&mut self, name: &str, kind: FlowKind, key: &str, file: &QueryFile, place: &Path) {
-        let mut missing = |message: String, next: &str| {
-            self.push(Diagnostic::error(codes::MISSING_ANCHOR, message).at(place.route(), "").next(next));
+    fn required(&mut self, name: &str, decl: &FlowDecl, key: &str, file: &QueryFile, place: &Path) {
+        let mut missing = |message: String, why: Option<String>, next: &str| {
+            let problem = Diagnostic::error(codes::MISSING_ANCHOR, message).at(place.route(), "");
+            let problem = why.into_iter().fold(problem, |problem, why| problem.note("why", why));
+            self.push(problem.next(next));
         };
-        match kind {
+        match decl.flow.kind {
             FlowKind::Resource | FlowKind::Multi => {
                 let makes = file.has(AnchorKind::Create) || file.has(AnchorKind::CreateOrUpdate);
                 if !makes {
@@ -257,48 +297,60 @@ impl Reader<'_> {
                         format!(
                             "{key} has no `create` and no `createorupdate`, so {name} could never be made"
                         ),
+                        None,
                         "add `/*+ create */` and the INSERT below it",
                     );
                 }
-                let checks = [AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports];
-                let derivable = [AnchorKind::Create, AnchorKind::Update, AnchorKind::Delete];
-                let checked =
-                    checks.iter().any(|kind| file.has(*kind)) || file.has(AnchorKind::CreateOrUpdate);
-                // Of a file with just these three, as the documentation prints them, the checks are derived.
-                if makes && !checked && !file.anchors.iter().all(|anchor| derivable.contains(&anchor.kind)) {
+                // Where the type is known the checks are derived, as the documentation prints its files without any.
+                let is_derived = decl.flow.kind == FlowKind::Resource && decl.about.is_some();
+                if makes && !is_checked(file) && !file.has(AnchorKind::CreateOrUpdate) && !is_derived {
+                    let why = (decl.flow.kind == FlowKind::Resource).then(|| match &decl.table {
+                        Some(table) => format!("{table} is no table of a resource type that is built in"),
+                        None => "the table of the INSERT is not written out".to_owned(),
+                    });
                     missing(
                         format!(
                             "{key} has no `exists`, no `statecheck` and no `exports`, so nothing says whether {name} is there"
                         ),
-                        "add `/*+ exists */` and a SELECT below it, or keep only create, update and delete",
+                        why,
+                        "add `/*+ exists */` and a SELECT below it",
                     );
                 }
             }
             FlowKind::Query if !file.has(AnchorKind::Exports) => missing(
                 format!("the query {name} has no statement: {key} has no `exports`"),
+                None,
                 "add `/*+ exports */` and the SELECT below it, or write `sql:` in the manifest",
             ),
             FlowKind::Command if !file.has(AnchorKind::Command) => missing(
                 format!("the command {name} has no statement: {key} has no `command`"),
+                None,
                 "add `/*+ command */` and the statement below it, or write `sql:` in the manifest",
             ),
             FlowKind::Query | FlowKind::Command | FlowKind::Script => {}
         }
     }
 
-    /// Compiles the statements of a file.
-    fn bodies(&mut self, key: &str, file: &QueryFile, bodies: &mut Vec<Body>) {
+    /// Compiles the statements of a file. Where these rule, what stands before the first anchor is a part of its statement.
+    fn bodies(&mut self, key: &str, file: &QueryFile, rules: bool, bodies: &mut Vec<Body>) {
         let path = Path::root_of(key);
         let route = path.route();
-        let preamble = (file.preamble.clone(), None);
-        let parts = file.anchors.iter().map(|anchor| (anchor.body.clone(), Some(anchor.kind)));
-        for (range, anchor) in std::iter::once(preamble).chain(parts) {
-            let text =
-                self.places.file(&route).and_then(|(_, text)| text.get(range.clone())).map(str::to_owned);
-            let Some(text) = text.filter(|text| Templates::is_template(text)) else { continue };
+        let Some(whole) = self.places.file(&route).map(|(_, text)| text) else { return };
+        let part =
+            |range: std::ops::Range<usize>| (range.start, whole.get(range).unwrap_or_default().to_owned());
+        let mut parts: Vec<(usize, String, Option<AnchorKind>)> = Vec::new();
+        if !rules || file.anchors.is_empty() {
+            let (start, text) = part(file.preamble.clone());
+            parts.push((start, text, None));
+        }
+        for anchor in &file.anchors {
+            let (start, text) = if rules { file.placed(whole, anchor) } else { part(anchor.body.clone()) };
+            parts.push((start, text, Some(anchor.kind)));
+        }
+        for (start, text, anchor) in parts.into_iter().filter(|(_, text, _)| Templates::is_template(text)) {
             let problems = match self.templates.compile(&text) {
                 Ok(template) => {
-                    bodies.push(Body { template, path: path.clone(), offset: Some(range.start), anchor });
+                    bodies.push(Body { template, path: path.clone(), offset: Some(start), anchor });
                     unknown_operations(&text, &route)
                 }
                 Err(failure) => {
@@ -306,7 +358,7 @@ impl Reader<'_> {
                 }
             };
             for problem in problems {
-                let problem = shifted(problem, &route, range.start, text.len());
+                let problem = shifted(problem, &route, start, text.len());
                 // A file that several resources share is compiled for each.
                 if !self.problems.contains(&problem) {
                     self.push(problem);
@@ -378,6 +430,18 @@ impl Reader<'_> {
                 );
             }
         }
+        if let (Statements::File { path, file }, Some(_)) = (&flow.flow.statements, resource.exports.first())
+            && matches!(flow.flow.kind, FlowKind::Resource | FlowKind::Multi)
+            && !file.has(AnchorKind::Exports)
+            && (flow.about.is_none() || flow.flow.kind == FlowKind::Multi)
+        {
+            let message = format!("{} exports nothing: {path} has no `exports`", resource.address);
+            self.no_effect(
+                Diagnostic::warning(codes::MISSING_ANCHOR, message)
+                    .at_key(members.path.key("exports").route(), "these have no values")
+                    .next("add `/*+ exports */` and a SELECT of these columns below it"),
+            );
+        }
         let Some(node) = members.given("protected").filter(|_| flow.flow.kind != FlowKind::Command) else {
             return;
         };
@@ -398,6 +462,11 @@ impl Reader<'_> {
             );
         }
     }
+}
+
+/// True if a statement of the file says whether its resource is there.
+fn is_checked(file: &QueryFile) -> bool {
+    [AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports].iter().any(|kind| file.has(*kind))
 }
 
 /// Filters and tests that do not exist. Elsewhere evaluation finds them, but a statement is not evaluated before it runs.

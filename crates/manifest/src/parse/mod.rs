@@ -14,7 +14,7 @@ pub(crate) use node::{Node, Reader};
 use crate::codes;
 use crate::model::{GlobalDecl, ResourceDecl, SettingsDecl, StackExportDecl};
 use crate::path::Path;
-use crate::template::Templates;
+use crate::template::{Templates, alias};
 use serde_json::Value as Json;
 use stack_core::diagnostic::{Diagnostic, Part, Route};
 use std::collections::HashMap;
@@ -41,6 +41,31 @@ const GLOBAL_KEYS: &[&str] = &["name", "value", "description", "sensitive"];
 pub(crate) fn resource_names(document: &Json) -> impl Iterator<Item = &str> {
     let resources = document.get("resources").and_then(Json::as_array);
     resources.into_iter().flatten().filter_map(|r| r.get("name")?.as_str())
+}
+
+/// Names among the stack's exports that are no identifiers of the template language, but names of globals or of exports of
+/// resources: the predecessor looks exports up by name (stackql-compat 1.9).
+pub(crate) fn exported_names(document: &Json) -> Vec<&str> {
+    let list = |of: &'_ Json, key: &str| of.get(key).and_then(Json::as_array).cloned().unwrap_or_default();
+    let mut defined: Vec<String> = list(document, "globals")
+        .iter()
+        .filter_map(|global| Some(global.get("name")?.as_str()?.to_owned()))
+        .chain(resource_names(document).map(str::to_owned))
+        .collect();
+    for item in list(document, "resources").iter().flat_map(|resource| list(resource, "exports")) {
+        let renamed = item.as_object().into_iter().flat_map(|map| map.values());
+        defined.extend(renamed.chain([&item]).filter_map(|name| Some(name.as_str()?.to_owned())));
+    }
+    let is_defined = |name: &str| defined.iter().any(|known| known == name);
+    let exports = document.get("exports").and_then(Json::as_array).into_iter().flatten();
+    exports
+        .flat_map(|item| item.as_str().into_iter().chain(item.as_object().into_iter().flat_map(keys)))
+        .filter(|name| is_defined(name) && !is_defined(&alias(name)))
+        .collect()
+}
+
+fn keys(map: &serde_json::Map<String, Json>) -> impl Iterator<Item = &str> {
+    map.keys().map(String::as_str)
 }
 
 impl Reader<'_> {

@@ -6,10 +6,11 @@ use crate::model::{ExportDecl, Kind, LifecycleDecl, ResourceDecl};
 use crate::parse::flow::kind_of;
 use crate::parse::node::{Members, Node, Reader};
 use crate::path::Path;
+use crate::template::place::Column;
 use serde_json::Value as Json;
 use stack_core::diagnostic::{Diagnostic, Part, nearest};
 use stack_core::ids::Address;
-use stack_core::naming::find_property;
+use stack_core::naming::{column_name, find_property};
 use std::collections::HashMap;
 
 const RESOURCE_KEYS: &[&str] = &[
@@ -109,6 +110,12 @@ impl Reader<'_> {
         }
         self.check_exports(&resource, members);
         if let Kind::Flow(flow) = &mut resource.kind {
+            // Those without effect, which was said.
+            match flow.flow.kind {
+                FlowKind::Command => resource.exports.clear(),
+                FlowKind::Script => resource.exports.retain(|export| export.property == export.variable),
+                FlowKind::Resource | FlowKind::Multi | FlowKind::Query => {}
+            }
             let auth = resource.auth.iter();
             flow.flow.auth = auth.map(|entry| (entry.key.clone(), entry.value.clone())).collect();
         }
@@ -221,10 +228,23 @@ impl Reader<'_> {
         resource: &ResourceDecl,
         out: &mut Vec<ExportDecl>,
     ) {
-        if let Kind::Typed(ty, schema) = &resource.kind {
-            let names = schema.root.properties.keys().map(String::as_str);
-            let head = property.split('.').next().unwrap_or_default();
-            if find_property(head, names.clone()).is_none() {
+        let head = property.split('.').next().unwrap_or_default();
+        let mut columns: Vec<String> = Vec::new();
+        let known = match &resource.kind {
+            Kind::Typed(ty, schema) => Some((ty, schema)),
+            Kind::Flow(flow) => flow.of().map(|of| (&of.ty, &of.schema)),
+            Kind::Unusable => None,
+        };
+        if let Some((ty, schema)) = known {
+            let mut names: Vec<&str> = schema.root.properties.keys().map(String::as_str).collect();
+            let mut is_known = find_property(head, names.iter().copied()).is_some();
+            if matches!(resource.kind, Kind::Flow(_)) {
+                is_known |= Column::named(head, schema).is_some();
+                // What statements name are columns.
+                columns.extend(names.iter().map(|name| column_name(name)));
+                names = columns.iter().map(String::as_str).chain(["Identifier", "region"]).collect();
+            }
+            if !is_known {
                 let label = nearest(head, names).map_or_else(String::new, |n| format!("did you mean `{n}`?"));
                 self.push(
                     Diagnostic::error(codes::UNKNOWN_PROPERTY, format!("{ty} has no property `{head}`"))

@@ -6,13 +6,15 @@
 
 use crate::codes;
 use crate::flow::Statements;
-use crate::inner::At;
+use crate::inner::{At, Meaning};
 use crate::iql::AnchorKind;
 use crate::model::{Body, FlowDecl};
 use crate::parse::{AUTH_VARIABLES, shifted};
 use crate::render::Job;
-use crate::report;
-use crate::template::{Failure, FailureKind, Template, Use, engine, sections};
+use crate::report::{self, Names};
+use crate::template::objects::TOKEN;
+use crate::template::place::{Cause, Place};
+use crate::template::{Failure, FailureKind, Template, Use, engine, find_expression, sections};
 use stack_core::diagnostic::{Diagnostic, Severity};
 
 impl Job<'_> {
@@ -26,16 +28,54 @@ impl Job<'_> {
             for used in &template.uses {
                 if !self.may_be_defined(used, template, body, flow) {
                     self.undefined(used, template, body);
+                } else if let Some(cause) = self.no_member(used, template).filter(|_| flow.rules) {
+                    let names = self.scope.names(&FailureKind::Reported);
+                    let range = find_expression(&template.source, &cause.expression, None);
+                    let failure = Failure { kind: FailureKind::Cause(cause), range };
+                    self.wrong(&failure, template, body, &names);
                 }
             }
         }
-        if flow.of.is_none() {
-            self.lifecycle(None);
+    }
+
+    /// Why another resource cannot give the member that a name walks to. Statements are not evaluated before they run, so it is
+    /// looked for here.
+    fn no_member(&self, used: &Use, template: &Template) -> Option<Cause> {
+        let inner = self.inner;
+        let name = inner.templates.real_name(&used.head);
+        if self.declared.props.iter().any(|prop| prop.name == name) {
+            return None;
         }
+        let own = inner.instances.all[self.index].declaration;
+        let meaning = inner.meaning(name, At::Resource(self.index), !used.path.is_empty());
+        let Some(Meaning::Resource(to)) = meaning.filter(|found| *found != Meaning::Resource(own)) else {
+            return None;
+        };
+        let group = inner.instances.group(to);
+        let wrong = |expression: &str, member: &str| {
+            let facts = &inner.facts[group.all.start];
+            (member != TOKEN).then(|| Place::root(facts, expression).member(member).err()).flatten()
+        };
+        if group.single().is_some() {
+            return wrong(&used.head, used.path.first()?);
+        }
+        // Every instance has the same members. All places are looked at once, at the first use.
+        let is_first = template.uses.iter().find(|other| other.head == used.head) == Some(used);
+        let all = template.occurrences(&used.head).into_iter().filter(|_| is_first && group.has_keys());
+        all.filter(|found| !found.called).find_map(|found| {
+            let member = found.member?;
+            let written = template.source[found.range].split_at_checked(used.head.len())?.1;
+            let below = written.find(&format!(".{member}")).and_then(|at| written.get(..at));
+            wrong(&format!("{}{}", used.head, below.unwrap_or_default()), &member)
+        })
     }
 
     /// `auth` names variables that hold the credentials.
     pub(super) fn auth(&mut self) {
+        // There it is ignored as a whole, which is told.
+        if self.declared.is_aws() {
+            return;
+        }
         for entry in self.declared.auth.iter().filter(|entry| AUTH_VARIABLES.contains(&entry.key.as_str())) {
             let name = &entry.value;
             if !self.inner.variables.contains_key(name) && self.scope.value_of(name).is_none() {
@@ -60,10 +100,11 @@ impl Job<'_> {
         if template.occurrences(&used.head).iter().any(|o| is_asked_for(&template.source[o.range.end..])) {
             return true;
         }
-        if let Some(of) = &flow.of
-            && matches!(body.anchor, Some(AnchorKind::Update | AnchorKind::Delete))
-            && of.part(name).is_some()
-        {
+        let is_before = matches!(
+            body.anchor,
+            None | Some(AnchorKind::Exists | AnchorKind::Create | AnchorKind::CreateOrUpdate)
+        );
+        if !is_before && flow.about.as_ref().is_some_and(|about| about.part(name).is_some()) {
             return true;
         }
         let exported = || declared.exports.iter().flat_map(|e| [&e.variable, &e.property]);
@@ -74,7 +115,7 @@ impl Job<'_> {
             || returned.any(|item| item.variable == name || item.column == name)
             || self.inner.meaning(name, At::Resource(self.index), !used.path.is_empty()).is_some()
             || self.may_be_captured(name, flow)
-            || flow.of.is_none()
+            || flow.rules
                 && template
                     .occurrences(&used.head)
                     .iter()
@@ -108,11 +149,16 @@ impl Job<'_> {
         let all = template.occurrences(&used.head);
         let first = all.first().map(|found| found.range.start..found.range.start + used.head.len());
         let names = self.scope.names(&kind);
-        let failure = Failure { kind, range: first.clone() };
+        let failure = Failure { kind, range: first };
+        self.wrong(&failure, template, body, &names);
+    }
+
+    fn wrong(&mut self, failure: &Failure, template: &Template, body: &Body, names: &Names) {
         let route = body.path.route();
-        let Some(mut problem) = report::template(&failure, &template.source, &route, &names) else { return };
+        let Some(mut problem) = report::template(failure, &template.source, &route, names) else { return };
         // The predecessor gives an empty text for such a name in a document that is put together in place.
-        let in_document = first.is_some_and(|at| in_document(&template.source, at.start));
+        let at = failure.range.clone().filter(|_| matches!(failure.kind, FailureKind::Undefined(_)));
+        let in_document = at.is_some_and(|at| in_document(&template.source, at.start));
         if in_document || matches!(body.anchor, Some(AnchorKind::Troubleshoot(_))) {
             problem.severity = Severity::Warning;
         }
@@ -128,7 +174,7 @@ impl Job<'_> {
 }
 
 /// True if what follows a name says what to take where it is not defined, or asks whether it is.
-fn is_asked_for(after: &str) -> bool {
+pub(super) fn is_asked_for(after: &str) -> bool {
     let after = after.trim_start();
     let word = |text: &str, word: &str| {
         text.strip_prefix(word)

@@ -22,6 +22,7 @@ impl Job<'_> {
             adopt: self.adopt(declared.adopt.as_ref()),
             secret_version: self.known_text(declared.secret_version.as_ref(), "`lifecycle.secret_version`"),
             timeout: self.timeout(declared.timeout.as_ref()),
+            random: Vec::new(),
         }
     }
 

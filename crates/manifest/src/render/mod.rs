@@ -1,17 +1,24 @@
 //! One resource, rendered with the outputs known so far.
 
+pub(crate) mod draft;
 mod flow;
 mod identifier;
 mod lifecycle;
+mod own;
 mod props;
+mod random;
+mod rule;
+mod script;
 mod statement;
 mod whole;
 
 use crate::codes;
 use crate::condition::{self, Problem};
+use crate::fate::Fate;
 use crate::inner::Inner;
-use crate::model::{Kind, ResourceDecl, Spot, Tree};
+use crate::model::{FlowDecl, Kind, ResourceDecl, Spot, Tree, Understandable};
 use crate::path::Path;
+use crate::render::props::Routes;
 use crate::scope::Scope;
 use crate::template::head_of;
 use indexmap::IndexMap;
@@ -19,6 +26,7 @@ use stack_core::conform::{Violation, codes as conform_codes, conform};
 use stack_core::desired::{Outputs, Rendered, Sources, Wanted};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Part, Route, Severity, nearest};
 use stack_core::ids::{Address, ProviderId, Region, Target, TypeName};
+use stack_core::schema::ResourceSchema;
 use stack_core::statement::Understood;
 use stack_core::value::Value;
 use std::sync::Arc;
@@ -49,6 +57,16 @@ pub(crate) fn resource(inner: &Arc<Inner>, index: usize, outputs: &Outputs, offl
     Outcome { rendered: rendered.filter(|_| !failed), problems }
 }
 
+/// What a resource is one of.
+struct Type<'a> {
+    ty: &'a TypeName,
+    schema: &'a ResourceSchema,
+    /// As the manifest, or the INSERT, spells it.
+    declared_type: &'a str,
+    /// Set where statements declare it.
+    of: Option<&'a Understandable>,
+}
+
 struct Job<'a> {
     /// Where the statements name their region.
     region_at: Option<(Path, Part)>,
@@ -68,7 +86,7 @@ impl Job<'_> {
         if early && !self.is_wanted()? {
             return Some(Rendered::Skipped);
         }
-        let (declared, mut routes) = self.props();
+        let (declared, routes) = self.props();
         if !early && !self.is_wanted()? {
             // What was wrong with props of a resource that is not wanted does not matter.
             self.scope.take_problems();
@@ -81,30 +99,63 @@ impl Job<'_> {
             inner.to_absent.get(&self.index).into_iter().flatten().for_each(|p| self.fail(p.clone()));
         }
         self.auth();
-        let mut said = Understood::default();
-        let mut declared = declared;
-        let (ty, schema, declared_type, of) = match &self.declared.kind {
-            Kind::Typed(ty, schema) => (ty, schema, &self.declared.declared_type, None),
+        match &self.declared.kind {
+            Kind::Typed(ty, schema) => {
+                let of = Type { ty, schema, declared_type: &self.declared.declared_type, of: None };
+                let wanted = self.wanted(of, declared, routes, &mut Understood::default(), fate);
+                Some(Rendered::Wanted(Box::new(wanted)))
+            }
             Kind::Flow(flow) => {
+                let mut declared = declared;
                 // Texts within lists and objects that hold JSON are parts of these (stackql-compat 1.7).
                 declared
                     .values_mut()
                     .for_each(|value| *value = props::spliced(std::mem::replace(value, Value::Null)));
                 self.flow(flow);
-                let of = flow.of.as_ref()?;
-                let read = self.statements(flow, of, &declared, &routes)?;
-                (declared, routes, said) = (read.props, read.routes, read.understood);
-                self.region_at = read.region_at;
-                (&of.ty, &of.schema, &of.table, Some(of))
+                match flow.of() {
+                    Some(of) => {
+                        let (wanted, _) = self.understood(flow, of, &declared, &routes, fate)?;
+                        Some(Rendered::Wanted(Box::new(wanted)))
+                    }
+                    None => Some(Rendered::Flow(Box::new(self.ruling(flow, declared, &routes, fate)?))),
+                }
             }
             Kind::Unusable => {
                 // Reported when it was read. The rest is looked at for its own problems.
-                self.target(None, &said);
+                self.target(None, &Understood::default());
                 self.lifecycle(None);
                 self.failed = true;
-                return None;
+                None
             }
-        };
+        }
+    }
+
+    /// What the statements of a resource declare. `None` if that cannot be told, which is noted, or waits for something.
+    fn understood(
+        &mut self,
+        flow: &FlowDecl,
+        of: &Understandable,
+        declared: &IndexMap<String, Value>,
+        routes: &Routes,
+        fate: Fate,
+    ) -> Option<(Wanted, Understood)> {
+        let mut read = self.statements(flow, of, declared, routes)?;
+        self.region_at = read.region_at;
+        let ty = Type { ty: &of.ty, schema: &of.schema, declared_type: &of.table, of: Some(of) };
+        let wanted = self.wanted(ty, read.props, read.routes, &mut read.understood, fate);
+        Some((wanted, read.understood))
+    }
+
+    /// A resource of a type with these properties. Problems are noted.
+    fn wanted(
+        &mut self,
+        of: Type<'_>,
+        declared: IndexMap<String, Value>,
+        mut routes: Routes,
+        said: &mut Understood,
+        fate: Fate,
+    ) -> Wanted {
+        let Type { ty, schema, declared_type, of } = of;
         self.usable(schema);
         let conformed = conform(schema, props::embed(Value::Object(declared), schema, &schema.root));
         for violation in conformed.violations {
@@ -121,25 +172,33 @@ impl Job<'_> {
         self.forms(&props, &routes);
         // Texts that became structure have parts of their own.
         self.inner.options.redactor.learn(&props);
-        let target = self.target(Some(ty), &said);
+        let target = self.target(Some(ty), said);
+        if let Some(region) = &target.region {
+            // It is the same each time.
+            let _ = self.inner.facts[self.index].region.set(region.to_string());
+        }
         let identifier = self.identifier(schema).or_else(|| said.identifier.take());
         if let Some(identifier) = &identifier {
             self.agrees(identifier, schema, &props, &routes);
         }
-        let lifecycle = self.lifecycle(Some(schema));
+        let mut lifecycle = self.lifecycle(Some(schema));
+        lifecycle.random = self.random(&props);
+        self.randoms(&lifecycle.random, &routes);
+        lifecycle.ignore_changes.extend(lifecycle.random.iter().cloned());
         let (default_tags, ownership_tags) = match of {
             None => self.tags(),
             // Nothing is added to what the statements say.
             Some(of) => (IndexMap::new(), self.is_marked(&props, of)),
         };
         self.request(schema, &props, &default_tags, ownership_tags, lifecycle.secret_version.as_deref());
-        let client_tokens = self.client_tokens(&said);
-        Some(Rendered::Wanted(Box::new(Wanted {
+        let client_tokens = self.client_tokens(said);
+        let given_by = said.properties.iter().filter_map(|p| Some((p.name.clone(), p.given_by?))).collect();
+        Wanted {
             formerly: fate.formerly,
             absent: fate.absent,
             address: self.address.clone(),
             ty: ty.clone(),
-            declared_type: declared_type.clone(),
+            declared_type: declared_type.to_owned(),
             target,
             identifier,
             props,
@@ -149,12 +208,8 @@ impl Job<'_> {
             kept: of.is_some() && !said.has_delete,
             client_tokens,
             lifecycle,
-            sources: Sources {
-                resource: self.declared.path.route(),
-                props: routes.into_values(),
-                given_by: said.properties.into_iter().filter_map(|p| Some((p.name, p.given_by?))).collect(),
-            },
-        })))
+            sources: Sources { resource: self.declared.path.route(), props: routes.into_values(), given_by },
+        }
     }
 
     /// Notes a problem that makes the result useless.
@@ -267,6 +322,16 @@ impl Job<'_> {
     }
 
     fn target(&mut self, ty: Option<&TypeName>, said: &Understood) -> Target {
+        // Types of other providers are called by it: `confluent.org.environments`.
+        let other = ty.and_then(|ty| ty.as_str().split_once('.')).map(|(provider, _)| provider.to_owned());
+        if let Some(provider) = other.filter(|provider| provider != "aws") {
+            return Target {
+                provider: ProviderId::new(provider),
+                region: None,
+                role_arn: None,
+                type_version_id: None,
+            };
+        }
         let (region, at) = self.region(said);
         if let (Some(region), Some(at)) = (&region, &at)
             && !valid_region(region)

@@ -1,7 +1,7 @@
 //! Props: values in order, merges, and which line gives which property.
 
 use crate::codes;
-use crate::model::{Kind, MergeDecl, PropBody, PropDecl, Tree};
+use crate::model::{Kind, MergeDecl, PropBody, PropDecl, ResourceDecl, Tree};
 use crate::path::Path;
 use crate::render::Job;
 use indexmap::IndexMap;
@@ -49,6 +49,18 @@ impl Routes {
             at = pointer.parent();
         }
         Part::Value
+    }
+
+    /// What to underline for the value at, or nearest above, a property; else for the resource.
+    pub(super) fn of(&self, pointer: &Pointer, resource: &ResourceDecl) -> (Route, Part) {
+        let mut at = Some(pointer.clone());
+        while let Some(here) = at {
+            if let Some(path) = self.values.get(&here) {
+                return (path.route(), self.part(&here));
+            }
+            at = here.parent();
+        }
+        (resource.path.key("name").route(), Part::Value)
     }
 
     /// Where the value of a property stands, if it is known.

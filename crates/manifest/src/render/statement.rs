@@ -4,7 +4,7 @@
 use crate::codes;
 use crate::flow::Statements;
 use crate::iql::{Anchor, AnchorKind};
-use crate::model::{Body, FlowDecl, Understandable};
+use crate::model::{Body, FlowDecl, Kind, Understandable};
 use crate::path::Path;
 use crate::render::Job;
 use crate::render::props::Routes;
@@ -12,14 +12,17 @@ use crate::report;
 use crate::template::align::Aligned;
 use crate::template::marked;
 use crate::template::objects::TOKEN;
-use crate::template::{Failure, Lookup};
+use crate::template::{Failure, Lookup, engine};
 use indexmap::IndexMap;
+use stack_core::desired::GivenBy;
 use stack_core::diagnostic::{Diagnostic, Part, Severity};
 use stack_core::ids::ClientToken;
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
 use stack_core::provider::Verb;
-use stack_core::statement::{Marked, Origin, Place, Request, Said, Statement, Understood, hole_number};
+use stack_core::statement::{
+    Hole, Marked, Origin, Place, Property, Request, Said, Statement, Understood, hole, hole_number, joined,
+};
 use stack_core::tags::{self, RESOURCE_NAME, STACK_ENV, STACK_NAME};
 use stack_core::value::{Unknown, Value};
 use std::sync::Arc;
@@ -66,13 +69,20 @@ impl Job<'_> {
             (AnchorKind::Update, Verb::Update),
             (AnchorKind::Delete, Verb::Delete),
         ] {
-            let Some(anchor) = file.get(kind) else { continue };
-            self.own_names(of, declared, verb);
-            let body = flow.bodies.iter().find(|body| body.anchor == Some(kind));
-            let source = text.get(anchor.body.clone()).unwrap_or_default().to_owned();
-            let marked = self.marked(body, &source, anchor)?;
+            let anchor = match kind {
+                AnchorKind::Create => file.get(kind).or_else(|| file.get(AnchorKind::CreateOrUpdate)),
+                _ => file.get(kind),
+            };
+            let Some(anchor) = anchor else { continue };
+            self.own_names(of, declared, verb, flow.rules);
+            let body = flow.bodies.iter().find(|body| body.anchor == Some(anchor.kind));
+            let (offset, source) = match flow.rules {
+                true => file.placed(text, anchor),
+                false => (anchor.body.start, text.get(anchor.body.clone()).unwrap_or_default().to_owned()),
+            };
+            let marked = self.marked(body, (offset, &source), anchor)?;
             all.push(Rendered {
-                offset: anchor.body.start,
+                offset,
                 aligned: Aligned::new(&marked, &source),
                 source,
                 statement: Statement { verb, marked },
@@ -82,6 +92,9 @@ impl Job<'_> {
         let request =
             Request { schema: &of.schema, table: &of.table, statements: &statements, props: declared };
         let mut understood = reader.understand(&request);
+        if inner.settings().literal_sql {
+            literal(&mut understood, of);
+        }
         let is_broken = understood.problems.iter().any(|said| said.severity == Severity::Error);
         for said in std::mem::take(&mut understood.problems) {
             self.said(said, &all, file.get(AnchorKind::Create), &root);
@@ -127,8 +140,9 @@ impl Job<'_> {
     }
 
     /// Names that nobody can know before the resource is there: the parts of its identifier that the service gives, bare and
-    /// as `this.…`, and what its statements return. Props count first, and so do globals.
-    fn own_names(&self, of: &Understandable, declared: &IndexMap<String, Value>, verb: Verb) {
+    /// as `this.…`, and what its statements return. Props count first, and so do globals. Where the statements rule, the
+    /// resource's own name means `this` in them.
+    fn own_names(&self, of: &Understandable, declared: &IndexMap<String, Value>, verb: Verb, rules: bool) {
         let open = || Value::Unknown(Unknown::default());
         let mut this = declared.clone();
         let token = &self.inner.facts[self.index].token;
@@ -146,15 +160,44 @@ impl Job<'_> {
             }
             self.scope.define("callback", open());
         }
+        if rules && verb != Verb::Create {
+            self.open_names(verb, &mut this);
+        }
+        if rules {
+            self.scope.define(self.declared.address.as_str(), Value::Object(this.clone()));
+        }
         self.scope.define("this", Value::Object(this));
     }
 
+    /// Names that the resource's own checks may give before a statement runs: they are not known yet.
+    fn open_names(&self, verb: Verb, this: &mut IndexMap<String, Value>) {
+        let Kind::Flow(flow) = &self.declared.kind else { return };
+        let kind = if verb == Verb::Update { AnchorKind::Update } else { AnchorKind::Delete };
+        let open = || Value::Unknown(Unknown::default());
+        let bodies = flow.bodies.iter().filter(|body| body.anchor == Some(kind));
+        for used in bodies.flat_map(|body| &self.inner.templates.get(body.template).uses) {
+            let name = self.inner.templates.real_name(&used.head);
+            if name == "this" || name == self.declared.address.as_str() {
+                if let Some(member) = used.path.first() {
+                    this.entry(member.clone()).or_insert_with(open);
+                }
+            } else if self.scope.value_of(name).is_none() && !engine::is_builtin(name) {
+                self.scope.define(name, open());
+            }
+        }
+    }
+
     /// A statement with its values. `None` if it fails, which is noted, or waits for a value.
-    fn marked(&mut self, body: Option<&Body>, source: &str, anchor: &Anchor) -> Option<Marked> {
+    fn marked(
+        &mut self,
+        body: Option<&Body>,
+        (offset, source): (usize, &str),
+        anchor: &Anchor,
+    ) -> Option<Marked> {
         let Some(body) = body else {
             if marked::has_holes(source) {
                 let failure = marked::private();
-                self.broken(&failure, source, anchor);
+                self.broken(&failure, source, offset);
                 return None;
             }
             return Some(Marked { text: source.to_owned(), holes: Vec::new() });
@@ -184,19 +227,19 @@ impl Job<'_> {
                 None
             }
             Err(failure) => {
-                self.broken(&failure, source, anchor);
+                self.broken(&failure, source, offset);
                 None
             }
         }
     }
 
-    fn broken(&mut self, failure: &Failure, source: &str, anchor: &Anchor) {
-        let crate::model::Kind::Flow(flow) = &self.declared.kind else { return };
+    fn broken(&mut self, failure: &Failure, source: &str, offset: usize) {
+        let Kind::Flow(flow) = &self.declared.kind else { return };
         let Statements::File { path, .. } = &flow.flow.statements else { return };
         let route = Path::root_of(path).route();
         let names = self.scope.names(&failure.kind);
         if let Some(problem) = report::template(failure, source, &route, &names) {
-            let problem = crate::parse::shifted(problem, &route, anchor.body.start, source.len());
+            let problem = crate::parse::shifted(problem, &route, offset, source.len());
             self.fail(problem);
         } else {
             // It was reported where it comes from.
@@ -239,6 +282,30 @@ impl Job<'_> {
             && has(STACK_ENV, &id.env)
             && has(RESOURCE_NAME, &tags::mark_of(self.address.as_str()))
     }
+}
+
+/// `settings.literal_sql`: what the INSERT does not name is not sent. The identifier that it was a part of stays known.
+fn literal(understood: &mut Understood, of: &Understandable) {
+    let is_filled = |property: &Property| property.given_by == Some(GivenBy::Props);
+    let parts: Vec<String> =
+        of.schema.primary_identifier.iter().filter_map(|path| path.top().map(str::to_owned)).collect();
+    if understood.identifier.is_none()
+        && understood.properties.iter().any(|p| is_filled(p) && parts.contains(&p.name))
+    {
+        let value = |part: &String| {
+            understood.properties.iter().find(|p| p.name == *part).map(|property| property.value.clone())
+        };
+        understood.identifier = parts.iter().map(value).collect::<Option<Vec<Value>>>().map(together);
+    }
+    understood.properties.retain(|property| !is_filled(property));
+}
+
+/// Parts of an identifier in one text.
+fn together(parts: Vec<Value>) -> Value {
+    let characters: Option<Vec<String>> =
+        (0..parts.len()).map(|number| hole(number).map(String::from)).collect();
+    let holes: Vec<Hole> = parts.into_iter().map(|value| Hole { value, document: None }).collect();
+    joined(&characters.unwrap_or_default().join("|"), &holes)
 }
 
 /// The place in the file.

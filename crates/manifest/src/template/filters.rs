@@ -145,9 +145,9 @@ pub(crate) fn sql_list(value: &Mj) -> Result<String, Error> {
 }
 
 /// `text | sql_escape`: doubles single quotes.
-/// In a statement it stays as it is: a value beside the text ends no literal.
+/// In a statement lists and objects stay what they are; a literal reads doubled quotes once.
 pub(crate) fn sql_escape(state: &State<'_, '_>, value: &Mj) -> Result<Mj, Error> {
-    if Sink::of(state).is_some() {
+    if Sink::of(state).is_some() && value.kind() != ValueKind::String {
         return Ok(value.clone());
     }
     if value.is_none() { Ok(Mj::from(())) } else { Ok(Mj::from(text_of(value)?.replace('\'', "''"))) }

@@ -196,7 +196,9 @@ impl Templates {
                 let end = source[start..range.end].find(|c| !in_name(c)).map_or(range.end, |i| start + i);
                 let before = source[..start].chars().next_back();
                 let walked = source[end..].starts_with(['.', '[']) && before != Some('.');
-                if let Some(alias) = self.aliases.get(&source[start..end]).filter(|_| walked) {
+                // A name alone is what stands for itself among the stack's exports.
+                let is_whole = is_expression && source.trim().len() == end - start;
+                if let Some(alias) = self.aliases.get(&source[start..end]).filter(|_| walked || is_whole) {
                     out.replace_range(start..end, alias);
                 }
                 at = end;
@@ -482,7 +484,7 @@ fn in_order(source: &str, names: impl IntoIterator<Item = String>) -> Vec<Use> {
 }
 
 /// An identifier as long as the name, so that positions stay.
-fn alias(name: &str) -> String {
+pub(crate) fn alias(name: &str) -> String {
     name.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b) } else { '_' }).collect()
 }
 

@@ -265,6 +265,14 @@ impl Known {
     }
 }
 
+/// A column beside the properties, for the engine.
+fn beside(value: &Value, place: &Place, name: &str, session: &Session) -> Mj {
+    if place.facts.protects(name) {
+        session.touch_secret();
+    }
+    to_engine(value, session, None)
+}
+
 impl Object for Known {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         if matches!(self.value, Value::Array(_)) { ObjectRepr::Seq } else { ObjectRepr::Map }
@@ -287,6 +295,10 @@ impl Object for Known {
         };
         if place.pointer.is_root() && key == TOKEN {
             return Some(Mj::from(place.facts.token.as_str()));
+        }
+        if let Some(column) = place.facts.column(key).filter(|_| place.pointer.is_root()) {
+            let value = place.facts.value_of(column, &self.value)?;
+            return Some(beside(&value, place, key, &self.session));
         }
         let depth = place.pointer.segments().len();
         let place = match place.member(key) {
@@ -361,7 +373,15 @@ impl Object for Hidden {
                 self.session.release(self.id);
                 Mj::from(place.facts.token.as_str())
             }
-            Some(place) => self.below(place.member(key)),
+            Some(place) => match place.facts.column(key).filter(|_| place.pointer.is_root()) {
+                Some(column) => {
+                    let model = Value::Unknown(self.unknown.clone());
+                    let value = place.facts.value_of(column, &model)?;
+                    self.session.release(self.id);
+                    beside(&value, place, key, &self.session)
+                }
+                None => self.below(place.member(key)),
+            },
             None => self.again(),
         })
     }

@@ -2,13 +2,15 @@
 
 use crate::codes;
 use stack_core::diagnostic::{Code, nearest};
+use stack_core::identity::{Identifier, part_name};
 use stack_core::ids::Address;
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
 use stack_core::schema::{Additional, JsonType, Node, ResourceSchema};
-use stack_core::value::{Reference, Unknown};
+use stack_core::statement::text_of;
+use stack_core::value::{Reference, Unknown, Value};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What templates may know about a resource before it exists.
 #[derive(Debug)]
@@ -17,12 +19,93 @@ pub(crate) struct Facts {
     pub(crate) address: Address,
     /// Its schema, where its type is known.
     pub(crate) schema: Option<Arc<ResourceSchema>>,
+    /// True if it offers its exports and nothing else.
+    pub(crate) offers_exports: bool,
     /// Its exports: variable and property.
     pub(crate) exports: Vec<(String, String)>,
     /// Variables that are not to be shown.
     pub(crate) protected: Vec<String>,
     /// `name.idempotency_token`
     pub(crate) token: String,
+    /// True if it is written as statements.
+    pub(crate) has_statements: bool,
+    /// Its region, once it has been rendered.
+    pub(crate) region: OnceLock<String>,
+}
+
+/// A column that every table has beside the properties of its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    /// The parts of the primary identifier, joined.
+    Identifier,
+    /// Where it lives.
+    Region,
+}
+
+impl Column {
+    /// The column of this name, unless a property is called so.
+    pub(crate) fn named(name: &str, schema: &ResourceSchema) -> Option<Self> {
+        if find_property(name, schema.root.properties.keys().map(String::as_str)).is_some() {
+            return None;
+        }
+        match name.strip_prefix("data__").unwrap_or(name).to_ascii_lowercase().as_str() {
+            "identifier" => Some(Self::Identifier),
+            "region" => Some(Self::Region),
+            _ => None,
+        }
+    }
+}
+
+impl Facts {
+    /// The column beside the properties that a name means, itself or as an export.
+    pub(crate) fn column(&self, name: &str) -> Option<Column> {
+        let schema = self.schema.as_ref().filter(|_| self.has_statements)?;
+        let exported = self.exports.iter().find(|(variable, _)| variable == name);
+        Column::named(exported.map_or(name, |(_, property)| property), schema)
+    }
+
+    /// The value of such a column, with what is known of the properties. `None` if a part of the identifier is not there.
+    pub(crate) fn value_of(&self, column: Column, model: &Value) -> Option<Value> {
+        if column == Column::Region {
+            let region = self.region.get().map(|region| Value::text(region.as_str()));
+            return Some(region.unwrap_or_else(|| Value::Unknown(Unknown::of(&self.address, "region"))));
+        }
+        let mut parts = Vec::new();
+        let mut waits: Option<Unknown> = None;
+        let mut is_secret = false;
+        for path in &self.schema.as_ref()?.primary_identifier {
+            let pointer = path.as_pointer()?;
+            let open = || Value::Unknown(Unknown::of(&self.address, pointer.dotted()));
+            let value = match model {
+                Value::Unknown(_) => open(),
+                known => known.at(&pointer)?.clone(),
+            };
+            is_secret |= value.has_secret();
+            match value.unknown() {
+                Some(unknown) => waits = Some(waits.map_or(unknown.clone(), |known| known.and(&unknown))),
+                None => parts.push((part_name(path), text_of(&value)?)),
+            }
+        }
+        let whole = match waits {
+            Some(unknown) => Value::Unknown(unknown),
+            // As statements write it, unless a part could then not be told from two.
+            None if parts.iter().all(|(_, text)| !text.contains('|')) => {
+                let parts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
+                Value::String(parts.join("|"))
+            }
+            None => Value::String(Identifier { parts }.wire()),
+        };
+        Some(if is_secret { whole.hidden() } else { whole })
+    }
+
+    /// True if the manifest lists such an export in `protected`.
+    pub(crate) fn protects(&self, name: &str) -> bool {
+        let is_it = |known: &String| {
+            known == name
+                || self.exports.iter().any(|(variable, property)| variable == name && property == known)
+        };
+        self.protected.iter().any(is_it)
+    }
 }
 
 /// A property of a resource, as far as an expression has walked.
@@ -118,6 +201,9 @@ impl Place {
         };
         let is_root = self.pointer.is_root();
         let exported = self.facts.exports.iter().find(|(variable, _)| is_root && variable == key);
+        if is_root && self.facts.offers_exports {
+            return self.export(key, exported.map(|(_, column)| column.as_str())).map(|column| here(&column));
+        }
         let (Some(schema), Some(node)) = (self.facts.schema.as_ref(), self.node()) else {
             return Ok(here(exported.map_or(key, |(_, property)| property)));
         };
@@ -149,6 +235,24 @@ impl Place {
             format!("{what} has no property `{key}`")
         };
         let label = nearest(key, names).map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+        Err(Cause { code: Some(codes::UNKNOWN_PROPERTY), message, expression, label })
+    }
+
+    /// The column of an export, by the name of the variable first (stackql-compat 1.8).
+    fn export(&self, key: &str, column: Option<&str>) -> Result<String, Cause> {
+        let Facts { address, exports, .. } = &*self.facts;
+        let columns = || exports.iter().map(|(_, column)| column.as_str());
+        if let Some(found) = column.or_else(|| find_property(key, columns())) {
+            return Ok(found.to_owned());
+        }
+        let names = columns().chain(exports.iter().map(|(variable, _)| variable.as_str()));
+        let label = match nearest(key, names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if exports.is_empty() => "it exports nothing".to_owned(),
+            None => String::new(),
+        };
+        let message = format!("{address} does not export `{key}`");
+        let expression = format!("{}.{key}", self.expression);
         Err(Cause { code: Some(codes::UNKNOWN_PROPERTY), message, expression, label })
     }
 

@@ -94,21 +94,22 @@ fn a_resource_with_a_query_file_is_read_whole() {
 }
 
 #[test]
-fn what_cannot_run_yet_is_told_once_per_resource_that_is_wanted() {
+fn auth_of_what_the_sdk_signs_is_ignored_and_told() {
     let resources = format!(
         "{RESOURCE}  - {{ name: off, type: query, sql: SELECT 1, if: \"'{{{{ stack_env }}}}' == 'dev'\" }}\n  - {{ name: q, type: awscc.sqs.queues, region: us-east-1, props: {{ QueueName: q }}, auth: {{ type: basic }} }}\n"
     );
     let stack = fine(&resources, &[("vpc.iql", VPC)]);
     insta::assert_snapshot!(show(&stack.cannot_run(), stack.source_map()), @r#"
-    error[SD1114] vpc: `auth` cannot be used by this version yet
+    warning[SD1127] vpc: `auth` is ignored
       14:5 «auth» 
-      = next  use the credentials of the environment, or `--profile`
-    error[SD1114] q: `auth` cannot be used by this version yet
+      = why  AWS credentials come from the SDK's chain: variables, profile, SSO, role
+      = next  remove it; choose the account with --profile or settings.profile
+    warning[SD1127] q: `auth` is ignored
       17:84 «auth» 
-      = next  use the credentials of the environment, or `--profile`
+      = why  AWS credentials come from the SDK's chain: variables, profile, SSO, role
+      = next  remove it; choose the account with --profile or settings.profile
     "#);
     assert_eq!(stack.nodes().len(), 3);
-    assert_eq!(stack.render(&"vpc".into(), &Outputs::new()).unwrap_err()[0].code, crate::codes::NOT_YET);
     assert_eq!(stack.render(&"off".into(), &Outputs::new()), Ok(Rendered::Skipped));
 }
 
@@ -127,7 +128,9 @@ WHERE region = '{{ region }}' AND Identifier = '{{ domain_name }}|{{ uri }}';
 DELETE FROM awscc.customerprofiles.integrations
 WHERE Identifier = '{{ domain_name }}|{{ uri }}' AND region = '{{ region }}';
 ";
-    let confluent = "/*+ create */
+    let confluent = "/*+ exists */
+SELECT id FROM confluent.provider_integrations.integrations WHERE environment = '{{ environment }}';
+/*+ create */
 INSERT INTO confluent.provider_integrations.integrations (data__config, data__environment)
 SELECT '{{ config }}', '{{ environment }}';
 /*+ delete */
@@ -151,7 +154,7 @@ DELETE FROM confluent.provider_integrations.integrations WHERE environment = '{{
 fn later_resources_use_what_earlier_ones_export() {
     let resources = format!(
         "{RESOURCE}  - {{ name: subnet, file: subnet.iql, props: [{{ name: vpc, value: \"{{{{ vpc_id }}}}\" }}] }}
-  - {{ name: look, type: query, sql: \"SELECT 1 AS one WHERE a = '{{{{ arn }}}}' AND b = '{{{{ vpc.anything }}}}'\", exports: [one] }}
+  - {{ name: look, type: query, sql: \"SELECT 1 AS one WHERE a = '{{{{ arn }}}}' AND b = '{{{{ vpc.arn }}}}'\", exports: [one] }}
   - {{ name: tell, type: command, sql: \"SELECT '{{{{ one }}}}{{{{ callback.x }}}}'\" }}
   - {{ name: run, type: script, run: \"echo {{{{ one }}}}\", exports: [out] }}
   - {{ name: p, type: awscc.ssm.parameters, region: us-east-1, props: {{ Name: p, Type: String, Value: \"{{{{ out }}}}{{{{ callback.y }}}}\" }} }}
@@ -183,7 +186,7 @@ fn what_only_running_can_tell_is_no_mistake() {
     let of = |anchors: &str| {
         said(
             "  - { name: a, exports: [{ found: f }] }\n",
-            &[("a.iql", &format!("{anchors}\n/*+ create */\nINSERT\n"))],
+            &[("a.iql", &format!("{anchors}\n/*+ create */\nINSERT INTO awscc.ec2.vpcs\n"))],
         )
     };
     for fine in [
@@ -292,7 +295,11 @@ fn files_and_statements_that_are_missing_are_named() {
       = next  add `/*+ create */` and the INSERT below it
     error[SD1128] resources/half.iql has no `exists`, no `statecheck` and no `exports`, so nothing says whether half is there
       8:13 «half» 
-      = next  add `/*+ exists */` and a SELECT below it, or keep only create, update and delete
+      = next  add `/*+ exists */` and a SELECT below it
+    error[SD1128] resources/typo.iql has no `exists`, no `statecheck` and no `exports`, so nothing says whether typo is there
+      9:13 «typo» 
+      = why  the table of the INSERT is not written out
+      = next  add `/*+ exists */` and a SELECT below it
     error[SD1128] resources/no_create.iql has no `create` and no `createorupdate`, so no_create could never be made
       10:13 «no_create» 
       = next  add `/*+ create */` and the INSERT below it
@@ -316,7 +323,10 @@ fn files_and_statements_that_are_missing_are_named() {
 
 #[test]
 fn keys_without_effect_are_warned_about() {
-    let files = [("a.iql", "/*+ create */\nINSERT\n"), ("m.iql", "/*+ createorupdate */\nINSERT\n")];
+    let files = [
+        ("a.iql", "/*+ exists */\nSELECT 1\n/*+ create */\nINSERT\n"),
+        ("m.iql", "/*+ createorupdate */\nINSERT\n"),
+    ];
     let resources = "  - { name: a, sql: SELECT 1, run: x, state: absent, formerly: [b] }
   - { name: m, type: multi, skip_validation: yes please }
   - { name: q, type: query, sql: SELECT 1, file: a.iql, return_vals: { create: [x] }, skip_validation: true }
@@ -377,7 +387,7 @@ fn keys_without_effect_are_warned_about() {
 
 #[test]
 fn the_forms_of_return_vals_auth_and_protected_are_checked() {
-    let files = [("a.iql", "/*+ create */\nINSERT\n")];
+    let files = [("a.iql", "/*+ exports */\nSELECT 1\n/*+ create */\nINSERT\n")];
     let resources = "  - name: a
     return_vals: { create: [{ a: b, c: d }, [x], { e: [f] }], crate: [x], update: x, delete: [y] }
     auth: { username_vra: X, password_var: [y], credentialsenvvar: NOPE, type: basic }
@@ -438,12 +448,12 @@ fn scripts_run_what_cannot_be_rendered_as_it_is_written() {
 #[test]
 fn a_circle_through_a_query_file_is_shown_in_it() {
     let resources = "  - { name: a, props: [{ name: x, value: \"{{ q.QueueUrl }}\" }] }
-  - { name: b, file: b.iql }
+  - { name: b, file: b.iql, exports: [name] }
   - { name: q, type: awscc.sqs.queues, region: us-east-1, props: { QueueName: \"{{ b.name }}\" } }
 ";
     let files = [
         ("a.iql", "/*+ createorupdate */\nINSERT\n"),
-        ("b.iql", "-- b\n/*+ createorupdate */\nINSERT '{{ q.Arn }}'\n"),
+        ("b.iql", "-- b\n/*+ createorupdate */\nINSERT '{{ q.Arn }}'\n/*+ exports */\nSELECT 1"),
     ];
     insta::assert_snapshot!(said(resources, &files), @r#"
     error[SD1206] resources wait for each other: q → b → q

@@ -47,7 +47,7 @@ const FILES: [(&str, &str); 3] = [
     ("resources/tags.json", "[{\"Key\": \"k\", \"Value\": \"{{ each.key }}\"}]"),
     (
         "resources/vpc.iql",
-        "-- {{ cidr }}\n/*+ exists */\nSELECT vpc_id FROM x WHERE c = '{{ config }}'\n/*+ create, retries=3 */\nINSERT '{{ { \"A\": cidr } | generate_patch_document }}'\n/*+ delete */\nDELETE '{{ vpc_id }}'\n",
+        "-- {{ cidr }}\n/*+ exists */\nSELECT vpc_id FROM x WHERE c = '{{ config }}'\n/*+ create, retries=3 */\nINSERT '{{ { \"A\": cidr } | generate_patch_document }}'\n/*+ exports */\nSELECT vpc_id FROM x\n/*+ delete */\nDELETE '{{ vpc_id }}'\n",
     ),
 ];
 const SNIPPETS: &[&str] = &[

@@ -1,7 +1,9 @@
 //! Mistakes in the structure of a manifest, in its settings and in its lifecycle values.
 
-use super::{parse_with, problems, problems_with};
+use super::{good, parse_with, problems, problems_with};
 use crate::codes;
+use stack_core::desired::Outputs;
+use stack_core::value::Value;
 
 #[test]
 fn the_structure_is_checked_everywhere() {
@@ -249,6 +251,34 @@ error[SD1109] `nowhere` is no region
   29:48 «nowhere» 
   = needed by  p (awscc.sqs.queues), env prod
 "#);
+}
+
+#[test]
+fn a_stack_export_may_have_a_name_that_is_no_identifier() {
+    let manifest = r#"
+name: s
+globals:
+  - { name: my-name, value: x }
+  - { name: a, value: "{{ 5 | int }}" }
+  - { name: b, value: "{{ 3 | int }}" }
+resources:
+  - { name: vpc, type: awscc.ec2.vpcs, props: { CidrBlock: 10.0.0.0/16 }, exports: [{ cidr_block: the-net }] }
+exports: [my-name, the-net, { the-net: net }, a - b, a-b]
+"#;
+    let stack = good(manifest);
+    let shown = |value: &Value| match value {
+        Value::Unknown(unknown) => format!("{:?}", unknown.from),
+        known => format!("{:?}", known.exposed()),
+    };
+    let values = stack.evaluate_exports(&Outputs::new()).unwrap();
+    let all: Vec<String> = values.iter().map(|(name, value)| format!("{name} = {}", shown(value))).collect();
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    my-name = Some(String("x"))
+    the-net = {Reference { address: Address("vpc"), path: "CidrBlock" }}
+    net = {Reference { address: Address("vpc"), path: "CidrBlock" }}
+    a - b = Some(Number(2))
+    a-b = Some(Number(2))
+    "#);
 }
 
 #[test]

@@ -191,6 +191,8 @@ fn ended(status: Status, code: Option<&str>, message: &str, hooks: &[(&str, &str
         retry_after: None,
         at: None,
         hooks: hooks.iter().map(|(name, words)| ((*name).to_owned(), (*words).to_owned())).collect(),
+        hooks_request: None,
+        model: None,
     })
 }
 

@@ -27,6 +27,11 @@ pub(crate) fn progress(event: Option<&ProgressEvent>) -> Result<Progress, Failur
         retry_after: event.retry_after().and_then(milliseconds),
         at: event.event_time().and_then(milliseconds),
         hooks: Vec::new(),
+        hooks_request: event.hooks_request_token().filter(|token| !token.is_empty()).map(str::to_owned),
+        // Nothing is decided by it: what is no JSON is shown as it came.
+        model: event
+            .resource_model()
+            .map(|text| serde_json::from_str(text).unwrap_or_else(|_| Json::from(text))),
     })
 }
 

@@ -345,9 +345,10 @@ impl Provider for Aws {
         &self,
         at: &Target,
         filters: &[TagFilter],
+        types: &[String],
         page: Option<&str>,
     ) -> Result<TaggedPage, Failure> {
-        tagging::page(self, at, filters, page).await
+        tagging::page(self, at, filters, types, page).await
     }
 
     async fn describe_type(&self, at: &Target, ty: &TypeName) -> Result<TypeRecord, Failure> {

@@ -15,6 +15,11 @@ const FILTERS: usize = 50;
 /// The most values of one filter.
 const VALUES: usize = 20;
 
+/// The most types in one call.
+const TYPES: usize = 100;
+/// The most characters of a type.
+const TYPE_LENGTH: usize = 256;
+
 /// The part of an answer that counts.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -45,10 +50,11 @@ pub(super) async fn page(
     aws: &Aws,
     at: &Target,
     filters: &[TagFilter],
+    types: &[String],
     page: Option<&str>,
 ) -> Result<TaggedPage, Failure> {
-    check(filters)?;
-    let body = request(filters, page).to_string();
+    check(filters, types)?;
+    let body = request(filters, types, page).to_string();
     let request = SignedRequest::post("application/x-amz-json-1.1", body)
         .header("x-amz-target", "ResourceGroupsTaggingAPI_20170126.GetResources");
     let answer = aws.signed(at, &TAGGING, request).await?;
@@ -65,7 +71,7 @@ pub(super) async fn page(
     Ok(TaggedPage { found, next: next_page(answer.pagination_token.as_deref()) })
 }
 
-fn request(filters: &[TagFilter], page: Option<&str>) -> Json {
+fn request(filters: &[TagFilter], types: &[String], page: Option<&str>) -> Json {
     let filters: Vec<Json> = filters
         .iter()
         .map(|filter| match filter.values.as_slice() {
@@ -74,6 +80,9 @@ fn request(filters: &[TagFilter], page: Option<&str>) -> Json {
         })
         .collect();
     let mut body = json!({"ResourcesPerPage": RESOURCES_PER_PAGE, "TagFilters": filters});
+    if !types.is_empty() {
+        body["ResourceTypeFilters"] = Json::from(types);
+    }
     if let Some(page) = page {
         body["PaginationToken"] = Json::from(page);
     }
@@ -81,10 +90,19 @@ fn request(filters: &[TagFilter], page: Option<&str>) -> Json {
 }
 
 /// What the service would refuse. No filters at all would list every resource of the region, which is never meant.
-fn check(filters: &[TagFilter]) -> Result<(), Failure> {
+fn check(filters: &[TagFilter], types: &[String]) -> Result<(), Failure> {
     let invalid = |message: String| Err(Failure::new(FailureKind::Invalid, "RequestNotBuilt", message));
     if filters.is_empty() || filters.len() > FILTERS {
         return invalid(format!("the tag index takes 1 to {FILTERS} tags at once, not {}", filters.len()));
+    }
+    if types.len() > TYPES {
+        return invalid(format!("the tag index takes at most {TYPES} types at once, not {}", types.len()));
+    }
+    if let Some(long) = types.iter().find(|ty| ty.chars().count() > TYPE_LENGTH) {
+        let start: String = long.chars().take(20).collect();
+        return invalid(format!(
+            "the tag index takes types of at most {TYPE_LENGTH} characters, unlike `{start}…`"
+        ));
     }
     match filters.iter().find(|filter| filter.values.len() > VALUES) {
         Some(filter) => invalid(format!(

@@ -509,6 +509,8 @@ fn progress(ticket: &Ticket, definition: &Definition, status: Status, message: S
         retry_after: None,
         at: None,
         hooks: Vec::new(),
+        hooks_request: None,
+        model: None,
     }
 }
 

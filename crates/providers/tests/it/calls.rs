@@ -176,6 +176,8 @@ async fn operations_send_documents_as_json_text_with_our_token() {
                 retry_after: Some(1_700_000_005_000),
                 at: Some(1_700_000_000_250),
                 hooks: Vec::new(),
+                hooks_request: None,
+                model: None,
             }
         );
     }
@@ -226,7 +228,7 @@ async fn statuses_are_told_apart_and_unknown_ones_kept() {
 fn hooked(status: &str) -> serde_json::Value {
     json!({
         "ProgressEvent": {"RequestToken": "rt-1", "HooksRequestToken": "h-1", "OperationStatus": status,
-            "Operation": "CREATE", "StatusMessage": "Hooks failed"},
+            "Operation": "CREATE", "StatusMessage": "Hooks failed", "ResourceModel": "{\"Password\":\"hush\"}"},
         "HooksProgressEvent": [
             {"HookTypeName": "Acme::A::B", "HookStatus": "HOOK_COMPLETE_FAILED", "HookStatusMessage": "not encrypted",
                 "FailureMode": "FAIL"},
@@ -245,6 +247,9 @@ async fn failed_hooks_are_told_with_a_failed_operation_only() {
     let told = aws.poll(&at(None), &request).await.expect("progress");
     let hooks = [("Acme::A::B", "not encrypted"), ("arn:hook", "no message")];
     assert_eq!(told.hooks, hooks.map(|(a, b)| (a.to_owned(), b.to_owned())));
+    assert_eq!(told.hooks_request.as_deref(), Some("h-1"));
+    assert_eq!(told.model, Some(json!({"Password": "hush"})));
+    assert!(!format!("{told:?}").contains("hush"));
     assert_eq!(
         aws.failure_of(&told).message,
         "Hooks failed; hook Acme::A::B: not encrypted; hook arn:hook: no message"

@@ -23,7 +23,7 @@ fn page(token: Json, arns: &[&str]) -> Json {
 #[tokio::test]
 async fn tags_are_asked_for_in_the_targets_region() {
     let script = Script::of([ok(page(json!(""), &["arn:aws:sqs:eu-west-1:123456789012:q"]))]);
-    let found = script.aws().await.tagged(&at(Some("eu-west-1")), &stack(), None).await.expect("a page");
+    let found = script.aws().await.tagged(&at(Some("eu-west-1")), &stack(), &[], None).await.expect("a page");
     let tags = vec![("a".to_owned(), "1".to_owned()), ("b".to_owned(), String::new())];
     let arn = "arn:aws:sqs:eu-west-1:123456789012:q".to_owned();
     assert_eq!(found, TaggedPage { found: vec![Tagged { arn, tags }], next: None });
@@ -43,6 +43,20 @@ async fn tags_are_asked_for_in_the_targets_region() {
 }
 
 #[tokio::test]
+async fn types_are_asked_for_within_the_limits() {
+    let script = Script::of([ok(json!({}))]);
+    let aws = script.aws().await;
+    let types = ["ec2:vpc".to_owned(), "s3".to_owned()];
+    aws.tagged(&at(None), &stack(), &types, None).await.expect("a page");
+    assert_eq!(script.only().json()["ResourceTypeFilters"], json!(["ec2:vpc", "s3"]));
+    for types in [vec!["s3".to_owned(); 101], vec!["s".repeat(257)]] {
+        let failure = aws.tagged(&at(None), &stack(), &types, None).await.expect_err("a failure");
+        assert_eq!((failure.kind, failure.code.as_str()), (K::Invalid, "RequestNotBuilt"), "{failure}");
+    }
+    assert_eq!(script.sent().len(), 1);
+}
+
+#[tokio::test]
 async fn only_a_missing_or_empty_token_ends_the_listing() {
     let script = Script::of([
         ok(page(json!("p2"), &[])),
@@ -53,14 +67,14 @@ async fn only_a_missing_or_empty_token_ends_the_listing() {
     let aws = script.aws().await;
     let (mut seen, mut next) = (Vec::new(), None);
     for _ in 0..3 {
-        let page = aws.tagged(&at(None), &stack(), next.as_deref()).await.expect("a page");
+        let page = aws.tagged(&at(None), &stack(), &[], next.as_deref()).await.expect("a page");
         seen.extend(page.found.into_iter().map(|found| found.arn));
         next = page.next;
     }
     assert_eq!((seen, next), (vec!["arn:1".to_owned(), "arn:2".to_owned()], None));
     let tokens: Vec<Json> = script.sent().iter().map(|sent| sent.json()["PaginationToken"].clone()).collect();
     assert_eq!(tokens, [json!(null), json!("p2"), json!("p3")]);
-    assert_eq!(aws.tagged(&at(None), &stack(), None).await, Ok(TaggedPage::default()));
+    assert_eq!(aws.tagged(&at(None), &stack(), &[], None).await, Ok(TaggedPage::default()));
 }
 
 #[tokio::test]
@@ -71,11 +85,11 @@ async fn what_the_service_would_refuse_is_not_sent() {
     let many = |count| vec![filter("k", &[]); count];
     let long = |count: usize| TagFilter { key: "k".to_owned(), values: values[..count].to_vec() };
     for filters in [many(0), many(51), vec![long(21)]] {
-        let failure = aws.tagged(&at(None), &filters, None).await.expect_err("a failure");
+        let failure = aws.tagged(&at(None), &filters, &[], None).await.expect_err("a failure");
         assert_eq!((failure.kind, failure.code.as_str()), (K::Invalid, "RequestNotBuilt"), "{failure}");
     }
     for filters in [many(50), vec![long(20)]] {
-        aws.tagged(&at(None), &filters, None).await.expect("a page");
+        aws.tagged(&at(None), &filters, &[], None).await.expect("a page");
     }
     assert_eq!(script.sent().len(), 2);
 }
@@ -91,13 +105,13 @@ async fn errors_have_their_class() {
     ];
     for (code, status, kind) in cases {
         let script = Script::of([refusal(status, code, "no")]);
-        let failure = script.aws().await.tagged(&at(None), &stack(), None).await.expect_err("a failure");
+        let failure = script.aws().await.tagged(&at(None), &stack(), &[], None).await.expect_err("a failure");
         assert_eq!((failure.kind, failure.code.as_str()), (kind, code));
         assert_eq!(script.sent().len(), 1);
     }
     for body in ["", "{", "[]", "{\"ResourceTagMappingList\":[{}]}", "<html>"] {
         let script = Script::of([answer(200, body)]);
-        let failure = script.aws().await.tagged(&at(None), &stack(), None).await.expect_err("a failure");
+        let failure = script.aws().await.tagged(&at(None), &stack(), &[], None).await.expect_err("a failure");
         assert_eq!((failure.kind, failure.code.as_str()), (K::NoAnswer, "UnreadableAnswer"), "{body}");
     }
 }

@@ -3,6 +3,7 @@
 use super::level::{Col, Item, ItemKind, Level};
 use super::{Bind, Binder, Passed};
 use crate::codes;
+use crate::columns::{Affinity, Column};
 use crate::error::SqlError;
 use crate::parameters::{Parameter, ParameterKind};
 use crate::sqlite::quoted;
@@ -39,11 +40,33 @@ impl Terms<'_> {
 pub(super) struct Values<'q> {
     col: Col<'q>,
     values: Vec<String>,
-    /// False if SQLite would compute something else from the literal.
-    is_plain: bool,
+    form: Form,
     at: Range<usize>,
     /// The items that an outer join lets the condition narrow; `None`: all.
     fed: Option<Range<usize>>,
+}
+
+/// How literals are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// `'…'`
+    Text,
+    /// A number.
+    Number,
+    /// Texts and numbers.
+    Mixed,
+    /// SQLite would compute something else from them.
+    Wrapped,
+}
+
+impl Form {
+    fn with(self, other: Self) -> Self {
+        match (self, other) {
+            (one, two) if one == two => one,
+            (Self::Wrapped, _) | (_, Self::Wrapped) => Self::Wrapped,
+            _ => Self::Mixed,
+        }
+    }
 }
 
 /// An equality with a column and something that depends on other tables.
@@ -74,11 +97,11 @@ impl Binder<'_> {
             Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
                 for (col, other) in [(left, right), (right, left)] {
                     let Some(col) = Col::of(col) else { continue };
-                    if let Some((value, is_plain)) = literal(other) {
+                    if let Some((value, form)) = literal(other) {
                         let ends = self.extent(left).zip(self.extent(right));
                         let Some((first, last)) = ends else { continue };
                         let at = first.start..last.end;
-                        terms.values.push(Values { col, values: vec![value], is_plain, at, fed });
+                        terms.values.push(Values { col, values: vec![value], form, at, fed });
                         return;
                     }
                     terms.equal.push(Equal { col, other: Other::Expr(other), fed: fed.clone() });
@@ -89,14 +112,15 @@ impl Binder<'_> {
                 let values: Option<Vec<_>> = list.iter().map(literal).collect();
                 let at = self.extent(expr).and_then(|col| Some(col.start..self.words.closed_after(col.end)?));
                 if let (Some(values), Some(at)) = (values, at) {
-                    let is_plain = values.iter().all(|(_, plain)| *plain);
+                    let forms = values.iter().map(|(_, form)| *form);
+                    let form = forms.reduce(Form::with).unwrap_or(Form::Mixed);
                     let mut texts: Vec<String> = Vec::new();
                     for (value, _) in values {
                         if !texts.contains(&value) {
                             texts.push(value);
                         }
                     }
-                    terms.values.push(Values { col, values: texts, is_plain, at, fed });
+                    terms.values.push(Values { col, values: texts, form, at, fed });
                 } else if let Some(quoted) = list.iter().find(|one| is_quoted(one)) {
                     terms.equal.push(Equal { col, other: Other::Expr(quoted), fed });
                 }
@@ -177,16 +201,35 @@ impl Binder<'_> {
         }
         if is_overridden {
             self.edits.replace(term.at.clone(), "1");
-        } else if !takers.is_empty() {
-            if !stays(level, term, &takers, &resolvers) {
-                self.edits.replace(term.at.clone(), truth(level, term, &takers));
-            }
+        } else if !takers.is_empty() && !stays(level, term, &takers, &resolvers) {
+            self.edits.replace(term.at.clone(), truth(level, term, &takers));
+        } else if let [one] = resolvers.as_slice()
+            && let ItemKind::Base { columns, .. } = &level.items[*one].kind
+        {
+            self.no_key(columns, term);
         } else if let Some(id) = inside
             && resolvers.is_empty()
         {
             self.undecided.push((id, term.at.clone()));
         }
         Ok(())
+    }
+
+    /// Keeps SQLite from making an index of a column that is compared with a literal. It would take that for better than
+    /// one of the columns that a join compares, and most often all rows have the value: a join would compare all pairs.
+    fn no_key(&mut self, columns: &[Column], term: &Values<'_>) {
+        let name = &term.col.name.value;
+        let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+        // An expression has no affinity, which must not be needed then.
+        let same = column.is_some_and(|column| match column.affinity {
+            Affinity::Text => term.form == Form::Text,
+            Affinity::Numeric | Affinity::Boolean => term.form == Form::Number,
+            Affinity::Json => term.form != Form::Wrapped,
+        });
+        let first = term.col.qualifier.first().unwrap_or(term.col.name);
+        if let (true, Some(at)) = (same, self.words.ident(first)) {
+            self.edits.put(at.start, "+");
+        }
     }
 
     /// The values that a table has of a parameter.
@@ -274,7 +317,7 @@ fn stays(level: &Level<'_>, term: &Values<'_>, takers: &[usize], resolvers: &[us
     let name = &term.col.name.value;
     let is_input = takes(item, name).is_some_and(|(_, parameter)| parameter.kind == ParameterKind::ListInput);
     let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
-    term.is_plain && column.is_some_and(|column| column.path.is_none() || is_input)
+    term.form != Form::Wrapped && column.is_some_and(|column| column.path.is_none() || is_input)
 }
 
 /// What stands for a condition that the requests have seen to. Rows that an outer join left empty do not fulfil it.
@@ -290,17 +333,17 @@ fn truth(level: &Level<'_>, term: &Values<'_>, takers: &[usize]) -> String {
     }
 }
 
-/// The text of a literal, and whether SQLite has the same.
-fn literal(expr: &Expr) -> Option<(String, bool)> {
+/// The text of a literal, and how it is written.
+fn literal(expr: &Expr) -> Option<(String, Form)> {
     match expr {
         Expr::Value(value) => match &value.value {
-            SqlValue::SingleQuotedString(text) => Some((text.clone(), true)),
-            SqlValue::Number(text, _) => Some((text.clone(), true)),
+            SqlValue::SingleQuotedString(text) => Some((text.clone(), Form::Text)),
+            SqlValue::Number(text, _) => Some((text.clone(), Form::Number)),
             _ => None,
         },
         Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match expr.as_ref() {
             Expr::Value(value) => match &value.value {
-                SqlValue::Number(text, _) => Some((format!("-{text}"), true)),
+                SqlValue::Number(text, _) => Some((format!("-{text}"), Form::Number)),
                 _ => None,
             },
             _ => None,
@@ -315,7 +358,7 @@ fn literal(expr: &Expr) -> Option<(String, bool)> {
             let is_wrapper = name.eq_ignore_ascii_case("json") || name.eq_ignore_ascii_case("string");
             let Expr::Value(value) = argument else { return None };
             match &value.value {
-                SqlValue::SingleQuotedString(text) if is_wrapper => Some((text.clone(), false)),
+                SqlValue::SingleQuotedString(text) if is_wrapper => Some((text.clone(), Form::Wrapped)),
                 _ => None,
             }
         }

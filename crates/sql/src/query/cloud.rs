@@ -110,20 +110,28 @@ impl Provider for Cloud {
         &self,
         at: &Target,
         filters: &[TagFilter],
+        types: &[String],
         _: Option<&str>,
     ) -> Result<TaggedPage, Failure> {
         let shown: Vec<String> =
             filters.iter().map(|one| format!("{}={}", one.key, one.values.join(","))).collect();
+        let shown: Vec<String> = shown.into_iter().chain(types.iter().cloned()).collect();
         self.note("tagged", at, &shown.join(" "))?;
+        let is_of = |arn: &str| {
+            let mut parts = arn.split([':', '/']).skip(2);
+            let (service, kind) = (parts.next().unwrap(), parts.nth(2).unwrap());
+            types.is_empty() || types.iter().any(|ty| *ty == format!("{service}:{kind}"))
+        };
         let fits = |tags: &[(&str, &str)]| {
             filters
                 .iter()
                 .all(|one| tags.iter().any(|(k, v)| *k == one.key && one.values.iter().any(|w| w == v)))
         };
-        let found = self.index.iter().filter(|(_, tags)| fits(tags)).map(|(arn, tags)| Tagged {
-            arn: (*arn).to_owned(),
-            tags: tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-        });
+        let found =
+            self.index.iter().filter(|(arn, tags)| fits(tags) && is_of(arn)).map(|(arn, tags)| Tagged {
+                arn: (*arn).to_owned(),
+                tags: tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            });
         Ok(TaggedPage { found: found.collect(), next: None })
     }
 }
@@ -195,6 +203,8 @@ fn request(token: &str, status: Status) -> Progress {
         retry_after: None,
         at: Some(1_700_000_000_500),
         hooks: Vec::new(),
+        hooks_request: None,
+        model: None,
     }
 }
 

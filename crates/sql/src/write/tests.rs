@@ -1,6 +1,7 @@
 use super::*;
 use crate::parse::parse;
 use stack_catalog::Catalog;
+use stack_core::ids::Region;
 
 fn prepared(text: &str) -> Result<Writes, Vec<SqlError>> {
     let parsed = parse(text).map_err(|error| vec![error])?;
@@ -96,6 +97,53 @@ fn mistakes_are_told_with_their_place() {
             "UPDATE awscc.ec2.eip_associations SET PatchDocument = '[]' WHERE Identifier = 'x'",
         ]
         .map(shown)
+        .join("\n")
+    );
+}
+
+#[test]
+fn the_table_of_all_types_takes_a_type_with_each_row() {
+    insta::assert_snapshot!(
+        [
+            "INSERT INTO awscc.cloud_control.resources (TypeName, DesiredState, region) VALUES ('AWS::S3::Bucket', '{\"BucketName\":\"logs\"}', 'us-east-1'), ('AWS::SQS::Queue', '{\"DelaySeconds\":5}', NULL)",
+            "UPDATE awscc.cloud_control.resources SET PatchDocument = '[{\"op\":\"remove\",\"path\":\"/Tags\"}]' WHERE TypeName = 'AWS::S3::Bucket' AND Identifier = 'a' AND region = 'us-east-1'",
+            "DELETE FROM awscc.cloud_control.resources WHERE data__TypeName = 'AWS::S3::Bucket' AND data__Identifier IN ('a', 'b')",
+            "INSERT INTO awscc.cloud_control.resources (TypeName, DesiredState) SELECT 'AWS::S3::Bucket', '{\"BucketNam\":\"logs\"}'",
+            "INSERT INTO awscc.cloud_control.resources (TypeName, DesiredState) SELECT 'AWS::S3::Bucket', 'logs'",
+            "INSERT INTO awscc.cloud_control.resources (TypeName, BucketName) SELECT 'AWS::S3::Bucket', 'logs'",
+            "INSERT INTO awscc.cloud_control.resources (DesiredState) SELECT '{}'",
+            "INSERT INTO awscc.cloud_control.resources (TypeName, DesiredState, Tags) SELECT 'AWS::S3::Bucket', '{}', '[]'",
+            "INSERT INTO awscc.cloud_control.resources (TypeName, DesiredState) SELECT name, value FROM aws.ssm.parameters",
+            "DELETE FROM awscc.cloud_control.resources WHERE Identifier = 'a'",
+            "DELETE FROM awscc.cloud_control.resources WHERE TypeName = 'AWS::S3::Bukket' AND Identifier = 'a'",
+            "UPDATE awscc.cloud_control.resources SET PatchDocument = '[]' WHERE TypeName = 'AWS::S3::Bucket'",
+        ]
+        .map(shown)
+        .join("\n")
+    );
+}
+
+#[test]
+fn operations_are_stopped_by_their_token() {
+    let told = |text: &str| match prepared(text) {
+        Ok(writes) => {
+            let one = |one: &Cancel| format!("{} {}", one.at.region.as_ref().unwrap(), one.request);
+            assert!(writes.all.is_empty());
+            writes.cancels.iter().map(one).collect::<Vec<_>>().join(", ")
+        }
+        Err(_) => shown(text),
+    };
+    insta::assert_snapshot!(
+        [
+            "DELETE FROM awscc.cloud_control.resource_requests WHERE RequestToken = 'r-1' AND region = 'us-east-1'",
+            "DELETE FROM awscc.cloud_control.resource_requests WHERE RequestToken IN ('r-1', 'r-2') RETURNING OperationStatus",
+            "DELETE FROM awscc.cloud_control.resource_requests WHERE region = 'us-east-1'",
+            "DELETE FROM awscc.cloud_control.resource_requests WHERE RequestToken = 'r-1' AND Identifier = 'x'",
+            "DELETE FROM awscc.cloud_control.resource_requests WHERE RequestToken = ''",
+            "DELETE FROM awscc.cloud_control.resource_request WHERE RequestToken = 'r-1'",
+            "INSERT INTO awscc.cloud_control.resource_requests (RequestToken) SELECT 'r-1'",
+        ]
+        .map(told)
         .join("\n")
     );
 }

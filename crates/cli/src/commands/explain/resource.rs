@@ -1,5 +1,6 @@
 //! `explain STACK_DIR ENV ADDRESS [PATH]`: what is declared, what is live, and why the plan says what it says.
 
+mod flow;
 mod words;
 
 use crate::app::{App, Done};
@@ -16,6 +17,7 @@ use crate::session::{Made, Session, no_such_address};
 use serde_json::Value as Json;
 use stack_core::desired::{Rendered, Resolver, Wanted};
 use stack_core::diagnostic::{Diagnostic, Part};
+use stack_core::flow::Flow;
 use stack_core::ids::Address;
 use stack_core::naming::find_property;
 use stack_core::plan::{Action, Mode, Planned};
@@ -45,16 +47,33 @@ pub(super) async fn run(app: &App, args: &ExplainArgs, stack: &StackArgs, addres
     let found = made.plan.resources.get(&key);
     let view = made.view.resources.iter().find(|resource| resource.address == address);
     let wanted = session.loaded.stack.render(&key, &made.outputs);
-    let (Some(planned), Some(view), Ok(Rendered::Wanted(wanted))) = (found, view, wanted) else {
+    let (Some(planned), Some(view), Ok(rendered)) = (found, view, wanted) else {
         // Why it could not be planned stands among the problems.
         tell(app, &made);
         return Ok(exit_of(&made.plan.diagnostics));
     };
-    let Ok(schema) = session.loaded.schemas.schema(&planned.ty) else {
-        tell(app, &made);
-        return Ok(Exit::Error);
+    let (wanted, flow) = match rendered {
+        Rendered::Wanted(wanted) => (*wanted, None),
+        Rendered::Flow(flow) => {
+            let of = flow.of.as_deref().cloned();
+            (of.unwrap_or_else(|| flow::nothing(&flow)), Some(flow))
+        }
+        Rendered::Skipped => {
+            tell(app, &made);
+            return Ok(Exit::Done);
+        }
     };
-    let teller = Teller { session: &session, made: &made, planned, view, wanted: &wanted, schema };
+    let schema = match (session.loaded.schemas.schema(&planned.ty), &flow) {
+        (Ok(schema), _) => schema,
+        // It has a type of its own: what it exports.
+        (Err(_), Some(flow)) => Arc::clone(&flow.schema),
+        (Err(_), None) => {
+            tell(app, &made);
+            return Ok(Exit::Error);
+        }
+    };
+    let flow = flow.as_deref();
+    let teller = Teller { session: &session, made: &made, planned, view, wanted: &wanted, flow, schema };
     let path = args.path.as_deref().map(|text| teller.path(text)).transpose()?;
     app.console.out(&explain::resource(&teller.story(path.as_ref()), app.console.out_style));
     tell(app, &made);
@@ -70,12 +89,19 @@ struct Teller<'a> {
     planned: &'a Planned,
     view: &'a ResourceView,
     wanted: &'a Wanted,
+    /// Where its own statements rule.
+    flow: Option<&'a Flow>,
     schema: Arc<ResourceSchema>,
 }
 
 impl Teller<'_> {
     /// A property as the user names it.
     fn path(&self, text: &str) -> Result<Pointer, Stopped> {
+        if self.flow.is_some_and(|flow| flow.of.is_none()) {
+            let message =
+                format!("nobody knows which properties the statements of {} declare", self.planned.address);
+            return Err(Stopped::usage(message, "leave the path out: its statements and exports are told"));
+        }
         let typed = crate::parse::property(text);
         let Some((top, below)) = typed.segments().split_first() else { return Ok(typed) };
         let names = || self.schema.root.properties.keys().map(String::as_str);
@@ -121,6 +147,9 @@ impl Teller<'_> {
             place: self.view.source.clone(),
             identifier: self.view.identifier.clone(),
             facts: self.facts().into_iter().map(|(key, text)| (key, self.clear(&text))).collect(),
+            declares: self.flow.is_none_or(|flow| flow.of.is_some()),
+            statements: if path.is_some() { Vec::new() } else { self.statements() },
+            exports: if path.is_some() { Vec::new() } else { self.exports() },
             properties,
             // Tags that this program adds are changes of no declared property.
             others: match path {

@@ -11,14 +11,17 @@ use crate::render::text::count;
 use crate::session::{ids, new_nonce};
 use crate::wire::{Link, connect, region};
 use stack_core::diagnostic::{Diagnostic, Part, Route};
+use stack_core::provider::Found;
 use stack_engine::clock::IdSource;
 use stack_manifest::Settings;
 use stack_sql::dml::Verb;
 use stack_sql::show::{ShowError, show};
 use stack_sql::{
-    Defaults, FetchId, Kind, Limits, Parsed, Query, SqlError, Table, Tables, Writes, answer, codes, parse,
+    Defaults, FetchId, Kind, Limits, Parsed, Query, Selection, SqlError, Table, Tables, Writes,
+    answer_by_page, codes, parse,
 };
 use std::sync::Arc;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -30,6 +33,8 @@ pub(super) enum Step<'a> {
     Query(Box<Query<'a>>),
     /// A cloud that is changed.
     Write(Box<Writes>),
+    /// A cloud that is asked for what is then inserted.
+    Insert(Box<Selection<'a>>),
 }
 
 /// Asks statements, and shows their answers.
@@ -134,7 +139,7 @@ impl<'a> Asker<'a> {
         let needs = |step: &Step<'_>| match step {
             Step::Known(_) => false,
             Step::Query(query) => query.reads(),
-            Step::Write(_) => true,
+            Step::Write(_) | Step::Insert(_) => true,
         };
         if self.link.is_none() && steps.iter().any(needs) {
             let dir = self.args.stack_dir.as_deref();
@@ -156,19 +161,13 @@ impl<'a> Asker<'a> {
             let began = Instant::now();
             let table = match step {
                 Step::Known(table) => Some(table),
-                Step::Query(query) => {
-                    let link = self.link.as_ref();
-                    let work = fetched(self.app, *query, link);
-                    Some(guard.reads(link.map(|link| &*link.provider), work).await?)
+                Step::Query(query) => Some(self.asked(*query, &guard).await?),
+                Step::Write(writes) => self.written(*writes, &guard).await?,
+                Step::Insert(selection) => {
+                    let Selection { query, insertion } = *selection;
+                    let rows = self.asked(query, &guard).await?;
+                    self.written(insertion.writes(&rows).map_err(mistakes)?, &guard).await?
                 }
-                Step::Write(writes) => match self.link.take() {
-                    Some(link) => {
-                        let done = self.change(*writes, &link, &guard).await;
-                        self.link = Some(link);
-                        done?
-                    }
-                    None => None,
-                },
             };
             let took = began.elapsed().as_secs_f64();
             let took = if self.timing { format!(" in {took:.1} s") } else { String::new() };
@@ -184,6 +183,18 @@ impl<'a> Asker<'a> {
             }
         }
         Ok(true)
+    }
+
+    async fn asked(&self, query: Query<'_>, guard: &Guard) -> Result<Table, Stopped> {
+        let link = self.link.as_ref();
+        guard.reads(link.map(|link| &*link.provider), fetched(self.app, query, link)).await
+    }
+
+    async fn written(&mut self, writes: Writes, guard: &Guard) -> Result<Option<Table>, Stopped> {
+        let Some(link) = self.link.take() else { return Ok(None) };
+        let done = self.change(writes, &link, guard).await;
+        self.link = Some(link);
+        done
     }
 
     /// Shows a result.
@@ -224,9 +235,13 @@ fn prepare<'a>(
         }
     };
     let steps = parsed.iter().map(|parsed| match parsed.kind.writes() {
-        true => Writes::prepare(parsed, tables, defaults)
-            .map(|writes| Step::Write(Box::new(writes)))
-            .map_err(|errors| Stopped { exit: Exit::Usage, told: errors.into_iter().map(placed).collect() }),
+        true => match Selection::prepare(parsed, tables, defaults, Limits::default()).map_err(mistakes)? {
+            Some(selection) => Ok(Step::Insert(Box::new(selection))),
+            None => {
+                let writes = Writes::prepare(parsed, tables, defaults).map_err(mistakes)?;
+                Ok(Step::Write(Box::new(writes)))
+            }
+        },
         false => one(parsed).map_err(mistake),
     });
     steps.collect()
@@ -242,16 +257,31 @@ fn not_shown(error: &ShowError, one: &Parsed) -> SqlError {
     if near.is_empty() { told } else { told.next(format!("did you mean {}?", near.join(" or "))) }
 }
 
-/// Asks for everything that a query must know, many questions at a time; the provider bounds how many.
+/// Asks for everything that a query must know, many questions at a time; the provider bounds how many. What a page of a list
+/// shows is read while the next page is awaited.
 async fn fetched(app: &App, mut query: Query<'_>, link: Option<&Link>) -> Result<Table, Stopped> {
     let mut asked: JoinSet<(FetchId, Result<_, _>)> = JoinSet::new();
+    let (pages, mut listed) = mpsc::unbounded_channel::<(FetchId, Vec<Found>)>();
     loop {
         for (id, fetch) in query.fetches() {
             let Some(link) = link else { continue };
             let cloud = Arc::clone(&link.provider);
-            asked.spawn(async move { (id, answer(&*cloud, &fetch).await) });
+            let pages = pages.clone();
+            asked.spawn(async move {
+                // Nobody listens any more where the query has failed.
+                let mut shown = |page: &[Found]| drop(pages.send((id, page.to_vec())));
+                (id, answer_by_page(&*cloud, &fetch, &mut shown).await)
+            });
         }
-        match asked.join_next().await {
+        let answered = tokio::select! {
+            biased;
+            Some((id, page)) = listed.recv() => {
+                query.supply_page(id, &page);
+                continue;
+            }
+            answered = asked.join_next() => answered,
+        };
+        match answered {
             Some(Ok((id, result))) => query.supply(id, result),
             // A read that panicked: the panic goes on here, as it would without the task.
             Some(Err(broken)) => match broken.try_into_panic() {
@@ -274,6 +304,10 @@ async fn fetched(app: &App, mut query: Query<'_>, link: Option<&Link>) -> Result
 /// Something is wrong with the statement itself: nothing was asked.
 fn mistake(error: SqlError) -> Stopped {
     Stopped::new(Exit::Usage, placed(error))
+}
+
+fn mistakes(errors: Vec<SqlError>) -> Stopped {
+    Stopped { exit: Exit::Usage, told: errors.into_iter().map(placed).collect() }
 }
 
 pub(super) fn placed(error: SqlError) -> Diagnostic {

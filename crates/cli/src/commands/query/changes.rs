@@ -8,13 +8,13 @@ use crate::render::text::{clean, count};
 use crate::wire::Link;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::identity::Identifier;
-use stack_core::ids::Address;
-use stack_core::provider::{Failure, FailureKind, Operation, Progress, Verb};
+use stack_core::ids::{Address, Target};
+use stack_core::provider::{Failure, FailureKind, Operation, Progress, Provider, Verb};
 use stack_engine::engine::Interrupt;
 use stack_engine::single::{Ended, Single};
 use stack_engine::token::client_token;
 use stack_sql::dml::Verb as Statement;
-use stack_sql::{SqlError, Table, Write, Writes, codes};
+use stack_sql::{Cancel, SqlError, Table, Write, Writes, codes};
 
 impl Asker<'_> {
     /// Does what a statement says. The rows are those of RETURNING.
@@ -49,6 +49,23 @@ impl Asker<'_> {
                 }
             }
         }
+        for cancel in &writes.cancels {
+            match self.stop(&writes, cancel, link, guard).await {
+                Ok(progress) => {
+                    self.changed = true;
+                    if returning.is_none() {
+                        let place = place(&cancel.at);
+                        let line = format!("asked to stop{place}: request {}", cancel.request);
+                        self.app.console.err(&clean_line(&line, self.app.settings.unicode));
+                    }
+                    done.push(progress);
+                }
+                Err(stopped) => {
+                    failed = Some(stopped);
+                    break;
+                }
+            }
+        }
         let table = returning.map(|returning| returning.table(&done)).transpose();
         let table = table.map_err(|error| Stopped::new(Exit::Error, placed(error.at(writes.at.clone()))));
         let Some(stopped) = failed else { return table };
@@ -71,9 +88,7 @@ impl Asker<'_> {
     ) -> Result<Progress, Stopped> {
         let (limit, interrupts) = guard.begin_writing()?;
         if *interrupts.borrow() > Interrupt::None {
-            let message = format!("stopped: {row} of {} operations were begun", writes.all.len());
-            let exit = guard.exit().unwrap_or(Exit::Interrupted);
-            return Err(Stopped::new(exit, Diagnostic::error(own::STOPPED, message)));
+            return Err(stopped(guard, row, writes.all.len(), "begun"));
         }
         // From here on the service may say a secret back.
         self.app.redactor.learn(&write.sent);
@@ -111,18 +126,64 @@ impl Asker<'_> {
         Err(Stopped::new(exit, placed(error.at(writes.at.clone()))))
     }
 
-    /// Asks whether to delete.
+    /// Asks the service to stop an operation. Whether it stops shows later.
+    async fn stop(
+        &self,
+        writes: &Writes,
+        cancel: &Cancel,
+        link: &Link,
+        guard: &Guard,
+    ) -> Result<Progress, Stopped> {
+        let (_, interrupts) = guard.begin_writing()?;
+        if *interrupts.borrow() > Interrupt::None {
+            let before = writes.cancels.iter().take_while(|other| *other != cancel).count();
+            return Err(stopped(guard, before, writes.cancels.len(), "asked to stop"));
+        }
+        link.provider.cancel(&cancel.at, &cancel.request).await.map_err(|failure| {
+            let is_unknown = failure.kind == FailureKind::NoAnswer;
+            let (code, exit, what) = match is_unknown {
+                true => (codes::CHANGE_UNKNOWN, Exit::Partial, "may be asked to stop or not"),
+                false => (codes::CHANGE_FAILED, Exit::Error, "was not asked to stop"),
+            };
+            let message = format!("the operation {}{} {what}", cancel.request, place(&cancel.at));
+            let error = SqlError::new(code, message)
+                .note("service", format!("{}: {}", failure.code, failure.message))
+                .at(writes.at.clone());
+            Stopped::new(exit, placed(error))
+        })
+    }
+
+    /// Asks whether to delete, or to stop.
     async fn agreed(&self, writes: &Writes, guard: &Guard) -> Result<(), Stopped> {
-        let names: Vec<String> = writes.all.iter().map(named).collect();
-        let these = count(names.len(), "resource", "resources");
-        let ask = format!("Delete {these}: {}? Type yes: ", names.join(", "));
+        let mut names: Vec<String> = writes.all.iter().map(named).collect();
+        let stops = writes.cancels.iter().map(|one| format!("{}{}", one.request, place(&one.at)));
+        names.extend(stops);
+        let what = match writes.cancels.len() {
+            0 => format!("Delete {}", count(names.len(), "resource", "resources")),
+            stops => format!("Stop {}", count(stops, "operation", "operations")),
+        };
+        let ask = format!("{what}: {}? Type yes: ", names.join(", "));
         self.app.console.err(&clean(&ask, self.app.settings.unicode));
         if guard.ask().await?.trim() == "yes" {
             return Ok(());
         }
-        let message = "not agreed: nothing was deleted";
+        let message = match writes.cancels.len() {
+            0 => "not agreed: nothing was deleted",
+            _ => "not agreed: nothing was stopped",
+        };
         Err(Stopped::new(Exit::Error, Diagnostic::error(own::DECLINED, message)))
     }
+}
+
+fn stopped(guard: &Guard, done: usize, of: usize, what: &str) -> Stopped {
+    let message = format!("stopped: {done} of {of} operations were {what}");
+    let exit = guard.exit().unwrap_or(Exit::Interrupted);
+    Stopped::new(exit, Diagnostic::error(own::STOPPED, message))
+}
+
+/// ` in us-east-1`
+fn place(at: &Target) -> String {
+    at.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default()
 }
 
 /// The resource that an operation names.
@@ -135,7 +196,7 @@ fn identifier(operation: &Operation) -> Option<&Identifier> {
 
 /// Type, identifier and place.
 fn named(write: &Write) -> String {
-    let place = write.at.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+    let place = place(&write.at);
     match identifier(&write.operation) {
         Some(identifier) => format!("{} {identifier}{place}", write.operation.ty()),
         None => format!("{}{place}", write.operation.ty()),
@@ -155,7 +216,7 @@ fn said(write: &Write, progress: &Progress, no_wait: bool) -> String {
     let verb = write.operation.verb();
     let own = identifier(&write.operation).map(ToString::to_string);
     let identifier = progress.identifier.clone().or(own).unwrap_or_default();
-    let place = write.at.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+    let place = place(&write.at);
     let what = if no_wait && !progress.status.is_terminal() {
         format!("begun: {verb} of")
     } else {

@@ -63,6 +63,8 @@ fn verb(kind: &EventKind) -> Option<Verb> {
         EventKind::RunStart { .. }
         | EventKind::OpWait { .. }
         | EventKind::Verify { .. }
+        | EventKind::Statement { .. }
+        | EventKind::Said { .. }
         | EventKind::RollbackBegin { .. }
         | EventKind::Diagnostic { .. }
         | EventKind::Heartbeat { .. }

@@ -1,6 +1,7 @@
 //! One line per event: UTC time, word, address, facts. No carriage returns, no dots (plan-ux 9).
 
 use super::{About, Show, Tally};
+use crate::flows::shown;
 use crate::locate::Locate;
 use crate::render::Console;
 use crate::render::diagnostic;
@@ -33,6 +34,10 @@ impl Show for Lines {
         match &event.kind {
             EventKind::OpFailed { diagnostic, .. } | EventKind::Diagnostic { diagnostic } => {
                 self.console.err(&diagnostic::render(diagnostic, &*self.locate, style));
+            }
+            EventKind::Statement { step, anchor, text } => {
+                let address = clean(step.address.as_str(), style.unicode);
+                self.console.err(&shown(&address, anchor, text, style.unicode));
             }
             _ => {}
         }
@@ -81,6 +86,7 @@ pub(super) fn facts(
             let paths: Vec<String> = residue.iter().map(|p| p.dotted()).collect();
             ("note", format!("{} not taken by the service: {}", step.address, paths.join(", ")))
         }
+        EventKind::Said { line, .. } => ("note", line.clone()),
         EventKind::RollbackBegin { steps } => ("undo", format!("{} to undo", count(*steps, "step", "steps"))),
         EventKind::RollbackOp { step, undone, note, .. } => {
             ("undo", format!("{} {}{}", step.address, if *undone { "undone" } else { "stays" }, spaced(note)))
@@ -105,6 +111,7 @@ pub(super) fn facts(
             ("end", facts.join(" "))
         }
         EventKind::OpAccepted { .. }
+        | EventKind::Statement { .. }
         | EventKind::OpPoll { .. }
         | EventKind::Verify { .. }
         | EventKind::Diagnostic { .. } => return None,
@@ -130,6 +137,7 @@ pub(super) fn wait_word(why: WaitReason) -> &'static str {
         WaitReason::Busy => "busy",
         WaitReason::Propagation => "propagation",
         WaitReason::InUse => "in use",
+        WaitReason::Check => "check",
     }
 }
 

@@ -82,6 +82,8 @@ impl Tally {
             | EventKind::OpPoll { .. }
             | EventKind::OpWait { .. }
             | EventKind::Verify { .. }
+            | EventKind::Statement { .. }
+            | EventKind::Said { .. }
             | EventKind::RollbackBegin { .. }
             | EventKind::Heartbeat { .. } => {}
         }

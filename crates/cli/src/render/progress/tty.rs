@@ -2,6 +2,7 @@
 
 use super::lines::{ended_word, wait_word};
 use super::{About, Show, Tally};
+use crate::flows::shown;
 use crate::locate::Locate;
 use crate::render::Console;
 use crate::render::diagnostic;
@@ -211,6 +212,11 @@ impl Show for Tty {
                 let counts = tally.counts().words(", ");
                 self.footer.set_message(format!("{} {counts}", ended_word(*ended)));
             }
+            EventKind::Statement { step, anchor, text } => {
+                let address = clean(step.address.as_str(), style.unicode);
+                self.say(&shown(&address, anchor, text, style.unicode));
+            }
+            EventKind::Said { step, line } => self.message(step, line),
             EventKind::Verify { .. } | EventKind::Heartbeat { .. } => {}
         }
     }

@@ -5,7 +5,7 @@ use crate::desired::{Adopt, Lifecycle};
 use crate::identity::Identifier;
 use crate::ids::StackId;
 use crate::observed::{IdentityStep, Lookalike, Question, Sighting};
-use crate::plan::{Action, Mode, Ownership, Plan, ReasonCode};
+use crate::plan::{Action, Mode, Ownership, Plan, ReasonCode, Rule};
 use crate::planner::{PlanOptions, Planning, codes};
 use crate::pointer::Pointer;
 use crate::search::{Listing, TagSight, Unmarked};
@@ -78,6 +78,28 @@ fn marks_that_reads_hide_prove_nothing_by_a_read_alone() {
     // Where marks are switched off, the values decide alone.
     let stack = stack.edit("c", |wanted| wanted.ownership_tags = false);
     assert_eq!(question(&stack, "c").search.unwrap().tags, TagSight::None);
+}
+
+#[test]
+fn nothing_is_found_by_what_is_new_in_each_run() {
+    let random = |at: &[&str]| {
+        let all: Vec<Pointer> = at.iter().map(|name| Pointer::of([*name])).collect();
+        Lifecycle { random: all.clone(), ignore_changes: all, ..Lifecycle::default() }
+    };
+    let stack = TestStack::new().with_lifecycle("web", SUBNET, subnet(), random(&["CidrBlock"]));
+    assert_eq!(question(&stack, "web").search.unwrap().natural, [Pointer::of(["VpcId"])]);
+    // A create-only value of another run is no reason to replace.
+    let mut live = subnet();
+    (live["SubnetId"], live["CidrBlock"]) = (json!("subnet-1"), json!("10.7.0.0/24"));
+    let plan = stack.plan(Mode::Build, &[("web", ours("web", live))]);
+    let planned = &plan.resources["web"];
+    let is_ignored = planned.explained.iter().any(|explained| explained.rule == Rule::Ignored);
+    assert_eq!((planned.action, is_ignored), (Action::Noop, false), "{:?}", planned.changes);
+    // Its name is new, so the marks alone lead to it.
+    let bucket = json!({ "BucketName": "b-0b5f4f39" });
+    let stack = TestStack::new().with_lifecycle("b", "AWS::S3::Bucket", bucket, random(&["BucketName"]));
+    let question = question(&stack, "b");
+    assert!(question.probes.is_empty() && question.search.is_some());
 }
 
 #[test]

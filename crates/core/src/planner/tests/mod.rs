@@ -2,6 +2,7 @@
 
 mod absence;
 mod cases;
+mod flows;
 mod identity;
 mod properties;
 mod replace;

@@ -11,7 +11,7 @@ async fn each_type_goes_to_its_service() {
         "ResourceDescription": {"Identifier": "b", "Properties": "{\"BucketName\":\"b\"}"}}))]);
     let definitions = Arc::new(Definitions::embedded().clone());
     let services = Rest::new(definitions, rest.transport(), None, settings(&[]), Arc::new(|| NOW_MS));
-    let front = Routed::new(aws.aws().await, Arc::new(services));
+    let front = Routed::new(Arc::new(aws.aws().await), Arc::new(services));
     let key = Key::Primary(id(ENVIRONMENT, "env-1"));
     assert!(front.read(&place(), &of(ENVIRONMENT), &key).await.unwrap().is_some());
     let key = Key::Primary(Identifier::single("BucketName", "b"));

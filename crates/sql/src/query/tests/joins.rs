@@ -1,6 +1,9 @@
 //! Values that reach tables from elsewhere in the statement.
 
 use super::*;
+use serde_json::json;
+use stack_core::identity::Identifier;
+use stack_core::provider::{Found, Tagged};
 
 #[test]
 fn a_cte_joins_the_tag_index_with_a_list() {
@@ -12,7 +15,7 @@ fn a_cte_joins_the_tag_index_with_a_list() {
     is(
         text,
         "vpc-1",
-        &["list us-east-1 AWS::EC2::VPC", "list us-east-1 AWS::EC2::VPC", "tagged us-east-1 env=dev"],
+        &["list us-east-1 AWS::EC2::VPC", "list us-east-1 AWS::EC2::VPC", "tagged us-east-1 env=dev ec2:vpc"],
     );
 }
 
@@ -47,7 +50,7 @@ fn a_join_feeds_computed_values_too() {
          ON v.Identifier = split_part(t.ResourceARN, '/', 2) WHERE t.ResourceTypeFilters = '[\"ec2:vpc\"]' AND t.TagFilters = '[{\"Key\":\"env\",\"Values\":[\"dev\"]}]'",
         "10.0.0.0/16",
         &[
-            "tagged us-east-1 env=dev",
+            "tagged us-east-1 env=dev ec2:vpc",
             "get us-east-1 AWS::EC2::VPC vpc-1",
             "get us-east-1 AWS::EC2::VPC vpc-gone",
         ],
@@ -219,4 +222,66 @@ fn a_value_that_is_null_is_asked_for_nowhere() {
         "",
         &[],
     );
+}
+
+/// A join must not compare each row with each: SQLite counts its steps, and the limit is below that.
+#[test]
+fn a_join_of_large_tables_is_no_product() {
+    let rows = 3_000;
+    let text = "WITH tagged AS (SELECT split_part(ResourceARN, '/', 2) AS vpc_id FROM awscc.tagging.tagged_resources \
+        WHERE region = 'us-east-1' AND TagFilters = '[]'), \
+        vpcs AS (SELECT vpc_id FROM awscc.ec2.vpcs_list_only WHERE region = 'us-east-1') \
+        SELECT count(*) FROM vpcs v INNER JOIN tagged t ON v.vpc_id = t.vpc_id";
+    let parsed = parse(text).unwrap();
+    let tables = Tables::new(Catalog::embedded());
+    let limits = Limits { steps: 1_000_000, ..Limits::default() };
+    let mut query = Query::prepare(&parsed[0], &tables, &Defaults::default(), limits).unwrap();
+    for (id, fetch) in query.fetches() {
+        let answer = match fetch {
+            Fetch::Tagged { .. } => Answer::Tagged(
+                (0..rows)
+                    .map(|n| Tagged { arn: format!("arn:aws:ec2:us-east-1:1:vpc/vpc-{n}"), tags: Vec::new() })
+                    .collect(),
+            ),
+            _ => Answer::Found(
+                (0..rows)
+                    .map(|n| Found {
+                        identifier: Identifier::single("VpcId", format!("vpc-{n}")),
+                        model: json!({"VpcId": format!("vpc-{n}")}),
+                    })
+                    .collect(),
+            ),
+        };
+        query.supply(id, Ok(answer));
+    }
+    assert_eq!(shown(&query.finish().unwrap()), rows.to_string());
+}
+
+/// What a page shows is read at once, in the order of the list, and once.
+#[test]
+fn what_is_listed_is_read_before_the_list_ends() {
+    let text = "SELECT a.bucket_name FROM aws.s3.buckets a JOIN aws.s3.buckets b ON a.bucket_name = b.bucket_name WHERE a.region = 'us-east-1' AND b.region = 'us-east-1'";
+    let parsed = parse(text).unwrap();
+    let tables = Tables::new(Catalog::embedded());
+    let mut query = Query::prepare(&parsed[0], &tables, &Defaults::default(), Limits::default()).unwrap();
+    let bucket = |name: &str| Found {
+        identifier: Identifier::single("BucketName", name),
+        model: json!({"BucketName": name}),
+    };
+    let lists = query.fetches();
+    let [(list, Fetch::List { .. })] = lists.as_slice() else { panic!("{lists:?}") };
+    let (one, two) = ([bucket("b"), bucket("a")], [bucket("c")]);
+    query.supply_page(*list, &one);
+    let early = query.fetches();
+    assert_eq!(early.len(), 2);
+    query.supply(*list, Ok(Answer::Found([one.as_slice(), &two].concat())));
+    query.supply_page(*list, &two);
+    let late = query.fetches();
+    assert_eq!(late.len(), 1);
+    for (id, fetch) in early.into_iter().chain(late).rev() {
+        let Fetch::Get { identifier, .. } = fetch else { panic!("{fetch:?}") };
+        query.supply(id, Ok(Answer::Found(vec![bucket(&identifier.to_string())])));
+    }
+    assert_eq!(query.notes().len(), 2, "{:?}", query.notes());
+    assert_eq!(shown(&query.finish().unwrap()), "b\na\nc");
 }

@@ -1,12 +1,14 @@
 //! The plan's decisions about one resource in words.
 
 use super::Teller;
+use super::flow::{kind_words, sent};
 use crate::locate::Locate;
 use crate::render::explain::Verdict;
 use crate::render::view_of::reason_words;
 use crate::type_view::traps;
 use stack_core::desired::Resolver;
 use stack_core::diagnostic::Part;
+use stack_core::flow::FlowKind;
 use stack_core::plan::{Action, Certainty, ChangeOp, Ownership, Rule, Undo};
 use stack_core::pointer::Pointer;
 use stack_core::tags;
@@ -18,7 +20,10 @@ impl Teller<'_> {
         let mut facts = Vec::new();
         let mut fact = |key: &str, text: String| facts.push((key.to_owned(), text));
         fact("where", self.place_of_life());
-        fact("found", self.found());
+        if let Some(flow) = self.flow {
+            fact("kind", kind_words(flow.kind).to_owned());
+        }
+        fact("found", self.flow.map_or_else(|| self.found(), |flow| self.checked(flow)));
         if let Some(whose) = self.whose() {
             fact("whose", whose);
         }
@@ -142,7 +147,23 @@ impl Teller<'_> {
     fn decision(&self) -> String {
         let changes = self.planned.changes.len();
         let properties = crate::render::text::count(changes, "difference", "differences");
+        if let Some(flow) = self.flow
+            && let Some(anchor) = sent(flow, self.planned.action)
+        {
+            let known = if changes > 0 && self.planned.action == Action::Update {
+                format!(": {properties} known")
+            } else {
+                String::new()
+            };
+            return format!("would run its `{anchor}`{known}");
+        }
         match self.planned.action {
+            Action::Noop if self.flow.is_some_and(|flow| flow.kind == FlowKind::Query) => {
+                "would change nothing: its row is all that it gives".to_owned()
+            }
+            Action::Noop if !self.planned.accepted.is_empty() => {
+                "would leave it: its checks accept what is live".to_owned()
+            }
             Action::Noop if self.planned.live.is_some() => "would leave it: live is as declared".to_owned(),
             Action::Noop => "would leave it".to_owned(),
             Action::Create => "would create it".to_owned(),
@@ -193,7 +214,9 @@ impl Teller<'_> {
         if planned.live.is_none() {
             return if is_declared { Verdict::Sent } else { Verdict::Silent };
         }
-        if differs {
+        let is_accepted =
+            planned.accepted.iter().any(|c| c.path.starts_with(path) || path.starts_with(&c.path));
+        if differs || is_accepted {
             return Verdict::Differs;
         }
         if !is_declared {
@@ -233,6 +256,9 @@ impl Teller<'_> {
                 ChangeOp::Remove => format!("live and to be removed{}", at(&change.path)),
                 ChangeOp::Resend => format!("sent again{}, whatever is live", at(&change.path)),
             });
+        }
+        for change in planned.accepted.iter().filter(|change| touches(&change.path)) {
+            said.push(format!("another value is live{}, and its checks accept that", at(&change.path)));
         }
         for explained in planned.explained.iter().filter(|explained| touches(&explained.path)) {
             said.push(format!("equal{}: {}", within(&explained.path), rule_words(explained.rule)));

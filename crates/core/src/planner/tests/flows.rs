@@ -1,0 +1,350 @@
+//! Resources whose own statements rule: what their checks found becomes a decision.
+
+use super::support::{TestSchemas, TestStack, ours, target};
+use crate::check::check;
+use crate::desired::{Edge, Lifecycle, Node, Outputs, Rendered, Resolver, Sources};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Part, Route, Severity};
+use crate::flow::{
+    AnchorKind, AnchorOptions, Captured, Flow, FlowKind, FlowSeen, FlowVerdict, Purpose, Script, Unready,
+};
+use crate::identity::Identifier;
+use crate::ids::{Address, StackId, TypeName};
+use crate::observed::Sighting;
+use crate::plan::{Action, Mode, Plan, ReasonCode};
+use crate::planner::{PlanOptions, Planning, codes};
+use crate::provider::Found;
+use crate::statement::Marked;
+use crate::value::{Unknown, Value};
+use indexmap::IndexMap;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+const DOMAIN: &str = "AWS::CustomerProfiles::Domain";
+
+#[derive(Debug)]
+struct Anchors(Vec<AnchorKind>, AnchorOptions);
+
+impl Script for Anchors {
+    fn anchor(&self, anchor: AnchorKind) -> Option<&AnchorOptions> {
+        self.0.contains(&anchor).then_some(&self.1)
+    }
+    fn statement(&self, _: AnchorKind, _: &Captured) -> Result<Marked, Unready> {
+        Ok(Marked::default())
+    }
+    fn shell(&self) -> Result<Value, Unready> {
+        Ok(Value::text(""))
+    }
+    fn place(&self, _: AnchorKind, _: &Marked, _: Option<Range<usize>>) -> (Route, Part) {
+        (Route::default(), Part::Value)
+    }
+    fn file(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// A flow and what its checks find.
+#[derive(Clone)]
+struct Given {
+    flow: Flow,
+    seen: FlowSeen,
+    after: Vec<&'static str>,
+    follows: Vec<&'static str>,
+}
+
+fn given(name: &str, kind: FlowKind, anchors: &[AnchorKind], seen: FlowSeen) -> Given {
+    let schema = json!({"typeName": kind.to_string(), "properties": {"id": {}}});
+    let flow = Flow {
+        address: name.into(),
+        kind,
+        declared_type: kind.to_string(),
+        ty: TypeName::new(kind.to_string()),
+        schema: Arc::new(serde_json::from_value(schema).unwrap()),
+        exports: Vec::new(),
+        returns: Default::default(),
+        skip_validation: false,
+        target: target(),
+        of: None,
+        lifecycle: Lifecycle::default(),
+        absent: false,
+        literal_patch: false,
+        script: Arc::new(Anchors(anchors.to_vec(), AnchorOptions::default())),
+        sources: Sources { resource: Route::default().key(name), ..Sources::default() },
+    };
+    Given { flow, seen, after: Vec::new(), follows: Vec::new() }
+}
+
+const ALL: &[AnchorKind] = &[
+    AnchorKind::Exists,
+    AnchorKind::StateCheck,
+    AnchorKind::Create,
+    AnchorKind::Update,
+    AnchorKind::Delete,
+    AnchorKind::Exports,
+];
+
+fn vpc(verdict: FlowVerdict) -> Given {
+    given("vpc", FlowKind::Resource, ALL, FlowSeen::of(verdict))
+}
+
+fn exporting(given: Given, id: &str) -> Given {
+    let exports = Some(IndexMap::from([("id".to_owned(), Value::text(id))]));
+    Given { seen: FlowSeen { exports, ..given.seen }, ..given }
+}
+
+struct Stack {
+    typed: TestStack,
+    nodes: Vec<Node>,
+    flows: BTreeMap<Address, Given>,
+}
+
+impl Resolver for Stack {
+    fn stack(&self) -> &StackId {
+        self.typed.stack()
+    }
+    fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+    fn render(&self, address: &Address, outputs: &Outputs) -> Result<Rendered, Diagnostics> {
+        match self.flows.get(address) {
+            Some(given) => Ok(Rendered::Flow(Box::new(given.flow.clone()))),
+            None => self.typed.render(address, outputs),
+        }
+    }
+}
+
+/// Plans flows first, then typed resources, all of them absent.
+fn plan_of(mode: Mode, flows: Vec<Given>, typed: TestStack) -> (Plan, Outputs) {
+    plan_with(PlanOptions::of(mode), flows, typed, &|_| None)
+}
+
+fn plan_with(
+    options: PlanOptions,
+    flows: Vec<Given>,
+    typed: TestStack,
+    live: &dyn Fn(&Address) -> Option<Json>,
+) -> (Plan, Outputs) {
+    let own = flows.iter().map(|given| Node {
+        address: given.flow.address.clone(),
+        declared_type: given.flow.declared_type.clone(),
+        after: given
+            .after
+            .iter()
+            .map(|to| Edge { to: (*to).into(), via: "depends_on".into(), route: Route::default() })
+            .collect(),
+        follows: given.follows.iter().map(|name| (*name).into()).collect(),
+        route: Route::default().key(given.flow.address.as_str()),
+    });
+    let nodes = own.chain(typed.nodes().iter().cloned()).collect();
+    let flows = flows.into_iter().map(|given| (given.flow.address.clone(), given)).collect();
+    let stack = Arc::new(Stack { typed, nodes, flows });
+    let mut planning = Planning::new(Arc::clone(&stack) as _, Arc::new(TestSchemas), options);
+    while !planning.is_done() {
+        for question in planning.questions() {
+            let sighting = match live(&question.address) {
+                Some(model) => super::support::present(&[("DomainName", "shop-prod")], model),
+                None => Sighting::Absent,
+            };
+            planning.answer(&question.address, &sighting);
+        }
+        for question in planning.flows() {
+            let address = question.flow.address.clone();
+            let expected =
+                if stack_mode(&planning) == Mode::Teardown { Purpose::Teardown } else { Purpose::Plan };
+            assert_eq!(question.purpose, expected);
+            planning.answer_flow(&address, stack.flows[&address].seen.clone());
+        }
+    }
+    let (plan, outputs) = planning.finish();
+    assert_eq!(check(&plan, |_| None), []);
+    (plan, outputs)
+}
+
+fn stack_mode(planning: &Planning) -> Mode {
+    planning.options.mode
+}
+
+fn action(mode: Mode, given: Given) -> Action {
+    plan_of(mode, vec![given], TestStack::new()).0.resources[0].action
+}
+
+#[test]
+fn a_verdict_becomes_an_action() {
+    let wrong = FlowVerdict::Differs(AnchorKind::StateCheck);
+    for (verdict, build, teardown, drift) in [
+        (FlowVerdict::Absent, Action::Create, Action::Noop, Action::Create),
+        (FlowVerdict::AsWanted, Action::Noop, Action::Delete, Action::Noop),
+        (wrong, Action::Update, Action::Delete, Action::Update),
+        (FlowVerdict::Assumed, Action::Noop, Action::Delete, Action::Noop),
+        (FlowVerdict::Always, Action::Run, Action::Noop, Action::Run),
+        (
+            FlowVerdict::Broken(vec![Diagnostic::error(Code(1), "no")]),
+            Action::Blocked,
+            Action::Blocked,
+            Action::Blocked,
+        ),
+    ] {
+        assert_eq!(action(Mode::Build, vpc(verdict.clone())), build, "{verdict:?}");
+        assert_eq!(action(Mode::Teardown, vpc(verdict.clone())), teardown, "{verdict:?}");
+        assert_eq!(action(Mode::Drift, vpc(verdict.clone())), drift, "{verdict:?}");
+    }
+}
+
+#[test]
+fn an_entry_that_is_to_be_absent_is_deleted_by_a_build() {
+    let mut gone = vpc(FlowVerdict::AsWanted);
+    gone.flow.absent = true;
+    let (plan, _) = plan_of(Mode::Build, vec![gone], TestStack::new());
+    assert_eq!(plan.resources[0].action, Action::Delete);
+    assert_eq!(plan.steps.len(), 1);
+}
+
+#[test]
+fn a_statement_that_is_missing_blocks_what_needs_it() {
+    let only =
+        |anchors: &[AnchorKind], verdict| given("vpc", FlowKind::Resource, anchors, FlowSeen::of(verdict));
+    let checks = [AnchorKind::Exists, AnchorKind::Create];
+    let (plan, _) =
+        plan_of(Mode::Build, vec![only(&checks, FlowVerdict::Differs(AnchorKind::Exists))], TestStack::new());
+    assert_eq!(plan.resources[0].action, Action::Blocked);
+    assert_eq!(plan.diagnostics[0].code, codes::NO_STATEMENT);
+    // Without `delete` a teardown keeps it.
+    let (plan, _) = plan_of(Mode::Teardown, vec![only(&checks, FlowVerdict::AsWanted)], TestStack::new());
+    assert_eq!(plan.resources[0].action, Action::Noop);
+    assert_eq!(plan.diagnostics[0].code, codes::KEPT);
+    let both = [AnchorKind::Exists, AnchorKind::CreateOrUpdate];
+    for verdict in [FlowVerdict::Absent, FlowVerdict::Differs(AnchorKind::Exists)] {
+        let (plan, _) = plan_of(Mode::Build, vec![only(&both, verdict)], TestStack::new());
+        assert!(plan.resources[0].action.is_change());
+    }
+}
+
+#[test]
+fn what_is_protected_is_not_deleted() {
+    let mut protected = vpc(FlowVerdict::AsWanted);
+    protected.flow.lifecycle.prevent_destroy = true;
+    let (plan, _) = plan_of(Mode::Teardown, vec![protected.clone()], TestStack::new());
+    assert_eq!((plan.resources[0].action, plan.diagnostics[0].code), (Action::Blocked, codes::PROTECTED));
+    let options = PlanOptions { keep_protected: true, ..PlanOptions::of(Mode::Teardown) };
+    let (plan, _) = plan_with(options, vec![protected], TestStack::new(), &|_| None);
+    assert_eq!(plan.resources[0].action, Action::Noop);
+}
+
+fn user() -> TestStack {
+    TestStack::new().with("domain", DOMAIN, json!({"DomainName": "${vpc.id}", "DefaultExpirationDays": 1}))
+}
+
+#[test]
+fn exports_of_what_is_there_are_known_and_of_what_is_to_be_made_are_not() {
+    let (plan, outputs) = plan_of(Mode::Build, vec![exporting(vpc(FlowVerdict::AsWanted), "v-1")], user());
+    assert_eq!(outputs["vpc"].model.get("id"), Some(&Value::text("v-1")));
+    let sent = plan.resources["domain"].desired.as_ref().unwrap();
+    assert_eq!(sent.get("DomainName"), Some(&Value::text("v-1")));
+    let (plan, outputs) = plan_of(Mode::Build, vec![exporting(vpc(FlowVerdict::Absent), "v-1")], user());
+    assert!(outputs["vpc"].model.unknown().is_some());
+    // What needs the export of something that is not there is not there either.
+    assert_eq!(plan.resources["domain"].action, Action::Create);
+    assert_eq!(plan.steps.len(), 2);
+}
+
+#[test]
+fn what_waits_for_a_flow_that_is_to_be_made_is_made_too_and_else_decides_later() {
+    let waiting = || FlowVerdict::Waiting(Unknown::of(&"vpc".into(), "id"));
+    let subnet = |verdict| Given {
+        after: vec!["vpc"],
+        ..given("subnet", FlowKind::Resource, ALL, FlowSeen::of(verdict))
+    };
+    let both = |first| vec![vpc(first), subnet(waiting())];
+    let (plan, _) = plan_of(Mode::Build, both(FlowVerdict::Absent), TestStack::new());
+    assert_eq!(plan.resources["subnet"].action, Action::Create);
+    // It is there, and its export could not be read: the step decides.
+    let wrong = FlowVerdict::Differs(AnchorKind::StateCheck);
+    let (plan, _) = plan_of(Mode::Build, both(wrong.clone()), TestStack::new());
+    assert_eq!(plan.resources["subnet"].action, Action::Deferred);
+    let (plan, _) = plan_of(Mode::Teardown, both(FlowVerdict::Absent), TestStack::new());
+    assert_eq!(plan.resources["subnet"].action, Action::Noop);
+    let (plan, _) = plan_of(Mode::Teardown, both(wrong), TestStack::new());
+    assert_eq!(plan.resources["subnet"].action, Action::Blocked);
+}
+
+#[test]
+fn a_query_is_asked_again_after_work_and_blocks_where_nothing_can_help() {
+    let ask = |verdict| Given {
+        follows: vec!["vpc"],
+        ..given("ask", FlowKind::Query, &[AnchorKind::Exports], FlowSeen::of(verdict))
+    };
+    let none = || FlowVerdict::Unanswered(vec![Diagnostic::error(Code(7), "no row")]);
+    let plan = |first, verdict| plan_of(Mode::Build, vec![vpc(first), ask(verdict)], TestStack::new()).0;
+    assert_eq!(plan(FlowVerdict::AsWanted, FlowVerdict::Read).resources["ask"].action, Action::Noop);
+    let again = plan(FlowVerdict::Absent, FlowVerdict::Read);
+    assert_eq!(again.resources["ask"].action, Action::Read);
+    assert!(again.steps[1].after.contains(&again.steps[0].id));
+    assert_eq!(plan(FlowVerdict::Absent, none()).resources["ask"].action, Action::Read);
+    let stuck = plan(FlowVerdict::AsWanted, none());
+    assert_eq!(stuck.resources["ask"].action, Action::Blocked);
+    assert_eq!(stuck.diagnostics[0].code, Code(7));
+    // Reading changes nothing.
+    let alone = plan_of(
+        Mode::Build,
+        vec![given("ask", FlowKind::Query, &[], FlowSeen::of(FlowVerdict::Read))],
+        TestStack::new(),
+    )
+    .0;
+    assert!(!alone.has_changes() && !alone.has_work());
+}
+
+/// A flow whose statements are understood as a domain.
+fn understood(verdict: FlowVerdict, live: Option<Json>) -> Given {
+    let typed =
+        TestStack::new().with("vpc", DOMAIN, json!({"DomainName": "shop-prod", "DefaultExpirationDays": 30}));
+    let mut wanted = typed.wanted("vpc").clone();
+    (wanted.as_written, wanted.ownership_tags) = (true, false);
+    let mut given = vpc(verdict);
+    (given.flow.ty, given.flow.declared_type) = (DOMAIN.into(), "awscc.customerprofiles.domains".into());
+    given.flow.of = Some(Box::new(wanted));
+    given.seen.live = live
+        .map(|model| Box::new(Found { identifier: Identifier::single("DomainName", "shop-prod"), model }));
+    given
+}
+
+#[test]
+fn differences_are_shown_where_the_check_fails_and_told_where_it_passes() {
+    let live = || Some(json!({"DomainName": "shop-prod", "DefaultExpirationDays": 1}));
+    let (plan, _) = plan_of(
+        Mode::Build,
+        vec![understood(FlowVerdict::Differs(AnchorKind::StateCheck), live())],
+        TestStack::new(),
+    );
+    let planned = &plan.resources[0];
+    assert_eq!((planned.action, planned.reasons[0].code), (Action::Update, ReasonCode::CheckFailed));
+    assert_eq!(planned.changes[0].label, "DefaultExpirationDays");
+    assert!(planned.patch.is_empty(), "its statement says what is sent");
+    let (plan, _) = plan_of(Mode::Build, vec![understood(FlowVerdict::AsWanted, live())], TestStack::new());
+    let planned = &plan.resources[0];
+    assert!(planned.action == Action::Noop && planned.changes.is_empty());
+    assert_eq!(
+        (plan.diagnostics[0].code, plan.diagnostics[0].severity),
+        (codes::CHECK_PASSES_OVER, Severity::Note)
+    );
+    let (plan, _) = plan_of(Mode::Build, vec![understood(FlowVerdict::Absent, None)], TestStack::new());
+    assert_eq!(plan.resources[0].changes.len(), 2);
+}
+
+#[test]
+fn what_another_stack_owns_is_neither_changed_nor_deleted() {
+    let theirs = || {
+        let live = ours("vpc", json!({"DomainName": "shop-prod", "DefaultExpirationDays": 1}));
+        let text = live.to_string().replace("\"shop\"", "\"other\"");
+        Some(serde_json::from_str(&text).unwrap())
+    };
+    let wrong = FlowVerdict::Differs(AnchorKind::StateCheck);
+    for mode in [Mode::Build, Mode::Teardown] {
+        let (plan, _) = plan_of(mode, vec![understood(wrong.clone(), theirs())], TestStack::new());
+        assert_eq!(plan.resources[0].action, Action::Blocked, "{mode:?}");
+        assert_eq!(plan.diagnostics[0].code, codes::FOREIGN, "{mode:?}");
+    }
+    // Looking at it is free.
+    let (plan, _) = plan_of(Mode::Build, vec![understood(FlowVerdict::AsWanted, theirs())], TestStack::new());
+    assert_eq!(plan.resources[0].action, Action::Noop);
+}

@@ -1,0 +1,25 @@
+//! Operations that are not of the plain five: control-plane verbs, and the data planes.
+
+mod acls;
+mod configs;
+mod connect;
+mod control;
+mod flink;
+mod registry;
+mod registry_settings;
+mod schemas;
+mod topics;
+
+use super::routes::Row;
+
+/// Endpoint class and its operations.
+pub(crate) const TABLES: &[(&str, &[Row])] = &[
+    ("control", control::ROWS),
+    ("control", connect::ROWS),
+    ("flink", flink::ROWS),
+    ("kafka", topics::ROWS),
+    ("kafka", configs::ROWS),
+    ("kafka", acls::ROWS),
+    ("sr", registry::ROWS),
+    ("sr", registry_settings::ROWS),
+];

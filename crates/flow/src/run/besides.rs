@@ -1,0 +1,128 @@
+//! What the checks of a flow cannot see: most ask the tag index, which is late both ways (cloud-control 5.1). What it does not
+//! list yet would be made twice, and what it still lists is gone.
+
+use super::fill::Filled;
+use super::session::{Session, Stop};
+use crate::codes;
+use indexmap::IndexMap;
+use stack_core::diagnostic::{Diagnostic, Severity};
+use stack_core::flow::AnchorKind;
+use stack_core::identity::Identifier;
+use stack_core::naming::find_property;
+use stack_core::value::Value;
+
+impl Session<'_> {
+    /// Looks for the resource by the marks that it carries itself, where its statements write some. `exists` has found
+    /// nothing; what it would have captured is taken from the resource.
+    ///
+    /// # Errors
+    /// Several carry the marks.
+    pub(super) async fn is_there_after_all(&mut self, check: &Filled) -> Result<bool, Stop> {
+        let Some(of) = self.flow.of.as_ref().filter(|of| of.ownership_tags) else { return Ok(false) };
+        let found = match self.host.find(of).await {
+            Ok(found) => found,
+            Err(failure) if failure.code == "Ambiguous" => {
+                let message = format!("{} is there more than once", self.flow.address);
+                let told = Diagnostic::error(codes::AMBIGUOUS_CHECK, message).note("found", failure.message);
+                let told = self.at(told, check.anchor, "this finds none of them");
+                return Err(told.next("keep one of them, and delete the others by hand").into());
+            }
+            // The key of the resource waits for others: then it is not there.
+            Err(failure) if failure.code == "NoIdentity" => return Ok(false),
+            Err(failure) => {
+                let message = format!("only `{}` says that {} is not there", check.anchor, self.flow.address);
+                let told = self.at(Diagnostic::warning(codes::NOT_PROVEN, message), check.anchor, "");
+                let told = told.note("service", format!("{}: {}", failure.code, failure.message));
+                self.note(told.next("allow the list and read of the type: the tag index may be late"));
+                return Ok(false);
+            }
+        };
+        let Some(found) = found else { return Ok(false) };
+        let message =
+            format!("`{}` of {} does not find what carries its tags", check.anchor, self.flow.address);
+        let told = self.at(Diagnostic::warning(codes::LAGS, message), check.anchor, "this finds nothing");
+        let told = told.note("resource", format!("{} {}", self.flow.ty, found.identifier));
+        let told = told.next("nothing, if it was made a moment ago: the tag index is up to an hour late");
+        self.note(Diagnostic { severity: Severity::Note, ..told });
+        self.capture_found(&found.identifier);
+        self.keep_model(&of.target, found);
+        Ok(true)
+    }
+
+    /// True if what a check has found is gone: a read says so. What the check captured is forgotten then.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub(super) async fn is_gone(&mut self) -> Result<bool, Stop> {
+        let (found, is_identified) = self.live().await?;
+        let is_gone = found.is_none() && is_identified;
+        if is_gone {
+            self.captured.this.clear();
+            self.row = None;
+        }
+        Ok(is_gone)
+    }
+
+    /// True if a check has found something else than what was just made, and that is gone.
+    ///
+    /// # Errors
+    /// The read failed.
+    pub(super) async fn is_another(&mut self) -> Result<bool, Stop> {
+        let Some((made, of)) = self.identifier.clone().zip(self.flow.of.clone()) else { return Ok(false) };
+        let found = self.sole_column(&made).or_else(|| self.identified());
+        match found {
+            Some(found) if !found.is_same(&made) => Ok(self.read(&of.target, &found).await?.is_none()),
+            _ => Ok(false),
+        }
+    }
+
+    /// The identifier that the sole column of `exists` gives, for one of one part.
+    fn sole_column(&self, like: &Identifier) -> Option<Identifier> {
+        let ([column], [(name, _)]) = (self.columns.as_slice(), like.parts.as_slice()) else { return None };
+        let value = self.captured.this.get(column)?.scalar_text()?;
+        (!column.eq_ignore_ascii_case("count")).then(|| Identifier::single(name, &value))
+    }
+
+    /// Takes what was just made for what the check has found.
+    pub(super) fn made_instead(&mut self) {
+        if let Some(made) = self.identifier.clone() {
+            self.capture_found(&made);
+        }
+    }
+
+    /// Takes an identifier for what `exists` would have captured: its parts by their names, and a sole column of `exists` for
+    /// an identifier of one part.
+    pub(super) fn capture_found(&mut self, identifier: &Identifier) {
+        self.capture_identifier(identifier);
+        if let ([column], [(_, value)]) = (self.columns.as_slice(), identifier.parts.as_slice())
+            && !column.eq_ignore_ascii_case("count")
+        {
+            self.capture(IndexMap::from([(column.clone(), Value::text(value.as_str()))]));
+        }
+    }
+
+    /// The row of exports of a file that lists some and has no query for them: columns of the table, as the resource was
+    /// read.
+    pub(super) async fn derived_row(&mut self) -> Result<(), Stop> {
+        if self.flow.has(AnchorKind::Exports) || self.row.is_some() || self.flow.exports.is_empty() {
+            return Ok(());
+        }
+        let (Some(found), _) = self.live().await? else { return Ok(()) };
+        let Some(schema) = self.schema() else { return Ok(()) };
+        let names: Vec<&str> = schema.root.properties.keys().map(String::as_str).collect();
+        let of = |column: &str| -> Value {
+            let told = match column.to_ascii_lowercase().as_str() {
+                "identifier" => Some(Value::text(found.identifier.to_string())),
+                "region" => self.flow.target.region.as_ref().map(|region| Value::text(region.as_str())),
+                _ => {
+                    let name = find_property(column, names.iter().copied());
+                    name.and_then(|name| found.model.get(name)).map(Value::from)
+                }
+            };
+            self.redactor.seal(told.unwrap_or_else(|| Value::text("")))
+        };
+        let row = self.flow.exports.iter().map(|export| (export.column.clone(), of(&export.column)));
+        self.row = Some(row.collect());
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! Flows on a small cloud: real statements, real SQL, everything noted in its order.
+
+mod besides;
+mod matrix;
+mod reads;
+mod rules;
+mod vpc;
+mod world;
