@@ -107,6 +107,15 @@ impl Check<'_> {
                 }
             }
         }
+        for grant in &resource.grants {
+            for name in [&grant.target, &grant.user, &grant.password] {
+                if !resource.properties.contains_key(name) {
+                    let message =
+                        format!("`grants` of `{}` names `{name}`, which is no property", resource.name);
+                    return self.fail(&["grants", name], message, "name properties of the resource");
+                }
+            }
+        }
         let needs_one = resource.read.is_some() || resource.delete.is_some() || resource.create.is_some();
         if needs_one && resource.identity.is_empty() {
             let message = format!("`{}` has no `identity`", resource.name);
@@ -243,6 +252,7 @@ impl Check<'_> {
                 Body::Value => one.is_some(),
                 Body::Alter | Body::Pairs => one.is_some_and(|property| property.pairs),
                 Body::Empty | Body::Whole | Body::Merge => true,
+                Body::Fixed => step.send.is_some(),
             };
             if !fits {
                 let message =

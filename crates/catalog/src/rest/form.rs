@@ -182,9 +182,29 @@ pub struct Resource {
     /// When a created or changed one is done. None: at once.
     #[serde(default)]
     pub ready: Option<Ready>,
+    /// What a new one opens for the rest of the run, where nothing else does: the credential of a target.
+    #[serde(default)]
+    pub grants: Vec<Grant>,
     /// Notes for people who use it.
     #[serde(default)]
     pub notes: Vec<String>,
+}
+
+/// A credential that a create's answer holds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grant {
+    /// Endpoint class that takes it.
+    pub endpoint: String,
+    /// Property with the target.
+    pub target: String,
+    /// Only for targets that begin so.
+    #[serde(default)]
+    pub starts: String,
+    /// Property with the name or key.
+    pub user: String,
+    /// Property with the password or secret.
+    pub password: String,
 }
 
 /// A property: a column, and a member of the model.
@@ -232,6 +252,10 @@ pub struct Property {
     pub decoded: bool,
     /// A text in bodies and answers (quotas), whatever its type here. Of an object: all its values are (connector configs).
     pub text: bool,
+    /// A text on the wire that may hold a JSON document: compared as one, and may be declared as one (schemas).
+    pub document: bool,
+    /// What an answer means that leaves it out (`AVRO`).
+    pub omitted: Option<Json>,
     /// A map here, `[{"name": …, "value": …}]` in bodies and answers.
     pub pairs: bool,
     /// The value that stands for "not set" in a PATCH. None: `null`.
@@ -259,6 +283,9 @@ pub struct Property {
     pub properties: IndexMap<String, Property>,
     /// True if an object takes other members than the named ones too.
     pub open: bool,
+    /// The service's own nesting as it came (`spec`, `status`, `metadata`): columns of older tables. Made by the loader.
+    #[serde(skip)]
+    pub raw: bool,
 }
 
 /// One request.
@@ -335,6 +362,8 @@ pub enum Body {
     Alter,
     /// The wanted list of a map, `[{"name": …, "value": …}]`.
     Pairs,
+    /// What `send` says.
+    Fixed,
 }
 
 /// How one is read.
@@ -472,6 +501,12 @@ pub struct UpdateStep {
     pub query: IndexMap<String, Template>,
     /// What the body is.
     pub body: Body,
+    /// The body of `fixed`. `{name}` in its texts is the value of a property.
+    #[serde(default)]
+    pub send: Option<Json>,
+    /// The member that the body goes into; `[]` puts it in an array.
+    #[serde(default)]
+    pub wrap: Option<String>,
 }
 
 /// How one is removed.

@@ -1,8 +1,9 @@
 //! Reading definition files, and saying where one is wrong.
 
-use super::form::{Defaults, Endpoint, File, Resource};
+use super::form::{Defaults, Endpoint, File, Property, Resource};
 use super::{Definition, check};
 use stack_core::ids::TypeName;
+use stack_core::schema::JsonType;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
@@ -151,6 +152,7 @@ pub(super) fn definition(
         return Err(source.error(&resource.name, &["endpoint"], message, next));
     };
     check::resource(source, provider, &resource, endpoint)?;
+    add_raw(&mut resource);
     Ok(Definition {
         ty: TypeName::new(&resource.name),
         provider: provider.to_owned(),
@@ -159,4 +161,17 @@ pub(super) fn definition(
         resource,
         schema: OnceLock::new(),
     })
+}
+
+/// Adds the service's own nesting as read-only properties: `SELECT spec, status` of older tables finds them.
+fn add_raw(resource: &mut Resource) {
+    let paths = resource.properties.iter().filter(|(_, property)| !property.once && !property.secret);
+    let outer = paths.filter_map(|(_, property)| {
+        let path = property.read_at.as_deref().or(property.at.as_deref())?;
+        path.split_once('.').map(|(first, _)| first.to_owned())
+    });
+    for name in outer.collect::<Vec<_>>() {
+        let raw = Property { ty: Some(JsonType::Object), read_only: true, raw: true, ..Property::default() };
+        resource.properties.entry(name).or_insert(raw);
+    }
 }

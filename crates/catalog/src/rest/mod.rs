@@ -164,9 +164,11 @@ impl Definitions {
         names
     }
 
-    /// True if this is the provider of some definition, so that a target may name it.
+    /// True if this is the provider of some definition, or the first part of a name (`kafka`), so that a target may name it.
     pub fn has_provider(&self, provider: &str) -> bool {
+        let begins = |name: &String| name.split('.').next() == Some(provider);
         self.by_type.values().any(|definition| definition.provider == provider)
+            || self.names.keys().any(begins)
     }
 
     /// The definition that knows the hosts of an endpoint class, and how.

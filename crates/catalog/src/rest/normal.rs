@@ -25,7 +25,8 @@ impl Definition {
         let mut out = IndexMap::new();
         let mut rest = IndexMap::new();
         for (name, value) in members {
-            match self.property_of(&name) {
+            let known = self.property_of(&name).filter(|known| !self.property(known).is_some_and(|p| p.raw));
+            match known {
                 Some(known) => {
                     let value = match self.property(known) {
                         Some(property) => of(property, value),

@@ -100,6 +100,9 @@ fn node(property: &Property) -> Node {
     if let Some(ty) = property.ty {
         node.types = Types::of(&[ty]);
     }
+    if property.document {
+        node.types = Types::of(&[JsonType::Object, JsonType::String]);
+    }
     if property.reference {
         // The bare id; `Definition::normal` makes it of the object that the service has for it.
         node.types = Types::of(&[JsonType::String]);

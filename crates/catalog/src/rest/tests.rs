@@ -179,3 +179,15 @@ fn provider_integrations_have_the_documented_columns() {
         json!(["environment"])
     );
 }
+
+/// `SELECT spec, status` of older tables: the service's own nesting is there to be read, and never declared.
+#[test]
+fn the_nesting_of_the_service_is_there_as_columns() {
+    let all = of(RIGHT).unwrap();
+    let boxes = all.get(&"acme.shop.boxes".into()).unwrap();
+    assert_eq!(boxes.property_of("spec"), Some("spec"));
+    let schema = boxes.schema();
+    assert!(schema.read_only_properties.contains(&Pointer::of(["spec"])));
+    let props = stack_core::value::Value::from(json!({"spec": {"label": "a"}, "shelf": {"id": "s"}}));
+    assert_eq!(boxes.normal(props).exposed(), Some(json!({"shelf": "s", "label": "a"})));
+}

@@ -1,6 +1,6 @@
 //! From a JSON Patch to the requests that a service takes for it (confluent.md section 9).
 
-use super::model::{Model, mask_in, pairs, put, scalar, sent, sent_at, whole};
+use super::model::{Model, constant, mask_in, pairs, put, scalar, sent, sent_at, whole, wrapped};
 use serde_json::{Map, Value as Json};
 use stack_catalog::rest::form::{Body, Property, Resource, UpdateStep};
 use stack_core::provider::{Failure, FailureKind};
@@ -129,6 +129,7 @@ pub(super) fn body(
     let body = match step.body {
         Body::Empty => return Ok(None),
         Body::Whole => whole(resource, next, &[]),
+        Body::Fixed => step.send.as_ref().and_then(|send| constant(send, next)).unwrap_or(Json::Null),
         Body::Merge => merge(resource, mine, live, next),
         Body::Value => one()
             .and_then(|(name, property)| next.get(name).map(|value| sent(property, value)))
@@ -149,7 +150,7 @@ pub(super) fn body(
         );
         return Err(Failure::new(FailureKind::Invalid, "MaskedValue", message));
     }
-    Ok(Some(body))
+    Ok(Some(wrapped(step.wrap.as_deref(), body)))
 }
 
 /// A merge patch (RFC 7396) of the changed members with their companions. Lists go whole.

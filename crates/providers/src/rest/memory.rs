@@ -1,7 +1,7 @@
 //! What one run learns and does not write down: hosts, secrets that are shown once, and what is under way.
 
 use super::model::Model;
-use super::settings::Access;
+use super::settings::{Access, Credential};
 use serde_json::Value as Json;
 use stack_core::ids::{RequestToken, TypeName};
 use std::collections::{HashMap, HashSet};
@@ -13,6 +13,8 @@ use tokio::time::Instant;
 struct Held {
     /// Endpoint class and target → how it is reached.
     access: HashMap<(String, String), Access>,
+    /// Endpoint class and target → a credential that this run made, for want of another.
+    granted: HashMap<(String, String), Credential>,
     /// Type and identity → members that only the create's answer held.
     secrets: HashMap<(TypeName, String), Model>,
     /// What was seen of operations that are polled.
@@ -63,6 +65,16 @@ impl Memory {
         let known = held.access.entry((class.to_owned(), target.to_owned())).or_default();
         known.url = access.url.or_else(|| known.url.take());
         known.credential = access.credential.or_else(|| known.credential.take());
+    }
+
+    /// Keeps a credential that this run made.
+    pub(super) fn grant(&self, class: &str, target: &str, credential: Credential) {
+        self.held().granted.insert((class.to_owned(), target.to_owned()), credential);
+    }
+
+    /// The credential that this run made for a target.
+    pub(super) fn granted(&self, class: &str, target: &str) -> Option<Credential> {
+        self.held().granted.get(&(class.to_owned(), target.to_owned())).cloned()
     }
 
     /// Keeps what only a create's answer holds.

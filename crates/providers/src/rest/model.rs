@@ -6,6 +6,9 @@ use stack_catalog::rest::{Definition, Template};
 use stack_core::schema::JsonType;
 use stack_core::value::Value;
 
+/// What stands here for a secret that is not shown.
+const MASK: &str = "****";
+
 /// A flat model: property → value.
 pub(super) type Model = Map<String, Json>;
 
@@ -75,6 +78,7 @@ pub(super) fn sent(property: &Property, value: &Json) -> Json {
             }
             Json::Object(object)
         }
+        Json::Object(_) | Json::Array(_) if property.document => Json::String(value.to_string()),
         Json::Object(members) if property.pairs => pairs(members),
         Json::Object(members) if property.text && property.properties.is_empty() => {
             let text = |(name, value): (&String, &Json)| (name.clone(), texted(value));
@@ -139,8 +143,14 @@ pub(super) fn shown(property: &Property, value: &Json) -> Json {
     match value {
         Json::Object(members) if property.reference => members.get("id").cloned().unwrap_or(Json::Null),
         Json::Array(items) if property.pairs => {
-            let one =
-                |item: &Json| Some((item.get("name")?.as_str()?.to_owned(), item.get("value")?.clone()));
+            let one = |item: &Json| {
+                let name = item.get("name")?.as_str()?.to_owned();
+                // Some show asterisks for a secret, others nothing (confluent.md section 12).
+                let is_hidden = item.get("is_sensitive").and_then(Json::as_bool) == Some(true);
+                let value =
+                    if is_hidden { Json::String(MASK.to_owned()) } else { item.get("value")?.clone() };
+                Some((name, value))
+            };
             let members = items
                 .iter()
                 .filter_map(one)
@@ -222,6 +232,15 @@ pub(super) fn model(resource: &Resource, answer: &Json, given: &Model) -> Model 
     out
 }
 
+/// Fills in what a whole answer means by what it leaves out.
+pub(super) fn fill_omitted(resource: &Resource, model: &mut Model) {
+    for (name, property) in &resource.properties {
+        if let Some(value) = &property.omitted {
+            model.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+}
+
 fn reference_id(property: &Property, value: &Json) -> Json {
     if property.reference { shown(property, value) } else { value.clone() }
 }
@@ -255,10 +274,32 @@ pub(super) fn whole(resource: &Resource, model: &Model, without: &[String]) -> J
 }
 
 /// A constant, its variables filled; `None` where one has no value.
-fn constant(value: &Json, model: &Model) -> Option<Json> {
-    let Json::String(text) = value else { return Some(value.clone()) };
-    let template = Template::parse(text).ok()?;
-    template.fill(|name| model.get(name).and_then(scalar), str::to_owned).ok().map(Json::String)
+pub(super) fn constant(value: &Json, model: &Model) -> Option<Json> {
+    match value {
+        Json::String(text) => {
+            let template = Template::parse(text).ok()?;
+            template.fill(|name| model.get(name).and_then(scalar), str::to_owned).ok().map(Json::String)
+        }
+        Json::Array(items) => items.iter().map(|item| constant(item, model)).collect(),
+        Json::Object(members) => {
+            let member = |(name, value): (&String, &Json)| Some((name.clone(), constant(value, model)?));
+            members.iter().map(member).collect::<Option<Model>>().map(Json::Object)
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// A body put into a member; `[]` puts it in an array.
+pub(super) fn wrapped(wrap: Option<&str>, body: Json) -> Json {
+    match wrap {
+        None => body,
+        Some("[]") => Json::Array(vec![body]),
+        Some(path) => {
+            let mut out = Json::Object(Model::new());
+            put(&mut out, path, body);
+            out
+        }
+    }
 }
 
 #[cfg(test)]

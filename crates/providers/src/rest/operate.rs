@@ -4,6 +4,7 @@ use super::change;
 use super::errors;
 use super::model::{self, Model};
 use super::ready::{self, Phase};
+use super::settings::Credential;
 use super::token::Ticket;
 use super::wire::{Asked, query};
 use super::{Rest, identity_of, of_identifier};
@@ -50,7 +51,7 @@ impl Rest {
         let later: Vec<String> = create.then_update.iter().chain(&create.once_ready).cloned().collect();
         let body = match create.body {
             Some(Body::Empty) => None,
-            _ => Some(wrapped(create.wrap.as_deref(), model::whole(resource, &props, &later))),
+            _ => Some(model::wrapped(create.wrap.as_deref(), model::whole(resource, &props, &later))),
         };
         let asked = Asked {
             definition,
@@ -81,6 +82,7 @@ impl Rest {
         self.memory.deleted(&definition.ty, &identity_of(definition, &made).wire(), false);
         self.keep_secrets(definition, one_of(&answer), &made);
         self.note_hosts(definition, &made);
+        self.note_grants(definition, one_of(&answer), &made);
         let identity = self.identity(definition, &made);
         let ticket = self.ticket(Verb::Create, definition, identity, token);
         if create.then_update.iter().any(|name| props.contains_key(name)) {
@@ -428,6 +430,24 @@ impl Rest {
         told
     }
 
+    /// Keeps the credential that a create's answer holds, for targets that nothing else opens.
+    fn note_grants(&self, definition: &Definition, answer: &Json, made: &Model) {
+        let resource = &definition.resource;
+        let value = |name: &str| {
+            let property = resource.properties.get(name)?;
+            model::at(answer, model::read_at(name, property)).and_then(model::scalar)
+        };
+        for grant in &resource.grants {
+            let target = made.get(&grant.target).and_then(model::scalar).or_else(|| value(&grant.target));
+            let target = target.filter(|target| target.starts_with(&grant.starts));
+            if let (Some(target), Some(user), Some(password)) =
+                (target, value(&grant.user), value(&grant.password))
+            {
+                self.memory.grant(&grant.endpoint, &target, Credential::Basic { user, password });
+            }
+        }
+    }
+
     /// What only the answer of a create holds (confluent.md section 12).
     fn keep_secrets(&self, definition: &Definition, answer: &Json, made: &Model) {
         let once = definition.resource.properties.iter().filter(|(_, property)| property.once);
@@ -446,18 +466,6 @@ fn one_of(answer: &Json) -> &Json {
     match answer {
         Json::Array(items) if items.len() == 1 => &items[0],
         other => other,
-    }
-}
-
-fn wrapped(wrap: Option<&str>, body: Json) -> Json {
-    match wrap {
-        None => body,
-        Some("[]") => Json::Array(vec![body]),
-        Some(path) => {
-            let mut out = Json::Object(Model::new());
-            model::put(&mut out, path, body);
-            out
-        }
     }
 }
 

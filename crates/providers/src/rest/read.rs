@@ -34,7 +34,8 @@ impl Rest {
         match self.one(at, definition, read, identity).await {
             Ok(None) => Ok(None),
             Ok(Some(answer)) => {
-                let model = model::model(&definition.resource, &answer, identity);
+                let mut model = model::model(&definition.resource, &answer, identity);
+                model::fill_omitted(&definition.resource, &mut model);
                 self.note_hosts(definition, &model);
                 Ok(Some(Seen { answer, model }))
             }

@@ -181,9 +181,9 @@ impl Rest {
             }
             _ => true,
         };
-        let credential = match own.credential {
-            Some(credential) => Some(credential),
-            None if is_for_us => self.credential(definition, endpoint)?,
+        let said = match own.credential {
+            Some(credential) => Ok(Some(credential)),
+            None if is_for_us => self.credential(definition, endpoint),
             None => {
                 let named = endpoint.target_variable.as_deref().unwrap_or_default();
                 let message = format!(
@@ -191,9 +191,11 @@ impl Rest {
                     self.settings.variable(named).unwrap_or_default(),
                     target.as_deref().unwrap_or_default(),
                 );
-                return Err(Failure::new(FailureKind::Credentials, "NoCredentials", message));
+                Err(Failure::new(FailureKind::Credentials, "NoCredentials", message))
             }
         };
+        let made = || self.memory.granted(&definition.class, target.as_deref()?);
+        let credential = said.or_else(|missing| made().map(Some).ok_or(missing))?;
         let by_variable = || {
             let name = endpoint.url_variable.as_deref().filter(|_| is_for_us)?;
             self.settings.variable(name).map(str::to_owned)

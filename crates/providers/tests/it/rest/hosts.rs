@@ -108,3 +108,21 @@ async fn a_redirect_keeps_the_credential_within_its_domain_only_trap_93() {
     let failure = bench.read(ENVIRONMENT, "env-1").await.unwrap_err();
     assert_eq!((failure.code.as_str(), bench.script.sent().len()), ("RedirectRefused", 1));
 }
+
+/// A key that this run makes opens its cluster, where nothing else does.
+#[tokio::test]
+async fn a_key_of_this_run_opens_its_cluster() {
+    let key = json!({"id": "NEW", "spec": {"display_name": "k", "secret": "n", "owner": {"id": "sa-1"}, "resource": {"id": "lkc-1"}}});
+    let made = [page(json!([])), reply(202, key)];
+    let bench = Bench::with(settings(&[("KAFKA_API_KEY", "-")]), made.into_iter().chain(topic()));
+    bench.create(KEY, json!({"display_name": "k", "owner": "sa-1", "resource": "lkc-1"})).await.unwrap();
+    bench.read(TOPIC, "lkc-1|t").await.unwrap();
+    // base64("NEW:n")
+    assert_eq!(bench.script.sent()[2].header("authorization"), "Basic TkVXOm4=");
+    // Another cluster's it is not.
+    let failure = bench.read(TOPIC, "lkc-2|t").await.unwrap_err();
+    assert!(
+        failure.kind == FailureKind::Credentials && failure.message.contains("KAFKA_API_KEY"),
+        "{failure}"
+    );
+}

@@ -9,6 +9,7 @@ mod hosts;
 mod others;
 mod reads;
 mod routed;
+mod sandboxed;
 mod waits;
 
 use crate::script::{Answer, Script, Sent};

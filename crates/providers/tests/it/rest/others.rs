@@ -1,7 +1,9 @@
 //! Services with rules of their own.
 
 use super::*;
+use stack_core::diff::{DiffContext, diff};
 use stack_core::provider::Status;
+use stack_core::value::Value;
 
 const SUBJECT: &str = "confluent.schema_registry.subjects";
 const CONFIG: &str = "confluent.schema_registry.subject_level_config";
@@ -39,6 +41,27 @@ async fn a_config_is_written_under_another_name_than_it_is_read() {
     assert_eq!(told.status, Status::Success);
     let sent = bench.script.only();
     assert_eq!((line(&sent).as_str(), sent.json()), ("PUT /config/s", json!({"compatibility": "FULL"})));
+}
+
+/// The registry leaves out the usual type, and keeps the text as it came.
+#[tokio::test]
+async fn a_schema_is_compared_as_a_document_trap_59() {
+    let live = json!({"subject": "s", "id": 7, "version": 3, "schema": "{\"type\":\"record\",\"name\":\"R\",\"fields\":[]}"});
+    let bench = registry(vec![reply(200, live), with_headers(200, &[], "{\"id\":7}")]);
+    let found = bench.read(SUBJECT, "s").await.unwrap().unwrap();
+    let schema = Definitions::embedded().schema(&of(SUBJECT)).unwrap();
+    let context = DiffContext { schema: &schema, ignore: &[], is_fresh: &|_| false };
+    let document = json!({"name": "R", "type": "record", "fields": []});
+    for declared in [
+        document.clone(),
+        json!(document.to_string()),
+        json!("{ \"name\": \"R\", \"type\": \"record\", \"fields\": [] }"),
+    ] {
+        let props = Value::from(json!({"subject": "s", "schemaType": "AVRO", "schema": declared}));
+        assert!(diff(&context, &props, &found.model).changes.is_empty(), "{declared}");
+    }
+    bench.create(SUBJECT, json!({"subject": "s", "schema": document})).await.unwrap();
+    assert_eq!(bench.script.sent()[1].json(), json!({"schema": document.to_string()}));
 }
 
 #[tokio::test]
@@ -122,4 +145,88 @@ async fn a_patch_sends_no_value_that_nobody_changed_trap_71() {
     );
     // Its own kind of key (trap 97): base64("TABLEKEY:S3cr3tPl4nt").
     assert_eq!(sent[1].header("authorization"), "Basic VEFCTEVLRVk6UzNjcjN0UGw0bnQ=");
+}
+
+const LINK: &str = "kafka.kafka.cluster_links";
+const MIRROR: &str = "kafka.kafka.mirror_topics";
+
+fn link(state: &str, error: &str) -> [Answer; 2] {
+    [
+        reply(
+            200,
+            json!({"cluster_id": "lkc-1", "link_name": "l", "link_state": state, "link_error_message": error}),
+        ),
+        page(json!([
+            {"name": "sasl.jaas.config", "value": null, "is_sensitive": true, "source": "DYNAMIC_CLUSTER_LINK_CONFIG"},
+            {"name": "acl.sync.ms", "value": "5", "source": "DYNAMIC_CLUSTER_LINK_CONFIG"},
+            {"name": "link.mode", "value": "DESTINATION", "source": "DEFAULT_CONFIG"},
+        ])),
+    ]
+}
+
+#[tokio::test]
+async fn a_link_is_named_in_the_query_and_may_fail_afterwards_trap_45() {
+    let answers =
+        [with_headers(204, &[], ""), error(404, "not yet")].into_iter().chain(link("FAILED", "no route"));
+    let bench = Bench::of(answers);
+    let props = json!({"cluster_id": "lkc-1", "link_name": "l", "source_cluster_id": "lkc-2", "configs": {"sasl.jaas.config": SECRET}});
+    let told = bench.create(LINK, props).await.unwrap();
+    assert_eq!(bench.poll(&told).await.status, Status::InProgress);
+    let ended = bench.poll(&told).await;
+    assert_eq!(ended.status, Status::Failed);
+    assert!(ended.message.contains("no route"), "{ended:?}");
+    assert_eq!(bench.lines()[0], "POST /kafka/v3/clusters/lkc-1/links?link_name=l");
+    assert_eq!(bench.lines().iter().filter(|line| line.starts_with("POST")).count(), 1);
+}
+
+/// A sensitive config is listed without a value: it is no drift, and is not sent where it does not change.
+#[tokio::test]
+async fn a_hidden_config_of_a_link_is_neither_drift_nor_sent() {
+    let bench = Bench::of(link("ACTIVE", "").into_iter().chain(link("ACTIVE", "")).chain([with_headers(
+        204,
+        &[],
+        "",
+    )]));
+    let found = bench.read(LINK, "lkc-1|l").await.unwrap().unwrap();
+    let schema = Definitions::embedded().schema(&of(LINK)).unwrap();
+    let context = DiffContext { schema: &schema, ignore: &[], is_fresh: &|_| false };
+    let props = Value::from(
+        json!({"cluster_id": "lkc-1", "link_name": "l", "configs": {"sasl.jaas.config": SECRET, "acl.sync.ms": 5}}),
+    );
+    let seen = diff(&context, &props, &found.model);
+    assert!(seen.changes.is_empty() && seen.cannot_compare.len() == 1, "{:?}", seen.changes);
+    let patch = json!([{"op": "replace", "path": "/configs/acl.sync.ms", "value": "9"}]);
+    bench.update(LINK, "lkc-1|l", patch).await.unwrap();
+    let sent = bench.script.sent().pop().unwrap();
+    assert_eq!(line(&sent), "PUT /kafka/v3/clusters/lkc-1/links/l/configs:alter");
+    assert_eq!(sent.json(), json!({"data": [{"name": "acl.sync.ms", "value": "9", "operation": "SET"}]}));
+}
+
+#[tokio::test]
+async fn a_verb_that_answers_with_an_error_inside_failed_trap_46() {
+    let mirror = json!({"link_name": "l", "mirror_topic_name": "t", "source_topic_name": "t", "mirror_status": "ACTIVE"});
+    let inside = json!({"data": [{"mirror_topic_name": "t", "error_code": 40002, "error_message": "cannot promote a failed mirror"}]});
+    let bench = Bench::of([reply(200, mirror), reply(200, inside)]);
+    let patch = json!([{"op": "replace", "path": "/mirror_status", "value": "STOPPED"}]);
+    let failure = bench.update(MIRROR, "lkc-1|l|t", patch).await.unwrap_err();
+    assert!(failure.message.contains("cannot promote"), "{failure}");
+    let sent = bench.script.sent().pop().unwrap();
+    assert_eq!(line(&sent), "POST /kafka/v3/clusters/lkc-1/links/l/mirrors:promote");
+    assert_eq!(sent.json(), json!({"mirror_topic_names": ["t"]}));
+}
+
+#[tokio::test]
+async fn a_tag_is_sent_and_answered_as_a_list_of_one() {
+    let tag = json!([{"name": "PII", "version": 1}]);
+    let bench = registry(vec![reply(200, tag)]);
+    let told = bench
+        .create("confluent.catalog.tag_defs", json!({"name": "PII", "entityTypes": ["cf_entity"]}))
+        .await
+        .unwrap();
+    assert_eq!(told.status, Status::Success);
+    assert_eq!(bench.script.only().json(), json!([{"name": "PII", "entityTypes": ["cf_entity"]}]));
+    let refused = json!([{"name": "PII", "error": {"error_code": 4041, "message": "bad name"}}]);
+    let bench = registry(vec![reply(200, refused)]);
+    let failure = bench.create("confluent.catalog.tag_defs", json!({"name": "PII"})).await.unwrap_err();
+    assert!(failure.message.contains("bad name"), "{failure}");
 }
