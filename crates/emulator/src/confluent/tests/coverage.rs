@@ -4,17 +4,17 @@ use super::*;
 use http::Method;
 
 /// One row of the table.
-struct Expected {
-    class: &'static str,
+pub(super) struct Expected {
+    pub(super) class: &'static str,
     resource: &'static str,
     operation: &'static str,
-    method: &'static str,
-    path: &'static str,
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
     queries: Vec<&'static str>,
-    codes: Vec<u16>,
+    pub(super) codes: Vec<u16>,
 }
 
-fn expected() -> Vec<Expected> {
+pub(super) fn expected() -> Vec<Expected> {
     let lines = include_str!("operations.tsv").lines().filter(|line| !line.starts_with('#'));
     lines
         .map(|line| {
@@ -36,7 +36,7 @@ fn expected() -> Vec<Expected> {
 }
 
 /// A path with every variable filled in.
-fn filled(path: &str) -> String {
+pub(super) fn filled(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment.strip_prefix('{') {
         Some(_) => "x",
         None => segment,

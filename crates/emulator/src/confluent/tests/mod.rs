@@ -7,6 +7,7 @@ mod flink;
 mod identity;
 mod kafka;
 mod registry;
+mod walk;
 
 use super::*;
 use serde_json::json;
