@@ -5,6 +5,7 @@ mod control;
 mod coverage;
 mod flink;
 mod identity;
+mod invariants;
 mod kafka;
 mod registry;
 mod walk;
