@@ -47,6 +47,8 @@ pub struct Config {
     pub no_schema_registry: bool,
     /// Role-binding patterns come back with `%3A` for `:` (trap 17).
     pub encoded_crns: bool,
+    /// Errors come in the other described forms: the newer one of the control plane, the bare one of connectors.
+    pub other_errors: bool,
     /// Answers are compressed without saying so.
     pub gzip: bool,
     /// Token buckets; none by default.
@@ -81,6 +83,7 @@ impl Default for Config {
             issuer_stays: false,
             no_schema_registry: false,
             encoded_crns: false,
+            other_errors: false,
             gzip: false,
             rate: None,
             faults: Vec::new(),

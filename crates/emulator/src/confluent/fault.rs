@@ -85,6 +85,16 @@ pub enum What {
         /// HTTP status.
         status: u16,
     },
+    /// Any body with any type, such as plain text that calls itself JSON (91).
+    Raw {
+        /// HTTP status.
+        status: u16,
+        /// Content type; empty: plain text.
+        #[serde(default)]
+        content_type: String,
+        /// The body.
+        body: String,
+    },
     /// 307 to the same path elsewhere (93).
     Redirect {
         /// Scheme, host and port of that place.

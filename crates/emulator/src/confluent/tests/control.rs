@@ -323,3 +323,21 @@ fn a_gateway_goes_after_its_access_points() {
     let list = format!("/networking/v1/access-points?environment={environment}&spec.gateway={gateway}");
     assert!(world.all(&list).is_empty());
 }
+
+#[test]
+fn errors_may_come_in_other_forms_or_in_none() {
+    let mut world = World::with(Config { other_errors: true, ..Config::default() });
+    let newer = world.get("/org/v2/environments/env-none").body;
+    assert_eq!((&newer["status"], newer["error"]["message"].is_string()), (&json!(404), true));
+    let connectors = world.get("/connect/v1/environments/e/clusters/c/connectors").body;
+    assert_eq!(connectors["code"], 404);
+    let raw = What::Raw {
+        status: 502,
+        content_type: "application/json".to_owned(),
+        body: "upstream went away".to_owned(),
+    };
+    world.arm(Matcher::default().first(1), raw);
+    let got = world.get("/org/v2/environments");
+    assert_eq!((got.status, got.header("content-type")), (502, Some("application/json")));
+    assert_eq!(&got.bytes[..], b"upstream went away");
+}
