@@ -116,16 +116,19 @@ fn refer(service: &Confluent, kind: &Kind, model: &mut Json, object: &mut Object
         let id = paths::text(model, &format!("{place}.id")).unwrap_or_default().to_owned();
         if state.usable("environment", &id).is_none() {
             // What is deleted and what never was look different (confluent.md section 5).
-            return Err(match state.is_gone("environment", &id) {
-                true => Problem::forbidden("Forbidden Access"),
-                false => Problem::not_found(&format!("environment {id}")),
+            return Err(if state.is_gone("environment", &id) {
+                Problem::forbidden("Forbidden Access")
+            } else {
+                Problem::not_found(&format!("environment {id}"))
             });
         }
         object.within.push(format!("environment/{id}"));
         object.environment = Some(id);
     }
     for field in kind.fields {
-        let (Ty::Ref(resource), Some(value)) = (field.ty, paths::get(model, field.path)) else { continue };
+        // Null is absent.
+        let value = paths::get(model, field.path).filter(|value| !value.is_null());
+        let (Ty::Ref(resource), Some(value)) = (field.ty, value) else { continue };
         let id = value.get("id").and_then(Json::as_str).unwrap_or_default().to_owned();
         let Some(kind_there) = super::kinds::named(resource) else { continue };
         let Some(there) = state.usable(resource, &id) else {
@@ -292,12 +295,12 @@ fn update(service: &mut Confluent, turn: &mut Turn, kind: &Kind) -> Result<Answe
     if !service.config.null_clears {
         without_nulls(&mut patch);
     }
+    let (before, due) = (object.body.clone(), object.later.len());
     rules::updating(service, kind, &mut object, &mut patch)?;
-    let before = object.body.clone();
     json_patch::merge(&mut object.body, &patch);
     let id = object.id.clone();
     unique(service, kind, &object.body, Some(&id), now_ms)?;
-    if before != object.body || !object.later.is_empty() {
+    if before != object.body || object.later.len() != due {
         object.touch(now_ms);
         service.changed(turn, kind.name, &id, &object);
     }

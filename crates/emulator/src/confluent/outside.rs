@@ -1,6 +1,7 @@
 //! What happens beside the wire: looking, changing behind everyone's back, saving and restoring.
 
 use super::fault::{Fault, Faults};
+use super::plane::Links;
 use super::state::State;
 use super::{Change, Config, Confluent, Exchange, kinds, routes};
 use http::Method;
@@ -17,7 +18,7 @@ pub struct Held {
     pub key: String,
     /// Id of its environment.
     pub environment: Option<String>,
-    /// What reads show of it.
+    /// What reads show of it, with public addresses.
     pub body: Json,
     /// What they never show, by dotted path.
     pub hidden: Json,
@@ -152,11 +153,13 @@ impl Confluent {
         let now_ms = self.state.now_ms;
         self.state.everything().map(move |(resource, key, object)| {
             let at = kinds::named(resource).map_or("status.phase", |kind| kind.phase_at());
+            let mut body = object.at(now_ms, at);
+            Links::public().resolve(&mut body);
             Held {
                 resource: resource.clone(),
                 key: key.clone(),
                 environment: object.environment.clone(),
-                body: object.at(now_ms, at),
+                body,
                 hidden: Json::Object(object.hidden.clone()),
                 phase: object.phase(now_ms).map(str::to_owned),
                 ending: object.gone_at.is_some(),

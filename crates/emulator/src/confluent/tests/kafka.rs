@@ -361,3 +361,18 @@ fn an_encryption_key_stays_until_its_cluster_is_gone() {
     world.wait(1_500);
     assert_eq!(world.delete(&path).status, 204);
 }
+
+#[test]
+fn a_null_reference_is_an_absent_one_and_a_patch_that_changes_nothing_is_no_change() {
+    let mut world = World::new();
+    let environment = world.environment();
+    let mut body = cluster_of(&environment, "Basic");
+    paths::set(&mut body, "spec.network", Json::Null);
+    let cluster = id(&world.post("/cmk/v2/clusters", &body).ok());
+    let same = json!({ "spec": { "display_name": "c", "environment": { "id": environment } } });
+    world.patch(&format!("/cmk/v2/clusters/{cluster}"), &same).ok();
+    assert!(world.service.changes().iter().all(|change| change.what == Happened::Created));
+    let held = world.service.object("kafka_cluster", &cluster).unwrap();
+    let own = held.body["metadata"]["self"].as_str().unwrap();
+    assert!(own.starts_with("https://api.confluent.cloud/cmk/v2/clusters/"), "{own}");
+}
