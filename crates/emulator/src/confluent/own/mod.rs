@@ -5,6 +5,7 @@ mod configs;
 mod connect;
 mod control;
 mod flink;
+mod links;
 mod registry;
 mod registry_settings;
 mod schemas;
@@ -20,6 +21,7 @@ pub(crate) const TABLES: &[(&str, &[Row])] = &[
     ("kafka", topics::ROWS),
     ("kafka", configs::ROWS),
     ("kafka", acls::ROWS),
+    ("kafka", links::ROWS),
     ("sr", registry::ROWS),
     ("sr", registry_settings::ROWS),
 ];

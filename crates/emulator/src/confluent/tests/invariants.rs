@@ -150,9 +150,9 @@ proptest! {
 }
 
 #[test]
-fn ten_thousand_accounts_are_paged_in_good_time() {
+fn thousands_are_paged_in_good_time() {
     let mut world = World::new();
-    for number in 0..10_000 {
+    for number in 0..3_000 {
         world
             .post(
                 "/iam/v2/ip-groups",
@@ -161,9 +161,9 @@ fn ten_thousand_accounts_are_paged_in_good_time() {
             .ok();
     }
     let groups = ids(&mut world, "/iam/v2/ip-groups?page_size=100");
-    assert_eq!(groups.iter().collect::<BTreeSet<_>>().len(), 10_000);
+    assert_eq!(groups.iter().collect::<BTreeSet<_>>().len(), 3_000);
     for group in groups.iter().take(100) {
         world.delete(&format!("/iam/v2/ip-groups/{group}")).ok();
     }
-    assert_eq!(world.get("/iam/v2/ip-groups").ok()["metadata"]["total_size"], 9_900);
+    assert_eq!(world.get("/iam/v2/ip-groups").ok()["metadata"]["total_size"], 2_900);
 }

@@ -3,10 +3,10 @@
 use super::*;
 
 /// A world with an environment, a ready cluster and a key for it.
-struct Stage {
-    world: World,
+pub(super) struct Stage {
+    pub(super) world: World,
     environment: String,
-    cluster: String,
+    pub(super) cluster: String,
     key: (String, String),
 }
 
@@ -23,15 +23,15 @@ impl Stage {
         let key = world.key(&json!({ "id": cluster }));
         Self { world, environment, cluster, key }
     }
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::of("Basic", Config::default())
     }
-    fn call(&mut self, method: &str, rest: &str, body: &Json) -> Got {
+    pub(super) fn call(&mut self, method: &str, rest: &str, body: &Json) -> Got {
         let path = format!("/kafka/v3/clusters/{}{rest}", self.cluster);
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.world.as_key(&self.key, |world| world.send(method, &path, "application/json", &body))
     }
-    fn get(&mut self, rest: &str) -> Got {
+    pub(super) fn get(&mut self, rest: &str) -> Got {
         self.call("GET", rest, &Json::Null)
     }
     fn topic(&mut self, name: &str) -> Got {
@@ -42,7 +42,7 @@ impl Stage {
     }
 }
 
-fn message(got: &Got) -> (u16, u64, String) {
+pub(super) fn message(got: &Got) -> (u16, u64, String) {
     let text = got.body["message"].as_str().unwrap_or_default().to_owned();
     (got.status, got.body["error_code"].as_u64().unwrap_or_default(), text)
 }

@@ -7,6 +7,7 @@ mod flink;
 mod identity;
 mod invariants;
 mod kafka;
+mod links;
 mod registry;
 mod walk;
 

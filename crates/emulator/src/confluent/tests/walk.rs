@@ -214,6 +214,27 @@ fn every_operation_succeeds_with_its_status() {
     walk.get(&format!("{kafka}/broker-configs"));
     walk.get(&format!("{kafka}/broker-configs/num.partitions"));
     walk.delete(&format!("{kafka}/broker-configs/num.partitions"));
+    walk.call("POST", &format!("{kafka}/links?link_name=l"), &json!({ "source_cluster_id": "lkc-x" }));
+    let link = format!("{kafka}/links/l");
+    walk.call("POST", &format!("{link}/mirrors"), &json!({ "source_topic_name": "m" }));
+    for verb in ["pause", "resume", "promote", "failover"] {
+        walk.call("POST", &format!("{link}/mirrors:{verb}"), &json!({ "mirror_topic_names": ["m"] }));
+    }
+    walk.call("PUT", &format!("{link}/configs:alter"), &alter("acl.sync.ms", "1"));
+    walk.call("PUT", &format!("{link}/configs/acl.sync.ms"), &set);
+    for path in [
+        "/links",
+        "/links/-/mirrors",
+        "/links/l",
+        "/links/l/configs",
+        "/links/l/configs/acl.sync.ms",
+        "/links/l/mirrors",
+        "/links/l/mirrors/m",
+    ] {
+        walk.get(&format!("{kafka}{path}"));
+    }
+    walk.delete(&format!("{link}/configs/acl.sync.ms"));
+    walk.delete(&format!("{link}?force=true"));
 
     // Connectors.
     walk.key = None;
