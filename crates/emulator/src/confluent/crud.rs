@@ -43,6 +43,7 @@ pub(crate) fn carry_out(
 /// 404, or 403 where what is deleted answers so; 404 for another environment than its own.
 pub(crate) fn found(service: &mut Confluent, turn: &Turn, kind: &Kind) -> Result<Object, Problem> {
     let id = turn.variable("id");
+    let is_absent = kind.name == "environment" && service.config.absent_environments;
     let state = &mut service.state;
     let environment = turn.query("environment").filter(|_| kind.place.path().is_some());
     let parent = kind.parent.map(|resource| (resource, turn.first_variable()));
@@ -51,7 +52,7 @@ pub(crate) fn found(service: &mut Confluent, turn: &Turn, kind: &Kind) -> Result
         || parent.is_some_and(|(resource, key)| state.is_gone(resource, key));
     let absent = || {
         let words = format!("{} {id}", kind.kind);
-        if is_gone && kind.gone_forbidden {
+        if is_gone && kind.gone_forbidden && !is_absent {
             Problem::forbidden("Forbidden Access")
         } else {
             Problem::not_found(&words)
@@ -304,10 +305,14 @@ fn update(service: &mut Confluent, turn: &mut Turn, kind: &Kind) -> Result<Answe
         object.touch(now_ms);
         service.changed(turn, kind.name, &id, &object);
     }
+    object.stale = None;
+    let answer = service.view(turn, kind, &object);
+    let lag_ms = service.config.lags.update_ms;
     if let Some(stored) = service.state.get_mut(kind.name, &id) {
-        *stored = object.clone();
+        object.stale = (lag_ms > 0).then(|| (now_ms.saturating_add(lag_ms), before));
+        *stored = object;
     }
-    Ok(Answer::json(200, service.view(turn, kind, &object)))
+    Ok(Answer::json(200, answer))
 }
 
 /// True if what was sent is what is there; of a reference only the id counts, and clouds have no case.
@@ -393,6 +398,9 @@ impl Confluent {
             turn.queries.iter().filter(|(name, _)| name != "page_token").cloned().collect();
         let asked: Vec<(String, String)> =
             question.iter().filter(|(name, _)| name != "page_size").cloned().collect();
+        let (usual, most) = sizes;
+        let most = self.config.page_cap.map_or(most, |cap| most.min(cap.max(1)));
+        let sizes = (usual.min(most), most);
         let numbers: Vec<u64> = items.iter().map(|(number, _)| *number).collect();
         let text = format!("{} {asked:?}", turn.path);
         let page = paging::cut(&numbers, turn.query("page_size"), turn.query("page_token"), &text, sizes)?;
