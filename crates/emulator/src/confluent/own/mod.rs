@@ -4,6 +4,7 @@ mod acls;
 mod configs;
 mod connect;
 mod control;
+mod exporters;
 mod flink;
 mod links;
 mod registry;
@@ -24,4 +25,5 @@ pub(crate) const TABLES: &[(&str, &[Row])] = &[
     ("kafka", links::ROWS),
     ("sr", registry::ROWS),
     ("sr", registry_settings::ROWS),
+    ("sr", exporters::ROWS),
 ];

@@ -305,6 +305,16 @@ fn every_operation_succeeds_with_its_status() {
     for path in ["/config", "/config/s", "/mode/s", "/subjects/s/versions/1", "/subjects/s?permanent=true"] {
         walk.delete(path);
     }
+    walk.call("POST", "/exporters", &json!({ "name": "e", "config": {} }));
+    walk.call("PUT", "/exporters/e/resume", &Json::Null);
+    walk.call("PUT", "/exporters/e/pause", &Json::Null);
+    walk.call("PUT", "/exporters/e/reset", &Json::Null);
+    walk.call("PUT", "/exporters/e", &json!({}));
+    walk.call("PUT", "/exporters/e/config", &json!({}));
+    for path in ["/exporters", "/exporters/e", "/exporters/e/config", "/exporters/e/status"] {
+        walk.get(path);
+    }
+    walk.delete("/exporters/e");
 
     // Flink.
     walk.key = None;
