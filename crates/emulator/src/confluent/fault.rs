@@ -24,7 +24,7 @@ pub struct Matcher {
     pub operation: Option<String>,
     /// Resource as in `confluent-api.tsv`, exact or with a trailing `*`.
     pub resource: Option<String>,
-    /// Id or name in the path.
+    /// The last id or name in the path.
     pub id: Option<String>,
     /// The first matching call that is struck, counted from 1.
     pub nth: Option<u32>,
