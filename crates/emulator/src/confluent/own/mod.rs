@@ -4,7 +4,9 @@ mod acls;
 mod configs;
 mod connect;
 mod control;
+mod exporters;
 mod flink;
+mod links;
 mod registry;
 mod registry_settings;
 mod schemas;
@@ -20,6 +22,8 @@ pub(crate) const TABLES: &[(&str, &[Row])] = &[
     ("kafka", topics::ROWS),
     ("kafka", configs::ROWS),
     ("kafka", acls::ROWS),
+    ("kafka", links::ROWS),
     ("sr", registry::ROWS),
     ("sr", registry_settings::ROWS),
+    ("sr", exporters::ROWS),
 ];

@@ -5,8 +5,11 @@ mod control;
 mod coverage;
 mod flink;
 mod identity;
+mod invariants;
 mod kafka;
+mod links;
 mod registry;
+mod walk;
 
 use super::*;
 use serde_json::json;
