@@ -151,6 +151,8 @@ pub struct Timing {
     pub account_rest_ms: i64,
     /// Until a provider integration's grant in the cloud has spread; `:validate` is 400 before.
     pub grant_ms: i64,
+    /// Until the catalog knows a new topic, schema, tag or binding (trap 43).
+    pub catalog_ms: i64,
     /// Every answer takes so long.
     pub latency_ms: u64,
 }
@@ -170,6 +172,7 @@ impl Default for Timing {
             binding_ms: 500,
             account_rest_ms: 0,
             grant_ms: 0,
+            catalog_ms: 500,
             latency_ms: 0,
         }
     }

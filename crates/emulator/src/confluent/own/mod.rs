@@ -1,6 +1,7 @@
 //! Operations that are not of the plain five: control-plane verbs, and the data planes.
 
 mod acls;
+mod catalog;
 mod configs;
 mod connect;
 mod control;
@@ -26,4 +27,5 @@ pub(crate) const TABLES: &[(&str, &[Row])] = &[
     ("sr", registry::ROWS),
     ("sr", registry_settings::ROWS),
     ("sr", exporters::ROWS),
+    ("sr", catalog::ROWS),
 ];

@@ -1,5 +1,6 @@
 //! The emulator as a client sees it: real requests through [`Confluent::handle`].
 
+mod catalog;
 mod connect;
 mod control;
 mod coverage;

@@ -315,6 +315,21 @@ fn every_operation_succeeds_with_its_status() {
         walk.get(path);
     }
     walk.delete("/exporters/e");
+    for (definitions, mark) in [("tagdefs", "tags"), ("businessmetadatadefs", "businessmetadata")] {
+        let path = format!("/catalog/v1/types/{definitions}");
+        walk.call("POST", &path, &json!([{ "name": "M" }]));
+        walk.call("PUT", &path, &json!([{ "name": "M", "description": "d" }]));
+        walk.world.wait(10_000);
+        walk.get(&path);
+        walk.get(&format!("{path}/M"));
+        let binding = json!([{ "typeName": "M", "entityType": "cf_environment", "entityName": environment }]);
+        walk.call("POST", &format!("/catalog/v1/entity/{mark}"), &binding);
+        walk.call("PUT", &format!("/catalog/v1/entity/{mark}"), &binding);
+        let entity = format!("/catalog/v1/entity/type/cf_environment/name/{environment}/{mark}");
+        walk.get(&entity);
+        walk.delete(&format!("{entity}/M"));
+        walk.delete(&format!("{path}/M"));
+    }
 
     // Flink.
     walk.key = None;
