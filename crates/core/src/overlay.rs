@@ -85,9 +85,33 @@ pub struct Overlay {
     /// manifest does not name are not ours (trap 64).
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub filled: IndexMap<PropertyPath, Vec<String>>,
+    /// Other forms in which the same may be declared.
+    #[serde(skip_serializing_if = "Accepts::is_empty")]
+    pub accepts: Accepts,
     /// Types to use in place of one that Cloud Control cannot manage (cloud-control 2.2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub use_instead: Vec<TypeName>,
+}
+
+/// Other forms in which the same may be declared, put into the schema's own before anything is checked or compared
+/// (stackql-compat 6.5: a bare id becomes `{id}` in a body; tables of two generations).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Accepts {
+    /// Ids that may be declared as the object that they name: `{"id": …}`.
+    pub references: PathSet,
+    /// Maps that may be declared as a list of `name` and `value`.
+    pub pairs: PathSet,
+    /// Dotted place in the service's own nesting → property: `spec.display_name`.
+    pub nested: IndexMap<String, String>,
+    /// Other name → property. Where anything is accepted, `data__name` and `_name` are too.
+    pub names: IndexMap<String, String>,
+}
+
+impl Accepts {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How a service respells a text (cloud-control 3.7).

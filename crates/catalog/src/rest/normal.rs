@@ -1,117 +1,22 @@
-//! Declared properties in the one form that schemas, differ and engine know.
+//! Declared properties in the one form that the engine knows.
 
 use super::Definition;
-use super::form::Property;
-use indexmap::IndexMap;
-use stack_core::schema::JsonType;
+use stack_core::conform::conform;
 use stack_core::value::Value;
 
 impl Definition {
-    /// Declared properties with their own names and in the flat form. To be called on what users declare, before it is
-    /// checked against the schema or compared. Taken are:
+    /// Declared properties with their own names, flat, and in their types: what [`conform`] makes of them. Taken are
     ///
     /// * column names: `data__config`, aliases, any case;
-    /// * the service's own nesting: `spec: {display_name: …}` where `spec` is no property;
+    /// * the service's own nesting: `spec: {display_name: …}`;
     /// * `{"id": …}` for a reference;
     /// * a document in a text for an object or a list;
     /// * `[{"name": …, "value": …}]` for a map of configs.
     ///
-    /// What is none of it stays as it is, for the check to name.
+    /// What does not fit stays as it is: nothing is refused here.
     pub fn normal(&self, props: Value) -> Value {
-        let members = match props {
-            Value::Object(members) => members,
-            other => return other,
-        };
-        let mut out = IndexMap::new();
-        let mut rest = IndexMap::new();
-        for (name, value) in members {
-            let known = self.property_of(&name).filter(|known| !self.property(known).is_some_and(|p| p.raw));
-            match known {
-                Some(known) => {
-                    let value = match self.property(known) {
-                        Some(property) => of(property, value),
-                        None => value,
-                    };
-                    out.insert(known.to_owned(), value);
-                }
-                None => {
-                    rest.insert(name, value);
-                }
-            }
-        }
-        for (name, property) in &self.resource.properties {
-            let path = property.at.as_deref().unwrap_or(name);
-            if !out.contains_key(name)
-                && let Some(value) = taken(&mut rest, path)
-            {
-                out.insert(name.clone(), of(property, value));
-            }
-        }
-        // What is left of a nesting that was taken apart is empty, or unknown.
-        rest.retain(|_, value| !is_husk(value));
-        out.extend(rest);
-        Value::Object(out)
+        conform(&self.schema(), props).props
     }
-}
-
-/// Takes the value at a dotted path out of nested objects.
-fn taken(members: &mut IndexMap<String, Value>, path: &str) -> Option<Value> {
-    let (first, below) = path.split_once('.')?;
-    match members.get_mut(first)? {
-        Value::Object(inner) => match below.split_once('.') {
-            None => inner.shift_remove(below),
-            Some(_) => taken(inner, below),
-        },
-        _ => None,
-    }
-}
-
-/// True for an object in which nothing is left.
-fn is_husk(value: &Value) -> bool {
-    matches!(value, Value::Object(members) if members.values().all(is_husk))
-}
-
-fn of(property: &Property, value: Value) -> Value {
-    match value {
-        Value::Object(mut members) if property.reference => match members.shift_remove("id") {
-            Some(id) => id,
-            None => Value::Object(members),
-        },
-        Value::Array(items) if property.pairs => pairs(items),
-        Value::String(text) if matches!(property.ty, Some(JsonType::Object | JsonType::Array)) => {
-            match serde_json::from_str::<serde_json::Value>(&text) {
-                Ok(document) if document.is_object() || document.is_array() => {
-                    of(property, Value::from(document))
-                }
-                _ => Value::String(text),
-            }
-        }
-        Value::Object(members) if !property.properties.is_empty() => {
-            let member = |(name, value): (String, Value)| match property.properties.get(&name) {
-                Some(known) => (name, of(known, value)),
-                None => (name, value),
-            };
-            Value::Object(members.into_iter().map(member).collect())
-        }
-        Value::Array(items) => match &property.items {
-            Some(item) => Value::Array(items.into_iter().map(|value| of(item, value)).collect()),
-            None => Value::Array(items),
-        },
-        other => other,
-    }
-}
-
-/// A list of names and values as a map; as it is where an entry has another form.
-fn pairs(items: Vec<Value>) -> Value {
-    let name = |item: &Value| match item.get("name") {
-        Some(Value::String(name)) if item.get("value").is_some() => Some(name.clone()),
-        _ => None,
-    };
-    if !items.iter().all(|item| name(item).is_some()) {
-        return Value::Array(items);
-    }
-    let pair = |item: Value| Some((name(&item)?, item.get("value")?.clone()));
-    Value::Object(items.into_iter().filter_map(pair).collect())
 }
 
 #[cfg(test)]
@@ -141,7 +46,7 @@ mod tests {
         let spec = json!({"display_name": "c", "config": {"kind": "Basic"}, "environment": {"id": "env-1"}, "colour": "red"});
         assert_eq!(
             normal("confluent.managed_kafka_clusters.clusters", json!({"spec": spec})),
-            json!({"display_name": "c", "config": {"kind": "Basic"}, "environment": "env-1", "spec": {"colour": "red"}})
+            json!({"display_name": "c", "config": {"kind": "Basic"}, "environment": "env-1", "colour": "red"})
         );
     }
 

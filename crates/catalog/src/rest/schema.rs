@@ -4,7 +4,7 @@ use super::form::{Property, Ready, Resource};
 use super::template::Template;
 use serde_json::Value as Json;
 use stack_core::ids::TypeName;
-use stack_core::overlay::Overlay;
+use stack_core::overlay::{Accepts, Overlay};
 use stack_core::pointer::{PathSet, PropertyPath, Step};
 use stack_core::schema::{
     Additional, Handler, Handlers, JsonType, Node, ReplacementStrategy, ResourceSchema, Types,
@@ -46,10 +46,31 @@ pub(super) fn of(ty: &TypeName, resource: &Resource) -> ResourceSchema {
             unordered: paths(&|property| property.set),
             masked: paths(&|property| property.masked),
             secrets: paths(&|property| property.secret || property.once),
+            accepts: accepts(resource),
             natural_key: resource.natural_key.iter().map(path).collect(),
             gone_when: resource.ready.as_ref().map(|ready| gone(resource, ready)).unwrap_or_default(),
             ..Overlay::default()
         },
+    }
+}
+
+/// The other forms in which a resource may be declared: the service's own, and those of older tables.
+fn accepts(resource: &Resource) -> Accepts {
+    let properties = || resource.properties.iter().filter(|(_, property)| !property.raw);
+    let nested = properties().filter_map(|(name, property)| {
+        let path = property.at.as_deref()?;
+        let outer = path.split_once('.')?.0;
+        // A property of that name keeps its members.
+        let is_own = resource.properties.get(outer).is_some_and(|property| !property.raw);
+        (!is_own && !property.read_only).then(|| (path.to_owned(), name.clone()))
+    });
+    let names = properties()
+        .flat_map(|(name, property)| property.aliases.iter().map(move |alias| (alias.clone(), name.clone())));
+    Accepts {
+        references: paths(resource, &|property| property.reference),
+        pairs: paths(resource, &|property| property.pairs),
+        nested: nested.collect(),
+        names: names.collect(),
     }
 }
 

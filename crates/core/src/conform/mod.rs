@@ -3,6 +3,7 @@
 //! A false error would block a user whom the service would let pass, so every rule stays silent where it is not sure:
 //! unknown values pass, patterns that we cannot run pass, and a union complains only if no branch can match.
 
+mod accepted;
 mod capability;
 pub mod codes;
 mod coerce;
@@ -78,8 +79,11 @@ impl Conformed {
 /// whose name tells that they are secret become secret leaves.
 pub fn conform(schema: &ResourceSchema, declared: Value) -> Conformed {
     let mut found = Findings::default();
-    let mut respelt = match spelling::members(declared) {
-        Ok(members) => spelling::respell(schema, members),
+    let (mut respelt, moved) = match spelling::members(declared) {
+        Ok(members) => {
+            let (members, moved) = accepted::accepted(schema, members);
+            (spelling::respell(schema, members), moved)
+        }
         Err(other) => {
             let respelt = Respelt::default();
             let walk = Walk::new(schema, &respelt);
@@ -103,7 +107,18 @@ pub fn conform(schema: &ResourceSchema, declared: Value) -> Conformed {
     request::size(schema, &props, &mut found);
     let found = found.list.into_iter().map(|finding| finding.violation);
     let violations = in_order(respelt.violations.iter().cloned().chain(found).collect(), &respelt, &props);
-    Conformed { props, renames: respelt.renames(), violations }
+    // People are told about what they wrote.
+    let violations = violations.into_iter().map(|violation| told_at_origin(violation, &moved)).collect();
+    let renames = moved.into_iter().chain(respelt.renames()).collect();
+    Conformed { props, renames, violations }
+}
+
+fn told_at_origin(mut violation: Violation, moved: &[(Pointer, Pointer)]) -> Violation {
+    if let Some((from, to)) = moved.iter().find(|(_, to)| violation.pointer.starts_with(to)) {
+        let below = violation.pointer.segments().iter().skip(to.segments().len());
+        violation.pointer = Pointer::of(from.segments().iter().chain(below));
+    }
+    violation
 }
 
 /// Sorts violations as a reader of the document meets them, and drops doubles.
