@@ -182,7 +182,14 @@ impl<'a> Session<'a> {
             Ok(stack_engine::observe::observe(planning, provider, clock, &self.flows).await)
         };
         let (account, (mut plan, outputs)) = tokio::try_join!(check, look)?;
-        let places: Vec<_> = plan.resources.values().map(|planned| planned.target.clone()).collect();
+        let places: Vec<_> = plan
+            .resources
+            .values()
+            .flat_map(|planned| {
+                std::iter::once(&planned.target).chain(planned.hits.iter().map(|hit| &hit.target))
+            })
+            .cloned()
+            .collect();
         let wrong = wrong_regions(self.loaded.stack.settings(), &places);
         if !wrong.is_empty() {
             return Err(Stopped { exit: Exit::Error, told: wrong });

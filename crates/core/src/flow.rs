@@ -9,6 +9,7 @@ use crate::desired::{Lifecycle, Sources, Wanted};
 use crate::diagnostic::{Diagnostic, Part, Route};
 use crate::identity::Identifier;
 use crate::ids::{Address, ClientToken, Target, TypeName};
+use crate::plan::Hit;
 use crate::provider::{Failure, Found, Operation, Progress, Provider, Verb};
 use crate::schema::ResourceSchema;
 use crate::statement::Marked;
@@ -275,6 +276,8 @@ pub struct FlowSeen {
     pub exports: Option<IndexMap<String, Value>>,
     /// The resource as read by a check or besides, where its type is understood.
     pub live: Option<Box<Found>>,
+    /// What the statements that would run now do, as far as they render.
+    pub hits: Vec<Hit>,
     /// What is worth telling. Errors stand in [`FlowVerdict::Broken`].
     pub notes: Vec<Diagnostic>,
 }
@@ -282,7 +285,7 @@ pub struct FlowSeen {
 impl FlowSeen {
     /// A verdict and nothing else.
     pub fn of(verdict: FlowVerdict) -> Self {
-        Self { verdict, exports: None, live: None, notes: Vec::new() }
+        Self { verdict, exports: None, live: None, hits: Vec::new(), notes: Vec::new() }
     }
 }
 

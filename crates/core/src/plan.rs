@@ -78,6 +78,17 @@ impl fmt::Debug for Orphan {
     }
 }
 
+/// One operation that a statement would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// What.
+    pub verb: Verb,
+    /// To what.
+    pub ty: TypeName,
+    /// Where.
+    pub target: Target,
+}
+
 /// What happens to one resource.
 #[derive(Clone, PartialEq)]
 pub struct Planned {
@@ -119,6 +130,8 @@ pub struct Planned {
     pub lookalikes: Vec<Identifier>,
     /// Differences that the resource's own checks accept: nothing is done about them.
     pub accepted: Vec<Change>,
+    /// What its statements would do, as far as they are known: other types, other regions and deletions among them.
+    pub hits: Vec<Hit>,
     /// Live top-level properties that the manifest does not mention and that are not read-only.
     pub unmanaged: Vec<Pointer>,
     /// The document of an update or adoption, by the rules of cloud-control 3.3.
@@ -137,6 +150,13 @@ pub struct Planned {
     pub diagnostics: Vec<Diagnostic>,
     /// Positions of the resource and of its values.
     pub sources: Sources,
+}
+
+impl Planned {
+    /// True if its statements delete something although it is not what goes.
+    pub fn deletes(&self) -> bool {
+        self.action != Action::Delete && self.hits.iter().any(|hit| hit.verb == Verb::Delete)
+    }
 }
 
 /// Shows everything but the live model: nothing in that says what of it is secret.

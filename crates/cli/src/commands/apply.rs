@@ -322,6 +322,7 @@ fn risky(view: &PlanView) -> Vec<String> {
         .iter()
         .filter(|resource| {
             matches!(resource.action, ActionView::Delete | ActionView::Replace)
+                || !resource.deletes.is_empty()
                 || resource.certainty == CertaintyView::Conditional
                 || (resource.action == ActionView::Update && resource.changes.iter().any(|c| c.may_replace))
         })

@@ -11,10 +11,11 @@ use stack_core::diagnostic::{Diagnostic, Part};
 use stack_core::identity::Identifier;
 use stack_core::ids::Address;
 use stack_core::plan::{
-    Action, Certainty, Change, Impact, Mode, Orphan, Ownership, PatchOp, Plan, Planned, ReasonCode, Step,
-    Undo,
+    Action, Certainty, Change, Hit, Impact, Mode, Orphan, Ownership, PatchOp, Plan, Planned, ReasonCode,
+    Step, Undo,
 };
 use stack_core::pointer::Pointer;
+use stack_core::provider::Verb;
 use stack_core::redact::{MARK, Redactor};
 use stack_core::schema::{ResourceSchema, Schemas};
 use stack_core::value::Value;
@@ -275,6 +276,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         after,
         protected,
         diagnostics,
+        hits,
         sources,
     } = planned;
     let schema = context.schemas.schema(ty).ok();
@@ -343,11 +345,14 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         Action::Read => ActionView::Read,
         Action::Blocked => ActionView::Blocked,
     };
+    let is_deleted = |hit: &&Hit| planned.deletes() && hit.verb == Verb::Delete;
+    let deleted: BTreeSet<String> = hits.iter().filter(is_deleted).map(|hit| hit.ty.to_string()).collect();
     ResourceView {
         address: address.to_string(),
         ty: declared_type.clone(),
         canonical_type: ty.to_string(),
         flow: flow.map(|kind| kind.to_string()),
+        deletes: deleted.into_iter().collect(),
         // What left the manifest has no place in it.
         source: (!is_orphan).then(|| context.locate.place(&sources.resource, &Part::Value)).flatten(),
         identifier: identifier

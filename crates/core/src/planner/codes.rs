@@ -100,6 +100,11 @@ crate::codes! {
         "Only to know. The checks of a query file decide whether a build does anything; these differences they do not look at. \
          The build leaves them.\n\
          Compare the columns in the statecheck if they matter.";
+    STATEMENTS_DELETE = 2124, "Statements delete something",
+        "A warning. The statements of a `command`, or those below an anchor that makes or changes a resource, delete something \
+         each time that they run. The plan cannot show what is lost, so that it asks for consent as for a deletion, and \
+         guardrails count it as one.\n\
+         Nothing to do if it is meant. Else write the DELETE below `delete` of the resource that it belongs to.";
     NO_LONGER_HOLDS = 2201, "At run time the plan no longer holds",
         "Before each write the resource is read again. What was read then is not what the plan was made for: somebody \
          has made, changed or removed the resource since. Nothing was sent for it.\n\

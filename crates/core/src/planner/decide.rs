@@ -471,6 +471,7 @@ impl Decide<'_> {
             reasons: Vec::new(),
             changes: Vec::new(),
             explained: Vec::new(),
+            hits: Vec::new(),
             cannot_compare: Vec::new(),
             client_tokens: self.wanted.client_tokens.clone(),
             // The planner sets it: nothing is decided by it.

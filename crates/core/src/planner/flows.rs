@@ -9,6 +9,7 @@ use crate::ids::Address;
 use crate::observed::{IdentityStep, Sighting};
 use crate::plan::{Action, Certainty, Change, Impact, Mode, Ownership, Planned, Reason, ReasonCode, Undo};
 use crate::pointer::Pointer;
+use crate::provider::Verb;
 use crate::value::{Unknown, Value};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -53,6 +54,10 @@ impl Planning {
         let is_absent = |unknown: &Unknown| self.is_absent(unknown);
         let mut planned = self.decide_flow(&flow, &seen, &after, &is_absent);
         planned.diagnostics.extend(seen.notes);
+        if planned.action.is_change() || planned.action == Action::Run {
+            planned.hits = seen.hits;
+            planned.diagnostics.extend(deletes(&flow, &planned));
+        }
         if let FlowVerdict::Unanswered(problems) = seen.verdict {
             self.unanswered.insert(address.clone(), problems);
         }
@@ -336,6 +341,24 @@ fn changed(flow: &Flow, check: AnchorKind, planned: &mut Planned) -> Action {
     Action::Update
 }
 
+/// Says what statements delete although it is not the resource itself.
+fn deletes(flow: &Flow, planned: &Planned) -> Option<Diagnostic> {
+    let deleted: BTreeSet<&str> = planned
+        .hits
+        .iter()
+        .filter(|hit| planned.deletes() && hit.verb == Verb::Delete)
+        .map(|hit| hit.ty.as_str())
+        .collect();
+    if deleted.is_empty() {
+        return None;
+    }
+    let message = format!("the statements of {} delete something", flow.address);
+    let told = Diagnostic::warning(codes::STATEMENTS_DELETE, message)
+        .at(flow.sources.resource.clone(), "")
+        .note("of type", deleted.into_iter().collect::<Vec<_>>().join(", "));
+    Some(told.next("make sure that it is meant: what is deleted is gone"))
+}
+
 /// Differences that the checks pass over.
 fn unlike(flow: &Flow, changes: &[Change]) -> Option<Diagnostic> {
     const NAMED: usize = 5;
@@ -381,6 +404,7 @@ fn blank(flow: &Flow, after: &[Edge]) -> Planned {
         reasons: Vec::new(),
         changes: Vec::new(),
         explained: Vec::new(),
+        hits: Vec::new(),
         cannot_compare: Vec::new(),
         client_tokens: Vec::new(),
         follows: Vec::new(),

@@ -112,22 +112,28 @@ pub fn check_guardrails(rules: &Guardrails, plan: &Plan) -> Vec<GuardrailCheck> 
         checks.push(GuardrailCheck { rule: rule.into(), limit, found, ok: found <= limit, resources });
     };
     if let Some(limit) = rules.max_delete {
-        push("max_delete", limit, named(&|p| p.action == Action::Delete));
+        push("max_delete", limit, named(&|p| p.action == Action::Delete || p.deletes()));
     }
     if let Some(limit) = rules.max_replace {
         push("max_replace", limit, named(&|p| matches!(p.action, Action::Replace(_))));
     }
     if !rules.deny_types.is_empty() {
         let denied = |p: &crate::plan::Planned| {
-            p.action.is_change()
-                && rules.deny_types.iter().any(|pattern| {
-                    super::glob(pattern, p.ty.as_str()) || super::glob(pattern, &p.declared_type)
-                })
+            let is_denied = |name: &str| rules.deny_types.iter().any(|pattern| super::glob(pattern, name));
+            (p.action.is_change() && (is_denied(p.ty.as_str()) || is_denied(&p.declared_type)))
+                || p.hits.iter().any(|hit| is_denied(hit.ty.as_str()))
         };
         push("deny_types", 0, named(&denied));
     }
     if !rules.deny_actions.is_empty() {
-        push("deny_actions", 0, named(&|p| rules.deny_actions.iter().any(|a| a == action_word(p.action))));
+        let is_denied = |word: &str| rules.deny_actions.iter().any(|denied| denied == word);
+        // A statement below `create` is part of the creation; a command may do anything.
+        let denied = |p: &crate::plan::Planned| {
+            is_denied(action_word(p.action))
+                || (p.deletes() && is_denied("delete"))
+                || (p.action == Action::Run && p.hits.iter().any(|hit| is_denied(&hit.verb.to_string())))
+        };
+        push("deny_actions", 0, named(&denied));
     }
     checks
 }

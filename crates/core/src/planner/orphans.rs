@@ -50,6 +50,7 @@ pub fn prune(plan: &mut Plan, schemas: &dyn Schemas, beside: Beside, allow_data_
             reasons: vec![Reason { code: ReasonCode::Orphaned, path: None }],
             changes: Vec::new(),
             explained: Vec::new(),
+            hits: Vec::new(),
             cannot_compare: Vec::new(),
             client_tokens: Vec::new(),
             follows: Vec::new(),

@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     LoseCall,
     /// The operation ends as FAILED with this code, having done its work or not.
     End { code: &'static str, message: &'static str, works: bool },
+    /// The operation ends as FAILED with this code, and its resource has no name.
+    Nameless(&'static str),
     /// The operation ends as cancelled.
     Cancelled,
     /// The operation takes so long.
@@ -206,6 +208,9 @@ impl Inner {
                 Some(Fault::End { code, message, works }) => {
                     (Status::Failed, Some((*code).to_owned()), (*message).to_owned(), *works)
                 }
+                Some(Fault::Nameless(code)) => {
+                    (Status::Failed, Some((*code).to_owned()), String::new(), false)
+                }
                 Some(Fault::Cancelled) => (Status::CancelComplete, None, String::new(), false),
                 _ => (Status::Success, None, String::new(), true),
             };
@@ -266,7 +271,7 @@ impl Inner {
             ty: Some(work.ty.clone()),
             verb: Some(work.verb),
             status: work.status.clone(),
-            identifier: work.identifier.clone(),
+            identifier: work.identifier.clone().filter(|_| !matches!(work.fault, Some(Fault::Nameless(_)))),
             error_code: work.code.clone(),
             message: work.message.clone(),
             retry_after: None,

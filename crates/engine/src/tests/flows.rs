@@ -108,3 +108,13 @@ async fn what_fails_in_the_middle_says_that_something_was_changed() {
     assert!(matches!(end, crate::outcome::StepEnd::Failed { changed: true, .. }), "{end:?}");
     assert!(world.cloud.live("pair-0").is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_was_accepted_and_failed_without_a_name_is_not_sent_again() {
+    let world = World::new();
+    // What it left, if anything, has a name that nobody told.
+    world.cloud.fault("create pair-1", Fault::Nameless("NotStabilized"));
+    let outcome = world.build(&pair()).await;
+    assert_eq!(outcome.ended, Ended::Failed { changed: true });
+    assert_eq!(world.cloud.accepted(Verb::Create, "pair-1"), 1);
+}

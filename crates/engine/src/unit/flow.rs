@@ -120,9 +120,11 @@ impl Unit {
         if waited.is_err() {
             return false;
         }
-        // A create that failed may have left its resource: a second one would make another.
+        // A create that was accepted and then failed may have left its resource: a second one would make another. What
+        // it left can only be looked for by the name that the service told.
         match (verb, &trouble.identifier) {
             (Verb::Create, Some(left)) => matches!(self.read(left).await, Ok(None)),
+            (Verb::Create, None) => trouble.ticket.is_none(),
             _ => true,
         }
     }
@@ -160,6 +162,9 @@ impl FlowHost {
         let changed = account.changed || account.unknown.is_some();
         match end {
             FlowEnd::Done { exports, verb, identifier, warnings } => {
+                // The flow knows the secrets of its own statements, the run those of all resources.
+                let redactor = &unit.common.redactor;
+                let warnings = warnings.into_iter().map(|warning| redactor.diagnostic(warning)).collect();
                 unit.note(Record::Verified { step: unit.step.clone() }).await;
                 let identifier = identifier.or(account.identifier);
                 let output =
@@ -188,6 +193,7 @@ impl FlowHost {
                 failed(None, problem, Aftermath::Changed, account.made)
             }
             FlowEnd::Failed { verb, diagnostic } => {
+                let diagnostic = unit.common.redactor.diagnostic(*diagnostic);
                 let aftermath = match account.unknown {
                     Some(request) => Aftermath::Unknown(request),
                     None if account.changed => Aftermath::Changed,
@@ -197,7 +203,7 @@ impl FlowHost {
                 if !matches!(aftermath, Aftermath::Unknown(_)) {
                     unit.fail_record(&diagnostic.code.to_string()).await;
                 }
-                failed(verb, *diagnostic, aftermath, account.made)
+                failed(verb, diagnostic, aftermath, account.made)
             }
         }
     }

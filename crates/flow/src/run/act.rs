@@ -9,7 +9,9 @@ use serde_json::Value as Json;
 use stack_core::diagnostic::{Diagnostic, Severity};
 use stack_core::flow::{AnchorKind, FlowKind, Order, Performed, Returned, Told};
 use stack_core::identity::Identifier;
+use stack_core::plan::Hit;
 use stack_core::provider::{Failure, FailureKind, Operation, Progress, Verb};
+use stack_core::redact::MARK;
 use stack_core::value::Value;
 use stack_sql::{Kind, Limits, Parsed, Query, SqlError, Table, Tables, Write, Writes, parse};
 
@@ -50,8 +52,22 @@ impl Session<'_> {
     ///
     /// # Errors
     /// Everything that is wrong with them.
-    pub(super) fn check(&self, filled: &Filled) -> Result<(), Stop> {
-        self.steps(filled).map(|_| ())
+    pub(super) fn check(&mut self, filled: &Filled) -> Result<(), Stop> {
+        let steps = self.steps(filled)?;
+        self.expect(&steps);
+        Ok(())
+    }
+
+    /// Keeps what statements would do, for what a plan is held against.
+    fn expect(&mut self, steps: &[Step]) {
+        for step in steps {
+            let Step::Write(writes) = step else { continue };
+            self.hits.extend(writes.all.iter().map(|write| Hit {
+                verb: write.operation.verb(),
+                ty: write.operation.ty().clone(),
+                target: write.at.clone(),
+            }));
+        }
     }
 
     fn steps(&self, filled: &Filled) -> Result<Vec<Step>, Stop> {
@@ -227,6 +243,7 @@ impl Session<'_> {
     pub(super) fn foresee(&mut self, filled: &Filled) -> Result<(), Stop> {
         let mut notes = Vec::new();
         let steps = self.steps(filled)?;
+        self.expect(&steps);
         if self.flow.literal_patch {
             return Ok(());
         }
@@ -393,11 +410,15 @@ impl Session<'_> {
     }
 
     /// Tells the rows of a troubleshoot query, one JSON object a line.
-    pub(super) fn tell_rows(&self, table: &Table) {
+    pub(super) fn tell_rows(&self, filled: &Filled, table: &Table) {
         for row in &table.rows {
             let members = table.columns.iter().zip(row);
             let members = members.map(|(name, cell)| {
-                let json = super::verdict::value(cell).exposed().unwrap_or(Json::Null);
+                let value = filled.seal(super::verdict::value(cell));
+                let json = match value {
+                    Value::Secret(_) => Json::String(MARK.to_owned()),
+                    value => value.exposed().unwrap_or(Json::Null),
+                };
                 (name.clone(), json)
             });
             self.say(Json::Object(members.collect()).to_string());

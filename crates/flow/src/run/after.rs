@@ -70,7 +70,7 @@ impl Session<'_> {
         loop {
             left = left.saturating_sub(1);
             match self.rows(&filled).await {
-                Ok(table) => return self.tell_rows(&table),
+                Ok(table) => return self.tell_rows(&filled, &table),
                 Err(error) if left == 0 || error.trouble == Trouble::Final => {
                     return self.warn(useless(*error.diagnostic));
                 }

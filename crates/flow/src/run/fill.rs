@@ -26,6 +26,8 @@ pub(super) struct Filled {
     pub(super) text: String,
     /// True if a secret is in the text.
     pub(super) has_secret: bool,
+    /// True if a secret stands where it may be part of a column.
+    shows_secret: bool,
     /// Where values were put in: place in the text now, and the place of the character before.
     moved: Vec<(Range<usize>, Range<usize>)>,
 }
@@ -61,6 +63,8 @@ impl Filled {
         // What must be code, or inside of a quoted name, in the text as a whole.
         let mut bare: Vec<(Range<usize>, Range<usize>, Part)> = Vec::new();
         let mut has_secret = false;
+        let mut shows_secret = false;
+        let filters = filters_from(&marked.text);
         for (range, part) in parts(&marked.text) {
             let inside = marked.text[range.clone()].trim_matches('\'');
             let document = sole(inside, &marked.holes).filter(|_| part == Part::Literal && !as_rendered);
@@ -76,7 +80,9 @@ impl Filled {
                 match part {
                     Part::Comment => {}
                     Part::Literal => {
-                        has_secret |= hole.is_some_and(|hole| hole.value.has_secret());
+                        let is_secret = hole.is_some_and(|hole| hole.value.has_secret());
+                        has_secret |= is_secret;
+                        shows_secret |= is_secret && filters.is_none_or(|from| before.start < from);
                         let value = document.clone().unwrap_or_else(|| once(hole));
                         text.push_str(&value.replace('\'', "''"));
                     }
@@ -109,7 +115,7 @@ impl Filled {
                 return Err(placed(before, "this would begin a comment"));
             }
         }
-        Ok(Self { anchor, marked, text, has_secret, moved })
+        Ok(Self { anchor, marked, text, has_secret, shows_secret, moved })
     }
 
     /// The text for people: a secret where it holds one.
@@ -118,14 +124,15 @@ impl Filled {
         if self.has_secret { Value::Secret(Secret::new(text)) } else { text }
     }
 
-    /// A value that the statement gave, as a secret where it is one of those in its text. Short ones too, which no
-    /// redactor looks for.
+    /// A value that the statement gave, as a secret where it may show one. Where a secret stands in the columns, every
+    /// value may be made of it, in ways that no redactor knows; where it only filters rows, what holds it is secret.
     pub(super) fn seal(&self, value: Value) -> Value {
         let Some(text) = value.scalar_text().filter(|text| self.has_secret && !text.is_empty()) else {
             return value;
         };
-        let mut secrets = self.marked.holes.iter().filter(|hole| hole.value.has_secret());
-        if secrets.any(|hole| plain(Some(hole)) == text) { value.hidden() } else { value }
+        let secrets = self.marked.holes.iter().filter(|hole| hole.value.has_secret());
+        let mut secrets = secrets.map(|hole| plain(Some(hole))).filter(|secret| !secret.is_empty());
+        if self.shows_secret || secrets.any(|secret| text.contains(&secret)) { value.hidden() } else { value }
     }
 
     /// The place in the rendered text for a place in the text with its values.
@@ -171,6 +178,27 @@ fn sealed(error: SqlError) -> SqlError {
     SqlError::new(error.code, title)
         .at(error.at)
         .note("why", "the statement holds a sensitive value, so that it is not quoted")
+}
+
+/// Where the conditions of the last SELECT begin. What stands after that is in no column.
+fn filters_from(text: &str) -> Option<usize> {
+    let mut filters = None;
+    for (range, part) in parts(text) {
+        if part != Part::Code {
+            continue;
+        }
+        let mut at = range.start;
+        for word in text[range].split(|c: char| !c.is_alphanumeric() && c != '_') {
+            if word.eq_ignore_ascii_case("select") {
+                filters = None;
+            } else if word.eq_ignore_ascii_case("where") {
+                filters = filters.or(Some(at));
+            }
+            // One character beside it ended the word.
+            at += word.len() + text[at + word.len()..].chars().next().map_or(0, char::len_utf8);
+        }
+    }
+    filters
 }
 
 /// The patch document of `generate_patch_document`, its members with their own types.
@@ -280,6 +308,15 @@ fn is_whole(piece: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn conditions_begin_after_the_last_select() {
+        let of = |text: &'static str| filters_from(text).map(|at| &text[at..]);
+        assert_eq!(of("SELECT a FROM t WHERE b = 'é' -- where"), Some("WHERE b = 'é' -- where"));
+        assert_eq!(of("SELECT 'where' AS a FROM t"), None);
+        assert_eq!(of("SELECT a FROM t WHERE b IN (SELECT c FROM u)"), None);
+        assert_eq!(of("SELECT a FROM t where b = 1 UNION SELECT 'x'"), None);
+    }
     use serde_json::json;
     use stack_core::ids::Address;
     use stack_core::statement::hole;

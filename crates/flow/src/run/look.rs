@@ -19,7 +19,7 @@ impl Session<'_> {
             _ => None,
         };
         let exports = self.row.take();
-        FlowSeen { verdict, exports, live, notes: self.notes }
+        FlowSeen { verdict, exports, live, hits: self.hits, notes: self.notes }
     }
 
     async fn looked(&mut self, purpose: Purpose) -> Result<FlowVerdict, Stop> {

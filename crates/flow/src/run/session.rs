@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use stack_core::diagnostic::{Diagnostic, Severity};
 use stack_core::flow::{AnchorKind, Captured, Flow, Host, Stopping, Told, Unready};
 use stack_core::identity::Identifier;
+use stack_core::plan::Hit;
 use stack_core::provider::{Found, Verb};
 use stack_core::redact::Redactor;
 use stack_core::statement::Marked;
@@ -112,6 +113,8 @@ pub(super) struct Session<'s> {
     pub(super) columns: Vec<String>,
     /// The row of exports, where it was read.
     pub(super) row: Option<IndexMap<String, Value>>,
+    /// What the statements that were checked would do.
+    pub(super) hits: Vec<Hit>,
     /// Operations so far.
     pub(super) number: u32,
     /// The service was asked to change something.
@@ -138,6 +141,7 @@ impl<'s> Session<'s> {
             exists: None,
             columns: Vec::new(),
             row: None,
+            hits: Vec::new(),
             number: 0,
             asked: false,
             identifier: None,

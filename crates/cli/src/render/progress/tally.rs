@@ -67,6 +67,8 @@ impl Tally {
                 self.residue.insert(step.address.to_string(), residue.iter().map(|p| p.dotted()).collect());
             }
             EventKind::RollbackOp { step, undone, note, .. } => {
+                // Rolling back sees every operation to its end, or says that it does not know it.
+                self.in_flight.remove(&step.to_string());
                 self.undone.insert(step.address.to_string(), (*undone, note.clone()));
             }
             EventKind::Diagnostic { diagnostic } => self.notes.push(diagnostic.clone()),

@@ -73,6 +73,7 @@ fn planned(name: &str, index: usize, ty: &str, action: Action) -> Planned {
         reasons: Vec::new(),
         changes: Vec::new(),
         explained: Vec::new(),
+        hits: Vec::new(),
         cannot_compare: Vec::new(),
         client_tokens: Vec::new(),
         follows: Vec::new(),

@@ -10,9 +10,10 @@ use crate::flow::{
 use crate::identity::Identifier;
 use crate::ids::{Address, StackId, TypeName};
 use crate::observed::Sighting;
-use crate::plan::{Action, Mode, Plan, ReasonCode};
+use crate::plan::{Action, Hit, Mode, Plan, ReasonCode};
+use crate::planner::guard::{Guardrails, check_guardrails};
 use crate::planner::{PlanOptions, Planning, codes};
-use crate::provider::Found;
+use crate::provider::{Found, Verb};
 use crate::statement::Marked;
 use crate::value::{Unknown, Value};
 use indexmap::IndexMap;
@@ -189,6 +190,36 @@ fn a_verdict_becomes_an_action() {
         assert_eq!(action(Mode::Teardown, vpc(verdict.clone())), teardown, "{verdict:?}");
         assert_eq!(action(Mode::Drift, vpc(verdict.clone())), drift, "{verdict:?}");
     }
+}
+
+#[test]
+fn what_statements_delete_is_held_against_guardrails() {
+    let hit = |verb, ty: &str| Hit { verb, ty: ty.into(), target: target() };
+    let seen = FlowSeen {
+        hits: vec![hit(Verb::Create, "AWS::S3::Bucket"), hit(Verb::Delete, "AWS::SQS::Queue")],
+        ..FlowSeen::of(FlowVerdict::Always)
+    };
+    let command = given("clear", FlowKind::Command, &[AnchorKind::Command], seen);
+    let (plan, _) = plan_of(Mode::Build, vec![command.clone()], TestStack::new());
+    assert_eq!(plan.resources[0].action, Action::Run);
+    assert!(plan.resources[0].deletes());
+    let codes: Vec<Code> = plan.resources[0].diagnostics.iter().map(|told| told.code).collect();
+    assert_eq!(codes, [codes::STATEMENTS_DELETE]);
+    let text = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+    for (rules, ok) in [
+        (Guardrails { max_delete: Some(0), ..Guardrails::default() }, false),
+        (Guardrails { max_delete: Some(1), ..Guardrails::default() }, true),
+        (Guardrails { deny_types: text(&["AWS::SQS::*"]), ..Guardrails::default() }, false),
+        (Guardrails { deny_types: text(&["AWS::EC2::*"]), ..Guardrails::default() }, true),
+        (Guardrails { deny_actions: text(&["delete"]), ..Guardrails::default() }, false),
+        (Guardrails { deny_actions: text(&["create"]), ..Guardrails::default() }, false),
+        (Guardrails { deny_actions: text(&["update"]), ..Guardrails::default() }, true),
+    ] {
+        assert!(check_guardrails(&rules, &plan).iter().all(|check| check.ok == ok), "{rules:?}");
+    }
+    // A teardown runs no command.
+    let (plan, _) = plan_of(Mode::Teardown, vec![command], TestStack::new());
+    assert_eq!((plan.resources[0].action, plan.resources[0].hits.len()), (Action::Noop, 0));
 }
 
 #[test]

@@ -88,7 +88,9 @@ fn secrets_are_in_no_message_and_no_shown_statement() {
     let world = World::default();
     let flow = query("SELECT '{{ s }}' AS v, 1 AS w", &[("s", secret("hunter-two"))], &["v", "w"]);
     let row = look(&flow, Purpose::Plan, &world).exports.unwrap();
-    assert_eq!((&row["v"], &row["w"]), (&secret("hunter-two"), &Value::from(json!(1))));
+    // What else stands beside it may be made of it too.
+    assert_eq!(row["v"], secret("hunter-two"));
+    assert!(matches!(row["w"], Value::Secret(_)));
     assert!(matches!(world.statements.lock().unwrap()[0], Value::Secret(_)));
     assert!(!world.told().contains("hunter"));
 }

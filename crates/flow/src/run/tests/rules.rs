@@ -315,6 +315,35 @@ fn commands_send_every_statement_in_its_order() {
 }
 
 #[test]
+fn a_look_knows_what_statements_would_do() {
+    let text = format!("/*+ command */\n{INSERT};\n{}", DELETE.replace("us-east-1", "eu-west-1"));
+    let hits = look(&of(FlowKind::Command, &text), Purpose::Plan, &World::default()).hits;
+    let told: Vec<String> = hits
+        .iter()
+        .map(|hit| format!("{} {} {}", hit.verb, hit.ty, hit.target.region.as_ref().unwrap()))
+        .collect();
+    assert_eq!(told, ["create AWS::S3::Bucket us-east-1", "delete AWS::S3::Bucket eu-west-1"]);
+}
+
+#[test]
+fn what_is_computed_from_a_secret_is_one() {
+    let file = |text: &str| {
+        let secret = Value::Secret(Secret::new(Value::text("hunter2")));
+        let file = File::of(text, &[("name", Value::text("logs")), ("pw", secret)]);
+        let mut flow = flow(FlowKind::Query, BUCKET, file);
+        flow.exports = vec![export("x")];
+        look(&flow, Purpose::Plan, &there()).exports.unwrap()["x"].clone()
+    };
+    let hex = file("/*+ exports */\nSELECT hex('{{ pw }}') AS x;");
+    assert!(matches!(hex, Value::Secret(_)));
+    // Where it only filters, what was found is no secret.
+    let found = file(
+        "/*+ exports */\nSELECT bucket_name AS x FROM awscc.s3.buckets WHERE region = 'us-east-1' AND Identifier = '{{ name }}' AND arn <> '{{ pw }}';",
+    );
+    assert_eq!(found, Value::text("logs"));
+}
+
+#[test]
 fn validation_is_skipped_once_it_exists() {
     let text = format!("{EXISTS}{NEVER}/*+ create */\n{INSERT};\n");
     let flow = Flow { skip_validation: true, ..resource(&text) };
