@@ -161,6 +161,9 @@ pub struct Resource {
     /// True if the service allows no two with one natural key (confluent.md section 11).
     #[serde(default)]
     pub unique: bool,
+    /// True if it holds data, or other resources: a replacement or a delete needs consent.
+    #[serde(default)]
+    pub holds_data: bool,
     /// Body members of every create and every whole PUT: path → value. `{name}` in a text is the value of a property.
     #[serde(default)]
     pub constants: IndexMap<String, Json>,

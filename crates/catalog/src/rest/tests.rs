@@ -147,6 +147,15 @@ fn files_of_a_folder_are_added_and_stand_before_ours() {
     assert!(Definitions::with_folder(&folder).unwrap_err().message.contains("cannot be read"));
 }
 
+/// What holds data, or everything of somebody's, is not replaced without consent (traps 56 and 80).
+#[test]
+fn what_holds_data_says_so() {
+    let all = Definitions::embedded();
+    let holds = |name: &str| all.schema(&name.into()).unwrap().overlay.holds_data;
+    assert!(holds("kafka.kafka.topics") && holds("confluent.org.environments"));
+    assert!(!holds("confluent.iam.service_accounts"));
+}
+
 /// The names of the document of `confluent.provider_integrations.integrations` (stackql-compat 6.5).
 #[test]
 fn provider_integrations_have_the_documented_columns() {
