@@ -40,13 +40,13 @@ impl Rest {
             return Err(unsupported(definition, "made"));
         };
         let props = model::flat(definition, props);
-        if !resource.unique
-            && let Some(there) = self.named(at, definition, &props).await?
-            && !there.is_empty()
-        {
-            let message =
-                format!("{} is there already: {}", definition.ty, self.names_of(definition, &there));
-            return Err(Failure::new(FailureKind::AlreadyExists, "NameTaken", message));
+        if !resource.unique {
+            let there = self.standing(at, definition, &props).await?;
+            if !there.is_empty() {
+                let names = self.names_of(definition, &there);
+                let message = format!("{} is there already: {names}", definition.ty);
+                return Err(Failure::new(FailureKind::AlreadyExists, "NameTaken", message));
+            }
         }
         let later: Vec<String> = create.then_update.iter().chain(&create.once_ready).cloned().collect();
         let body = match create.body {
@@ -67,7 +67,7 @@ impl Rest {
             Err(failure) if is_in_doubt(&failure) => {
                 return self.in_doubt(definition, &props, failure, token);
             }
-            Err(failure) => return Err(failure),
+            Err(failure) => return Err(self.perhaps_resting(at, definition, &props, failure).await),
         };
         if let Some(told) = errors::inside(&answer) {
             return Err(refused(&self.what(definition, &props), &told));
@@ -113,6 +113,57 @@ impl Rest {
             // A first phase that looks final is looked at again: some recover (Confluent trap 33).
             _ => self.running(&ticket, definition, String::new()),
         })
+    }
+
+    /// The resources with this natural key that reads show too: lists show for a while what is gone (Confluent trap 44).
+    async fn standing(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        props: &Model,
+    ) -> Result<Vec<Model>, Failure> {
+        let mut standing = Vec::new();
+        for model in self.named(at, definition, props).await?.unwrap_or_default() {
+            let identity = self.identity(definition, &model);
+            if self.look(at, definition, &identity).await?.is_some() {
+                standing.push(model);
+            }
+        }
+        Ok(standing)
+    }
+
+    /// A name that is taken, and nobody has it: one that was freed a moment ago (Confluent trap 4). Trying again helps.
+    async fn perhaps_resting(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        props: &Model,
+        failure: Failure,
+    ) -> Failure {
+        if failure.kind != FailureKind::AlreadyExists || !definition.resource.unique {
+            return failure;
+        }
+        match self.find(at, definition, props).await {
+            Ok(Some(found)) if found.is_empty() => {
+                let message = format!("{}; nothing shows it: {}", failure.message, errors::RESTING);
+                Failure { kind: FailureKind::Conflict, message, ..failure }
+            }
+            _ => failure,
+        }
+    }
+
+    /// What has this identity, or else this natural key. `None`: neither is whole.
+    async fn find(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        key: &Model,
+    ) -> Result<Option<Vec<Model>>, Failure> {
+        if definition.resource.identity.iter().all(|name| key.contains_key(name)) {
+            let seen = self.look(at, definition, key).await?;
+            return Ok(Some(seen.map(|seen| seen.model).into_iter().collect()));
+        }
+        self.named(at, definition, key).await
     }
 
     /// A create of which nobody knows whether it arrived. It is looked for by its natural key, never sent twice blindly.
@@ -372,12 +423,7 @@ impl Rest {
         ticket: &Ticket,
     ) -> Result<Progress, Failure> {
         let request = ticket.token();
-        let is_identity = definition.resource.identity.iter().all(|name| ticket.key.contains_key(name));
-        let found = if is_identity {
-            self.look(at, definition, &ticket.key).await?.map(|seen| seen.model).into_iter().collect()
-        } else {
-            self.named(at, definition, &ticket.key).await?.unwrap_or_default()
-        };
+        let found = self.find(at, definition, &ticket.key).await?.unwrap_or_default();
         match found.as_slice() {
             [one] => {
                 // Lists may show what is gone; only a read says that it is there (Confluent trap 44).
@@ -424,9 +470,16 @@ impl Rest {
     }
 
     fn running(&self, ticket: &Ticket, definition: &Definition, words: String) -> Progress {
-        let wait = definition.resource.ready.as_ref().and_then(|ready| ready.every);
+        let every = definition.resource.ready.as_ref().and_then(|ready| ready.every);
         let mut told = progress(ticket, definition, Status::InProgress, words);
-        told.retry_after = wait.map(|wait| self.after(wait));
+        // Soon at first: many things take less than they may.
+        told.retry_after = every.map(|every| {
+            let looks = self.memory.watch(&told.request, |watched| {
+                watched.looks += 1;
+                watched.looks
+            });
+            self.after(every.min(Duration::from_secs(1 << looks.min(16))))
+        });
         told
     }
 
