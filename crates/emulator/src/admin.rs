@@ -29,6 +29,18 @@ struct Plant {
     properties: Json,
 }
 
+/// An out-of-band association of an AppIntegrations resource.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Associate {
+    #[serde(rename = "type")]
+    ty: String,
+    region: String,
+    identifier: String,
+    /// Members of what lists show.
+    summary: Json,
+}
+
 /// An out-of-band change in Confluent Cloud.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,6 +134,12 @@ pub(crate) fn handle(cloud: &mut Cloud, request: &Request<Bytes>, now_ms: i64) -
                 .plant(&plant.region, &plant.ty, &plant.properties, now_ms)
                 .map_err(|e| e.to_string())?;
             Ok(json!({ "identifier": identifier }))
+        }),
+        (&Method::POST, "associate") => read::<Associate>(request).and_then(|made| {
+            let id = cloud
+                .plant_association(&made.region, &made.ty, &made.identifier, &made.summary, now_ms)
+                .map_err(|e| e.to_string())?;
+            Ok(json!({ "id": id }))
         }),
         (&Method::GET, "config") => serde_json::to_value(cloud.config()).map_err(|e| e.to_string()),
         // A merge patch (RFC 7396) of the settings. Types registered here can be used at once.

@@ -51,6 +51,8 @@ pub struct FlowSupport {
 pub(crate) struct Finder {
     pub(crate) provider: Arc<Paced>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// While a plan is made nothing changes: all look together.
+    pub(crate) shared: Option<Arc<Searcher>>,
     pub(crate) schemas: Arc<dyn Schemas>,
     pub(crate) stack: StackId,
 }
@@ -66,8 +68,9 @@ impl Finder {
         let question = planner::question(of, schema, &self.stack, None).map_err(|problems| {
             unclear("NoIdentity", problems.into_iter().map(|problem| problem.message).collect())
         })?;
-        // What was listed before may be old by now.
-        let searcher = Arc::new(Searcher::new(Arc::clone(&self.provider), Arc::clone(&self.clock)));
+        // In a run, what was listed before may be old by now.
+        let fresh = || Arc::new(Searcher::new(Arc::clone(&self.provider), Arc::clone(&self.clock)));
+        let searcher = self.shared.clone().unwrap_or_else(fresh);
         Ok(sight(&searcher, &question, &Unwatched).await)
     }
 

@@ -38,6 +38,7 @@ pub async fn observe(
     let finder = Finder {
         provider: Arc::clone(provider),
         clock: Arc::clone(clock),
+        shared: Some(Arc::clone(&searcher)),
         schemas: Arc::clone(planning.schemas()),
         stack: planning.stack().clone(),
     };

@@ -36,11 +36,7 @@ impl<A: Provider> Routed<A> {
     fn of_place(&self, at: &Target) -> &dyn Provider {
         let provider = at.provider.as_str();
         let is_aws = provider == "aws" || provider == "awscc";
-        if !is_aws && self.rest.definitions().has_provider(provider) {
-            self.rest.as_ref()
-        } else {
-            self.aws.as_ref()
-        }
+        if !is_aws { self.rest.as_ref() } else { self.aws.as_ref() }
     }
 }
 

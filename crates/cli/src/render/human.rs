@@ -303,8 +303,13 @@ impl Page {
                 if found.severity == "error" { "why" } else { "note" },
                 &format!("{} [{}]", found.message, found.code),
             );
-            for (key, text) in found.notes.iter().filter(|(key, _)| key == "next") {
-                self.detail(key, text);
+            for (key, text) in &found.notes {
+                match key.as_str() {
+                    "next" => self.detail(key, text),
+                    // Which properties a check passes over, or stumbles on.
+                    "differs in" => self.detail("in", text),
+                    _ => {}
+                }
             }
         }
         self.effort(resource);

@@ -91,6 +91,7 @@ fn verdict(view: &PlanView) -> String {
 
 fn row(resource: &ResourceView) -> String {
     let (symbol, verb, _) = sign(resource.action, true);
+    let symbol = symbol.replace('>', "&gt;");
     let risky = matches!(resource.action, ActionView::Replace | ActionView::Delete | ActionView::Blocked);
     let what = match resource.changes.iter().find(|c| c.forces_replace) {
         Some(change) => format!("{verb}: {} forces it", code(&change.label)),
@@ -129,6 +130,7 @@ fn details(view: &PlanView, resource: &ResourceView) -> String {
     let fence = fence(&body);
     let open = if matches!(resource.action, ActionView::Replace | ActionView::Delete) { " open" } else { "" };
     let (symbol, verb, _) = sign(resource.action, true);
+    let symbol = symbol.replace('>', "&gt;");
     format!(
         "<details{open}><summary>{symbol} {verb} <code>{}</code></summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n",
         html(&resource.address)

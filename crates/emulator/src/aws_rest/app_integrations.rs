@@ -7,13 +7,13 @@ use serde_json::{Map, Value as Json, json};
 
 pub(crate) const DATA_INTEGRATION: &str = "AWS::AppIntegrations::DataIntegration";
 
-const LIMITS: Limits =
+pub(super) const LIMITS: Limits =
     Limits { most: "maxResults", token: "nextToken", largest: 50, error: "InvalidRequestException" };
 /// Members of a create, as the API and the CloudFormation type both spell them.
 const SAME: &[&str] =
     &["Name", "Description", "KmsKey", "SourceURI", "ObjectConfiguration", "FileConfiguration"];
 
-fn invalid(detail: impl Into<String>) -> WireError {
+pub(super) fn invalid(detail: impl Into<String>) -> WireError {
     WireError::rest("InvalidRequestException", 400, detail)
 }
 
@@ -113,7 +113,7 @@ pub(super) fn get(cloud: &mut Cloud, turn: &Turn, call: &Call) -> Result<(u16, J
 pub(super) fn delete(cloud: &mut Cloud, turn: &Turn, call: &Call) -> Result<(u16, Json), WireError> {
     let model = found(cloud, turn, call)?;
     let id = text(&model, "Id");
-    if cloud.scope(&turn.scope).associations.iter().any(|association| association.integration == id) {
+    if !associations(cloud, turn, DATA_INTEGRATION, id).is_empty() {
         return Err(invalid(format!("Data integration {id} has associations")));
     }
     cloud.take_out(turn, DATA_INTEGRATION, id);
@@ -128,9 +128,7 @@ pub(super) fn list_associations(
 ) -> Result<(u16, Json), WireError> {
     let model = found(cloud, turn, call)?;
     let id = text(&model, "Id");
-    let all =
-        cloud.scope(&turn.scope).associations.iter().filter(|association| association.integration == id);
-    let items = all.map(|association| (association.uid, association.summary.clone())).collect();
+    let items = associations(cloud, turn, DATA_INTEGRATION, id);
     let (items, token) = page(call, turn, items, &LIMITS)?;
     let mut body = Map::new();
     if !items.is_empty() {
@@ -157,7 +155,7 @@ pub(super) fn associate(cloud: &mut Cloud, turn: &Turn, call: &Call) -> Result<(
     {
         return Ok((200, json!({ "DataIntegrationAssociationId": made, "DataIntegrationArn": arn })));
     }
-    if cloud.scope(&turn.scope).associations.iter().any(|association| association.integration == id) {
+    if !associations(cloud, turn, DATA_INTEGRATION, &id).is_empty() {
         return Err(invalid(format!("Data integration {id} has been associated before")));
     }
     let made = associated(cloud, turn, &id, &arn, &body);
@@ -167,12 +165,13 @@ pub(super) fn associate(cloud: &mut Cloud, turn: &Turn, call: &Call) -> Result<(
     Ok((200, json!({ "DataIntegrationAssociationId": made, "DataIntegrationArn": arn })))
 }
 
-/// Puts an association in; returns its id. `given` holds members of the summary.
+/// Puts an association of a data integration in; returns its id. `given` holds members of the summary.
 pub(crate) fn associated(cloud: &mut Cloud, turn: &Turn, id: &str, arn: &str, given: &Json) -> String {
     let made = cloud.dice().uuid();
+    let own = arn.replace(":data-integration/", ":data-integration-association/");
     let mut summary = json!({
         "DataIntegrationArn": arn,
-        "DataIntegrationAssociationArn": format!("{}/{made}", arn.replace(":data-integration/", ":data-integration-association/")),
+        "DataIntegrationAssociationArn": format!("{own}/{made}"),
         "LastExecutionStatus": { "ExecutionStatus": "COMPLETED" },
     });
     if let Json::Object(map) = &mut summary {
@@ -182,8 +181,21 @@ pub(crate) fn associated(cloud: &mut Cloud, turn: &Turn, id: &str, arn: &str, gi
             }
         }
     }
+    put(cloud, turn, DATA_INTEGRATION, id, summary);
+    made
+}
+
+/// Puts an association of any type in.
+pub(super) fn put(cloud: &mut Cloud, turn: &Turn, ty: &str, identifier: &str, summary: Json) {
     let scope = cloud.scope(&turn.scope);
     let uid = scope.associations.last().map_or(1, |last| last.uid + 1);
-    scope.associations.push(Association { uid, integration: id.to_owned(), summary });
-    made
+    let (ty, identifier) = (ty.to_owned(), identifier.to_owned());
+    scope.associations.push(Association { uid, ty, identifier, summary });
+}
+
+/// Numbers and summaries of what is associated with a thing.
+pub(super) fn associations(cloud: &mut Cloud, turn: &Turn, ty: &str, identifier: &str) -> Vec<(u64, Json)> {
+    let all = cloud.scope(&turn.scope).associations.iter();
+    let own = all.filter(|association| association.ty == ty && association.identifier == identifier);
+    own.map(|association| (association.uid, association.summary.clone())).collect()
 }

@@ -5,9 +5,11 @@
 
 mod app_integrations;
 mod connect;
+mod events_and_applications;
 mod profiles;
 
-pub(crate) use app_integrations::associated;
+use app_integrations::{DATA_INTEGRATION, associated};
+use events_and_applications::{APPLICATION, EVENT_INTEGRATION};
 
 use crate::cloud::{Cloud, Turn};
 use crate::confluent::wire::{decoded, query};
@@ -18,12 +20,14 @@ use http::{Method, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-/// An association of a data integration.
+/// An association of a data integration, an event integration or an application.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Association {
     pub(crate) uid: u64,
-    /// Id of the data integration.
-    pub(crate) integration: String,
+    /// Type of what is associated.
+    pub(crate) ty: String,
+    /// Its identifier: an id, a name or an ARN.
+    pub(crate) identifier: String,
     /// The summary that lists show.
     pub(crate) summary: Json,
 }
@@ -61,6 +65,10 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<Op> {
         ("DELETE", ["dataIntegrations", _]) => Op::DeleteDataIntegration,
         ("GET", ["dataIntegrations", _, "associations"]) => Op::ListDataIntegrationAssociations,
         ("POST", ["dataIntegrations", _, "associations"]) => Op::CreateDataIntegrationAssociation,
+        ("GET", ["eventIntegrations"]) => Op::ListEventIntegrations,
+        ("GET", ["eventIntegrations", _, "associations"]) => Op::ListEventIntegrationAssociations,
+        ("GET", ["applications"]) => Op::ListApplications,
+        ("GET", ["applications", _, "associations"]) => Op::ListApplicationAssociations,
         ("GET", ["instance", _, "integration-associations"]) => Op::ListIntegrationAssociations,
         ("PUT", ["instance", _, "integration-associations"]) => Op::CreateIntegrationAssociation,
         ("DELETE", ["instance", _, "integration-associations", _]) => Op::DeleteIntegrationAssociation,
@@ -73,7 +81,11 @@ pub(crate) fn route(method: &Method, path: &str) -> Option<Op> {
 /// The type that an operation is about, and the identifier of the path, as faults and the history name them.
 pub(crate) fn subject(op: Op, path: &str) -> (Option<String>, Option<String>) {
     let ty = match op.service() {
-        Service::AppIntegrations => app_integrations::DATA_INTEGRATION,
+        _ if matches!(op, Op::ListEventIntegrations | Op::ListEventIntegrationAssociations) => {
+            EVENT_INTEGRATION
+        }
+        _ if matches!(op, Op::ListApplications | Op::ListApplicationAssociations) => APPLICATION,
+        Service::AppIntegrations => DATA_INTEGRATION,
         Service::Connect => connect::ASSOCIATION,
         Service::CustomerProfiles => profiles::INTEGRATION,
         _ => return (None, None),
@@ -89,6 +101,8 @@ pub(crate) fn carry_out(
 ) -> Result<(u16, Json), WireError> {
     let fixed = [
         "dataIntegrations",
+        "eventIntegrations",
+        "applications",
         "associations",
         "instance",
         "integration-associations",
@@ -108,6 +122,14 @@ pub(crate) fn carry_out(
         Op::DeleteDataIntegration => app_integrations::delete(cloud, turn, &call),
         Op::ListDataIntegrationAssociations => app_integrations::list_associations(cloud, turn, &call),
         Op::CreateDataIntegrationAssociation => app_integrations::associate(cloud, turn, &call),
+        Op::ListEventIntegrations => events_and_applications::list_events(cloud, turn, &call),
+        Op::ListEventIntegrationAssociations => {
+            events_and_applications::list_event_associations(cloud, turn, &call)
+        }
+        Op::ListApplications => events_and_applications::list_applications(cloud, turn, &call),
+        Op::ListApplicationAssociations => {
+            events_and_applications::list_application_associations(cloud, turn, &call)
+        }
         Op::ListIntegrationAssociations => connect::list(cloud, turn, &call),
         Op::CreateIntegrationAssociation => connect::create(cloud, turn, &call),
         Op::DeleteIntegrationAssociation => connect::delete(cloud, turn, &call),
@@ -187,4 +209,20 @@ fn listed(cloud: &mut Cloud, turn: &Turn, ty: &str) -> Vec<(u64, Json, i64)> {
     let mut shown: Vec<_> = shown.map(|r| (r.uid, r.model.clone(), r.created_at)).collect();
     shown.sort_by_key(|(uid, _, _)| *uid);
     shown
+}
+
+/// Puts an association of any of the three types in, out of band; returns its id.
+pub(crate) fn planted(
+    cloud: &mut Cloud,
+    turn: &Turn,
+    ty: &str,
+    identifier: &str,
+    model: &Json,
+    given: &Json,
+) -> String {
+    if ty == DATA_INTEGRATION {
+        associated(cloud, turn, identifier, text(model, "DataIntegrationArn"), given)
+    } else {
+        events_and_applications::associated(cloud, turn, ty, model, given)
+    }
 }

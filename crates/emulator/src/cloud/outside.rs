@@ -196,22 +196,21 @@ impl Cloud {
         drop(self.edit_in(&turn.scope, ty, identifier, &Json::Null));
     }
 
-    /// Makes an association of a data integration out of band. `summary` holds members of what lists show. Returns its
-    /// id.
+    /// Makes an association of a data integration, an event integration or an application (`ty`) out of band. `summary`
+    /// holds members of what lists show. Returns its id.
     ///
     /// # Errors
-    /// There is no such data integration.
+    /// There is no such thing.
     pub fn plant_association(
         &mut self,
         region: &str,
-        integration: &str,
+        ty: &str,
+        identifier: &str,
         summary: &Json,
         now_ms: i64,
     ) -> Result<String, EditError> {
-        let ty = "AWS::AppIntegrations::DataIntegration";
-        let held = self
-            .resource(ty, integration)
-            .ok_or_else(|| EditError::Absent { ty: ty.to_owned(), identifier: integration.to_owned() })?;
+        let absent = || EditError::Absent { ty: ty.to_owned(), identifier: identifier.to_owned() };
+        let held = self.resource(ty, identifier).ok_or_else(absent)?;
         let account = self.config.account.clone();
         let turn = Turn {
             now_ms,
@@ -221,8 +220,7 @@ impl Cloud {
             faults: Vec::new(),
             request_id: String::new(),
         };
-        let arn = held.model.get("DataIntegrationArn").and_then(Json::as_str).unwrap_or_default();
-        Ok(crate::aws_rest::associated(self, &turn, integration, arn, summary))
+        Ok(crate::aws_rest::planted(self, &turn, ty, identifier, &held.model, summary))
     }
 
     /// Everything worth keeping between processes, requests in flight and client tokens included, faults and the call

@@ -27,6 +27,10 @@ pub struct Config {
     pub base_url: Option<String>,
     /// Whose addresses `metadata.next` holds (trap 94).
     pub next: Next,
+    /// Largest page, whatever is asked for: the limits are not contractual (confluent.md section 4).
+    pub page_cap: Option<usize>,
+    /// A deleted environment is 404 itself, not 403; what was in it stays 403 (trap 7).
+    pub absent_environments: bool,
     /// How long things take.
     pub timing: Timing,
     /// How late writes show.
@@ -47,6 +51,8 @@ pub struct Config {
     pub no_schema_registry: bool,
     /// Role-binding patterns come back with `%3A` for `:` (trap 17).
     pub encoded_crns: bool,
+    /// Errors come in the other described forms: the newer one of the control plane, the bare one of connectors.
+    pub other_errors: bool,
     /// Answers are compressed without saying so.
     pub gzip: bool,
     /// Token buckets; none by default.
@@ -71,6 +77,8 @@ impl Default for Config {
             tokens: Vec::new(),
             base_url: None,
             next: Next::default(),
+            page_cap: None,
+            absent_environments: false,
             timing: Timing::default(),
             lags: Lags::default(),
             authorization: true,
@@ -81,6 +89,7 @@ impl Default for Config {
             issuer_stays: false,
             no_schema_registry: false,
             encoded_crns: false,
+            other_errors: false,
             gzip: false,
             rate: None,
             faults: Vec::new(),
@@ -142,6 +151,8 @@ pub struct Timing {
     pub account_rest_ms: i64,
     /// Until a provider integration's grant in the cloud has spread; `:validate` is 400 before.
     pub grant_ms: i64,
+    /// Until the catalog knows a new topic, schema, tag or binding (trap 43).
+    pub catalog_ms: i64,
     /// Every answer takes so long.
     pub latency_ms: u64,
 }
@@ -161,6 +172,7 @@ impl Default for Timing {
             binding_ms: 500,
             account_rest_ms: 0,
             grant_ms: 0,
+            catalog_ms: 500,
             latency_ms: 0,
         }
     }
@@ -174,6 +186,8 @@ pub struct Lags {
     pub read_ms: i64,
     /// What was created is not in lists.
     pub list_ms: i64,
+    /// A PATCH shows in its own answer, but not yet in reads and lists.
+    pub update_ms: i64,
     /// What was deleted stays in lists (trap 44).
     pub ghost_ms: i64,
 }

@@ -43,6 +43,7 @@ pub(crate) fn carry_out(
 /// 404, or 403 where what is deleted answers so; 404 for another environment than its own.
 pub(crate) fn found(service: &mut Confluent, turn: &Turn, kind: &Kind) -> Result<Object, Problem> {
     let id = turn.variable("id");
+    let is_absent = kind.name == "environment" && service.config.absent_environments;
     let state = &mut service.state;
     let environment = turn.query("environment").filter(|_| kind.place.path().is_some());
     let parent = kind.parent.map(|resource| (resource, turn.first_variable()));
@@ -51,7 +52,7 @@ pub(crate) fn found(service: &mut Confluent, turn: &Turn, kind: &Kind) -> Result
         || parent.is_some_and(|(resource, key)| state.is_gone(resource, key));
     let absent = || {
         let words = format!("{} {id}", kind.kind);
-        if is_gone && kind.gone_forbidden {
+        if is_gone && kind.gone_forbidden && !is_absent {
             Problem::forbidden("Forbidden Access")
         } else {
             Problem::not_found(&words)
@@ -116,16 +117,19 @@ fn refer(service: &Confluent, kind: &Kind, model: &mut Json, object: &mut Object
         let id = paths::text(model, &format!("{place}.id")).unwrap_or_default().to_owned();
         if state.usable("environment", &id).is_none() {
             // What is deleted and what never was look different (confluent.md section 5).
-            return Err(match state.is_gone("environment", &id) {
-                true => Problem::forbidden("Forbidden Access"),
-                false => Problem::not_found(&format!("environment {id}")),
+            return Err(if state.is_gone("environment", &id) {
+                Problem::forbidden("Forbidden Access")
+            } else {
+                Problem::not_found(&format!("environment {id}"))
             });
         }
         object.within.push(format!("environment/{id}"));
         object.environment = Some(id);
     }
     for field in kind.fields {
-        let (Ty::Ref(resource), Some(value)) = (field.ty, paths::get(model, field.path)) else { continue };
+        // Null is absent.
+        let value = paths::get(model, field.path).filter(|value| !value.is_null());
+        let (Ty::Ref(resource), Some(value)) = (field.ty, value) else { continue };
         let id = value.get("id").and_then(Json::as_str).unwrap_or_default().to_owned();
         let Some(kind_there) = super::kinds::named(resource) else { continue };
         let Some(there) = state.usable(resource, &id) else {
@@ -292,19 +296,23 @@ fn update(service: &mut Confluent, turn: &mut Turn, kind: &Kind) -> Result<Answe
     if !service.config.null_clears {
         without_nulls(&mut patch);
     }
+    let (before, due) = (object.body.clone(), object.later.len());
     rules::updating(service, kind, &mut object, &mut patch)?;
-    let before = object.body.clone();
     json_patch::merge(&mut object.body, &patch);
     let id = object.id.clone();
     unique(service, kind, &object.body, Some(&id), now_ms)?;
-    if before != object.body || !object.later.is_empty() {
+    if before != object.body || object.later.len() != due {
         object.touch(now_ms);
         service.changed(turn, kind.name, &id, &object);
     }
+    object.stale = None;
+    let answer = service.view(turn, kind, &object);
+    let lag_ms = service.config.lags.update_ms;
     if let Some(stored) = service.state.get_mut(kind.name, &id) {
-        *stored = object.clone();
+        object.stale = (lag_ms > 0).then(|| (now_ms.saturating_add(lag_ms), before));
+        *stored = object;
     }
-    Ok(Answer::json(200, service.view(turn, kind, &object)))
+    Ok(Answer::json(200, answer))
 }
 
 /// True if what was sent is what is there; of a reference only the id counts, and clouds have no case.
@@ -390,6 +398,9 @@ impl Confluent {
             turn.queries.iter().filter(|(name, _)| name != "page_token").cloned().collect();
         let asked: Vec<(String, String)> =
             question.iter().filter(|(name, _)| name != "page_size").cloned().collect();
+        let (usual, most) = sizes;
+        let most = self.config.page_cap.map_or(most, |cap| most.min(cap.max(1)));
+        let sizes = (usual.min(most), most);
         let numbers: Vec<u64> = items.iter().map(|(number, _)| *number).collect();
         let text = format!("{} {asked:?}", turn.path);
         let page = paging::cut(&numbers, turn.query("page_size"), turn.query("page_token"), &text, sizes)?;

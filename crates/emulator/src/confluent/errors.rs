@@ -12,6 +12,10 @@ pub(crate) enum Dialect {
     Numbered,
     /// `{"error":{"code","message"}}`: connectors.
     Connect,
+    /// `{"status","error":{…},"requestId"}`: newer control APIs, described and rarely seen.
+    Newer,
+    /// `{"code","message"}`: connectors, too.
+    Bare,
 }
 
 /// What a refusal points at; there is only ever one of the two.
@@ -142,6 +146,12 @@ impl Problem {
             Dialect::Numbered => {
                 json!({ "error_code": self.number.unwrap_or(u32::from(self.status)), "message": self.detail })
             }
+            Dialect::Newer => json!({
+                "status": self.status,
+                "error": { "code": self.code, "message": self.detail, "details": [] },
+                "requestId": id,
+            }),
+            Dialect::Bare => json!({ "code": self.status, "message": self.detail }),
             Dialect::Connect => json!({ "error": { "code": self.status, "message": self.detail } }),
         }
     }
@@ -175,6 +185,10 @@ mod tests {
         assert_eq!(Problem::numbered(409, "").status, 409);
         let connect = spelt(&Problem::not_found("connector"), Dialect::Connect);
         assert_eq!(connect, json!({ "error": { "code": 404, "message": "connector not found" } }));
+        let bare = spelt(&Problem::not_found("connector"), Dialect::Bare);
+        assert_eq!(bare, json!({ "code": 404, "message": "connector not found" }));
+        let newer = spelt(&Problem::not_found("x"), Dialect::Newer);
+        assert_eq!((&newer["status"], &newer["error"]["code"]), (&json!(404), &json!("not_found")));
     }
 
     #[test]

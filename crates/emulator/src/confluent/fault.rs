@@ -24,7 +24,7 @@ pub struct Matcher {
     pub operation: Option<String>,
     /// Resource as in `confluent-api.tsv`, exact or with a trailing `*`.
     pub resource: Option<String>,
-    /// Id or name in the path.
+    /// The last id or name in the path.
     pub id: Option<String>,
     /// The first matching call that is struck, counted from 1.
     pub nth: Option<u32>,
@@ -84,6 +84,16 @@ pub enum What {
     Page {
         /// HTTP status.
         status: u16,
+    },
+    /// Any body with any type, such as plain text that calls itself JSON (91).
+    Raw {
+        /// HTTP status.
+        status: u16,
+        /// Content type; empty: plain text.
+        #[serde(default)]
+        content_type: String,
+        /// The body.
+        body: String,
     },
     /// 307 to the same path elsewhere (93).
     Redirect {

@@ -28,7 +28,7 @@ mod tests;
 pub use config::{Config, GivenKey, Lags, Next, Rate, SANDBOX_KEY, SANDBOX_SECRET, Timing};
 pub use fault::{Chaos, Fault, Matcher, What};
 pub use history::{Change, Exchange, Happened};
-pub use outside::{Held, Operation};
+pub use outside::{Described, Held, Operation};
 
 use crate::cloud::Reply;
 use auth::Principal;
@@ -230,6 +230,10 @@ impl Confluent {
                     answer.headers.push(("location", format!("{to}{}", turn.target)));
                     return Ok(answer);
                 }
+                What::Raw { status, content_type, body } => {
+                    let content = if content_type.is_empty() { "text/plain" } else { content_type };
+                    return Ok(Answer::raw(*status, content, body));
+                }
                 What::Bare { status } => return Ok(Answer::empty(*status)),
                 What::ErrorInside { message } => {
                     let error = serde_json::json!({ "code": 500, "message": message });
@@ -273,7 +277,16 @@ impl Confluent {
         if dialect == Dialect::Connect && problem.source != Source::None {
             problem.source = Source::None;
         }
-        problem.answer(dialect, id)
+        problem.answer(self.spelling(dialect), id)
+    }
+
+    /// How errors are spelt here and now.
+    fn spelling(&self, dialect: Dialect) -> Dialect {
+        match (dialect, self.config.other_errors) {
+            (Dialect::Control, true) => Dialect::Newer,
+            (Dialect::Connect, true) => Dialect::Bare,
+            (dialect, _) => dialect,
+        }
     }
 
     fn take_token(&mut self, turn: &Turn) -> Result<(), Problem> {

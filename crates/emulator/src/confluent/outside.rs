@@ -1,6 +1,7 @@
 //! What happens beside the wire: looking, changing behind everyone's back, saving and restoring.
 
 use super::fault::{Fault, Faults};
+use super::plane::Links;
 use super::state::State;
 use super::{Change, Config, Confluent, Exchange, kinds, routes};
 use http::Method;
@@ -17,7 +18,7 @@ pub struct Held {
     pub key: String,
     /// Id of its environment.
     pub environment: Option<String>,
-    /// What reads show of it.
+    /// What reads show of it, with public addresses.
     pub body: Json,
     /// What they never show, by dotted path.
     pub hidden: Json,
@@ -44,7 +45,64 @@ pub struct Operation {
     pub needs: Vec<&'static str>,
 }
 
+/// What is checked of a plain resource of the control plane, for tests that compare tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// Resource as in `confluent-api.tsv`.
+    pub resource: &'static str,
+    /// Path of its collection.
+    pub path: &'static str,
+    /// `api_version` and `kind` of its objects.
+    pub kind: (&'static str, &'static str),
+    /// Dotted path of the environment's reference in bodies.
+    pub environment: Option<&'static str>,
+    /// Dotted paths that a create takes.
+    pub members: Vec<&'static str>,
+    /// Those that it needs.
+    pub required: Vec<&'static str>,
+    /// Those that cannot change.
+    pub fixed: Vec<&'static str>,
+    /// Member → the texts that it takes, in any case.
+    pub values: Vec<(&'static str, &'static [&'static str])>,
+    /// `(container, member)`: who sends the container sends the member.
+    pub companions: &'static [(&'static str, &'static str)],
+    /// Members that are unique together.
+    pub unique: &'static [&'static str],
+    /// Query parameters that filter lists.
+    pub filters: Vec<&'static str>,
+    /// Status of a create and of a delete; 0 where there is none.
+    pub statuses: (u16, u16),
+    /// A PATCH is there.
+    pub patch: bool,
+    /// First and last phase, where there are phases, and where they are shown.
+    pub phases: Option<(&'static str, &'static str, &'static str)>,
+}
+
 impl Confluent {
+    /// What is checked of the plain resources.
+    pub fn described() -> Vec<Described> {
+        let paths = |kind: &'static kinds::Kind, fits: fn(&kinds::Field) -> bool| {
+            kind.fields.iter().filter(|field| fits(field)).map(|field| field.path).collect()
+        };
+        let described = kinds::all().map(|kind| Described {
+            resource: kind.name,
+            path: kind.path,
+            kind: (kind.api_version, kind.kind),
+            environment: kind.place.path(),
+            members: paths(kind, |_| true),
+            required: paths(kind, |field| field.required),
+            fixed: paths(kind, |field| field.fixed),
+            values: kind.fields.iter().filter(|f| !f.values.is_empty()).map(|f| (f.path, f.values)).collect(),
+            companions: kind.companions,
+            unique: kind.unique,
+            filters: kind.filters.iter().map(|(name, _)| *name).collect(),
+            statuses: (kind.create, kind.delete),
+            patch: kind.patch,
+            phases: kind.life.map(|life| (life.pending, life.ready, life.at)),
+        });
+        described.collect()
+    }
+
     /// Brings everything to that time, in Unix milliseconds, without a request.
     pub fn advance(&mut self, now_ms: i64) {
         self.sweep(now_ms);
@@ -95,11 +153,13 @@ impl Confluent {
         let now_ms = self.state.now_ms;
         self.state.everything().map(move |(resource, key, object)| {
             let at = kinds::named(resource).map_or("status.phase", |kind| kind.phase_at());
+            let mut body = object.at(now_ms, at);
+            Links::public().resolve(&mut body);
             Held {
                 resource: resource.clone(),
                 key: key.clone(),
                 environment: object.environment.clone(),
-                body: object.at(now_ms, at),
+                body,
                 hidden: Json::Object(object.hidden.clone()),
                 phase: object.phase(now_ms).map(str::to_owned),
                 ending: object.gone_at.is_some(),

@@ -194,6 +194,11 @@ impl Links {
         Self { base: own.or_else(loopback), next: config.next }
     }
 
+    /// The public names.
+    pub(crate) fn public() -> Self {
+        Self { base: None, next: Next::Public }
+    }
+
     /// The address of a path of the control plane.
     pub(crate) fn control(&self, path: &str) -> String {
         format!("{}{path}", self.base.as_deref().unwrap_or(PUBLIC))

@@ -43,6 +43,7 @@ pub(crate) struct State {
 
 /// One object.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Object {
     /// Numbers objects in order of creation.
     pub(crate) uid: u64,
@@ -74,6 +75,8 @@ pub(crate) struct Object {
     pub(crate) revision: u64,
     /// Merge patch of what reads show.
     pub(crate) shown: Option<Json>,
+    /// Until when reads show the body before the last change, and that body.
+    pub(crate) stale: Option<(i64, Json)>,
 }
 
 impl Object {
@@ -89,7 +92,8 @@ impl Object {
 
     /// The body with what is due, and the phase at its place.
     pub(crate) fn at(&self, now_ms: i64, phase_at: &str) -> Json {
-        let mut body = self.body.clone();
+        let stale = self.stale.as_ref().filter(|(until, _)| *until > now_ms);
+        let mut body = stale.map_or(&self.body, |(_, body)| body).clone();
         for (_, patch) in self.later.iter().filter(|(from, _)| *from <= now_ms) {
             json_patch::merge(&mut body, patch);
         }

@@ -9,6 +9,8 @@ use serde_json::Value as Json;
 pub(crate) enum Body {
     Json(Json),
     Html(String),
+    /// Content type and text, as a fault has them.
+    Raw(String, String),
     Empty,
 }
 
@@ -29,6 +31,11 @@ impl Answer {
         Self { status, body: Body::Html(text), headers: Vec::new() }
     }
 
+    pub(crate) fn raw(status: u16, content_type: &str, text: &str) -> Self {
+        let body = Body::Raw(content_type.to_owned(), text.to_owned());
+        Self { status, body, headers: Vec::new() }
+    }
+
     pub(crate) fn empty(status: u16) -> Self {
         Self { status, body: Body::Empty, headers: Vec::new() }
     }
@@ -37,7 +44,7 @@ impl Answer {
     pub(crate) fn bytes(&self) -> Vec<u8> {
         match &self.body {
             Body::Json(json) => json.to_string().into_bytes(),
-            Body::Html(text) => text.clone().into_bytes(),
+            Body::Html(text) | Body::Raw(_, text) => text.clone().into_bytes(),
             Body::Empty => Vec::new(),
         }
     }
@@ -49,14 +56,15 @@ impl Answer {
         let mut response = Response::new(Bytes::from(bytes));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let content = match self.body {
+        let content = match &self.body {
             Body::Json(_) => Some("application/json"),
             Body::Html(_) => Some("text/html;charset=iso-8859-1"),
+            Body::Raw(content, _) => Some(content.as_str()),
             Body::Empty => None,
         };
         let headers = response.headers_mut();
-        if let Some(content) = content {
-            headers.insert("content-type", HeaderValue::from_static(content));
+        if let Some(content) = content.and_then(|content| HeaderValue::from_str(content).ok()) {
+            headers.insert("content-type", content);
         }
         let own = self.headers.iter().map(|(name, value)| (*name, value.as_str()));
         for (name, value) in own.chain([("x-request-id", request_id)]) {

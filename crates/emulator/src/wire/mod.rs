@@ -64,6 +64,14 @@ pub enum Op {
     ListDataIntegrationAssociations,
     /// AppIntegrations: associates a data integration.
     CreateDataIntegrationAssociation,
+    /// AppIntegrations: the event integrations.
+    ListEventIntegrations,
+    /// AppIntegrations: the associations of an event integration.
+    ListEventIntegrationAssociations,
+    /// AppIntegrations: the applications.
+    ListApplications,
+    /// AppIntegrations: the associations of an application.
+    ListApplicationAssociations,
     /// Connect: the integration associations of an instance.
     ListIntegrationAssociations,
     /// Connect: makes an integration association.
@@ -186,7 +194,11 @@ impl Op {
             | Self::GetDataIntegration
             | Self::DeleteDataIntegration
             | Self::ListDataIntegrationAssociations
-            | Self::CreateDataIntegrationAssociation => Service::AppIntegrations,
+            | Self::CreateDataIntegrationAssociation
+            | Self::ListEventIntegrations
+            | Self::ListEventIntegrationAssociations
+            | Self::ListApplications
+            | Self::ListApplicationAssociations => Service::AppIntegrations,
             Self::ListIntegrationAssociations
             | Self::CreateIntegrationAssociation
             | Self::DeleteIntegrationAssociation => Service::Connect,

@@ -62,6 +62,19 @@ async fn one_port_serves_aws_and_all_planes_of_confluent() {
     let config = json!({ "confluent": { "key_relapse": true } });
     assert!(call("POST", "/_sandbox/config", &config).await.contains("200 OK"));
     assert!(cloud.lock().unwrap().config().confluent.key_relapse);
+
+    let data = "AWS::AppIntegrations::DataIntegration";
+    let plant = json!({ "type": data, "region": "us-east-1", "properties": { "Name": "d", "KmsKey": "k", "SourceURI": "s" } });
+    let planted = body(&call("POST", "/_sandbox/plant", &plant).await);
+    let associate = json!({ "type": data, "region": "us-east-1", "identifier": planted["identifier"], "summary": { "ClientId": "c" } });
+    assert!(call("POST", "/_sandbox/associate", &associate).await.contains("200 OK"));
+    let path = format!("/dataIntegrations/{}/associations", planted["identifier"].as_str().unwrap());
+    let signed = format!(
+        "x-amz-date: 20261121T100000Z\r\nauthorization: {}\r\n",
+        authorization("app-integrations", "us-east-1")
+    );
+    let list = body(&exchange(port, "GET", &path, &signed, "").await);
+    assert_eq!(list["DataIntegrationAssociations"][0]["ClientId"], "c", "AWS REST on the same port");
     server.abort();
 }
 

@@ -84,7 +84,7 @@ fn associations_are_listed_in_pages_of_1_to_50() {
     );
     for number in 0..120 {
         let summary = json!({ "ClientId": format!("c{number}"), "DestinationURI": "s3://bucket" });
-        world.cloud.plant_association("us-east-1", &id, &summary, START).unwrap();
+        world.cloud.plant_association("us-east-1", DATA, &id, &summary, START).unwrap();
     }
     let mut seen = Vec::new();
     let mut next = String::new();
@@ -210,9 +210,38 @@ fn profiles_speak_kebab_case_and_maps() {
 fn associations_survive_a_snapshot() {
     let mut world = World::new();
     let id = data_integration(&mut world, "d").body["Id"].as_str().unwrap().to_owned();
-    world.cloud.plant_association("us-east-1", &id, &json!({ "ClientId": "c" }), START).unwrap();
+    world.cloud.plant_association("us-east-1", DATA, &id, &json!({ "ClientId": "c" }), START).unwrap();
     let snapshot = world.cloud.snapshot();
     world.cloud = Cloud::restore(Arc::new(Variants::default()), Config::default(), snapshot).unwrap();
     let list = get(&mut world, &format!("/dataIntegrations/{id}/associations")).body;
     assert_eq!(list["DataIntegrationAssociations"][0]["ClientId"], "c");
+}
+
+#[test]
+fn event_integrations_and_applications_are_listed_with_what_uses_them() {
+    let mut world = World::new();
+    let event =
+        json!({ "Name": "e", "EventBridgeBus": "default", "EventFilter": { "Source": "aws.partner/x" } });
+    let ty = "AWS::AppIntegrations::EventIntegration";
+    let event = world.cloud.plant("us-east-1", ty, &event, START).unwrap();
+    let given = json!({ "ClientId": "c", "EventBridgeRuleName": "r" });
+    world.cloud.plant_association("us-east-1", ty, &event, &given, START).unwrap();
+    let list = get(&mut world, "/eventIntegrations").body;
+    assert_eq!(list["EventIntegrations"][0]["EventFilter"]["Source"], "aws.partner/x");
+    let list = get(&mut world, "/eventIntegrations/e/associations?maxResults=1").body;
+    assert_eq!(list["EventIntegrationAssociations"][0]["EventBridgeRuleName"], "r");
+    assert_eq!(get(&mut world, "/eventIntegrations/none/associations").status, 404);
+
+    let ty = "AWS::AppIntegrations::Application";
+    let application = json!({ "Name": "a", "Namespace": "n", "Description": "d",
+        "ApplicationSourceConfig": { "ExternalUrlConfig": { "AccessUrl": "https://a.example" } } });
+    let arn = world.cloud.plant("us-east-1", ty, &application, START).unwrap();
+    world.cloud.plant_association("us-east-1", ty, &arn, &json!({ "ClientId": "c" }), START).unwrap();
+    let list = get(&mut world, "/applications?applicationType=STANDARD").body;
+    let id = list["Applications"][0]["Id"].as_str().unwrap().to_owned();
+    assert_eq!(list["Applications"][0]["Arn"], arn.as_str());
+    assert_eq!(get(&mut world, "/applications?applicationType=SERVICE").body["Applications"], json!([]));
+    assert_eq!(get(&mut world, "/applications?applicationType=OTHER").error, "InvalidRequestException");
+    let list = get(&mut world, &format!("/applications/{id}/associations")).body;
+    assert_eq!(list["ApplicationAssociations"][0]["ClientId"], "c");
 }

@@ -183,6 +183,7 @@ impl Dispatcher {
             finder: Finder {
                 provider: Arc::clone(&engine.provider),
                 clock: Arc::clone(&engine.clock),
+                shared: None,
                 schemas: Arc::clone(&engine.schemas),
                 stack: plan.stack.clone(),
             },

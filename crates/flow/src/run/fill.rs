@@ -276,3 +276,49 @@ fn is_whole(piece: &str) -> bool {
     let (first, last) = (chars.next(), chars.next_back());
     first.is_some() && first == last && piece.chars().filter(|c| Some(*c) == first).count() % 2 == 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use stack_core::ids::Address;
+    use stack_core::statement::hole;
+    use stack_core::value::Unknown;
+
+    fn of(text: &str, values: Vec<(Value, Option<Value>)>) -> String {
+        let mut text = text.to_owned();
+        for number in 0..values.len() {
+            text = text.replacen('?', &hole(number).unwrap().to_string(), 1);
+        }
+        let holes = values.into_iter().map(|(value, document)| Hole { value, document }).collect();
+        shown(&Marked { text, holes })
+    }
+
+    #[test]
+    fn people_see_values_as_they_are_sent_secrets_as_a_mark_and_what_waits_by_its_name() {
+        let later = || Value::Unknown(Unknown::of(&Address::new("vpc"), "VpcId"));
+        let secret = Value::Secret(Secret::new(Value::text("x")));
+        let text = of(
+            "SELECT '?', ?, '?' WHERE a = '?' -- ?",
+            vec![
+                (Value::text("it's"), None),
+                (Value::from(json!(5)), None),
+                (secret.clone(), None),
+                (later(), None),
+                (secret.clone(), None),
+            ],
+        );
+        let shown =
+            "SELECT 'it''s', 5, '(sensitive)' WHERE a = '(known after apply: vpc.VpcId)' -- (sensitive)";
+        assert_eq!(text, shown);
+        // A document is shown with the members that are known.
+        let mut members = Value::from(json!({"A/b": 1}));
+        if let Value::Object(map) = &mut members {
+            map.insert("Id".to_owned(), later());
+            map.insert("Password".to_owned(), secret);
+        }
+        let text = of("'?'", vec![(later(), Some(members))]);
+        let shown = r#"'[{"op":"add","path":"/A~1b","value":1},{"op":"add","path":"/Id","value":"(known after apply: vpc.VpcId)"},{"op":"add","path":"/Password","value":"(sensitive)"}]'"#;
+        assert_eq!(text, shown);
+    }
+}

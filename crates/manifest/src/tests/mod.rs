@@ -3,6 +3,7 @@
 mod code_numbers;
 mod diagnostics;
 mod documents;
+mod drafts;
 mod fate;
 mod files;
 mod filters;

@@ -182,7 +182,7 @@ fn deleting_an_environment_takes_everything_inside() {
 
 #[test]
 fn lags_hide_what_is_new_and_show_what_is_gone() {
-    let lags = Lags { read_ms: 100, list_ms: 200, ghost_ms: 300 };
+    let lags = Lags { read_ms: 100, list_ms: 200, update_ms: 50, ghost_ms: 300 };
     let mut world = World::with(Config { lags, ..Config::default() });
     let environment = world.environment();
     let path = format!("/org/v2/environments/{environment}");
@@ -192,6 +192,11 @@ fn lags_hide_what_is_new_and_show_what_is_gone() {
     assert_eq!(world.all("/org/v2/environments").len(), 0);
     world.wait(100);
     assert_eq!(world.all("/org/v2/environments").len(), 1);
+    let renamed = json!({ "display_name": "new" });
+    assert_eq!(world.patch(&path, &renamed).ok()["display_name"], "new");
+    assert_eq!(world.get(&path).ok()["display_name"], "dev", "not yet");
+    world.wait(50);
+    assert_eq!(world.get(&path).ok()["display_name"], "new");
     world.delete(&path);
     assert_eq!((world.get(&path).status, world.all("/org/v2/environments").len()), (403, 1), "trap 44");
     world.wait(300);
@@ -322,4 +327,38 @@ fn a_gateway_goes_after_its_access_points() {
     assert_eq!(world.delete(&at("gateways", &gateway)).status, 204);
     let list = format!("/networking/v1/access-points?environment={environment}&spec.gateway={gateway}");
     assert!(world.all(&list).is_empty());
+}
+
+#[test]
+fn errors_may_come_in_other_forms_or_in_none() {
+    let mut world = World::with(Config { other_errors: true, ..Config::default() });
+    let newer = world.get("/org/v2/environments/env-none").body;
+    assert_eq!((&newer["status"], newer["error"]["message"].is_string()), (&json!(404), true));
+    let connectors = world.get("/connect/v1/environments/e/clusters/c/connectors").body;
+    assert_eq!(connectors["code"], 404);
+    let raw = What::Raw {
+        status: 502,
+        content_type: "application/json".to_owned(),
+        body: "upstream went away".to_owned(),
+    };
+    world.arm(Matcher::default().first(1), raw);
+    let got = world.get("/org/v2/environments");
+    assert_eq!((got.status, got.header("content-type")), (502, Some("application/json")));
+    assert_eq!(&got.bytes[..], b"upstream went away");
+}
+
+#[test]
+fn pages_may_be_shorter_than_asked_and_deleted_environments_absent() {
+    let mut world = World::with(Config { page_cap: Some(2), absent_environments: true, ..Config::default() });
+    let made: Vec<String> = (0..5).map(|_| world.environment()).collect();
+    assert_eq!(world.get("/org/v2/environments?page_size=99").ok()["data"].as_array().unwrap().len(), 2);
+    assert_eq!(world.all("/org/v2/environments").len(), 5, "trap 3");
+    let cluster = id(&world.post("/cmk/v2/clusters", &cluster_of(&made[0], "Basic")).ok());
+    world.delete(&format!("/org/v2/environments/{}", made[0])).ok();
+    assert_eq!(world.get(&format!("/org/v2/environments/{}", made[0])).status, 404);
+    assert_eq!(
+        world.get(&format!("/cmk/v2/clusters/{cluster}?environment={}", made[0])).status,
+        403,
+        "trap 7"
+    );
 }

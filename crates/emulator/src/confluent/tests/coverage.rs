@@ -4,17 +4,17 @@ use super::*;
 use http::Method;
 
 /// One row of the table.
-struct Expected {
-    class: &'static str,
+pub(super) struct Expected {
+    pub(super) class: &'static str,
     resource: &'static str,
     operation: &'static str,
-    method: &'static str,
-    path: &'static str,
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
     queries: Vec<&'static str>,
-    codes: Vec<u16>,
+    pub(super) codes: Vec<u16>,
 }
 
-fn expected() -> Vec<Expected> {
+pub(super) fn expected() -> Vec<Expected> {
     let lines = include_str!("operations.tsv").lines().filter(|line| !line.starts_with('#'));
     lines
         .map(|line| {
@@ -36,7 +36,7 @@ fn expected() -> Vec<Expected> {
 }
 
 /// A path with every variable filled in.
-fn filled(path: &str) -> String {
+pub(super) fn filled(path: &str) -> String {
     let segments = path.split('/').map(|segment| match segment.strip_prefix('{') {
         Some(_) => "x",
         None => segment,
@@ -54,7 +54,7 @@ fn every_row_leads_to_an_operation_of_its_resource_that_asks_for_its_queries() {
             .unwrap_or_else(|_| panic!("{} {} is not routed", row.method, row.path));
         let route = found.route;
         // A topic and its mirror, or a config and its topic, share paths.
-        let family = |resource: &str| resource.trim_end_matches("_config").to_owned();
+        let family = |resource: &str| resource.trim_end_matches("_config").replace("_mirror", "");
         assert_eq!(family(route.resource), family(row.resource), "{} {}", row.method, row.path);
         // An upsert is both; a look-up and an action have names of their own.
         let is_same = route.operation == row.operation
@@ -149,4 +149,20 @@ fn any_request_gets_an_answer() {
             }
         }
     }
+}
+
+#[test]
+fn the_checks_can_be_compared_from_outside() {
+    let described = Confluent::described();
+    let integration = described.iter().find(|kind| kind.resource == "provider_integration_v1").unwrap();
+    assert_eq!(
+        integration.required,
+        ["display_name", "config.kind", "config.customer_iam_role_arn", "environment"]
+    );
+    assert_eq!(
+        (integration.environment, integration.patch, integration.statuses),
+        (Some("environment"), false, (201, 204))
+    );
+    let cluster = described.iter().find(|kind| kind.resource == "kafka_cluster").unwrap();
+    assert_eq!(cluster.phases, Some(("PROVISIONING", "PROVISIONED", "status.phase")));
 }

@@ -3,10 +3,10 @@
 use super::*;
 
 /// A world with an environment, a ready cluster and a key for it.
-struct Stage {
-    world: World,
+pub(super) struct Stage {
+    pub(super) world: World,
     environment: String,
-    cluster: String,
+    pub(super) cluster: String,
     key: (String, String),
 }
 
@@ -23,15 +23,15 @@ impl Stage {
         let key = world.key(&json!({ "id": cluster }));
         Self { world, environment, cluster, key }
     }
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::of("Basic", Config::default())
     }
-    fn call(&mut self, method: &str, rest: &str, body: &Json) -> Got {
+    pub(super) fn call(&mut self, method: &str, rest: &str, body: &Json) -> Got {
         let path = format!("/kafka/v3/clusters/{}{rest}", self.cluster);
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.world.as_key(&self.key, |world| world.send(method, &path, "application/json", &body))
     }
-    fn get(&mut self, rest: &str) -> Got {
+    pub(super) fn get(&mut self, rest: &str) -> Got {
         self.call("GET", rest, &Json::Null)
     }
     fn topic(&mut self, name: &str) -> Got {
@@ -42,7 +42,7 @@ impl Stage {
     }
 }
 
-fn message(got: &Got) -> (u16, u64, String) {
+pub(super) fn message(got: &Got) -> (u16, u64, String) {
     let text = got.body["message"].as_str().unwrap_or_default().to_owned();
     (got.status, got.body["error_code"].as_u64().unwrap_or_default(), text)
 }
@@ -360,4 +360,19 @@ fn an_encryption_key_stays_until_its_cluster_is_gone() {
     assert_eq!(world.delete(&path).status, 409, "trap 39: not yet");
     world.wait(1_500);
     assert_eq!(world.delete(&path).status, 204);
+}
+
+#[test]
+fn a_null_reference_is_an_absent_one_and_a_patch_that_changes_nothing_is_no_change() {
+    let mut world = World::new();
+    let environment = world.environment();
+    let mut body = cluster_of(&environment, "Basic");
+    paths::set(&mut body, "spec.network", Json::Null);
+    let cluster = id(&world.post("/cmk/v2/clusters", &body).ok());
+    let same = json!({ "spec": { "display_name": "c", "environment": { "id": environment } } });
+    world.patch(&format!("/cmk/v2/clusters/{cluster}"), &same).ok();
+    assert!(world.service.changes().iter().all(|change| change.what == Happened::Created));
+    let held = world.service.object("kafka_cluster", &cluster).unwrap();
+    let own = held.body["metadata"]["self"].as_str().unwrap();
+    assert!(own.starts_with("https://api.confluent.cloud/cmk/v2/clusters/"), "{own}");
 }

@@ -1,12 +1,16 @@
 //! The emulator as a client sees it: real requests through [`Confluent::handle`].
 
+mod catalog;
 mod connect;
 mod control;
 mod coverage;
 mod flink;
 mod identity;
+mod invariants;
 mod kafka;
+mod links;
 mod registry;
+mod walk;
 
 use super::*;
 use serde_json::json;

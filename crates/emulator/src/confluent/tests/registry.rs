@@ -211,3 +211,27 @@ fn a_bare_path_means_the_key_s_registry() {
     assert_eq!(stage.world.as_key(&stage.key, |world| world.get("/subjects")).ok(), json!(["s"]));
     assert_eq!(stage.world.get("/subjects").status, 401, "a Cloud key");
 }
+
+#[test]
+fn an_exporter_is_paused_before_it_is_changed_or_deleted() {
+    let mut stage = Stage::new();
+    let body =
+        json!({ "name": "e", "config": { "schema.registry.url": "u", "basic.auth.user.info": "hush" } });
+    assert_eq!(stage.call("POST", "/exporters", &body).ok(), json!({ "name": "e" }));
+    assert_eq!(number(&stage.call("POST", "/exporters", &body)).0, 409);
+    assert_eq!(stage.get("/exporters/e/status").ok()["state"], "STARTING");
+    stage.world.wait(2_000);
+    assert_eq!(stage.get("/exporters/e/status").ok()["state"], "RUNNING");
+    assert!(
+        stage.get("/exporters/e").ok()["config"]["basic.auth.user.info"].as_str().unwrap().starts_with("**")
+    );
+    let change = json!({ "subjects": ["a"] });
+    assert_eq!(number(&stage.call("PUT", "/exporters/e", &change)), (409, 40963), "trap 84");
+    assert_eq!(number(&stage.delete("/exporters/e")), (409, 40963));
+    stage.call("PUT", "/exporters/e/pause", &Json::Null).ok();
+    stage.call("PUT", "/exporters/e", &change).ok();
+    stage.call("PUT", "/exporters/e/config", &json!({ "schema.registry.url": "v" })).ok();
+    assert_eq!(stage.get("/exporters/e/config").ok(), json!({ "schema.registry.url": "v" }));
+    assert_eq!(stage.delete("/exporters/e").status, 204);
+    assert_eq!(number(&stage.get("/exporters/e")), (404, 40450));
+}

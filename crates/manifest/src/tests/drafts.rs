@@ -1,0 +1,75 @@
+//! Statements before anything is known.
+
+use super::scripts::{RESOURCES, VPC, captured, stack_of};
+use crate::{Draft, Drafts};
+use stack_core::desired::Outputs;
+use stack_core::flow::{AnchorKind, Captured};
+use stack_core::provider::Verb;
+use stack_core::value::Value;
+
+/// What the values of a draft wait for; what cannot be told in words.
+fn waits(drafts: &Drafts, anchor: AnchorKind, known: &Captured) -> Vec<String> {
+    match drafts.draft(anchor, known) {
+        Draft::Text(marked) => {
+            let unknown = marked.holes.iter().filter_map(|hole| hole.value.unknown());
+            let mut all: Vec<String> =
+                unknown.flat_map(|unknown| unknown.from).map(|from| from.to_string()).collect();
+            all.sort();
+            all.dedup();
+            all
+        }
+        Draft::Waits(names) => names.into_iter().map(|name| format!("whole: {name}")).collect(),
+        Draft::Broken(problem) => panic!("{problem}"),
+    }
+}
+
+#[test]
+fn what_only_the_resource_itself_gives_is_unknown_by_its_name() {
+    let stack = stack_of(RESOURCES, &[("vpc.iql", VPC)]);
+    let drafts = stack.drafts(&"my_vpc".into(), &Outputs::new()).unwrap();
+    let nothing = Captured::default();
+    let of = |anchor| waits(&drafts, anchor, &nothing);
+    assert!(of(AnchorKind::Exists).is_empty() && of(AnchorKind::Create).is_empty());
+    // By its own name, as `this` and bare: one name.
+    for anchor in [AnchorKind::StateCheck, AnchorKind::Update, AnchorKind::Exports, AnchorKind::Delete] {
+        assert_eq!(of(anchor), ["this.vpc_id"], "{anchor}");
+    }
+    assert_eq!(of(AnchorKind::Callback(Some(Verb::Create))), ["callback.ProgressEvent.RequestToken"]);
+    assert!(waits(&drafts, AnchorKind::Update, &captured(&[("vpc_id", "vpc-1")])).is_empty());
+    assert_eq!(drafts.anchors().len(), 8);
+    assert!(drafts.shell().is_none());
+}
+
+#[test]
+fn what_others_give_stands_beside_what_the_resource_gives() {
+    let resources = format!(
+        "{RESOURCES}  - name: sub\n    props:\n      - {{ name: id, value: \"{{{{ vpc_id }}}}\" }}\n  - {{ name: run, type: script, run: \"echo {{{{ vpc_id }}}}\" }}\n"
+    );
+    let sub = "/*+ create */\nINSERT INTO t (a) SELECT '{{ id }}'\n/*+ exists */\nSELECT '{{ id }}' AS x\n/*+ update */\nUPDATE t SET a = '{{ id }}' WHERE b = '{{ this.x }}'\n/*+ delete */\n{% if vpc_id == 'a' %}DELETE FROM t{% endif %}\n";
+    let stack = stack_of(&resources, &[("vpc.iql", VPC), ("sub.iql", sub)]);
+    let outputs = Outputs::new();
+    let drafts = stack.drafts(&"sub".into(), &outputs).unwrap();
+    let nothing = Captured::default();
+    assert_eq!(waits(&drafts, AnchorKind::Create, &nothing), ["my_vpc.vpc_id"]);
+    assert_eq!(waits(&drafts, AnchorKind::Update, &nothing), ["my_vpc.vpc_id", "this.x"]);
+    // A text that depends on it as a whole cannot be shown.
+    assert_eq!(waits(&drafts, AnchorKind::Delete, &nothing), ["whole: my_vpc.vpc_id"]);
+    let script = stack.drafts(&"run".into(), &outputs).unwrap();
+    let names = script.shell().unwrap().unwrap_err();
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["my_vpc.vpc_id"]);
+}
+
+#[test]
+fn inline_statements_and_scripts_have_drafts_and_dotted_types_none() {
+    let resources = "  - { name: ask, type: query, sql: \"SELECT '{{ region }}' AS r\", exports: [r] }
+  - { name: tell, type: command, sql: SELECT 1 }
+  - { name: run, type: script, run: \"echo {{ region }}\" }
+  - { name: off, type: query, sql: SELECT 1, if: 'false' }
+";
+    let stack = stack_of(resources, &[]);
+    let of = |name: &str| stack.drafts(&name.into(), &Outputs::new());
+    assert_eq!(of("ask").unwrap().anchors(), [AnchorKind::Exports]);
+    assert_eq!(of("tell").unwrap().anchors(), [AnchorKind::Command]);
+    assert_eq!(of("run").unwrap().shell(), Some(Ok(Value::text("echo us-east-1"))));
+    assert!(of("off").is_none() && of("nobody").is_none());
+}
