@@ -8,6 +8,7 @@ mod check;
 pub mod form;
 mod load;
 mod normal;
+mod operations;
 mod schema;
 mod template;
 

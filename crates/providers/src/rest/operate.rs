@@ -10,7 +10,7 @@ use super::wire::{Asked, query};
 use super::{Rest, identity_of, of_identifier};
 use serde_json::Value as Json;
 use stack_catalog::rest::Definition;
-use stack_catalog::rest::form::{Body, Method};
+use stack_catalog::rest::form::{self, Body, Method};
 use stack_core::identity::Identifier;
 use stack_core::ids::{ClientToken, Target};
 use stack_core::provider::{Failure, FailureKind, Progress, Status, Verb};
@@ -242,6 +242,17 @@ impl Rest {
             let body = change::body(resource, step, &mine, live, next)?;
             requests.push((step, body, query(definition, &step.query, [], next)?));
         }
+        let update = resource.update.as_ref();
+        let has_work = requests.iter().any(|(step, ..)| step.becomes.is_none());
+        let around = |verbs: Option<&'_ Vec<form::Verb>>, model: &Model| -> Vec<form::Verb> {
+            let all = verbs.into_iter().flatten().filter(|_| has_work);
+            let fits =
+                |verb: &&form::Verb| verb.when.iter().all(|(name, value)| model.get(name) == Some(value));
+            all.filter(fits).cloned().collect()
+        };
+        for verb in around(update.map(|update| &update.before), live) {
+            self.verb(at, definition, &verb, next).await?;
+        }
         for (step, body, query) in requests {
             let method = step.method.wire();
             let asked =
@@ -254,7 +265,24 @@ impl Rest {
                 wished.insert(name.clone(), value.clone());
             }
         }
+        for verb in around(update.map(|update| &update.after), next) {
+            self.verb(at, definition, &verb, next).await?;
+        }
         Ok(wished)
+    }
+
+    /// Sends a request without a body.
+    async fn verb(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        verb: &form::Verb,
+        values: &Model,
+    ) -> Result<(), Failure> {
+        let (method, query) = (verb.method.wire(), Vec::new());
+        let path = &verb.path;
+        let asked = Asked { definition, method, path, query, body: None, values, creates: false };
+        self.call(at, asked).await.map(|_| ())
     }
 
     /// Removes a resource. What is not there is removed already.
@@ -272,6 +300,10 @@ impl Rest {
         let ticket = self.ticket(Verb::Delete, definition, identity.clone(), token);
         let method = delete.method.unwrap_or(Method::Delete).wire();
         let first = query(definition, &delete.query, [], &identity)?;
+        for verb in &delete.before {
+            // It may be in that state already, or gone: the delete itself says what is wrong.
+            let _ = self.verb(at, definition, verb, &identity).await;
+        }
         let mut queries = vec![first.clone()];
         if !delete.permanent.is_empty() {
             let more = query(definition, &delete.permanent, [], &identity)?;

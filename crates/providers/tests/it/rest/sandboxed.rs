@@ -336,6 +336,9 @@ async fn subjects_live() {
     let after = json!({"compatibility": "NONE"});
     let ty = "confluent.schema_registry.subject_level_config";
     cloud.life(ty, config, "/compatibility", json!("NONE"), after).await;
+    let tag = json!({"name": "PII", "description": "d", "entityTypes": ["cf_entity"]});
+    let described = json!({"description": "e"});
+    cloud.life("confluent.catalog.tag_defs", tag, "/description", json!("e"), described).await;
 }
 
 #[tokio::test(start_paused = true)]
