@@ -78,6 +78,9 @@ pub struct Overlay {
     /// True where create overwrites an account-wide setting and delete may leave it (trap 78).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub singleton: bool,
+    /// True for what holds data that a delete or a replacement loses, beside the types that the planner knows.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub holds_data: bool,
     /// Path → what people should know who declare it.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub notes: IndexMap<PropertyPath, String>,

@@ -163,7 +163,9 @@ impl Check<'_> {
             self.variables("read", read.query.values().chain([&read.path]).chain(parts), identity)?;
         }
         if let Some(delete) = &resource.delete {
-            let all = delete.query.values().chain(delete.permanent.values()).chain([&delete.path]);
+            let before = delete.before.iter().map(|verb| &verb.path);
+            let all =
+                delete.query.values().chain(delete.permanent.values()).chain([&delete.path]).chain(before);
             self.variables("delete", all, identity)?;
         }
         let any = |name: &str| resource.properties.contains_key(name);
@@ -185,6 +187,16 @@ impl Check<'_> {
             }
         }
         if let Some(update) = &resource.update {
+            for verb in update.before.iter().chain(&update.after) {
+                self.variables("update", [&verb.path], any)?;
+                if let Some(name) = verb.when.keys().find(|name| !any(name)) {
+                    let message = format!(
+                        "`when` in the update of `{}` names `{name}`, which is no property",
+                        resource.name
+                    );
+                    return self.fail(&["update:", "when"], message, "name properties of the resource");
+                }
+            }
             for step in &update.steps {
                 self.variables("update", step.query.values().chain([&step.path]), any)?;
             }

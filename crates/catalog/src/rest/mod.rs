@@ -8,6 +8,7 @@ mod check;
 pub mod form;
 mod load;
 mod normal;
+mod operations;
 mod schema;
 mod template;
 
@@ -49,9 +50,16 @@ files![
     "confluent-schema-registry.yaml",
 ];
 
-/// All definitions that a program knows.
-#[derive(Clone, Debug, Default)]
+/// All definitions that a program knows. Those in the binary are parsed when first needed: a program that only speaks to
+/// AWS starts without. Clones share what was parsed.
+#[derive(Clone, Debug)]
 pub struct Definitions {
+    parsed: Arc<OnceLock<Parsed>>,
+}
+
+/// Definitions as they are looked for.
+#[derive(Clone, Debug, Default)]
+struct Parsed {
     by_type: BTreeMap<TypeName, Arc<Definition>>,
     /// Lower-case names, canonical ones too.
     names: HashMap<String, TypeName>,
@@ -74,39 +82,11 @@ pub struct Definition {
     schema: OnceLock<Arc<ResourceSchema>>,
 }
 
-impl Definitions {
-    /// The definitions in this binary.
-    pub fn embedded() -> &'static Self {
-        static DEFINITIONS: OnceLock<Definitions> = OnceLock::new();
-        DEFINITIONS.get_or_init(|| {
-            let mut all = Self::default();
-            all.add(EMBEDDED.iter().copied()).expect("the embedded definitions are right (tested)");
-            all
-        })
-    }
-
-    /// The definitions in this binary and those of a folder: every `*.yaml` and `*.yml` in it, by name. A resource of the
-    /// folder stands before an embedded one of the same name.
-    ///
-    /// # Errors
-    /// The first file that cannot be read, or that says something impossible.
-    pub fn with_folder(folder: &Path) -> Result<Self, DefinitionError> {
-        let files = load::folder(folder)?;
-        let mut all = Self::embedded().clone();
-        all.add(files.iter().map(|(name, text)| (name.as_str(), text.as_str())))?;
-        Ok(all)
-    }
-
-    /// The definitions of these texts alone, each with the name that errors give it.
-    ///
-    /// # Errors
-    /// The first thing that is wrong.
-    pub fn from_texts<'a>(
-        files: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self, DefinitionError> {
+impl Parsed {
+    fn embedded() -> Self {
         let mut all = Self::default();
-        all.add(files)?;
-        Ok(all)
+        all.add(EMBEDDED.iter().copied()).expect("the embedded definitions are right (tested)");
+        all
     }
 
     fn add<'a>(
@@ -141,34 +121,91 @@ impl Definitions {
         }
         self.by_type.insert(ty, Arc::new(definition));
     }
+}
+
+impl Definitions {
+    /// The definitions in this binary.
+    pub fn embedded() -> &'static Self {
+        static DEFINITIONS: OnceLock<Definitions> = OnceLock::new();
+        DEFINITIONS.get_or_init(|| Self { parsed: Arc::default() })
+    }
+
+    /// The definitions in this binary and those of a folder: every `*.yaml` and `*.yml` in it, by name. A resource of the
+    /// folder stands before an embedded one of the same name.
+    ///
+    /// # Errors
+    /// The first file that cannot be read, or that says something impossible.
+    pub fn with_folder(folder: &Path) -> Result<Self, DefinitionError> {
+        let files = load::folder(folder)?;
+        let mut all = Self::embedded().parsed().clone();
+        all.add(files.iter().map(|(name, text)| (name.as_str(), text.as_str())))?;
+        Ok(Self::of(all))
+    }
+
+    /// The definitions of these texts alone, each with the name that errors give it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn from_texts<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, DefinitionError> {
+        let mut all = Parsed::default();
+        all.add(files)?;
+        Ok(Self::of(all))
+    }
+
+    fn of(parsed: Parsed) -> Self {
+        Self { parsed: Arc::new(OnceLock::from(parsed)) }
+    }
+
+    fn parsed(&self) -> &Parsed {
+        self.parsed.get_or_init(Parsed::embedded)
+    }
+
+    /// False if the texts of the files show that parsing them would find nothing: this is quick, and parsing is not.
+    fn may_have(&self, text: &str) -> bool {
+        self.parsed.get().is_some() || EMBEDDED.iter().any(|(_, file)| file.contains(text))
+    }
 
     /// The definition of a type.
     pub fn get(&self, ty: &TypeName) -> Option<&Arc<Definition>> {
-        self.by_type.get(ty)
+        if !self.may_have(ty.as_str()) {
+            return None;
+        }
+        self.parsed().by_type.get(ty)
     }
 
     /// All of them, by type name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Definition>> {
-        self.by_type.values()
+        self.parsed().by_type.values()
     }
 
     /// The type behind a name or an alias, whatever the case.
     pub fn named(&self, name: &str) -> Option<&TypeName> {
-        self.names.get(&name.to_lowercase())
+        let name = name.to_lowercase();
+        if !self.may_have(&name) {
+            return None;
+        }
+        self.parsed().names.get(&name)
     }
 
     /// All names and aliases, sorted.
     pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.names.keys().map(String::as_str).collect();
+        let mut names: Vec<&str> = self.parsed().names.keys().map(String::as_str).collect();
         names.sort_unstable();
         names
     }
 
     /// True if this is the provider of some definition, or the first part of a name (`kafka`), so that a target may name it.
     pub fn has_provider(&self, provider: &str) -> bool {
+        if !self.may_have(&format!("name: {provider}.")) && !self.may_have(&format!("provider: {provider}\n"))
+        {
+            return false;
+        }
         let begins = |name: &String| name.split('.').next() == Some(provider);
-        self.by_type.values().any(|definition| definition.provider == provider)
-            || self.names.keys().any(begins)
+        let parsed = self.parsed();
+        parsed.by_type.values().any(|definition| definition.provider == provider)
+            || parsed.names.keys().any(begins)
     }
 
     /// The definition that knows the hosts of an endpoint class, and how.

@@ -47,6 +47,7 @@ pub(super) fn of(ty: &TypeName, resource: &Resource) -> ResourceSchema {
             masked: paths(&|property| property.masked),
             secrets: paths(&|property| property.secret || property.once),
             accepts: accepts(resource),
+            holds_data: resource.holds_data,
             natural_key: resource.natural_key.iter().map(path).collect(),
             gone_when: resource.ready.as_ref().map(|ready| gone(resource, ready)).unwrap_or_default(),
             ..Overlay::default()

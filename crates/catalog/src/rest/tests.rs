@@ -39,6 +39,14 @@ fn spoilt(from: &str, to: &str) -> String {
 fn the_embedded_definitions_are_right() {
     let all = Definitions::embedded();
     assert!(all.iter().count() > 0);
+    for (file, text) in EMBEDDED {
+        let names = text.lines().filter(|line| line.contains(" name: ") || line.contains(" aliases: "));
+        // They are looked for as texts first.
+        assert!(
+            names.clone().all(|line| !line.contains("  - name: ") || *line == line.to_lowercase()),
+            "{file}"
+        );
+    }
     for definition in all.iter() {
         assert_eq!(all.canonical(definition.ty.as_str()), Ok(definition.ty.clone()));
         if definition.endpoint.found_in.is_some() {
@@ -147,6 +155,15 @@ fn files_of_a_folder_are_added_and_stand_before_ours() {
     assert!(Definitions::with_folder(&folder).unwrap_err().message.contains("cannot be read"));
 }
 
+/// What holds data, or everything of somebody's, is not replaced without consent (traps 56 and 80).
+#[test]
+fn what_holds_data_says_so() {
+    let all = Definitions::embedded();
+    let holds = |name: &str| all.schema(&name.into()).unwrap().overlay.holds_data;
+    assert!(holds("kafka.kafka.topics") && holds("confluent.org.environments"));
+    assert!(!holds("confluent.iam.service_accounts"));
+}
+
 /// The names of the document of `confluent.provider_integrations.integrations` (stackql-compat 6.5).
 #[test]
 fn provider_integrations_have_the_documented_columns() {
@@ -190,4 +207,16 @@ fn the_nesting_of_the_service_is_there_as_columns() {
     assert!(schema.read_only_properties.contains(&Pointer::of(["spec"])));
     let props = stack_core::value::Value::from(json!({"spec": {"label": "a"}, "shelf": {"id": "s"}}));
     assert_eq!(boxes.normal(props).exposed(), Some(json!({"shelf": "s", "label": "a"})));
+}
+
+/// Starting a program that only speaks to AWS parses nothing.
+#[test]
+fn names_of_aws_are_told_apart_without_parsing() {
+    let fresh = Definitions { parsed: Arc::default() };
+    assert!(fresh.named("AWS::S3::Bucket").is_none() && fresh.named("awscc.s3.buckets").is_none());
+    assert!(fresh.get(&"AWS::S3::Bucket".into()).is_none() && !fresh.has_provider("awscc"));
+    assert!(fresh.parsed.get().is_none());
+    let other = fresh.clone();
+    assert!(fresh.named("Confluent.Org.Environments").is_some() && fresh.has_provider("kafka"));
+    assert!(other.parsed.get().is_some());
 }

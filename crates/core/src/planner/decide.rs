@@ -185,11 +185,7 @@ impl Decide<'_> {
                 planned
             }
             // Who tears an environment down has named it; an entry alone does not agree to a loss.
-            Ownership::Ours
-                if self.mode != Mode::Teardown
-                    && guard::holds_data(&self.wanted.ty)
-                    && !self.allow_data_loss =>
-            {
+            Ownership::Ours if self.mode != Mode::Teardown && self.holds_data() && !self.allow_data_loss => {
                 self.blocked(guard::data_loss(self.wanted, "deleting"))
             }
             Ownership::Ours if self.mode == Mode::Teardown && self.wanted.kept => {
@@ -374,11 +370,15 @@ impl Decide<'_> {
         }
     }
 
+    fn holds_data(&self) -> bool {
+        self.schema.overlay.holds_data || guard::holds_data(&self.wanted.ty)
+    }
+
     fn guard_replacement(&self, planned: &mut Planned, owner: &Ownership) {
         if self.wanted.lifecycle.prevent_destroy {
             planned.diagnostics.push(guard::protected(self.wanted, "replaced", false));
             planned.action = Action::Blocked;
-        } else if guard::holds_data(&self.wanted.ty) && !self.allow_data_loss {
+        } else if self.holds_data() && !self.allow_data_loss {
             planned.diagnostics.push(guard::data_loss(self.wanted, "replacing"));
             planned.action = Action::Blocked;
         } else if *owner != Ownership::Ours && self.wanted.lifecycle.adopt == Adopt::Proven {

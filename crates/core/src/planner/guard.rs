@@ -190,8 +190,15 @@ pub(super) fn replace_unowned(wanted: &Wanted) -> Diagnostic {
 pub(super) fn data_loss(wanted: &Wanted, what: &str) -> Diagnostic {
     Diagnostic::error(codes::DATA_LOSS, format!("{what} {} loses the data that it holds", wanted.address))
         .at(wanted.sources.resource.clone(), "")
-        .note("why", "Cloud Control takes no snapshot before it deletes")
+        .note("why", no_snapshot(&wanted.ty))
         .next(format!("agree with --allow-data-loss {}", wanted.address))
+}
+
+fn no_snapshot(ty: &TypeName) -> &'static str {
+    match ty.as_str().contains("::") {
+        true => "Cloud Control takes no snapshot before it deletes",
+        false => "nobody takes a snapshot before it is deleted, and what is in it goes along",
+    }
 }
 
 /// Types that keep data which a replacement loses (cloud-control 4.5).

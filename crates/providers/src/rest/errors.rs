@@ -10,6 +10,9 @@ const SHOWN: usize = 300;
 /// What stands in the words of a refusal by a data plane: a key or a binding may not have spread yet.
 pub(super) const DATA_PLANE: &str = "not authorized on the data plane";
 
+/// What stands in the words about a name that was freed a moment ago.
+pub(super) const RESTING: &str = "the name is not free yet";
+
 /// The service's own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Told {
@@ -210,7 +213,7 @@ pub(super) fn transience(message: &str) -> Option<Transience> {
     let has = |fragments: &[&str]| fragments.iter().any(|fragment| message.contains(fragment));
     if has(&[DATA_PLANE]) {
         Some(Transience::Principal)
-    } else if has(&["marked for deletion", "is being deleted", "deletion is in progress"]) {
+    } else if has(&[RESTING, "marked for deletion", "is being deleted", "deletion is in progress"]) {
         Some(Transience::Busy)
     } else if has(&["still in use", "is in use", "42206", "still referenced", "dependent resources"]) {
         Some(Transience::InUse)

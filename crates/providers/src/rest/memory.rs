@@ -28,6 +28,8 @@ struct Held {
 pub(super) struct Watched {
     /// Since when its phase is a failed one.
     pub(super) failed_since: Option<Instant>,
+    /// Looks so far.
+    pub(super) looks: u32,
     /// Looks for a create without an answer that found nothing.
     pub(super) misses: u32,
     /// Why there was no answer.

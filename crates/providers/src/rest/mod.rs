@@ -7,6 +7,7 @@
 
 mod change;
 mod errors;
+mod follow;
 mod list;
 mod memory;
 mod model;

@@ -1,4 +1,4 @@
-//! Creates, updates and deletes, and where they stand.
+//! Creates, updates and deletes. Where they stand is told by [`super::follow`].
 
 use super::change;
 use super::errors;
@@ -10,21 +10,16 @@ use super::wire::{Asked, query};
 use super::{Rest, identity_of, of_identifier};
 use serde_json::Value as Json;
 use stack_catalog::rest::Definition;
-use stack_catalog::rest::form::{Body, Method};
+use stack_catalog::rest::form::{self, Body, Method};
 use stack_core::identity::Identifier;
-use stack_core::ids::{ClientToken, RequestToken, Target};
+use stack_core::ids::{ClientToken, Target};
 use stack_core::provider::{Failure, FailureKind, Progress, Status, Verb};
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// A create without an answer that certainly made nothing.
 pub(super) const NOT_ARRIVED: &str = "NotArrived";
 /// A create without an answer, after which several have its natural key.
 pub(super) const SEVERAL: &str = "SeveralFound";
-/// Looks that must find nothing before a create without an answer counts as never arrived.
-const MISSES: u32 = 3;
-/// Wait between two of these looks: services show what was made within seconds (confluent.md section 7).
-const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 
 impl Rest {
     /// Makes a resource. Where the service lets two have one name, looks first: the plan may be older than this run.
@@ -40,13 +35,13 @@ impl Rest {
             return Err(unsupported(definition, "made"));
         };
         let props = model::flat(definition, props);
-        if !resource.unique
-            && let Some(there) = self.named(at, definition, &props).await?
-            && !there.is_empty()
-        {
-            let message =
-                format!("{} is there already: {}", definition.ty, self.names_of(definition, &there));
-            return Err(Failure::new(FailureKind::AlreadyExists, "NameTaken", message));
+        if !resource.unique {
+            let there = self.standing(at, definition, &props).await?;
+            if !there.is_empty() {
+                let names = self.names_of(definition, &there);
+                let message = format!("{} is there already: {names}", definition.ty);
+                return Err(Failure::new(FailureKind::AlreadyExists, "NameTaken", message));
+            }
         }
         let later: Vec<String> = create.then_update.iter().chain(&create.once_ready).cloned().collect();
         let body = match create.body {
@@ -67,7 +62,7 @@ impl Rest {
             Err(failure) if is_in_doubt(&failure) => {
                 return self.in_doubt(definition, &props, failure, token);
             }
-            Err(failure) => return Err(failure),
+            Err(failure) => return Err(self.perhaps_resting(at, definition, &props, failure).await),
         };
         if let Some(told) = errors::inside(&answer) {
             return Err(refused(&self.what(definition, &props), &told));
@@ -113,6 +108,57 @@ impl Rest {
             // A first phase that looks final is looked at again: some recover (Confluent trap 33).
             _ => self.running(&ticket, definition, String::new()),
         })
+    }
+
+    /// The resources with this natural key that reads show too: lists show for a while what is gone (Confluent trap 44).
+    async fn standing(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        props: &Model,
+    ) -> Result<Vec<Model>, Failure> {
+        let mut standing = Vec::new();
+        for model in self.named(at, definition, props).await?.unwrap_or_default() {
+            let identity = self.identity(definition, &model);
+            if self.look(at, definition, &identity).await?.is_some() {
+                standing.push(model);
+            }
+        }
+        Ok(standing)
+    }
+
+    /// A name that is taken, and nobody has it: one that was freed a moment ago (Confluent trap 4). Trying again helps.
+    async fn perhaps_resting(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        props: &Model,
+        failure: Failure,
+    ) -> Failure {
+        if failure.kind != FailureKind::AlreadyExists || !definition.resource.unique {
+            return failure;
+        }
+        match self.find(at, definition, props).await {
+            Ok(Some(found)) if found.is_empty() => {
+                let message = format!("{}; nothing shows it: {}", failure.message, errors::RESTING);
+                Failure { kind: FailureKind::Conflict, message, ..failure }
+            }
+            _ => failure,
+        }
+    }
+
+    /// What has this identity, or else this natural key. `None`: neither is whole.
+    pub(super) async fn find(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        key: &Model,
+    ) -> Result<Option<Vec<Model>>, Failure> {
+        if definition.resource.identity.iter().all(|name| key.contains_key(name)) {
+            let seen = self.look(at, definition, key).await?;
+            return Ok(Some(seen.map(|seen| seen.model).into_iter().collect()));
+        }
+        self.named(at, definition, key).await
     }
 
     /// A create of which nobody knows whether it arrived. It is looked for by its natural key, never sent twice blindly.
@@ -175,7 +221,7 @@ impl Rest {
     }
 
     /// Sends what a change needs. Gives the values that count as done only once reads show them.
-    async fn change(
+    pub(super) async fn change(
         &self,
         at: &Target,
         definition: &Definition,
@@ -196,6 +242,17 @@ impl Rest {
             let body = change::body(resource, step, &mine, live, next)?;
             requests.push((step, body, query(definition, &step.query, [], next)?));
         }
+        let update = resource.update.as_ref();
+        let has_work = requests.iter().any(|(step, ..)| step.becomes.is_none());
+        let around = |verbs: Option<&'_ Vec<form::Verb>>, model: &Model| -> Vec<form::Verb> {
+            let all = verbs.into_iter().flatten().filter(|_| has_work);
+            let fits =
+                |verb: &&form::Verb| verb.when.iter().all(|(name, value)| model.get(name) == Some(value));
+            all.filter(fits).cloned().collect()
+        };
+        for verb in around(update.map(|update| &update.before), live) {
+            self.verb(at, definition, &verb, next).await?;
+        }
         for (step, body, query) in requests {
             let method = step.method.wire();
             let asked =
@@ -208,7 +265,24 @@ impl Rest {
                 wished.insert(name.clone(), value.clone());
             }
         }
+        for verb in around(update.map(|update| &update.after), next) {
+            self.verb(at, definition, &verb, next).await?;
+        }
         Ok(wished)
+    }
+
+    /// Sends a request without a body.
+    async fn verb(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        verb: &form::Verb,
+        values: &Model,
+    ) -> Result<(), Failure> {
+        let (method, query) = (verb.method.wire(), Vec::new());
+        let path = &verb.path;
+        let asked = Asked { definition, method, path, query, body: None, values, creates: false };
+        self.call(at, asked).await.map(|_| ())
     }
 
     /// Removes a resource. What is not there is removed already.
@@ -226,6 +300,10 @@ impl Rest {
         let ticket = self.ticket(Verb::Delete, definition, identity.clone(), token);
         let method = delete.method.unwrap_or(Method::Delete).wire();
         let first = query(definition, &delete.query, [], &identity)?;
+        for verb in &delete.before {
+            // It may be in that state already, or gone: the delete itself says what is wrong.
+            let _ = self.verb(at, definition, verb, &identity).await;
+        }
         let mut queries = vec![first.clone()];
         if !delete.permanent.is_empty() {
             let more = query(definition, &delete.permanent, [], &identity)?;
@@ -259,162 +337,8 @@ impl Rest {
         })
     }
 
-    /// Where an operation stands.
-    pub(super) async fn state(&self, at: &Target, request: &RequestToken) -> Result<Progress, Failure> {
-        let Some(ticket) = Ticket::parse(request) else {
-            let message = format!("`{request}` is no request of a REST service");
-            return Err(Failure::new(FailureKind::RequestUnknown, "RequestUnknown", message));
-        };
-        let definition = self.definition(&ticket.ty)?;
-        let told = if ticket.in_doubt {
-            self.doubt(at, definition, &ticket).await?
-        } else if ticket.verb == Verb::Delete {
-            self.leaving(at, definition, &ticket).await?
-        } else {
-            self.arriving(at, definition, &ticket).await?
-        };
-        if told.status.is_terminal() {
-            self.memory.forget(request);
-        }
-        Ok(told)
-    }
-
-    async fn leaving(
-        &self,
-        at: &Target,
-        definition: &Definition,
-        ticket: &Ticket,
-    ) -> Result<Progress, Failure> {
-        match self.look(at, definition, &ticket.key).await {
-            Ok(None) => Ok(done(ticket, definition, String::new())),
-            Ok(Some(seen)) => {
-                let phase = match ready::phase(definition.resource.ready.as_ref(), &seen.answer) {
-                    Phase::Leaving(phase) | Phase::Pending(phase) | Phase::Failed(phase, _) => phase,
-                    Phase::Ready(_) => String::new(),
-                };
-                Ok(self.running(ticket, definition, phase))
-            }
-            // Children of what was removed are denied, not missing (confluent.md section 5).
-            Err(failure) if failure.kind == FailureKind::Denied => {
-                Ok(done(ticket, definition, String::new()))
-            }
-            Err(failure) => Err(failure),
-        }
-    }
-
-    async fn arriving(
-        &self,
-        at: &Target,
-        definition: &Definition,
-        ticket: &Ticket,
-    ) -> Result<Progress, Failure> {
-        let resource = &definition.resource;
-        let request = ticket.token();
-        let Some(seen) = self.look(at, definition, &ticket.key).await? else {
-            // Services show late what they made (Confluent trap 30).
-            return Ok(self.running(ticket, definition, "not visible yet".to_owned()));
-        };
-        let still_failed = |wait: Option<Duration>| {
-            let now = Instant::now();
-            let since = self.memory.watch(&request, |watched| *watched.failed_since.get_or_insert(now));
-            wait.is_none_or(|wait| now.duration_since(since) >= wait)
-        };
-        Ok(match ready::phase(resource.ready.as_ref(), &seen.answer) {
-            Phase::Ready(action) => {
-                let then = self.memory.watch(&request, |watched| std::mem::take(&mut watched.then));
-                if !then.is_empty() {
-                    let mut next = seen.model.clone();
-                    next.extend(then);
-                    let wished = self.change(at, definition, &seen.model, &next).await?;
-                    self.memory.watch(&request, |watched| watched.wished = wished);
-                    return Ok(self.running(ticket, definition, "changing".to_owned()));
-                }
-                let wished = self.memory.watch(&request, |watched| watched.wished.clone());
-                if wished.iter().any(|(name, value)| seen.model.get(name) != Some(value)) {
-                    return Ok(self.running(ticket, definition, "changing".to_owned()));
-                }
-                let words = action.map(|action| format!("ready, action needed: {action}"));
-                done(ticket, definition, words.unwrap_or_default())
-            }
-            Phase::Failed(phase, words) => {
-                let wait = resource.ready.as_ref().and_then(|ready| ready.failed_for);
-                if still_failed(wait) {
-                    let words = if words.is_empty() {
-                        format!("its state is {phase}")
-                    } else {
-                        format!("{phase}: {words}")
-                    };
-                    let message = format!("{}: {words}", self.what(definition, &ticket.key));
-                    failed(ticket, definition, "EndedBadly".to_owned(), message)
-                } else {
-                    self.running(ticket, definition, phase)
-                }
-            }
-            Phase::Leaving(phase) => {
-                let message = format!("{} is being removed ({phase})", self.what(definition, &ticket.key));
-                failed(ticket, definition, "Leaving".to_owned(), message)
-            }
-            Phase::Pending(phase) => {
-                self.memory.watch(&request, |watched| watched.failed_since = None);
-                let is_new = resource.ready.as_ref().is_some_and(|ready| ready::is_unknown(ready, &phase));
-                let words =
-                    if is_new { format!("{phase}, a state that this version does not know") } else { phase };
-                self.running(ticket, definition, words)
-            }
-        })
-    }
-
-    /// Looks for a create without an answer.
-    async fn doubt(
-        &self,
-        at: &Target,
-        definition: &Definition,
-        ticket: &Ticket,
-    ) -> Result<Progress, Failure> {
-        let request = ticket.token();
-        let is_identity = definition.resource.identity.iter().all(|name| ticket.key.contains_key(name));
-        let found = if is_identity {
-            self.look(at, definition, &ticket.key).await?.map(|seen| seen.model).into_iter().collect()
-        } else {
-            self.named(at, definition, &ticket.key).await?.unwrap_or_default()
-        };
-        match found.as_slice() {
-            [one] => {
-                // Lists may show what is gone; only a read says that it is there (Confluent trap 44).
-                let key = self.identity(definition, one);
-                let mut told = Ticket { key, in_doubt: false, ..ticket.clone() };
-                let state = self.arriving(at, definition, &told).await?;
-                told.key.clone_from(&ticket.key);
-                Ok(Progress { request, ..state })
-            }
-            [] => {
-                let (misses, why) = self.memory.watch(&request, |watched| {
-                    watched.misses += 1;
-                    (watched.misses, watched.why.clone())
-                });
-                if misses >= MISSES {
-                    let why = if why.is_empty() { "the create had no answer".to_owned() } else { why };
-                    let message = format!("{why}; looked for it {misses} times, it was not made");
-                    return Ok(failed(ticket, definition, NOT_ARRIVED.to_owned(), message));
-                }
-                let mut told = self.running(ticket, definition, "looking for it".to_owned());
-                told.identifier = None;
-                told.retry_after = Some(self.after(BETWEEN_LOOKS));
-                Ok(told)
-            }
-            several => {
-                let message = format!(
-                    "a create of {} had no answer, and now several have its name: {}. Say with `identifier` which is meant",
-                    definition.ty,
-                    self.names_of(definition, several)
-                );
-                Ok(failed(ticket, definition, SEVERAL.to_owned(), message))
-            }
-        }
-    }
-
     /// The identity of a model, as a model.
-    fn identity(&self, definition: &Definition, model: &Model) -> Model {
+    pub(super) fn identity(&self, definition: &Definition, model: &Model) -> Model {
         of_identifier(definition, &identity_of(definition, model))
     }
 
@@ -423,10 +347,17 @@ impl Rest {
         Ticket { verb, ty: definition.ty.clone(), key, in_doubt: false, nonce }
     }
 
-    fn running(&self, ticket: &Ticket, definition: &Definition, words: String) -> Progress {
-        let wait = definition.resource.ready.as_ref().and_then(|ready| ready.every);
+    pub(super) fn running(&self, ticket: &Ticket, definition: &Definition, words: String) -> Progress {
+        let every = definition.resource.ready.as_ref().and_then(|ready| ready.every);
         let mut told = progress(ticket, definition, Status::InProgress, words);
-        told.retry_after = wait.map(|wait| self.after(wait));
+        // Soon at first: many things take less than they may.
+        told.retry_after = every.map(|every| {
+            let looks = self.memory.watch(&told.request, |watched| {
+                watched.looks += 1;
+                watched.looks
+            });
+            self.after(every.min(Duration::from_secs(1 << looks.min(16))))
+        });
         told
     }
 
@@ -514,11 +445,11 @@ fn progress(ticket: &Ticket, definition: &Definition, status: Status, message: S
     }
 }
 
-fn done(ticket: &Ticket, definition: &Definition, words: String) -> Progress {
+pub(super) fn done(ticket: &Ticket, definition: &Definition, words: String) -> Progress {
     progress(ticket, definition, Status::Success, words)
 }
 
-fn failed(ticket: &Ticket, definition: &Definition, code: String, message: String) -> Progress {
+pub(super) fn failed(ticket: &Ticket, definition: &Definition, code: String, message: String) -> Progress {
     let mut told = progress(ticket, definition, Status::Failed, message);
     told.error_code = Some(code);
     if ticket.in_doubt {

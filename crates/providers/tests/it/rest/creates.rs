@@ -1,7 +1,7 @@
 //! Making resources, and what a lost answer means.
 
 use super::*;
-use stack_core::provider::{FailureKind, Status};
+use stack_core::provider::{FailureKind, Status, Transience};
 use stack_providers::{TransportError, TransportErrorKind};
 
 fn lost() -> Answer {
@@ -50,22 +50,43 @@ async fn the_services_own_nesting_is_taken_too() {
 
 #[tokio::test]
 async fn a_name_that_is_taken_makes_no_second_one_trap_2() {
-    let bench = Bench::of([page(json!([
-        environment("env-1", "prod"),
-        environment("env-2", "prod"),
-        environment("env-3", "other")
-    ]))]);
+    let two =
+        json!([environment("env-1", "prod"), environment("env-2", "prod"), environment("env-3", "other")]);
+    let bench = Bench::of([
+        page(two),
+        reply(200, environment("env-1", "prod")),
+        reply(200, environment("env-2", "prod")),
+    ]);
     let failure = bench.create(ENVIRONMENT, json!({"display_name": "prod"})).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AlreadyExists);
     assert!(failure.message.contains("`env-1`, `env-2`") && !failure.message.contains("env-3"), "{failure}");
     assert!(bench.lines().iter().all(|line| line.starts_with("GET")));
 }
 
+/// Lists show for some seconds what is gone.
+#[tokio::test]
+async fn a_ghost_of_the_name_does_not_stand_in_the_way_trap_44() {
+    let bench = Bench::of([
+        page(json!([environment("env-1", "prod")])),
+        error(404, "gone"),
+        reply(201, environment("env-2", "prod")),
+    ]);
+    let told = bench.create(ENVIRONMENT, json!({"display_name": "prod"})).await.unwrap();
+    assert_eq!(told.identifier.as_deref(), Some("env-2"));
+}
+
 #[tokio::test]
 async fn the_service_says_that_a_unique_name_is_taken_trap_4() {
-    let bench = Bench::of([error(409, "Service name is already in use.")]);
+    let taken = || error(409, "Service name is already in use.");
+    let account = json!({"id": "sa-1", "display_name": "app"});
+    let bench = Bench::of([taken(), page(json!([account]))]);
     let failure = bench.create(ACCOUNT, json!({"display_name": "app"})).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::AlreadyExists);
+    // Nobody has it: it was freed a moment ago.
+    let bench = Bench::of([taken(), page(json!([]))]);
+    let failure = bench.create(ACCOUNT, json!({"display_name": "app"})).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Conflict);
+    assert_eq!(bench.rest.transience(&failure.message), Some(Transience::Busy));
 }
 
 /// The service made it and the answer was lost: it is found by its name, and exactly one POST was sent.

@@ -51,7 +51,8 @@ async fn a_topic_that_is_still_being_deleted_is_waited_for_and_a_bad_value_is_no
         json!({"error_code": 40002, "message": "Invalid value -5 for configuration retention.ms"}),
     );
     let taken = reply(400, json!({"error_code": 40002, "message": "Topic 't' already exists."}));
-    let bench = Bench::of([deleting, bad, taken]);
+    let there = [reply(200, json!({"cluster_id": "lkc-1", "topic_name": "t"})), page(json!([]))];
+    let bench = Bench::of([deleting, bad, taken].into_iter().chain(there));
     let props = || json!({"cluster_id": "lkc-1", "topic_name": "t"});
     let failure = bench.create(TOPIC, props()).await.unwrap_err();
     assert_eq!(

@@ -230,3 +230,30 @@ async fn a_tag_is_sent_and_answered_as_a_list_of_one() {
     let failure = bench.create("confluent.catalog.tag_defs", json!({"name": "PII"})).await.unwrap_err();
     assert!(failure.message.contains("bad name"), "{failure}");
 }
+
+/// A running exporter is paused for the change, and runs again afterwards; it is paused for its delete.
+#[tokio::test]
+async fn an_exporter_is_paused_around_changes_and_deletes_trap_84() {
+    const EXPORTER: &str = "confluent.schema_registry.exporters";
+    let exporter = json!({"name": "x", "contextType": "AUTO", "subjects": ["a"], "config": {"basic.auth.user.info": "****"}});
+    let done = || with_headers(200, &[], "{}");
+    let bench = registry(vec![
+        reply(200, exporter.clone()),
+        reply(200, json!({"name": "x", "state": "RUNNING"})),
+        done(),
+        done(),
+        done(),
+    ]);
+    let patch = json!([
+        {"op": "replace", "path": "/subjects", "value": ["b"]},
+        {"op": "add", "path": "/config/basic.auth.user.info", "value": SECRET},
+    ]);
+    bench.update(EXPORTER, "x", patch).await.unwrap();
+    assert_eq!(bench.lines()[2..], ["PUT /exporters/x/pause", "PUT /exporters/x", "PUT /exporters/x/resume"]);
+    assert_eq!(bench.script.sent()[3].json()["config"]["basic.auth.user.info"], SECRET);
+    // One that is paused already refuses the pause, which does not matter.
+    let refused = reply(409, json!({"error_code": 40964, "message": "already paused"}));
+    let bench = registry(vec![refused, done()]);
+    bench.delete(EXPORTER, "x").await.unwrap();
+    assert_eq!(bench.lines(), ["PUT /exporters/x/pause", "DELETE /exporters/x"]);
+}

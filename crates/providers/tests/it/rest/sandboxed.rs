@@ -336,6 +336,43 @@ async fn subjects_live() {
     let after = json!({"compatibility": "NONE"});
     let ty = "confluent.schema_registry.subject_level_config";
     cloud.life(ty, config, "/compatibility", json!("NONE"), after).await;
+    let tag = json!({"name": "PII", "description": "d", "entityTypes": ["cf_entity"]});
+    let described = json!({"description": "e"});
+    cloud.life("confluent.catalog.tag_defs", tag, "/description", json!("e"), described).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn statements_live() {
+    let cloud = Cloud::new(Config::default());
+    let env = cloud.environment().await;
+    let org = Config::default().organization;
+    let pool =
+        json!({"display_name": "p", "cloud": "AWS", "region": "us-east-1", "max_cfu": 5, "environment": env});
+    let (pool, _) = cloud.make("confluent.flink_compute_pools.compute_pools", pool).await;
+    let (_, sa) = cloud.account().await;
+    let crn = format!("crn://confluent.cloud/organization={org}/environment={env}");
+    let binding =
+        json!({"principal": format!("User:{sa}"), "role_name": "EnvironmentAdmin", "crn_pattern": crn});
+    cloud.make(BINDING, binding).await;
+    let key =
+        json!({"display_name": "f", "owner": sa, "resource": "aws.us-east-1", "resource_environment": env});
+    let ended = cloud.submit(&Operation::Create { ty: of(KEY), props: key }).await;
+    let key = id(KEY, &ended.identifier.unwrap());
+    let model = cloud.see(KEY, &key).await.unwrap();
+    let ty = of("confluent.flink_compute_pools.regions");
+    let filter = json!({"cloud": "AWS", "region_name": "us-east-1"});
+    let regions = cloud.rest.list(&place(), &ty, Some(&filter), None).await.unwrap().found;
+    let key = part(&key, "id");
+    let cloud = cloud.again(&[
+        ("FLINK_REST_ENDPOINT", regions[0].model["http_endpoint"].as_str().unwrap()),
+        ("FLINK_API_KEY", &key),
+        ("FLINK_API_SECRET", model["secret"].as_str().unwrap()),
+    ]);
+    let statement = json!({"organization_id": org, "environment_id": env, "name": "count", "statement": "SELECT 1;",
+        "compute_pool_id": part(&pool, "id"), "principal": sa, "stopped": false,
+        "properties": {"sql.current-catalog": "e", "sql.current-database": "c"}});
+    let stopped = json!({"stopped": true});
+    cloud.life("confluent.sql.statements", statement, "/stopped", json!(true), stopped).await;
 }
 
 #[tokio::test(start_paused = true)]

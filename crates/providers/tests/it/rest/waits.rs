@@ -22,8 +22,8 @@ async fn made(answers: Vec<Answer>) -> (Bench, Progress) {
     let props = json!({"display_name": "c", "cloud": "AWS", "region": "r", "config": {"kind": "Basic"}, "environment": "env-1"});
     let told = bench.create(CLUSTER, props).await.expect("accepted");
     assert_eq!(told.status, Status::InProgress);
-    // The definition says how long to wait until the next look.
-    assert_eq!(told.retry_after, Some(NOW_MS + 30_000));
+    // Soon at first, then as long as the definition says.
+    assert_eq!(told.retry_after, Some(NOW_MS + 2_000));
     (bench, told)
 }
 
@@ -37,17 +37,19 @@ async fn a_cluster_is_ready_once_its_phase_and_its_endpoint_say_so_traps_35_and_
         cluster("PROVISIONED", "https://pkc-1.example:443"),
     ])
     .await;
-    let mut words = Vec::new();
+    let (mut words, mut waits) = (Vec::new(), Vec::new());
     for _ in 0..4 {
         let now = bench.poll(&told).await;
         assert_eq!(now.status, Status::InProgress);
         words.push(now.message);
+        waits.push(now.retry_after.map_or(0, |at| (at - NOW_MS) / 1000));
     }
     assert_eq!(words[0], "not visible yet");
     assert!(words[2].contains("SOMETHING_NEW, a state that this version does not know"), "{words:?}");
     assert!(words[3].contains("without spec.http_endpoint"), "{words:?}");
     let done = bench.poll(&told).await;
     assert_eq!(done.status, Status::Success);
+    assert_eq!(waits, [4, 8, 16, 30]);
     assert_eq!(id(CLUSTER, &done.identifier.unwrap()).to_string(), "env-1|lkc-1");
 }
 

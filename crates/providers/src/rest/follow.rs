@@ -1,0 +1,167 @@
+//! Where operations stand: their resources are read, and their phases say it (confluent.md section 8).
+
+use super::Rest;
+use super::operate::{NOT_ARRIVED, SEVERAL, done, failed};
+use super::ready::{self, Phase};
+use super::token::Ticket;
+use stack_catalog::rest::Definition;
+use stack_core::ids::{RequestToken, Target};
+use stack_core::provider::{Failure, FailureKind, Progress, Verb};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Looks that must find nothing before a create without an answer counts as never arrived.
+const MISSES: u32 = 3;
+/// Wait between two of these looks: services show what was made within seconds (confluent.md section 7).
+const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
+
+impl Rest {
+    /// Where an operation stands.
+    pub(super) async fn state(&self, at: &Target, request: &RequestToken) -> Result<Progress, Failure> {
+        let Some(ticket) = Ticket::parse(request) else {
+            let message = format!("`{request}` is no request of a REST service");
+            return Err(Failure::new(FailureKind::RequestUnknown, "RequestUnknown", message));
+        };
+        let definition = self.definition(&ticket.ty)?;
+        let told = if ticket.in_doubt {
+            self.doubt(at, definition, &ticket).await?
+        } else if ticket.verb == Verb::Delete {
+            self.leaving(at, definition, &ticket).await?
+        } else {
+            self.arriving(at, definition, &ticket).await?
+        };
+        if told.status.is_terminal() {
+            self.memory.forget(request);
+        }
+        Ok(told)
+    }
+
+    async fn leaving(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        ticket: &Ticket,
+    ) -> Result<Progress, Failure> {
+        match self.look(at, definition, &ticket.key).await {
+            Ok(None) => Ok(done(ticket, definition, String::new())),
+            Ok(Some(seen)) => {
+                let phase = match ready::phase(definition.resource.ready.as_ref(), &seen.answer) {
+                    Phase::Leaving(phase) | Phase::Pending(phase) | Phase::Failed(phase, _) => phase,
+                    Phase::Ready(_) => String::new(),
+                };
+                Ok(self.running(ticket, definition, phase))
+            }
+            // Children of what was removed are denied, not missing (confluent.md section 5).
+            Err(failure) if failure.kind == FailureKind::Denied => {
+                Ok(done(ticket, definition, String::new()))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn arriving(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        ticket: &Ticket,
+    ) -> Result<Progress, Failure> {
+        let resource = &definition.resource;
+        let request = ticket.token();
+        let Some(seen) = self.look(at, definition, &ticket.key).await? else {
+            // Services show late what they made (Confluent trap 30).
+            return Ok(self.running(ticket, definition, "not visible yet".to_owned()));
+        };
+        let still_failed = |wait: Option<Duration>| {
+            let now = Instant::now();
+            let since = self.memory.watch(&request, |watched| *watched.failed_since.get_or_insert(now));
+            wait.is_none_or(|wait| now.duration_since(since) >= wait)
+        };
+        Ok(match ready::phase(resource.ready.as_ref(), &seen.answer) {
+            Phase::Ready(action) => {
+                let then = self.memory.watch(&request, |watched| std::mem::take(&mut watched.then));
+                if !then.is_empty() {
+                    let mut next = seen.model.clone();
+                    next.extend(then);
+                    let wished = self.change(at, definition, &seen.model, &next).await?;
+                    self.memory.watch(&request, |watched| watched.wished = wished);
+                    return Ok(self.running(ticket, definition, "changing".to_owned()));
+                }
+                let wished = self.memory.watch(&request, |watched| watched.wished.clone());
+                if wished.iter().any(|(name, value)| seen.model.get(name) != Some(value)) {
+                    return Ok(self.running(ticket, definition, "changing".to_owned()));
+                }
+                let words = action.map(|action| format!("ready, action needed: {action}"));
+                done(ticket, definition, words.unwrap_or_default())
+            }
+            Phase::Failed(phase, words) => {
+                let wait = resource.ready.as_ref().and_then(|ready| ready.failed_for);
+                if still_failed(wait) {
+                    let words = if words.is_empty() {
+                        format!("its state is {phase}")
+                    } else {
+                        format!("{phase}: {words}")
+                    };
+                    let message = format!("{}: {words}", self.what(definition, &ticket.key));
+                    failed(ticket, definition, "EndedBadly".to_owned(), message)
+                } else {
+                    self.running(ticket, definition, phase)
+                }
+            }
+            Phase::Leaving(phase) => {
+                let message = format!("{} is being removed ({phase})", self.what(definition, &ticket.key));
+                failed(ticket, definition, "Leaving".to_owned(), message)
+            }
+            Phase::Pending(phase) => {
+                self.memory.watch(&request, |watched| watched.failed_since = None);
+                let is_new = resource.ready.as_ref().is_some_and(|ready| ready::is_unknown(ready, &phase));
+                let words =
+                    if is_new { format!("{phase}, a state that this version does not know") } else { phase };
+                self.running(ticket, definition, words)
+            }
+        })
+    }
+
+    /// Looks for a create without an answer.
+    async fn doubt(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        ticket: &Ticket,
+    ) -> Result<Progress, Failure> {
+        let request = ticket.token();
+        let found = self.find(at, definition, &ticket.key).await?.unwrap_or_default();
+        match found.as_slice() {
+            [one] => {
+                // Lists may show what is gone; only a read says that it is there (Confluent trap 44).
+                let key = self.identity(definition, one);
+                let mut told = Ticket { key, in_doubt: false, ..ticket.clone() };
+                let state = self.arriving(at, definition, &told).await?;
+                told.key.clone_from(&ticket.key);
+                Ok(Progress { request, ..state })
+            }
+            [] => {
+                let (misses, why) = self.memory.watch(&request, |watched| {
+                    watched.misses += 1;
+                    (watched.misses, watched.why.clone())
+                });
+                if misses >= MISSES {
+                    let why = if why.is_empty() { "the create had no answer".to_owned() } else { why };
+                    let message = format!("{why}; looked for it {misses} times, it was not made");
+                    return Ok(failed(ticket, definition, NOT_ARRIVED.to_owned(), message));
+                }
+                let mut told = self.running(ticket, definition, "looking for it".to_owned());
+                told.identifier = None;
+                told.retry_after = Some(self.after(BETWEEN_LOOKS));
+                Ok(told)
+            }
+            several => {
+                let message = format!(
+                    "a create of {} had no answer, and now several have its name: {}. Say with `identifier` which is meant",
+                    definition.ty,
+                    self.names_of(definition, several)
+                );
+                Ok(failed(ticket, definition, SEVERAL.to_owned(), message))
+            }
+        }
+    }
+}
