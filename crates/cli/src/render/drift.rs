@@ -26,15 +26,8 @@ pub fn drift(view: &PlanView, options: ViewArgs, style: Style) -> String {
         }
         page.line("");
     }
-    let absent: Vec<&str> = view
-        .resources
-        .iter()
-        .filter(|r| !r.live.exists)
-        .filter(|r| {
-            !matches!(r.action, ActionView::Noop | ActionView::Blocked | ActionView::Run | ActionView::Read)
-        })
-        .map(|r| r.address.as_str())
-        .collect();
+    let absent: Vec<&str> =
+        view.resources.iter().filter(|r| is_missing(r)).map(|r| r.address.as_str()).collect();
     if !absent.is_empty() {
         let text = format!("+ {} not there", absent.len());
         let rest = clean(&format!("build would create: {}", absent.join(", ")), style.unicode);
@@ -78,6 +71,7 @@ pub fn summary_line(view: &PlanView) -> String {
         .resources
         .iter()
         .filter(|r| r.live.exists && !drifts(r) && !is_surplus(r) && r.action != ActionView::Blocked)
+        .filter(|r| !is_unseen(r) && !is_tolerated(r))
         .count();
     let unknown = view.resources.iter().filter(|r| r.action == ActionView::Blocked && !drifts(r)).count();
     let blind = format!("{} cannot be compared", count(unknown, "resource", "resources"));
@@ -94,7 +88,8 @@ pub fn summary_line(view: &PlanView) -> String {
     }
     if drifted == 0 {
         let verb = if same == 1 { "matches" } else { "match" };
-        return format!("Drift: none. {} {verb} {stack}.", count(same, "resource", "resources"));
+        let besides = besides(view);
+        return format!("Drift: none. {} {verb} {stack}{besides}.", count(same, "resource", "resources"));
     }
     let blind = if unknown > 0 { format!("; {blind}") } else { String::new() };
     if view.drift.is_empty() {
@@ -107,6 +102,43 @@ pub fn summary_line(view: &PlanView) -> String {
         count(view.drift.len(), "property", "properties"),
         count(drifted, "resource", "resources")
     )
+}
+
+/// What neither matches nor drifts, so that a "none" is not read as more than it says.
+fn besides(view: &PlanView) -> String {
+    let of = |keep: &dyn Fn(&&ResourceView) -> bool| view.resources.iter().filter(keep).count();
+    let unseen = of(&|r| is_unseen(r));
+    let tolerated = of(&|r| is_tolerated(r));
+    let missing = of(&|r| is_missing(r));
+    let mut text = String::new();
+    for (number, one, many) in [
+        (tolerated, "differs and its checks accept it", "differ and their checks accept it"),
+        (unseen, "passes its checks and is not compared", "pass their checks and are not compared"),
+        (missing, "is not there", "are not there"),
+    ] {
+        if number > 0 {
+            text.push_str(&format!("; {number} {}", if number == 1 { one } else { many }));
+        }
+    }
+    text
+}
+
+/// A resource whose own statements rule and which nothing has read: only its checks speak for it.
+fn is_unseen(resource: &ResourceView) -> bool {
+    let quiet = resource.action == ActionView::Noop && resource.live.exists;
+    quiet && resource.flow.is_some() && resource.live.fingerprint.is_none()
+}
+
+/// It differs from its statements, and its checks accept that.
+fn is_tolerated(resource: &ResourceView) -> bool {
+    let code = stack_core::planner::codes::CHECK_PASSES_OVER.to_string();
+    resource.diagnostics.iter().any(|told| told.code == code)
+}
+
+/// A build would make it.
+fn is_missing(resource: &ResourceView) -> bool {
+    let never = [ActionView::Noop, ActionView::Blocked, ActionView::Run, ActionView::Read];
+    !resource.live.exists && !never.contains(&resource.action)
 }
 
 fn one(page: &mut Page, view: &PlanView, resource: &ResourceView) {
