@@ -1,6 +1,7 @@
 //! Templates: compiled once, evaluated often, typed where they are one single expression.
 
 pub(crate) mod align;
+mod asked;
 mod bounds;
 mod code;
 mod compare;
@@ -16,6 +17,7 @@ pub(crate) mod place;
 pub(crate) mod session;
 mod simple;
 pub(crate) mod size;
+mod tera;
 mod walks;
 
 pub(crate) use crate::template::code::sections;
@@ -386,7 +388,7 @@ impl Templates {
                         }
                     }
                 }
-                None if lenient || engine::is_builtin(&used.head) => {}
+                None if lenient || engine::is_builtin(&used.head) || template.asks_for(&used.head) => {}
                 None => {
                     let kind = FailureKind::Undefined(used.text());
                     return Err(Failure {
@@ -406,7 +408,7 @@ fn named(failure: Failure, template: &Template, scope: &Arc<dyn Lookup>) -> Fail
         FailureKind::Undefined(found) if !template.uses.iter().any(|used| used.head == head_of(found)) => {
             let missing = template.uses.iter().find(|used| {
                 let known = scope.lookup(&used.head, !used.path.is_empty(), &Session::default()).is_some();
-                !known && !engine::is_builtin(&used.head)
+                !known && !engine::is_builtin(&used.head) && !template.asks_for(&used.head)
             });
             match missing {
                 Some(used) => Failure {

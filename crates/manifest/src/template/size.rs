@@ -2,9 +2,9 @@
 //! text until no memory is left. So filters are bounded, texts that are put together are measured before they are, and
 //! everything that is written is counted.
 
-use crate::template::compare;
 use crate::template::engine::fail;
 use crate::template::objects::{Hidden, Known, text_of};
+use crate::template::{asked, compare};
 use minijinja::value::{Kwargs, ObjectRepr};
 use minijinja::{Error, Value as Mj};
 use stack_core::value::Value;
@@ -193,6 +193,7 @@ pub(super) fn measure(
     for range in code {
         let tokens = tokens(&source[range.clone()], range.start);
         compare::mark(&tokens, &mut places);
+        asked::mark(&tokens, &mut places);
         for (at, token) in tokens.iter().enumerate() {
             let filter = match token.text {
                 "~" => TEXTUAL,
@@ -284,7 +285,7 @@ pub(super) fn is_name(text: &str) -> bool {
         && !matches!(text, "not" | "and" | "or" | "in" | "is" | "if" | "else")
 }
 
-fn tokens(code: &str, base: usize) -> Vec<Token<'_>> {
+pub(super) fn tokens(code: &str, base: usize) -> Vec<Token<'_>> {
     let mut out = Vec::new();
     let mut at = 0;
     while let Some(c) = code[at..].chars().next() {

@@ -253,7 +253,7 @@ fn templates_that_cannot_be_parsed_are_named_with_their_place() {
     error[SD1201] this template cannot be parsed
       resources/a.iql:6:16 «%}» unexpected end of input, expected end of block
     error[SD1202] there is no filter `nofilter`
-      resources/a.iql:8:17 «nofilter»
+      resources/a.iql:8:17 «nofilter» did you mean `filter`?
     "#);
 }
 
