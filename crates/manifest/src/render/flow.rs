@@ -115,7 +115,7 @@ impl Job<'_> {
             || returned.any(|item| item.variable == name || item.column == name)
             || self.inner.meaning(name, At::Resource(self.index), !used.path.is_empty()).is_some()
             || self.may_be_captured(name, flow)
-            || template.asks_for(&used.head)
+            || template.tolerates(&used.head)
             || flow.rules
                 && template
                     .occurrences(&used.head)

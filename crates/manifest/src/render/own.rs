@@ -133,7 +133,7 @@ impl Own {
                 None => self.lookup(name, !used.path.is_empty(), &Session::default()).is_none(),
             };
             let text = used.text();
-            let is_missing = is_missing && name != "uuid" && !asked(used) && !template.asks_for(&text);
+            let is_missing = is_missing && name != "uuid" && !asked(used) && !template.tolerates(&text);
             if is_missing && !out.contains(&text) {
                 out.push(text);
             }

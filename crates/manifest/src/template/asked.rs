@@ -1,6 +1,7 @@
 //! Names that a condition only asks for. In both template languages of the predecessors an undefined name is false there:
 //! `{% if debug %}`, `not debug`, `debug == 'true'`. Everywhere else it is a mistake.
 
+use crate::template::occurrences::Occurrence;
 use crate::template::size::{Token, is_literal, is_name, operand, tokens};
 use crate::template::{Template, sections, tera};
 use minijinja::Value as Mj;
@@ -100,8 +101,27 @@ fn stands_alone(tokens: &[Token<'_>], start: usize, end: usize) -> bool {
 }
 
 impl Template {
-    /// True if a name may be undefined because a condition asks for it. What the condition rules is not looked at.
-    pub(crate) fn asks_for(&self, name: &str) -> bool {
+    /// True if a name, with its members, may be undefined: a condition asks for it, or it stands in comments only.
+    pub(crate) fn tolerates(&self, name: &str) -> bool {
+        let head = name.split('.').next().unwrap_or(name);
+        let commented = || {
+            let all = self.occurrences(head);
+            !all.is_empty() && all.iter().all(|found| self.is_comment(found, head == name))
+        };
+        self.asks_for(name) || !self.comments.is_empty() && commented()
+    }
+
+    /// True if a use is all of an expression in a comment. Of what is not defined there are no members.
+    fn is_comment(&self, found: &Occurrence, is_head: bool) -> bool {
+        let (before, after) = (&self.source[..found.range.start], &self.source[found.range.end..]);
+        let begins = before.trim_end_matches(|c: char| c.is_whitespace() || c == '-').ends_with("{{");
+        let ends = after.trim_start_matches(|c: char| c.is_whitespace() || c == '-').starts_with("}}");
+        let inside = self.comments.iter().any(|comment| comment.contains(&found.range.start));
+        inside && begins && ends && !(is_head && found.key.is_some())
+    }
+
+    /// What the condition rules is not looked at.
+    fn asks_for(&self, name: &str) -> bool {
         let whole = 0..self.source.len();
         let code = if self.is_bare { Vec::from([whole]) } else { sections(&self.source) };
         code.into_iter().any(|section| asks_in(&self.source, section, name))

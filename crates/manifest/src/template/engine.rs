@@ -3,7 +3,7 @@
 use crate::template::group::Group;
 use crate::template::marked::{self, Sink};
 use crate::template::objects::{find_unknown, hidden, note_secrets, text_of};
-use crate::template::{asked, compare, filters, methods, size, tera};
+use crate::template::{asked, comments, compare, filters, methods, size, tera};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value as Mj};
 use minijinja::{filters as f, functions, tests as t};
@@ -47,6 +47,7 @@ pub(crate) fn environment(debug: bool) -> Environment<'static> {
     env.add_function("get_env", tera::get_env);
     env.add_filter("raw:indent of Jinja", f::indent);
     env.add_filter(asked::ABSENT, asked::absent);
+    env.add_filter(comments::ABSENT, comments::absent);
     env.add_filter(tera::MEMBERS, tera::members);
     env
 }

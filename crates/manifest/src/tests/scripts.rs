@@ -457,3 +457,26 @@ fn every_instance_has_its_own_statements() {
         "waits for a[\"x\"].id, a[\"y\"].id"
     );
 }
+
+#[test]
+fn what_is_commented_out_need_not_be_defined() {
+    let file = "/*+ exists */
+SELECT 1 AS count FROM t -- of '{{ gone }}'
+/*+ create */
+INSERT INTO t (a, b)
+-- kms = '{{ kms_key }}'
+SELECT '{{ p }}', -- {{ p }} {{ kms_key }}
+'-- {{ p }}' {{ '' if debug == 'yes' else ', 1' }}
+/*+ delete */
+/* {{ gone }} */ DELETE FROM t
+";
+    let stack = stack_of("  - { name: a, props: [{ name: p, value: it }] }\n", &[("a.iql", file)]);
+    let flow = flow_of(&stack, "a");
+    let nothing = Captured::default();
+    assert_eq!(text(&flow, AnchorKind::Exists, &nothing), "SELECT 1 AS count FROM t -- of ''");
+    assert_eq!(
+        text(&flow, AnchorKind::Create, &nothing),
+        "INSERT INTO t (a, b)\n-- kms = ''\nSELECT 'it', -- it \n'-- it' , 1"
+    );
+    assert_eq!(text(&flow, AnchorKind::Delete, &nothing), "/*  */ DELETE FROM t");
+}
