@@ -120,8 +120,8 @@ impl Template {
         inside && begins && ends && !(is_head && found.key.is_some())
     }
 
-    /// What the condition rules is not looked at.
-    fn asks_for(&self, name: &str) -> bool {
+    /// True if a condition asks for a name with these members. What the condition rules is not looked at.
+    pub(crate) fn asks_for(&self, name: &str) -> bool {
         let whole = 0..self.source.len();
         let code = if self.is_bare { Vec::from([whole]) } else { sections(&self.source) };
         code.into_iter().any(|section| asks_in(&self.source, section, name))
