@@ -349,7 +349,12 @@ impl Templates {
         let root = root(template, scope, &session, Some(sink.clone()));
         let result = match &template.form {
             Form::Mixed(measured) => self.texts.get_template(&measured.name).and_then(|t| rendered(&t, root)),
-            Form::Simple(_) | Form::Single(_) => ENGINE.render_str(&template.source, root).map(Value::String),
+            Form::Single(single) => {
+                let mut text = template.source.clone();
+                text.replace_range(single.range.clone(), &single.code);
+                ENGINE.render_str(&text, root).map(Value::String)
+            }
+            Form::Simple(_) => ENGINE.render_str(&template.source, root).map(Value::String),
         };
         match result {
             Ok(Value::String(text)) => Ok(match session.unknown().filter(|_| sink.keeps()) {

@@ -480,3 +480,10 @@ SELECT '{{ p }}', -- {{ p }} {{ kms_key }}
     );
     assert_eq!(text(&flow, AnchorKind::Delete, &nothing), "/*  */ DELETE FROM t");
 }
+
+#[test]
+fn a_statement_of_one_expression_compares_as_any_other() {
+    let nothing = Captured::default();
+    assert_eq!(line("{{ 'a' if debug == 'yes' else 'b' }}", &nothing), "b");
+    assert_eq!(line("{{ 'a' if n > 3 else 'b' }}", &captured(&[("n", "2")])), "b");
+}
