@@ -235,7 +235,7 @@ impl Reader<'_> {
         if !Templates::is_template(text) {
             return;
         }
-        match self.templates.compile(text) {
+        match self.templates.compile_statement(text) {
             Ok(template) => {
                 self.problems.extend(unknown_operations(text, &node.path.route()));
                 bodies.push(Body { template, path: node.path.clone(), offset: None, anchor: None });
@@ -348,7 +348,7 @@ impl Reader<'_> {
             parts.push((start, text, Some(anchor.kind)));
         }
         for (start, text, anchor) in parts.into_iter().filter(|(_, text, _)| Templates::is_template(text)) {
-            let problems = match self.templates.compile(&text) {
+            let problems = match self.templates.compile_statement(&text) {
                 Ok(template) => {
                     bodies.push(Body { template, path: path.clone(), offset: Some(start), anchor });
                     unknown_operations(&text, &route)

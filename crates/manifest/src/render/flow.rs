@@ -6,9 +6,9 @@
 
 use crate::codes;
 use crate::flow::Statements;
-use crate::inner::{At, Meaning};
+use crate::inner::{At, Inner, Meaning};
 use crate::iql::AnchorKind;
-use crate::model::{Body, FlowDecl};
+use crate::model::{Body, FlowDecl, ResourceDecl};
 use crate::parse::{AUTH_VARIABLES, shifted};
 use crate::render::Job;
 use crate::report::{self, Names};
@@ -107,41 +107,15 @@ impl Job<'_> {
         if !is_before && flow.about.as_ref().is_some_and(|about| about.part(name).is_some()) {
             return true;
         }
-        let exported = || declared.exports.iter().flat_map(|e| [&e.variable, &e.property]);
-        let returns = &flow.flow.returns;
-        let mut returned = [&returns.create, &returns.update, &returns.delete].into_iter().flatten();
         declared.props.iter().any(|prop| prop.name == name)
-            || exported().any(|export| export == name)
-            || returned.any(|item| item.variable == name || item.column == name)
+            || may_be_given(self.inner, declared, flow, name)
             || self.inner.meaning(name, At::Resource(self.index), !used.path.is_empty()).is_some()
-            || self.may_be_captured(name, flow)
+            || template.tolerates(&used.head)
             || flow.rules
                 && template
                     .occurrences(&used.head)
                     .iter()
                     .all(|o| identifies(&template.source, o.range.start, body))
-    }
-
-    /// True if one of the resource's own reading statements may give a column of this name.
-    fn may_be_captured(&self, name: &str, flow: &FlowDecl) -> bool {
-        let Statements::File { path, file } = &flow.flow.statements else { return false };
-        let route = crate::path::Path::root_of(path).route();
-        let Some((_, text)) = self.inner.places.file(&route) else { return false };
-        let reads = [AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports];
-        file.anchors.iter().filter(|anchor| reads.contains(&anchor.kind)).any(|anchor| {
-            let body = text.get(anchor.body.clone()).unwrap_or_default();
-            let mut code = sections(body).into_iter().peekable();
-            let mut words = words(body);
-            // `SELECT *` may give anything.
-            selects_all(body)
-                || words.any(|range| {
-                    while code.peek().is_some_and(|section| section.end <= range.start) {
-                        code.next();
-                    }
-                    let in_code = code.peek().is_some_and(|section| section.start <= range.start);
-                    !in_code && body[range].eq_ignore_ascii_case(name)
-                })
-        })
     }
 
     fn undefined(&mut self, used: &Use, template: &Template, body: &Body) {
@@ -171,6 +145,38 @@ impl Job<'_> {
         }
         self.fail(problem);
     }
+}
+
+/// True if a resource's own statements may give a value of this name.
+pub(super) fn may_be_given(inner: &Inner, declared: &ResourceDecl, flow: &FlowDecl, name: &str) -> bool {
+    let mut exported = declared.exports.iter().flat_map(|e| [&e.variable, &e.property]);
+    let returns = &flow.flow.returns;
+    let mut returned = [&returns.create, &returns.update, &returns.delete].into_iter().flatten();
+    exported.any(|export| export == name)
+        || returned.any(|item| item.variable == name || item.column == name)
+        || may_be_captured(inner, name, flow)
+}
+
+/// True if one of the resource's own reading statements may give a column of this name.
+fn may_be_captured(inner: &Inner, name: &str, flow: &FlowDecl) -> bool {
+    let Statements::File { path, file } = &flow.flow.statements else { return false };
+    let route = crate::path::Path::root_of(path).route();
+    let Some((_, text)) = inner.places.file(&route) else { return false };
+    let reads = [AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports];
+    file.anchors.iter().filter(|anchor| reads.contains(&anchor.kind)).any(|anchor| {
+        let body = text.get(anchor.body.clone()).unwrap_or_default();
+        let mut code = sections(body).into_iter().peekable();
+        let mut words = words(body);
+        // `SELECT *` may give anything.
+        selects_all(body)
+            || words.any(|range| {
+                while code.peek().is_some_and(|section| section.end <= range.start) {
+                    code.next();
+                }
+                let in_code = code.peek().is_some_and(|section| section.start <= range.start);
+                !in_code && body[range].eq_ignore_ascii_case(name)
+            })
+    })
 }
 
 /// True if what follows a name says what to take where it is not defined, or asks whether it is.

@@ -3,7 +3,7 @@
 
 use crate::inner::{At, Inner, Meaning};
 use crate::model::{Kind, ResourceDecl};
-use crate::render::flow::is_asked_for;
+use crate::render::flow::{is_asked_for, may_be_given};
 use crate::scope::Scope;
 use crate::template::objects::TOKEN;
 use crate::template::session::Session;
@@ -121,6 +121,24 @@ impl Own {
 
     /// The names of a template that nothing has given so far, as written.
     pub(super) fn missing(&self, template: &Template) -> Vec<String> {
+        self.without_value(template, &|_, text| !template.tolerates(text))
+    }
+
+    /// The names that conditions of a template ask for, and that the resource's own statements may give later.
+    pub(super) fn asked(&self, template: &Template) -> Vec<String> {
+        let resource = self.inner.resource(self.index);
+        let Kind::Flow(flow) = &resource.kind else { return Vec::new() };
+        self.without_value(template, &|name, text| {
+            let may_come = || {
+                matches!(name, "this" | "callback")
+                    || self.members_of(name, text.contains('.')).is_some()
+                    || may_be_given(&self.inner, resource, flow, name)
+            };
+            template.asks_for(text) && may_come()
+        })
+    }
+
+    fn without_value(&self, template: &Template, counts: &dyn Fn(&str, &str) -> bool) -> Vec<String> {
         let asked = |used: &Use| {
             let all = template.occurrences(&used.head);
             all.iter().any(|o| is_asked_for(&template.source[o.range.end..]))
@@ -133,7 +151,8 @@ impl Own {
                 None => self.lookup(name, !used.path.is_empty(), &Session::default()).is_none(),
             };
             let text = used.text();
-            if is_missing && name != "uuid" && !asked(used) && !out.contains(&text) {
+            let is_missing = is_missing && name != "uuid" && !asked(used) && counts(name, &text);
+            if is_missing && !out.contains(&text) {
                 out.push(text);
             }
         }

@@ -284,7 +284,17 @@ impl Script {
         };
         let lookup: Arc<dyn Lookup> = own.clone();
         match self.inner.templates.statement(template, &lookup) {
-            Ok(Statement::Ready(marked)) => Ok(marked),
+            Ok(Statement::Ready(marked)) => {
+                // What a condition takes for false now may be there when the statement runs.
+                let later = names_first.then(|| own.asked(self.inner.templates.get(template)));
+                match later.filter(|names| !names.is_empty()) {
+                    Some(names) => {
+                        let diagnostic = self.told(self.missing(&names, &source, &own));
+                        Err(Unready::Missing { names, diagnostic })
+                    }
+                    None => Ok(marked),
+                }
+            }
             Ok(Statement::Waiting(unknown)) => Err(self.waiting(anchor, unknown, &source)),
             Err(failure) => Err(self.unready(&failure, &source, &own, &scope, names_first)),
         }

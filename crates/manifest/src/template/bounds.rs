@@ -78,12 +78,12 @@ fn visit(source: &str, each: &mut dyn FnMut(Range<usize>, Option<&str>)) -> Resu
 
 /// The source with what it puts together measured, and what it compares with numbers made numbers, and the places of
 /// that. Texts without statements cannot use what they made again, so they need not be measured.
-pub(super) fn measured(source: &str) -> (String, Vec<usize>) {
+pub(super) fn measured(source: &str, comments: &[Range<usize>]) -> (String, Vec<usize>) {
     let mut code = Vec::new();
     if visit(source, &mut |range, _| code.push(range)).is_err() {
         code.clear();
     }
-    size::measure(source, code.into_iter(), source.contains("{%"))
+    size::measure(source, code.into_iter(), source.contains("{%"), comments)
 }
 
 /// Where the next piece of code begins, and what ends it.

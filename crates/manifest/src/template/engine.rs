@@ -3,7 +3,7 @@
 use crate::template::group::Group;
 use crate::template::marked::{self, Sink};
 use crate::template::objects::{find_unknown, hidden, note_secrets, text_of};
-use crate::template::{compare, filters, methods, size};
+use crate::template::{asked, comments, compare, filters, methods, size, tera};
 use minijinja::value::{Kwargs, Rest, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value as Mj};
 use minijinja::{filters as f, functions, tests as t};
@@ -17,7 +17,7 @@ const FUEL: u64 = 1_000_000;
 pub(crate) fn environment(debug: bool) -> Environment<'static> {
     let mut env = Environment::new();
     env.set_debug(debug);
-    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_fuel(Some(FUEL));
     env.set_formatter(|out, state, value| {
@@ -42,29 +42,45 @@ pub(crate) fn environment(debug: bool) -> Environment<'static> {
     env.add_filter("raw:dict", functions::dict);
     env.add_function("dict", guarded("raw:dict", &[]));
     env.add_function("uuid", filters::uuid);
+    env.add_function("now", tera::now);
+    env.add_function("get_random", tera::get_random);
+    env.add_function("get_env", tera::get_env);
+    env.add_filter("raw:indent of Jinja", f::indent);
+    env.add_filter(asked::ABSENT, asked::absent);
+    env.add_filter(comments::ABSENT, comments::absent);
+    env.add_filter(tera::MEMBERS, tera::members);
     env
 }
 
 /// Names of filters, for suggestions. Sorted.
 pub(crate) const FILTERS: &[&str] = &[
     "abs",
+    "addslashes",
+    "as_str",
     "attr",
     "base64_encode",
     "batch",
     "bool",
     "capitalize",
+    "center",
     "chain",
+    "concat",
     "count",
     "d",
+    "date",
     "default",
     "dictsort",
     "e",
     "escape",
+    "filesizeformat",
+    "filter",
     "first",
     "float",
     "format",
     "from_json",
     "generate_patch_document",
+    "get",
+    "group_by",
     "groupby",
     "indent",
     "int",
@@ -73,6 +89,7 @@ pub(crate) const FILTERS: &[&str] = &[
     "json_encode",
     "last",
     "length",
+    "linebreaksbr",
     "lines",
     "list",
     "lower",
@@ -81,7 +98,10 @@ pub(crate) const FILTERS: &[&str] = &[
     "merge_lists",
     "merge_objects",
     "min",
+    "nth",
+    "pluralize",
     "pprint",
+    "random",
     "reject",
     "rejectattr",
     "replace",
@@ -91,26 +111,40 @@ pub(crate) const FILTERS: &[&str] = &[
     "select",
     "selectattr",
     "slice",
+    "slugify",
     "sort",
+    "spaceless",
     "split",
     "sql_escape",
     "sql_list",
     "string",
+    "striptags",
     "sum",
     "title",
     "to_aws_tag_filters",
     "tojson",
     "trim",
+    "trim_end",
+    "trim_end_matches",
+    "trim_start",
+    "trim_start_matches",
+    "truncate",
     "unique",
     "upper",
+    "urlencode",
+    "urlencode_strict",
+    "wordcount",
+    "wordwrap",
     "zip",
 ];
 
 /// Names of tests, for suggestions. Sorted.
 pub(crate) const TESTS: &[&str] = &[
     "boolean",
+    "containing",
     "defined",
     "divisibleby",
+    "ending_with",
     "endingwith",
     "eq",
     "equalto",
@@ -131,13 +165,16 @@ pub(crate) const TESTS: &[&str] = &[
     "lower",
     "lt",
     "mapping",
+    "matching",
     "ne",
     "none",
     "number",
+    "object",
     "odd",
     "safe",
     "sameas",
     "sequence",
+    "starting_with",
     "startingwith",
     "string",
     "test",
@@ -147,7 +184,7 @@ pub(crate) const TESTS: &[&str] = &[
 ];
 
 /// Names of functions, for suggestions.
-pub(crate) const FUNCTIONS: &[&str] = &["dict", "namespace", "range", "uuid"];
+pub(crate) const FUNCTIONS: &[&str] = &["dict", "get_env", "get_random", "namespace", "now", "range", "uuid"];
 
 fn add_filters(env: &mut Environment<'static>) {
     macro_rules! filters {
@@ -176,7 +213,7 @@ fn add_filters(env: &mut Environment<'static>) {
         "from_json" => filters::from_json, [];
         "generate_patch_document" => filters::generate_patch_document, [];
         "groupby" => f::groupby, [];
-        "indent" => f::indent, [];
+        "indent" => tera::indent, [];
         "int" => f::int, [];
         "items" => f::items, [];
         "join" => filters::join, ["sep"];
@@ -196,11 +233,11 @@ fn add_filters(env: &mut Environment<'static>) {
         "rejectattr" => f::rejectattr, [];
         "replace" => f::replace, ["from", "to"];
         "reverse" => f::reverse, [];
-        "round" => f::round, ["precision"];
+        "round" => tera::round, [];
         "safe" => filters::identity, [];
         "select" => f::select, [];
         "selectattr" => f::selectattr, [];
-        "slice" => f::slice, [];
+        "slice" => tera::slice, [];
         "sort" => f::sort, [];
         "split" => f::split, ["pat"];
         "sql_escape" => filters::sql_escape, [];
@@ -214,6 +251,31 @@ fn add_filters(env: &mut Environment<'static>) {
         "unique" => f::unique, [];
         "upper" => f::upper, [];
         "zip" => f::zip, [];
+        "addslashes" => tera::addslashes, [];
+        "as_str" => filters::string, [];
+        "center" => tera::center, [];
+        "concat" => tera::concat, [];
+        "date" => tera::date, [];
+        "filesizeformat" => tera::filesizeformat, [];
+        "filter" => tera::filter, [];
+        "get" => tera::get, [];
+        "group_by" => tera::group_by, [];
+        "linebreaksbr" => tera::linebreaksbr, [];
+        "nth" => tera::nth, [];
+        "pluralize" => tera::pluralize, [];
+        "random" => tera::random, [];
+        "slugify" => tera::slugify, [];
+        "spaceless" => tera::spaceless, [];
+        "striptags" => tera::striptags, [];
+        "trim_end" => tera::trim_end, [];
+        "trim_end_matches" => tera::trim_end_matches, [];
+        "trim_start" => tera::trim_start, [];
+        "trim_start_matches" => tera::trim_start_matches, [];
+        "truncate" => tera::truncate, [];
+        "urlencode" => tera::urlencode, [];
+        "urlencode_strict" => tera::urlencode_strict, [];
+        "wordcount" => tera::wordcount, [];
+        "wordwrap" => tera::wordwrap, [];
     }
 }
 
@@ -259,6 +321,11 @@ fn add_tests(env: &mut Environment<'static>) {
         "sameas" => t::is_sameas;
         "sequence" => t::is_sequence;
         "startingwith" => t::is_startingwith;
+        "starting_with" => t::is_startingwith;
+        "ending_with" => t::is_endingwith;
+        "containing" => tera::is_containing;
+        "matching" => tera::is_matching;
+        "object" => t::is_mapping;
         "string" => t::is_string;
         "true" => t::is_true;
         "undefined" => t::is_undefined;

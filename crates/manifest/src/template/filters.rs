@@ -272,7 +272,7 @@ fn to_json(value: &Mj) -> Result<Json, Error> {
     from_engine(value)?.exposed().ok_or_else(|| fail("the value is not known yet"))
 }
 
-fn json_or_text(value: &Mj) -> Result<Json, Error> {
+pub(super) fn json_or_text(value: &Mj) -> Result<Json, Error> {
     match value.as_str() {
         Some(text) => {
             serde_json::from_str(text).map_err(|e| fail(format!("the text is not valid JSON: {e}")))

@@ -1,8 +1,10 @@
 //! Templates: compiled once, evaluated often, typed where they are one single expression.
 
 pub(crate) mod align;
+mod asked;
 mod bounds;
 mod code;
+mod comments;
 mod compare;
 pub(crate) mod engine;
 mod failure;
@@ -16,6 +18,7 @@ pub(crate) mod place;
 pub(crate) mod session;
 mod simple;
 pub(crate) mod size;
+mod tera;
 mod walks;
 
 pub(crate) use crate::template::code::sections;
@@ -109,6 +112,8 @@ pub(crate) struct Template {
     dotted: Vec<String>,
     /// What is walked into below which name, as far as it is written out.
     walks: Walks,
+    /// Comments of the statement that the source is.
+    comments: Vec<Range<usize>>,
     /// True if the whole source is one expression, without delimiters.
     is_bare: bool,
     form: Form,
@@ -218,20 +223,31 @@ impl Templates {
         if let Some(id) = self.by_source.get(&key) {
             return Ok(*id);
         }
+        self.compile_new(source, Vec::new())
+    }
+
+    /// Compiles a statement, in whose comments names may be undefined.
+    pub(crate) fn compile_statement(&mut self, source: &str) -> Result<TemplateId, Failure> {
+        let comments = comments::with_code(source);
+        if comments.is_empty() { self.compile(source) } else { self.compile_new(source, comments) }
+    }
+
+    fn compile_new(&mut self, source: &str, comments: Vec<Range<usize>>) -> Result<TemplateId, Failure> {
+        let key = (false, source.to_owned());
         bounds::check(source, false)?;
         let source = &self.readable(source, false);
-        if let Some(segments) = simple::segments(source) {
+        if let Some(segments) = simple::segments(source).filter(|_| comments.is_empty()) {
             let uses = simple::uses(source, &segments);
             return Ok(self.insert(key, source, Form::Simple(segments), uses));
         }
-        let (form, names) = match single(source) {
+        let (form, names) = match single(source).filter(|_| comments.is_empty()) {
             Some(single) => {
                 let names = single.expression.undeclared_variables(true);
                 (Form::Single(Box::new(single)), names)
             }
             None => {
                 let name = format!("t{}", self.all.len());
-                let (measured, places) = bounds::measured(source);
+                let (measured, places) = bounds::measured(source, &comments);
                 self.texts
                     .add_template_owned(name.clone(), measured.clone())
                     .map_err(|e| failure(&e, 0, source, &places, &Session::default()))?;
@@ -240,7 +256,14 @@ impl Templates {
                 (Form::Mixed(Measured { name, source: measured, places }), names)
             }
         };
-        Ok(self.insert(key, source, form, in_order(source, names)))
+        let is_statement = !comments.is_empty();
+        let id = self.insert(key.clone(), source, form, in_order(source, names));
+        self.all[id.0].comments = comments;
+        if is_statement {
+            // The same text elsewhere is no statement.
+            self.by_source.remove(&key);
+        }
+        Ok(id)
     }
 
     /// Compiles a bare expression, such as a name in `merge`.
@@ -265,7 +288,15 @@ impl Templates {
             .collect();
         let id = TemplateId(self.all.len());
         let walks = walks(source, key.0, &uses);
-        self.all.push(Template { source: source.to_owned(), uses, dotted, walks, is_bare: key.0, form });
+        self.all.push(Template {
+            source: source.to_owned(),
+            uses,
+            dotted,
+            walks,
+            comments: Vec::new(),
+            is_bare: key.0,
+            form,
+        });
         self.by_source.insert(key, id);
         id
     }
@@ -318,7 +349,12 @@ impl Templates {
         let root = root(template, scope, &session, Some(sink.clone()));
         let result = match &template.form {
             Form::Mixed(measured) => self.texts.get_template(&measured.name).and_then(|t| rendered(&t, root)),
-            Form::Simple(_) | Form::Single(_) => ENGINE.render_str(&template.source, root).map(Value::String),
+            Form::Single(single) => {
+                let mut text = template.source.clone();
+                text.replace_range(single.range.clone(), &single.code);
+                ENGINE.render_str(&text, root).map(Value::String)
+            }
+            Form::Simple(_) => ENGINE.render_str(&template.source, root).map(Value::String),
         };
         match result {
             Ok(Value::String(text)) => Ok(match session.unknown().filter(|_| sink.keeps()) {
@@ -386,7 +422,7 @@ impl Templates {
                         }
                     }
                 }
-                None if lenient || engine::is_builtin(&used.head) => {}
+                None if lenient || engine::is_builtin(&used.head) || template.tolerates(&used.head) => {}
                 None => {
                     let kind = FailureKind::Undefined(used.text());
                     return Err(Failure {
@@ -406,7 +442,7 @@ fn named(failure: Failure, template: &Template, scope: &Arc<dyn Lookup>) -> Fail
         FailureKind::Undefined(found) if !template.uses.iter().any(|used| used.head == head_of(found)) => {
             let missing = template.uses.iter().find(|used| {
                 let known = scope.lookup(&used.head, !used.path.is_empty(), &Session::default()).is_some();
-                !known && !engine::is_builtin(&used.head)
+                !known && !engine::is_builtin(&used.head) && !template.tolerates(&used.head)
             });
             match missing {
                 Some(used) => Failure {
@@ -518,7 +554,7 @@ fn single(source: &str) -> Option<Single> {
 impl Single {
     fn compile(source: &str, range: Range<usize>) -> Result<Self, (Error, Vec<usize>)> {
         let code = source.get(range.clone()).unwrap_or_default();
-        let (code, places) = size::measure(code, std::iter::once(0..code.len()), false);
+        let (code, places) = size::measure(code, std::iter::once(0..code.len()), false, &[]);
         match ENGINE.compile_expression_owned(code.clone()) {
             Ok(expression) => Ok(Self { expression, range, code, places }),
             Err(error) => Err((error, places)),

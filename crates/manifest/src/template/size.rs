@@ -2,9 +2,9 @@
 //! text until no memory is left. So filters are bounded, texts that are put together are measured before they are, and
 //! everything that is written is counted.
 
-use crate::template::compare;
 use crate::template::engine::fail;
 use crate::template::objects::{Hidden, Known, text_of};
+use crate::template::{asked, comments, compare};
 use minijinja::value::{Kwargs, ObjectRepr};
 use minijinja::{Error, Value as Mj};
 use stack_core::value::Value;
@@ -188,11 +188,16 @@ pub(super) fn measure(
     source: &str,
     code: impl Iterator<Item = std::ops::Range<usize>>,
     adds: bool,
+    comments: &[std::ops::Range<usize>],
 ) -> (String, Vec<usize>) {
     let mut places = BTreeSet::new();
     for range in code {
         let tokens = tokens(&source[range.clone()], range.start);
         compare::mark(&tokens, &mut places);
+        asked::mark(&tokens, &mut places);
+        if comments.iter().any(|comment| comment.contains(&range.start)) {
+            places.extend(comments::name_end(&tokens).map(|end| (end, comments::ABSENT)));
+        }
         for (at, token) in tokens.iter().enumerate() {
             let filter = match token.text {
                 "~" => TEXTUAL,
@@ -284,7 +289,7 @@ pub(super) fn is_name(text: &str) -> bool {
         && !matches!(text, "not" | "and" | "or" | "in" | "is" | "if" | "else")
 }
 
-fn tokens(code: &str, base: usize) -> Vec<Token<'_>> {
+pub(super) fn tokens(code: &str, base: usize) -> Vec<Token<'_>> {
     let mut out = Vec::new();
     let mut at = 0;
     while let Some(c) = code[at..].chars().next() {
@@ -318,7 +323,7 @@ mod tests {
     use super::*;
 
     fn guarded(code: &str) -> String {
-        let (text, places) = measure(code, std::iter::once(0..code.len()), true);
+        let (text, places) = measure(code, std::iter::once(0..code.len()), true, &[]);
         for (i, c) in text.char_indices().filter(|(_, c)| *c == '~') {
             assert_eq!(&code[place_before(&places, i)..][..1], c.to_string());
         }

@@ -73,3 +73,22 @@ fn inline_statements_and_scripts_have_drafts_and_dotted_types_none() {
     assert_eq!(of("run").unwrap().shell(), Some(Ok(Value::text("echo us-east-1"))));
     assert!(of("off").is_none() && of("nobody").is_none());
 }
+
+#[test]
+fn what_a_condition_asks_for_may_still_come() {
+    let file = "/*+ exists */\nSELECT found FROM t {% if debug %}x{% endif %}
+/*+ create */\nINSERT -- {{ gone }}
+/*+ update */\nUPDATE {% if found %}a{% endif %}
+/*+ delete */\nDELETE {% if this.x == '1' %}a{% endif %}
+/*+ callback:delete */\nSELECT {% if callback.y %}a{% endif %}
+";
+    let stack = stack_of("  - { name: a }\n", &[("a.iql", file)]);
+    let drafts = stack.drafts(&"a".into(), &Outputs::new()).unwrap();
+    let nothing = Captured::default();
+    let of = |anchor| waits(&drafts, anchor, &nothing);
+    assert!(of(AnchorKind::Exists).is_empty() && of(AnchorKind::Create).is_empty());
+    assert_eq!(of(AnchorKind::Update), ["whole: this.found"]);
+    assert_eq!(of(AnchorKind::Delete), ["whole: this.x"]);
+    assert_eq!(of(AnchorKind::Callback(Some(Verb::Delete))), ["whole: callback.y"]);
+    assert!(waits(&drafts, AnchorKind::Update, &captured(&[("found", "")])).is_empty());
+}

@@ -204,7 +204,7 @@ fn what_only_running_can_tell_is_no_mistake() {
 
 #[test]
 fn names_that_nothing_can_define_are_named_with_their_place() {
-    let file = "-- {{ nop }}
+    let file = "-- {{ nop | upper }}
 /*+ exists */
 SELECT 1 WHERE a = '{{ reigon }}' AND region = '{{ region }}'
 /*+ create */
@@ -253,7 +253,7 @@ fn templates_that_cannot_be_parsed_are_named_with_their_place() {
     error[SD1201] this template cannot be parsed
       resources/a.iql:6:16 «%}» unexpected end of input, expected end of block
     error[SD1202] there is no filter `nofilter`
-      resources/a.iql:8:17 «nofilter»
+      resources/a.iql:8:17 «nofilter» did you mean `filter`?
     "#);
 }
 
@@ -469,4 +469,14 @@ fn a_file_is_shared_and_told_about_once() {
     let resources = "  - { name: shared/x }\n  - { name: b, file: shared/x.iql }\n";
     let said = said(resources, &files);
     assert_eq!(said.matches("there is no anchor").count(), 1, "{said}");
+}
+
+#[test]
+fn a_name_outside_comments_and_conditions_must_be_defined() {
+    for body in ["'-- {{ gone }}'", "-- {{ gone }}\n{{ gone }}", "-- {{ gone | upper }}", "{{ gone == 'a' }}"]
+    {
+        let file = format!("/*+ exists */\nSELECT 1 AS count FROM t\n/*+ create */\nINSERT {body}\n");
+        let said = said("  - { name: a }\n", &[("a.iql", &file)]);
+        assert!(said.contains("SD1203"), "{body}: {said}");
+    }
 }

@@ -18,6 +18,7 @@ mod robust;
 mod scripts;
 mod secrets;
 mod structure;
+mod tera;
 mod types;
 mod unknowns;
 

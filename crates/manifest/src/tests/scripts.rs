@@ -457,3 +457,33 @@ fn every_instance_has_its_own_statements() {
         "waits for a[\"x\"].id, a[\"y\"].id"
     );
 }
+
+#[test]
+fn what_is_commented_out_need_not_be_defined() {
+    let file = "/*+ exists */
+SELECT 1 AS count FROM t -- of '{{ gone }}'
+/*+ create */
+INSERT INTO t (a, b)
+-- kms = '{{ kms_key }}'
+SELECT '{{ p }}', -- {{ p }} {{ kms_key }}
+'-- {{ p }}' {{ '' if debug == 'yes' else ', 1' }}
+/*+ delete */
+/* {{ gone }} */ DELETE FROM t
+";
+    let stack = stack_of("  - { name: a, props: [{ name: p, value: it }] }\n", &[("a.iql", file)]);
+    let flow = flow_of(&stack, "a");
+    let nothing = Captured::default();
+    assert_eq!(text(&flow, AnchorKind::Exists, &nothing), "SELECT 1 AS count FROM t -- of ''");
+    assert_eq!(
+        text(&flow, AnchorKind::Create, &nothing),
+        "INSERT INTO t (a, b)\n-- kms = ''\nSELECT 'it', -- it \n'-- it' , 1"
+    );
+    assert_eq!(text(&flow, AnchorKind::Delete, &nothing), "/*  */ DELETE FROM t");
+}
+
+#[test]
+fn a_statement_of_one_expression_compares_as_any_other() {
+    let nothing = Captured::default();
+    assert_eq!(line("{{ 'a' if debug == 'yes' else 'b' }}", &nothing), "b");
+    assert_eq!(line("{{ 'a' if n > 3 else 'b' }}", &captured(&[("n", "2")])), "b");
+}
