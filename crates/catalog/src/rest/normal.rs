@@ -77,6 +77,12 @@ fn of(property: &Property, value: Value) -> Value {
             None => Value::Object(members),
         },
         Value::Array(items) if property.pairs => pairs(items),
+        // A document in a text, as statements have it.
+        Value::String(text) if property.reference && text.trim_start().starts_with('{') => {
+            let document: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+            let id = document.as_ref().and_then(|document| document.get("id")?.as_str());
+            Value::String(id.map_or_else(|| text.clone(), str::to_owned))
+        }
         Value::String(text) if matches!(property.ty, Some(JsonType::Object | JsonType::Array)) => {
             match serde_json::from_str::<serde_json::Value>(&text) {
                 Ok(document) if document.is_object() || document.is_array() => {

@@ -12,6 +12,7 @@ use stack_catalog::rest::Definition;
 use stack_catalog::rest::form::{Body, Method};
 use stack_core::identity::Identifier;
 use stack_core::ids::{ClientToken, RequestToken, Target};
+use stack_core::pointer::Pointer;
 use stack_core::provider::{Failure, FailureKind, Progress, Status, Verb};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -103,10 +104,10 @@ impl Rest {
             return Ok(self.running(&ticket, definition, String::new()));
         }
         if resource.ready.is_none() {
-            return Ok(done(&ticket, definition, String::new()));
+            return Ok(showing(done(&ticket, definition, String::new()), definition, &made));
         }
         Ok(match ready::phase(resource.ready.as_ref(), one_of(&answer)) {
-            Phase::Ready(None) => done(&ticket, definition, String::new()),
+            Phase::Ready(None) => showing(done(&ticket, definition, String::new()), definition, &made),
             Phase::Pending(phase) => self.running(&ticket, definition, phase),
             // A first phase that looks final is looked at again: some recover (Confluent trap 33).
             _ => self.running(&ticket, definition, String::new()),
@@ -166,7 +167,7 @@ impl Rest {
         let wished = self.change(at, definition, &seen.model, &next).await?;
         let ticket = self.ticket(Verb::Update, definition, self.identity(definition, &seen.model), token);
         if definition.resource.ready.is_none() {
-            return Ok(done(&ticket, definition, String::new()));
+            return Ok(showing(done(&ticket, definition, String::new()), definition, &next));
         }
         self.memory.watch(&ticket.token(), |watched| watched.wished = wished);
         Ok(self.running(&ticket, definition, String::new()))
@@ -332,7 +333,7 @@ impl Rest {
                     return Ok(self.running(ticket, definition, "changing".to_owned()));
                 }
                 let words = action.map(|action| format!("ready, action needed: {action}"));
-                done(ticket, definition, words.unwrap_or_default())
+                showing(done(ticket, definition, words.unwrap_or_default()), definition, &seen.model)
             }
             Phase::Failed(phase, words) => {
                 let wait = resource.ready.as_ref().and_then(|ready| ready.failed_for);
@@ -508,6 +509,18 @@ fn progress(ticket: &Ticket, definition: &Definition, status: Status, message: S
 
 fn done(ticket: &Ticket, definition: &Definition, words: String) -> Progress {
     progress(ticket, definition, Status::Success, words)
+}
+
+/// The event with what is there now. Secrets are left out: whoever may know them reads the resource.
+fn showing(told: Progress, definition: &Definition, model: &Model) -> Progress {
+    let secrets = definition.secrets();
+    let holds_secret = |name: &String| {
+        let pointer = Pointer::of([name.as_str()]);
+        secrets.covers(&pointer) || secrets.reaches_below(&pointer)
+    };
+    let open = model.iter().filter(|(name, _)| !holds_secret(name));
+    let open = open.map(|(name, value)| (name.clone(), value.clone())).collect();
+    Progress { model: Some(Json::Object(open)), ..told }
 }
 
 fn failed(ticket: &Ticket, definition: &Definition, code: String, message: String) -> Progress {
