@@ -30,6 +30,9 @@ pub trait Described: fmt::Debug + Send + Sync {
     /// Other names of a property's column.
     fn other_names(&self, property: &str) -> &[String];
 
+    /// What a property is, in one sentence. Empty where nothing is said.
+    fn description(&self, property: &str) -> &str;
+
     /// True if a list shows all that a read shows.
     fn lists_whole(&self) -> bool;
 

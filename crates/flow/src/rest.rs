@@ -105,3 +105,7 @@ impl Reading<'_> {
         said.label = format!("it has the parts {}", identity.join("|"));
     }
 }
+
+#[cfg(test)]
+#[path = "rest_tests.rs"]
+mod tests;

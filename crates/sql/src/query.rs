@@ -435,7 +435,13 @@ impl<'a> Query<'a> {
         let relation = relation.map(|at| &self.bound.relations[at]);
         let name = relation.map_or_else(|| fetch.call().to_owned(), |relation| relation.source.name.clone());
         let region = fetch.at().region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+        let methods = relation.and_then(|relation| relation.source.rest()).map(|rest| rest.about.methods());
+        let method = methods.and_then(|methods| match fetch {
+            Fetch::List { .. } => methods.list,
+            _ => methods.read,
+        });
         let call = match fetch.ty() {
+            _ if method.is_some() => method.unwrap_or_default(),
             Some(ty) => format!("{} of {ty}", fetch.call()),
             None => fetch.call().to_owned(),
         };
@@ -453,7 +459,7 @@ impl<'a> Query<'a> {
         }
         let operation = if matches!(fetch, Fetch::List { .. }) { "list" } else { "read" };
         match (failure.kind, fetch.ty()) {
-            (FailureKind::Denied, Some(ty)) => {
+            (FailureKind::Denied, Some(ty)) if fetch.at().region.is_some() => {
                 told.next(format!("stack-deploy permissions {ty} --operation {operation}"))
             }
             (FailureKind::Credentials, _) => told.next("give credentials, or try it with --sandbox"),

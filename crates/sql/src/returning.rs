@@ -98,7 +98,11 @@ fn row(
     };
     let is_free = |name: &str| own.iter().all(|(own, ..)| !own.eq_ignore_ascii_case(name));
     let flat = REQUEST_COLUMNS.iter().filter(|name| is_free(name));
-    let flat = flat.map(|name| whole.get(*name).map_or(Cell::Null, Cell::of));
+    let flat = flat.map(|name| match (&identifier, *name) {
+        // As statements write it.
+        (Some(identifier), "Identifier") => Cell::Text(identifier.to_string()),
+        _ => whole.get(*name).map_or(Cell::Null, Cell::of),
+    });
     own.iter().map(of_object).chain(flat).chain([Cell::of(&whole)]).collect()
 }
 

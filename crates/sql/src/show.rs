@@ -293,6 +293,9 @@ fn access(source: &Source, column: &Column) -> String {
 }
 
 fn description(source: &Source, column: &Column, documentation: Option<&Documentation>) -> String {
+    if let (Some(rest), Some(name)) = (source.rest(), column.path.as_ref().and_then(Pointer::last)) {
+        return one_line(rest.about.description(name));
+    }
     if let (Some(schema), Some(path)) = (source.schema(), &column.path) {
         return documentation
             .and_then(|documentation| documentation.property(schema, path))

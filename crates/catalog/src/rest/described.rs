@@ -61,6 +61,10 @@ impl Described for Definition {
         self.property(property).map(|property| property.aliases.as_slice()).unwrap_or_default()
     }
 
+    fn description(&self, property: &str) -> &str {
+        self.property(property).map(|property| property.description.as_str()).unwrap_or_default()
+    }
+
     fn lists_whole(&self) -> bool {
         let has_parts = self.resource.read.as_ref().is_some_and(|read| !read.parts.is_empty());
         let names_only = self.resource.list.as_ref().is_some_and(|list| list.names.is_some());
