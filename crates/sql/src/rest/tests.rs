@@ -127,7 +127,7 @@ fn an_insert_takes_both_spellings_and_bare_ids() {
         assert_eq!(
             serde_json::from_str::<Json>(&text).expect(&text),
             serde_json::from_str::<Json>(made).unwrap()
-        )
+        );
     };
     same(of("display_name, config, environment", &format!("'n', {body}, 'env-1'")));
     same(of(
