@@ -257,10 +257,25 @@ impl Served {
 
     /// A call to the sandbox itself, beside any cloud.
     pub(crate) fn ask(&self, method: &str, command: &str, body: &str) -> serde_json::Value {
+        self.sent(method, &format!("/_sandbox/{command}"), "", body)
+    }
+
+    /// A POST to a service's own API, with a signature that nobody checks.
+    pub(crate) fn signed(&self, service: &str, path: &str, body: &str) -> serde_json::Value {
+        let scope = format!("AKIDEXAMPLE/20261121/us-east-1/{service}/aws4_request");
+        let headers = format!(
+            "content-type: application/json\r\nx-amz-date: 20261121T100000Z\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={}\r\n",
+            "0".repeat(64)
+        );
+        self.sent("POST", path, &headers, body)
+    }
+
+    fn sent(&self, method: &str, path: &str, headers: &str, body: &str) -> serde_json::Value {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(
             stream,
-            "{method} /_sandbox/{command} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\n{headers}connection: close\r\ncontent-length: {}\r\n\r\n{body}",
             self.address,
             body.len()
         )

@@ -15,6 +15,7 @@ mod manifests;
 mod permissions;
 mod plan;
 mod query;
+mod rest;
 mod sandbox;
 mod schema;
 mod secrets;

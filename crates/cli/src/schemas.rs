@@ -13,6 +13,7 @@ use stack_catalog::docs::Documentation;
 use stack_catalog::rest::Definitions;
 use stack_core::diagnostic::{Diagnostic, Diagnostics};
 use stack_core::ids::TypeName;
+use stack_core::rest::Described;
 use stack_core::schema::{ResourceSchema, Schemas, UnknownType};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -340,6 +341,14 @@ impl Schemas for CachedSchemas {
 
     fn others_with(&self, ty: &TypeName, property: &str) -> Vec<TypeName> {
         Catalog::embedded().others_with(ty, property)
+    }
+
+    fn described(&self, ty: &TypeName) -> Option<Arc<dyn Described>> {
+        self.rest.described(ty)
+    }
+
+    fn described_names(&self) -> Vec<(String, TypeName)> {
+        self.rest.described_names()
     }
 }
 

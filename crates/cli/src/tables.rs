@@ -109,6 +109,13 @@ impl Gathered {
                 self.unknown.insert(format!("the actions of `{anchor}`: it names its type in a value"));
             }
             (Kind::Tagging, _) => self.asks_index = true,
+            // Other providers know no IAM. AWS services that are called directly have actions of their own.
+            (Kind::Rest(rest), _) => {
+                if rest.about.is_regional() {
+                    self.unknown
+                        .insert(format!("the actions of {}: its service is called directly", rest.ty));
+                }
+            }
             (Kind::View(View::SubnetRouteTableAssociations), _) => {
                 let ty = TypeName::new("AWS::EC2::SubnetRouteTableAssociation");
                 if let Ok(schema) = loaded.schemas.schema(&ty) {

@@ -27,6 +27,7 @@ pub mod planner;
 pub mod pointer;
 pub mod provider;
 pub mod redact;
+pub mod rest;
 pub mod schema;
 pub mod search;
 pub mod statement;

@@ -8,6 +8,7 @@ mod ask;
 use crate::ids::TypeName;
 use crate::overlay::Overlay;
 use crate::pointer::{PathSet, PropertyPath};
+use crate::rest::Described;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -416,6 +417,15 @@ pub trait Schemas: Send + Sync {
         let _ = ty;
         None
     }
+    /// What a definition of a REST service says of a type. `None` for all others.
+    fn described(&self, ty: &TypeName) -> Option<std::sync::Arc<dyn Described>> {
+        let _ = ty;
+        None
+    }
+    /// The names that types of REST services have, aliases too, sorted.
+    fn described_names(&self) -> Vec<(String, TypeName)> {
+        Vec::new()
+    }
 }
 
 /// Borrowed schemas, such as those that live as long as the program.
@@ -446,6 +456,14 @@ impl<S: Schemas + ?Sized> Schemas for &S {
 
     fn published(&self, ty: &TypeName) -> Option<Json> {
         (**self).published(ty)
+    }
+
+    fn described(&self, ty: &TypeName) -> Option<std::sync::Arc<dyn Described>> {
+        (**self).described(ty)
+    }
+
+    fn described_names(&self) -> Vec<(String, TypeName)> {
+        (**self).described_names()
     }
 }
 

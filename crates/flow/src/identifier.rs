@@ -3,7 +3,7 @@
 use stack_core::identity::{Identifier, part_name};
 use stack_core::schema::ResourceSchema;
 use stack_core::statement::Hole;
-use stack_core::value::{Secret, Value};
+use stack_core::value::{Secret, Unknown, Value};
 use stack_sql::holes::{split, value};
 
 /// What a predicate says.
@@ -13,6 +13,31 @@ pub(crate) struct Predicate {
     pub(crate) parts: Vec<(String, Value)>,
     /// The identifier as a whole.
     pub(crate) whole: Value,
+}
+
+impl Predicate {
+    /// The predicate of parts that conditions give one by one.
+    pub(crate) fn of_parts(parts: Vec<(String, Value)>) -> Self {
+        let is_open = |(_, value): &(String, Value)| value.unknown().is_some_and(|u| u.from.is_empty());
+        // Nobody can name what only the service tells.
+        if parts.iter().any(is_open) {
+            return Self { parts, whole: Value::Unknown(Unknown::default()) };
+        }
+        let mut waits = parts.iter().filter_map(|(_, value)| value.unknown());
+        let whole = match waits.next() {
+            Some(first) => Value::Unknown(waits.fold(first, |all, one| all.and(&one))),
+            None => {
+                let text = |(name, value): &(String, Value)| {
+                    let known = value.exposed().unwrap_or_default();
+                    (name.clone(), known.as_str().map_or_else(|| known.to_string(), str::to_owned))
+                };
+                let identifier = Identifier { parts: parts.iter().map(text).collect() };
+                let whole = Value::String(identifier.wire());
+                if parts.iter().any(|(_, value)| value.has_secret()) { whole.hidden() } else { whole }
+            }
+        };
+        Self { parts, whole }
+    }
 }
 
 /// Reads the literal of a predicate. `None` if it does not fit the type.

@@ -4,6 +4,7 @@ pub mod codes;
 mod document;
 mod identifier;
 mod options;
+mod rest;
 mod run;
 pub mod understand;
 

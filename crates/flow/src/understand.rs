@@ -10,6 +10,7 @@ use stack_core::diff::same_meaning;
 use stack_core::naming::find_property;
 use stack_core::pointer::Pointer;
 use stack_core::provider;
+use stack_core::rest::Described;
 use stack_core::schema::{ResourceSchema, Schemas};
 use stack_core::statement::{
     Hole, Origin, Place, Property, Request, Said, Statement, Understand, Understood,
@@ -17,7 +18,7 @@ use stack_core::statement::{
 use stack_core::value::Value;
 use stack_sql::dml::{self, Dml, Operand, Pair, Verb};
 use stack_sql::holes::{sole, undoubled};
-use stack_sql::literal::{self, structured};
+use stack_sql::literal;
 use std::sync::Arc;
 
 /// Reads statements on the tables of resource types.
@@ -44,6 +45,7 @@ impl Understand for Reader {
         let mut reading = Reading {
             request,
             schemas: &*self.schemas,
+            about: self.schemas.described(&request.schema.type_name),
             declared: IndexMap::new(),
             predicates: Vec::new(),
             out: Understood::default(),
@@ -59,10 +61,12 @@ impl Understand for Reader {
 pub(crate) struct Reading<'r> {
     pub(crate) request: &'r Request<'r>,
     schemas: &'r dyn Schemas,
+    /// What a definition says, if the type is of a REST service.
+    pub(crate) about: Option<Arc<dyn Described>>,
     /// By name in the provider's spelling.
     pub(crate) declared: IndexMap<String, (Value, Origin, Option<GivenBy>)>,
     /// `Identifier` predicates and where they stand.
-    predicates: Vec<(Predicate, Place)>,
+    pub(crate) predicates: Vec<(Predicate, Place)>,
     pub(crate) out: Understood,
 }
 
@@ -110,8 +114,13 @@ impl Reading<'_> {
                 Verb::Delete => {}
             }
         }
-        for pair in &dml.predicates {
-            self.predicate(which, pair, holes);
+        match self.about.clone() {
+            Some(about) => self.chosen(&*about, which, &dml, holes),
+            None => {
+                for pair in &dml.predicates {
+                    self.predicate(which, pair, holes);
+                }
+            }
         }
     }
 
@@ -145,8 +154,11 @@ impl Reading<'_> {
         let place = (which, pair.at.clone());
         let written = pair.column.name.as_str();
         // A column is a property first: many types have a `RoleArn`. Not so the region of the request.
-        let is_property = literal::is_property(self.schema(), written);
-        if !is_property && self.option(written, &value, &place) {
+        let is_property = match &self.about {
+            Some(about) => about.property_of(written).is_some(),
+            None => literal::is_property(self.schema(), written),
+        };
+        if !is_property && self.has_option(written) && self.option(written, &value, &place) {
             return;
         }
         let Some(name) = self.property(written) else {
@@ -164,15 +176,20 @@ impl Reading<'_> {
         }
         self.must_be_knowable(&value, &place);
         let origin = Origin::Statement { name: (which, pair.column.at.clone()), value: place };
-        let value = structured(self.schema(), &name, value);
-        self.declared.insert(name, (value, origin, None));
+        for (name, value) in self.normal(name, value) {
+            self.declared.insert(name, (value, origin.clone(), None));
+        }
     }
 
     fn property(&self, written: &str) -> Option<String> {
+        if let Some(about) = &self.about {
+            let nesting = || Some(literal::bare(written)).filter(|name| about.is_nesting(name));
+            return about.property_of(written).or_else(nesting).map(str::to_owned);
+        }
         literal::property(self.schema(), written)
     }
 
-    fn no_column(&mut self, which: usize, pair: &Pair) {
+    pub(crate) fn no_column(&mut self, which: usize, pair: &Pair) {
         let written = &pair.column.name;
         let near = nearest(written, self.schema().root.properties.keys().map(String::as_str));
         let label = near.map_or_else(String::new, |near| format!("did you mean `{near}`?"));
@@ -184,7 +201,7 @@ impl Reading<'_> {
     }
 
     /// A value as written; `None` for expressions, which is noted.
-    fn value(&mut self, which: usize, pair: &Pair, holes: &[Hole]) -> Option<Value> {
+    pub(crate) fn value(&mut self, which: usize, pair: &Pair, holes: &[Hole]) -> Option<Value> {
         let value = literal::literal(&pair.value, holes);
         if value.is_none() {
             let message = format!("the value of `{}` is an expression", pair.column.name);
@@ -209,6 +226,10 @@ impl Reading<'_> {
 
     /// `PatchDocument = '…'`
     fn assignment(&mut self, which: usize, pair: &Pair, holes: &[Hole]) {
+        if self.about.is_some() {
+            self.sets(which, pair, holes);
+            return;
+        }
         let name = literal::bare(&pair.column.name);
         if name != "PatchDocument" {
             if let Some(value) = self.value(which, pair, holes)
@@ -262,12 +283,18 @@ impl Reading<'_> {
     pub(crate) fn set(&mut self, which: usize, pair: &Pair, written: &str, value: Value, is_secret: bool) {
         let place = (which, pair.at.clone());
         let Some(name) = self.known_property(which, pair, written) else { return };
+        let origin = Origin::Statement { name: place.clone(), value: place.clone() };
+        self.must_be_knowable(&value, &place);
+        for (name, value) in self.normal(name, value) {
+            self.put(name, value, &origin, is_secret);
+        }
+    }
+
+    fn put(&mut self, name: String, value: Value, origin: &Origin, is_secret: bool) {
         // A part that is not known yet makes the whole wait: the parts beside it may be the secret.
         let seal = |value: Value| if is_secret && value != Value::Null { value.hidden() } else { value };
-        let origin = Origin::Statement { name: place.clone(), value: place.clone() };
-        let update = Some(GivenBy::Update);
-        self.must_be_knowable(&value, &place);
-        let value = structured(self.schema(), &name, value);
+        let Origin::Statement { value: place, .. } = origin else { return };
+        let place = place.clone();
         if let Some((known, ..)) = self.declared.get(&name) {
             if is_same(known, &value) {
                 return;
@@ -279,7 +306,7 @@ impl Reading<'_> {
                 "use the same variable in both".clone_into(&mut said.next);
             }
         }
-        self.declared.insert(name, (seal(value), origin, update));
+        self.declared.insert(name, (seal(value), origin.clone(), Some(GivenBy::Update)));
     }
 
     fn predicate(&mut self, which: usize, pair: &Pair, holes: &[Hole]) {
@@ -364,7 +391,9 @@ impl Reading<'_> {
                 .iter()
                 .find(|(prop, _)| find_property(prop, std::iter::once(name.as_str())).is_some());
             if let Some((prop, value)) = given.map(|(prop, value)| (prop.clone(), value.clone())) {
-                self.declared.insert(name, (value, Origin::Prop(prop), Some(GivenBy::Props)));
+                for (name, value) in self.normal(name, value) {
+                    self.declared.insert(name, (value, Origin::Prop(prop.clone()), Some(GivenBy::Props)));
+                }
             }
         }
         let declared = self.declared.into_iter();

@@ -6,7 +6,7 @@ use crate::columns::{Cell, Echo, IDENTIFIER, REGION, cells};
 use crate::error::SqlError;
 use crate::fetch::{Answer, Fetch};
 use crate::parameters::{Parameter, ParameterKind};
-use crate::source::{Form, Kind, Raw, RequestView, Tables};
+use crate::source::{Form, Kind, Raw, RequestView, Source, Tables};
 use serde_json::{Map, Value as Json, json};
 use stack_core::identity::{Identifier, part_name};
 use stack_core::ids::{Region, RequestToken, Target, TypeName};
@@ -42,7 +42,10 @@ pub(crate) type Params = Vec<(Parameter, String)>;
 pub(crate) fn ask(relation: &Relation, params: &Params, tables: &Tables<'_>) -> Result<Ask, SqlError> {
     use ParameterKind as P;
     let value = |kind: P| params.iter().find(|(own, _)| own.kind == kind).map(|(_, value)| value.as_str());
-    let at = target(params)?;
+    if let Some(rest) = relation.source.rest() {
+        return rest.ask(&relation.source, params);
+    }
+    let at = target(&relation.source, params)?;
     let mut echo = Echo::new();
     for (parameter, value) in params {
         echo.insert(parameter.name.clone(), value.clone());
@@ -56,7 +59,7 @@ pub(crate) fn ask(relation: &Relation, params: &Params, tables: &Tables<'_>) -> 
     };
     let get = |ty: &TypeName, schema: Option<&ResourceSchema>, text: &str| -> Result<Ask, SqlError> {
         let identifier = identifier(schema, text)?;
-        let fetch = Fetch::Get { at: at.clone(), ty: ty.clone(), identifier };
+        let fetch = Fetch::Get { at: at.clone(), ty: ty.clone(), identifier, beside: Vec::new() };
         Ok(Ask { fetch, echo: echo.clone(), stage: Stage::Rows })
     };
     let asked = |fetch: Fetch| Ok(Ask { fetch, echo: echo.clone(), stage: Stage::Rows });
@@ -85,6 +88,8 @@ pub(crate) fn ask(relation: &Relation, params: &Params, tables: &Tables<'_>) -> 
             let filter = RequestFilter::of(value(P::RequestStatusFilter))?;
             asked(Fetch::Requests { at: at.clone(), in_flight_only: filter.is_in_flight() })
         }
+        // It was asked above.
+        Kind::Rest(rest) => rest.ask(&relation.source, params),
         Kind::Tagging => {
             let types = types(value(P::ResourceTypeFilters))?;
             let filters = tag_filters(value(P::TagFilters))?;
@@ -94,15 +99,19 @@ pub(crate) fn ask(relation: &Relation, params: &Params, tables: &Tables<'_>) -> 
 }
 
 /// The request that finds the parents of what a table lists.
-pub(crate) fn parents(params: &Params, ty: &TypeName) -> Result<Ask, SqlError> {
+pub(crate) fn parents(source: &Source, params: &Params, ty: &TypeName) -> Result<Ask, SqlError> {
     // The options of the table's own type mean nothing to another type.
-    let fetch =
-        Fetch::List { at: Target { type_version_id: None, ..target(params)? }, ty: ty.clone(), model: None };
+    let at = Target { type_version_id: None, ..target(source, params)? };
+    let fetch = Fetch::List { at, ty: ty.clone(), model: None };
     Ok(Ask { fetch, echo: Echo::new(), stage: Stage::Parents(params.clone()) })
 }
 
-pub(crate) fn target(params: &Params) -> Result<Target, SqlError> {
+pub(crate) fn target(source: &Source, params: &Params) -> Result<Target, SqlError> {
     use ParameterKind as P;
+    if !source.has_regions() {
+        let provider = source.name_of_provider().into();
+        return Ok(Target { provider, region: None, role_arn: None, type_version_id: None });
+    }
     let value = |kind: P| params.iter().find(|(own, _)| own.kind == kind).map(|(_, value)| value.as_str());
     let region = value(P::Region).unwrap_or_default();
     if region.is_empty() || !region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
@@ -121,6 +130,9 @@ pub(crate) fn target(params: &Params) -> Result<Target, SqlError> {
 pub(crate) fn rows(relation: &Relation, answer: &Answer, echo: &Echo) -> Vec<Vec<Cell>> {
     let columns = &relation.columns;
     match (&relation.source.kind, answer) {
+        (Kind::Rest(rest), Answer::Found(found)) => {
+            found.iter().map(|one| rest.cells(columns, one, echo)).collect()
+        }
         (Kind::Type { .. }, Answer::Found(found)) => {
             found.iter().flat_map(|one| relation.source.rows(columns, one, echo)).collect()
         }
@@ -148,13 +160,13 @@ pub(crate) fn rows(relation: &Relation, answer: &Answer, echo: &Echo) -> Vec<Vec
 }
 
 /// The read that follows a listing.
-pub(crate) fn then_get(listed: &Fetch, found: &Found) -> Option<Fetch> {
-    match listed {
-        Fetch::List { at, ty, .. } => {
-            Some(Fetch::Get { at: at.clone(), ty: ty.clone(), identifier: found.identifier.clone() })
-        }
-        _ => None,
+pub(crate) fn then_get(source: &Source, listed: &Fetch, found: &Found) -> Option<Fetch> {
+    if let Some(rest) = source.rest() {
+        return rest.then_get(listed, found);
     }
+    let Fetch::List { at, ty, .. } = listed else { return None };
+    let identifier = found.identifier.clone();
+    Some(Fetch::Get { at: at.clone(), ty: ty.clone(), identifier, beside: Vec::new() })
 }
 
 /// The parameter for a region.

@@ -135,6 +135,9 @@ impl Source {
 
     /// Columns that `SELECT *` does not show, but that can be named: parameters that no property has the name of.
     pub fn echoes(&self) -> Vec<Column> {
+        if let Some(rest) = self.rest() {
+            return rest.echoes();
+        }
         let shown = self.columns();
         let mut echoes: Vec<Column> = Vec::new();
         for parameter in self.parameters() {
@@ -224,6 +227,7 @@ impl Cell {
 /// The columns of a table, in the order of `SELECT *`.
 pub(crate) fn columns(source: &Source) -> Vec<Column> {
     match &source.kind {
+        Kind::Rest(rest) => rest.columns(),
         Kind::Type { ty, schema, form: Form::ListOnly, .. } => identifiers(ty, schema),
         Kind::Type { ty, schema, form, .. } => properties(ty, schema, *form == Form::Tags),
         Kind::CloudControl(Raw::Resource | Raw::Resources) => vec![

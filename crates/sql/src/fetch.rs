@@ -16,6 +16,8 @@ pub enum Fetch {
         ty: TypeName,
         /// Which.
         identifier: Identifier,
+        /// What the request holds beside, of tables of REST services: what tells the host.
+        beside: Vec<(String, String)>,
     },
     /// All resources of a type.
     List {
@@ -112,8 +114,12 @@ pub async fn answer_by_page(
     shown: &mut (dyn FnMut(&[Found]) + Send),
 ) -> Result<Answer, Failure> {
     match fetch {
-        Fetch::Get { at, ty, identifier } => {
-            let found = cloud.read(at, ty, &Key::Primary(identifier.clone())).await?;
+        Fetch::Get { at, ty, identifier, beside } => {
+            let key = match beside.as_slice() {
+                [] => Key::Primary(identifier.clone()),
+                more => Key::Additional(identifier.parts.iter().chain(more).cloned().collect()),
+            };
+            let found = cloud.read(at, ty, &key).await?;
             Ok(Answer::Found(found.into_iter().collect()))
         }
         Fetch::List { at, ty, model } => {

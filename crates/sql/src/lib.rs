@@ -15,6 +15,7 @@ pub mod literal;
 pub mod parameters;
 pub mod parse;
 pub mod query;
+pub mod rest;
 pub mod returning;
 mod rewrite;
 pub mod show;

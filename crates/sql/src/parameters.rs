@@ -3,6 +3,7 @@
 use crate::columns::{IDENTIFIER, REGION, same_name};
 use crate::source::{Family, Form, Kind, Raw, Source, View};
 use stack_core::schema::{Handlers, Node, ResourceSchema};
+use std::borrow::Cow;
 
 /// A request parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +118,7 @@ impl SqlVerb {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Method {
     /// `get_resource`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The statement that calls it.
     pub verb: SqlVerb,
     /// The table without its provider and service, if it is another one: `integrations_list_only`.
@@ -133,6 +134,9 @@ impl Source {
     /// the identifier.
     pub fn parameters(&self) -> Vec<Parameter> {
         use ParameterKind as P;
+        if let Some(rest) = self.rest() {
+            return rest.parameters();
+        }
         let region = (REGION, P::Region);
         let options = [("RoleArn", P::RoleArn), ("TypeVersionId", P::TypeVersionId)];
         let by_identifier = [(IDENTIFIER, P::Identifier), ("data__Identifier", P::Identifier)];
@@ -162,6 +166,7 @@ impl Source {
                 vec![region, ("TagFilters", P::TagFilters), ("ResourceTypeFilters", P::ResourceTypeFilters)]
             }
             Kind::View(View::SubnetRouteTableAssociations) => vec![region],
+            Kind::Rest(_) => Vec::new(),
         };
         let is_property = |name: &str| self.schema().is_some_and(|s| s.root.properties.contains_key(name));
         let mut found: Vec<Parameter> = named
@@ -178,6 +183,9 @@ impl Source {
     /// The request parameter that a name in a predicate means: exact, with `data__` before it, or whatever its case where
     /// no column has exactly this name.
     pub fn parameter(&self, typed: &str) -> Option<Parameter> {
+        if let Some(rest) = self.rest() {
+            return rest.parameter(typed);
+        }
         let all = self.parameters();
         let bare = typed.strip_prefix("data__").unwrap_or(typed);
         if let Some(exact) = all.iter().find(|one| one.name == typed || one.name == bare) {
@@ -194,6 +202,7 @@ impl Source {
     /// What the list handler needs to know, where the table lists.
     pub fn list_needs(&self) -> ListNeeds {
         match (&self.kind, self.form()) {
+            (Kind::Rest(rest), _) => ListNeeds::of(&rest.schema.handlers),
             (_, Some(Form::Singular)) => ListNeeds::default(),
             (Kind::Type { schema, .. }, _) => ListNeeds::of(&schema.handlers),
             _ => ListNeeds::default(),
@@ -208,6 +217,7 @@ impl Source {
             Kind::CloudControl(raw) => raw_methods(*raw),
             Kind::Tagging => vec![select("get_resources", &[REGION], &["TagFilters", "ResourceTypeFilters"])],
             Kind::View(_) => vec![select("view", &[REGION], &[])],
+            Kind::Rest(rest) => rest.methods(),
         }
     }
 
@@ -264,11 +274,17 @@ fn owned(names: &[&str]) -> Vec<String> {
 }
 
 fn select(name: &'static str, required: &[&str], optional: &[&str]) -> Method {
-    Method { name, verb: SqlVerb::Select, table: None, required: owned(required), optional: owned(optional) }
+    Method {
+        name: name.into(),
+        verb: SqlVerb::Select,
+        table: None,
+        required: owned(required),
+        optional: owned(optional),
+    }
 }
 
 fn write(name: &'static str, verb: SqlVerb, required: &[&str]) -> Method {
-    Method { name, verb, table: None, required: owned(required), optional: owned(WRITE_OPTIONS) }
+    Method { name: name.into(), verb, table: None, required: owned(required), optional: owned(WRITE_OPTIONS) }
 }
 
 fn raw_methods(raw: Raw) -> Vec<Method> {

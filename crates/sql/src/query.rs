@@ -14,6 +14,7 @@ use crate::stack::with_room;
 use crate::table::Table;
 use crate::troubles::Place;
 use crate::words::Words;
+use serde_json::Value as Json;
 use stack_core::provider::{Failure, FailureKind, Found, Provider};
 use std::collections::{BTreeMap, HashMap};
 
@@ -127,6 +128,9 @@ impl<'a> Query<'a> {
         let regions =
             if defaults.regions.is_empty() { vec![LAST_REGION.to_owned()] } else { defaults.regions.clone() };
         let has_region = |relation: &Relation| {
+            if !relation.source.has_regions() {
+                return true;
+            }
             let fed = relation.feeds.iter().flat_map(|feed| &feed.params);
             relation.given.iter().map(|(p, _)| p).chain(fed).any(|p| p.kind == ParameterKind::Region)
         };
@@ -189,7 +193,13 @@ impl<'a> Query<'a> {
                 }
             }
             // A parent that is gone has nothing below it.
-            Err(failure) if failure.kind == FailureKind::NotFound && is_below(&made.fetch) => {
+            Err(failure)
+                if failure.kind == FailureKind::NotFound
+                    && is_below(&made.fetch)
+                    && users
+                        .iter()
+                        .all(|user| self.bound.relations[user.relation].source.rest().is_none()) =>
+            {
                 let name = users.first().map(|user| &self.bound.relations[user.relation].source.name);
                 let name = name.map(String::as_str).unwrap_or_default();
                 self.notes.push(format!("{name}: what is to be listed below is not there"));
@@ -335,7 +345,7 @@ impl<'a> Query<'a> {
         }
         let has_region =
             all.first().is_none_or(|one| one.iter().any(|(p, _)| p.kind == ParameterKind::Region));
-        if !has_region {
+        if !has_region && relation.source.has_regions() {
             let region = |region: &String| vec![(region_parameter(), region.clone())];
             all = product(&all, &self.regions.iter().map(region).collect::<Vec<_>>());
         }
@@ -344,7 +354,7 @@ impl<'a> Query<'a> {
             return Err(SqlError::new(codes::LIMIT, told).at(relation.at.clone()));
         }
         let asks = all.iter().map(|params| match &relation.parent {
-            Some(parent) => parents(params, &parent.ty),
+            Some(parent) => parents(&relation.source, params, &parent.ty),
             None => ask(relation, params, &self.tables),
         });
         let place = relation.at.clone();
@@ -414,7 +424,8 @@ impl<'a> Query<'a> {
         let [request, parent, _] = user.slot;
         let list = self.made[at].fetch.clone();
         for (number, one) in found.iter().enumerate().skip(user.begun) {
-            let Some(fetch) = then_get(&list, one) else { continue };
+            let source = &self.bound.relations[user.relation].source;
+            let Some(fetch) = then_get(source, &list, one) else { continue };
             let slot = [request, parent, number];
             self.want(fetch, User { slot, stage: Stage::Rows, begun: 0, ..user.clone() });
         }
@@ -424,7 +435,13 @@ impl<'a> Query<'a> {
         let relation = relation.map(|at| &self.bound.relations[at]);
         let name = relation.map_or_else(|| fetch.call().to_owned(), |relation| relation.source.name.clone());
         let region = fetch.at().region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+        let methods = relation.and_then(|relation| relation.source.rest()).map(|rest| rest.about.methods());
+        let method = methods.and_then(|methods| match fetch {
+            Fetch::List { .. } => methods.list,
+            _ => methods.read,
+        });
         let call = match fetch.ty() {
+            _ if method.is_some() => method.unwrap_or_default(),
             Some(ty) => format!("{} of {ty}", fetch.call()),
             None => fetch.call().to_owned(),
         };
@@ -432,12 +449,17 @@ impl<'a> Query<'a> {
             .at(relation.map(|relation| relation.at.clone()))
             .note("call", call)
             .note("service", format!("{}: {}", failure.code, failure.message));
+        if let (Fetch::List { model: Some(model), .. }, true) =
+            (fetch, relation.is_some_and(|relation| relation.source.rest().is_some()))
+        {
+            told = told.note("below", named(model));
+        }
         if let Some(id) = &failure.request_id {
             told = told.note("request", id);
         }
         let operation = if matches!(fetch, Fetch::List { .. }) { "list" } else { "read" };
         match (failure.kind, fetch.ty()) {
-            (FailureKind::Denied, Some(ty)) => {
+            (FailureKind::Denied, Some(ty)) if fetch.at().region.is_some() => {
                 told.next(format!("stack-deploy permissions {ty} --operation {operation}"))
             }
             (FailureKind::Credentials, _) => told.next("give credentials, or try it with --sandbox"),
@@ -456,6 +478,13 @@ impl<'a> Query<'a> {
             matches!(&relation.source.kind, SourceKind::Type { form, .. } if *form != Form::Singular)
         })
     }
+}
+
+/// The inputs of a list: `Identifier = 'a'`.
+fn named(model: &Json) -> String {
+    let members = model.as_object().into_iter().flatten();
+    let shown = members.map(|(name, value)| format!("{name} = '{}'", value.as_str().unwrap_or_default()));
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 /// True for a list below a parent.

@@ -4,11 +4,15 @@ use crate::access::progress;
 use crate::codes;
 use crate::columns::{Affinity, Cell, REQUEST_COLUMNS};
 use crate::error::SqlError;
+use crate::rest::{Rest, returned};
 use crate::sqlite::{Engine, Limits, Trouble};
 use crate::table::Table;
 use crate::troubles::plain;
 use stack_core::diagnostic::nearest;
+use stack_core::identity::Identifier;
+use stack_core::pointer::Pointer;
 use stack_core::provider::Progress;
+use stack_core::schema::ResourceSchema;
 use std::ops::Range;
 
 /// The column that holds the whole of it.
@@ -21,6 +25,7 @@ const LOCAL: &str = "returning_rows";
 pub struct Returning {
     engine: Engine,
     text: String,
+    rest: Option<Rest>,
 }
 
 impl Returning {
@@ -28,7 +33,7 @@ impl Returning {
     ///
     /// # Errors
     /// Names that are no columns of an operation, and what cannot be computed.
-    pub(crate) fn prepare(items: &str, at: &Range<usize>) -> Result<Self, SqlError> {
+    pub(crate) fn prepare(items: &str, at: &Range<usize>, rest: Option<&Rest>) -> Result<Self, SqlError> {
         let text = format!("SELECT {items} FROM {LOCAL}");
         let made = || {
             let mut engine = Engine::open(Limits::default())?;
@@ -41,12 +46,17 @@ impl Returning {
                 })
                 .chain([(WHOLE, Affinity::Json)])
                 .collect();
+            let own = rest.map(returned).unwrap_or_default();
+            let own: Vec<_> = own.iter().map(|(name, affinity, _)| (name.as_str(), *affinity)).collect();
+            let is_free =
+                |(name, _): &(&str, Affinity)| own.iter().all(|(own, _)| !own.eq_ignore_ascii_case(name));
+            let columns: Vec<_> = own.iter().copied().chain(columns.into_iter().filter(is_free)).collect();
             engine.create(LOCAL, &columns)?;
             engine.check(&text)?;
             Ok(engine)
         };
         made()
-            .map(|engine| Self { engine, text: text.clone() })
+            .map(|engine| Self { engine, text: text.clone(), rest: rest.cloned() })
             .map_err(|trouble| told(trouble).at(at.clone()))
     }
 
@@ -55,7 +65,9 @@ impl Returning {
     /// # Errors
     /// A function that cannot work with a value.
     pub fn table(mut self, operations: &[Progress]) -> Result<Table, SqlError> {
-        let rows: Vec<Vec<Cell>> = operations.iter().map(row).collect();
+        let own = self.rest.as_ref().map(returned).unwrap_or_default();
+        let schema = self.rest.as_ref().map(|rest| &*rest.schema);
+        let rows: Vec<Vec<Cell>> = operations.iter().map(|one| row(one, &own, schema)).collect();
         self.engine
             .insert(LOCAL, &rows)
             .and_then(|()| self.engine.run(&self.text))
@@ -63,10 +75,35 @@ impl Returning {
     }
 }
 
-fn row(operation: &Progress) -> Vec<Cell> {
+/// The cells of one operation: columns of its object first, as far as the event or the identifier tells them.
+fn row(
+    operation: &Progress,
+    own: &[(String, Affinity, Pointer)],
+    schema: Option<&ResourceSchema>,
+) -> Vec<Cell> {
     let whole = progress(operation);
-    let flat = REQUEST_COLUMNS.iter().map(|name| whole.get(*name).map_or(Cell::Null, Cell::of));
-    flat.chain([Cell::of(&whole)]).collect()
+    let identifier = operation
+        .identifier
+        .as_deref()
+        .zip(schema)
+        .and_then(|(text, schema)| Identifier::parse(schema, text));
+    let of_object = |(_, _, path): &(String, Affinity, Pointer)| {
+        let told = operation.model.as_ref().and_then(|model| path.get(model)).map(Cell::of);
+        let part = || {
+            let mut parts = identifier.iter().flat_map(|one| &one.parts);
+            let name = path.last()?;
+            parts.find(|(part, _)| part == name).map(|(_, value)| Cell::Text(value.clone()))
+        };
+        told.filter(|cell| *cell != Cell::Null).or_else(part).unwrap_or(Cell::Null)
+    };
+    let is_free = |name: &str| own.iter().all(|(own, ..)| !own.eq_ignore_ascii_case(name));
+    let flat = REQUEST_COLUMNS.iter().filter(|name| is_free(name));
+    let flat = flat.map(|name| match (&identifier, *name) {
+        // As statements write it.
+        (Some(identifier), "Identifier") => Cell::Text(identifier.to_string()),
+        _ => whole.get(*name).map_or(Cell::Null, Cell::of),
+    });
+    own.iter().map(of_object).chain(flat).chain([Cell::of(&whole)]).collect()
 }
 
 fn told(trouble: Trouble) -> SqlError {
@@ -106,7 +143,7 @@ mod tests {
 
     #[test]
     fn operations_are_flat_and_whole() {
-        let all = Returning::prepare("*", &(0..1)).unwrap().table(&[operation()]).unwrap();
+        let all = Returning::prepare("*", &(0..1), None).unwrap().table(&[operation()]).unwrap();
         assert_eq!(all.columns.len(), 12);
         assert_eq!(all.columns[..11], REQUEST_COLUMNS);
         assert_eq!(all.cell(0, "OperationStatus"), Some(&Cell::Text("SUCCESS".to_owned())));
@@ -116,7 +153,7 @@ mod tests {
         let model = "{\"BucketName\":\"logs\"}";
         assert_eq!(all.cell(0, "ResourceModel"), Some(&Cell::Text(model.to_owned())));
         let some =
-            Returning::prepare("json_extract(ProgressEvent, '$.Identifier') AS id, operation", &(0..1));
+            Returning::prepare("json_extract(ProgressEvent, '$.Identifier') AS id, operation", &(0..1), None);
         let some = some.unwrap().table(&[operation(), operation()]).unwrap();
         assert_eq!((some.columns[0].as_str(), some.rows.len()), ("id", 2));
         assert_eq!(some.rows[1][0], Cell::Text("logs".to_owned()));
@@ -124,9 +161,9 @@ mod tests {
 
     #[test]
     fn unknown_names_are_told_before_anything_is_done() {
-        let error = Returning::prepare("Identifer", &(3..9)).unwrap_err();
+        let error = Returning::prepare("Identifer", &(3..9), None).unwrap_err();
         assert_eq!((error.code, error.at.clone()), (codes::NO_SUCH_COLUMN, Some(3..9)));
         assert_eq!(error.next.as_deref(), Some("did you mean `Identifier`?"));
-        assert!(Returning::prepare("nope(1)", &(0..1)).is_err());
+        assert!(Returning::prepare("nope(1)", &(0..1), None).is_err());
     }
 }

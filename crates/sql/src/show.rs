@@ -4,7 +4,7 @@ mod tokens;
 
 use crate::columns::{Affinity, Cell, Column, IDENTIFIER, REGION, TAG_KEY, TAG_VALUE};
 use crate::parameters::{ListNeeds, Method, SqlVerb};
-use crate::source::{Kind, Source, Tables, UnknownPart, UnknownTable, near, unknown_provider};
+use crate::source::{Kind, Source, Tables, UnknownPart, UnknownTable, near};
 use stack_catalog::docs::Documentation;
 use stack_catalog::facts::HandlerSet;
 use stack_core::identity::part_name;
@@ -109,21 +109,25 @@ impl Rows {
 
 fn providers(tables: &Tables<'_>) -> Rows {
     let version = tables.catalog().source().date().to_owned();
-    Rows::new(
-        &["name", "version", "title"],
-        [
-            ("awscc", "AWS by Cloud Control, one table for each resource type"),
-            ("aws", "AWS by Cloud Control, with the tables of the older provider"),
-        ]
-        .map(|(name, title)| vec![name.to_owned(), version.clone(), title.to_owned()]),
-    )
+    let row = |name: String| match name.as_str() {
+        "awscc" => {
+            vec![name, version.clone(), "AWS by Cloud Control, one table for each resource type".to_owned()]
+        }
+        "aws" => vec![
+            name,
+            version.clone(),
+            "AWS by Cloud Control, with the tables of the older provider".to_owned(),
+        ],
+        _ => vec![name, String::new(), "REST services, by definition files".to_owned()],
+    };
+    Rows::new(&["name", "version", "title"], tables.providers().into_iter().map(row))
 }
 
 fn services(tables: &Tables<'_>, provider: &str) -> Result<Rows, ShowError> {
     let provider = provider.to_lowercase();
     let services = tables.services(&provider);
     if services.is_empty() {
-        return Err(unknown_provider(&provider, &provider).into());
+        return Err(tables.unknown_provider(&provider, &provider).into());
     }
     let mut named: HashMap<String, &str> = HashMap::new();
     for name in tables.catalog().types().filter_map(|ty| ty.split("::").nth(1)) {
@@ -146,7 +150,7 @@ fn resources(tables: &Tables<'_>, dotted: &str, extended: bool) -> Result<Rows, 
     };
     let services = tables.services(provider);
     if services.is_empty() {
-        return Err(unknown_provider(&dotted, provider).into());
+        return Err(tables.unknown_provider(&dotted, provider).into());
     }
     let resources = tables.resources(provider, service);
     if resources.is_empty() {
@@ -178,8 +182,12 @@ fn methods(source: &Source, extended: bool) -> Rows {
     let own = source.name.rsplit('.').next().unwrap_or_default();
     let row = |method: Method| {
         let table = method.table.as_deref().unwrap_or(own).to_owned();
-        let mut row =
-            vec![method.name.to_owned(), method.required.join(", "), method.verb.keyword().to_owned(), table];
+        let mut row = vec![
+            method.name.to_string(),
+            method.required.join(", "),
+            method.verb.keyword().to_owned(),
+            table,
+        ];
         if extended {
             row.push(method.optional.join(", "));
             row.push(explained(source, &method));
@@ -194,8 +202,11 @@ fn methods(source: &Source, extended: bool) -> Rows {
 
 fn explained(source: &Source, method: &Method) -> String {
     let Some(schema) = source.schema() else { return String::new() };
+    if source.rest().is_some() {
+        return described_method(schema, method);
+    }
     let ty = &schema.type_name;
-    match method.name {
+    match &*method.name {
         "create_resource" => format!("Creates a resource of {ty}"),
         "delete_resource" => format!("Deletes a resource of {ty}"),
         "update_resource" => format!("Changes a resource of {ty} by a JSON Patch document"),
@@ -210,6 +221,17 @@ fn explained(source: &Source, method: &Method) -> String {
                 all => format!("Lists the resources of {ty}; the service needs {}", all.join(" and ")),
             }
         }
+    }
+}
+
+fn described_method(schema: &ResourceSchema, method: &Method) -> String {
+    let ty = &schema.type_name;
+    match method.verb {
+        SqlVerb::Insert => format!("Creates a resource of {ty}"),
+        SqlVerb::Update => format!("Changes columns of a resource of {ty}"),
+        SqlVerb::Delete => format!("Deletes a resource of {ty}"),
+        SqlVerb::Select if method.name.starts_with("get_") => format!("Reads a resource of {ty}"),
+        SqlVerb::Select => format!("Lists the resources of {ty}"),
     }
 }
 
@@ -271,6 +293,9 @@ fn access(source: &Source, column: &Column) -> String {
 }
 
 fn description(source: &Source, column: &Column, documentation: Option<&Documentation>) -> String {
+    if let (Some(rest), Some(name)) = (source.rest(), column.path.as_ref().and_then(Pointer::last)) {
+        return one_line(rest.about.description(name));
+    }
     if let (Some(schema), Some(path)) = (source.schema(), &column.path) {
         return documentation
             .and_then(|documentation| documentation.property(schema, path))
@@ -291,7 +316,9 @@ fn insert(source: &Source, only_required: bool) -> Result<Rows, ShowError> {
     let create = source.methods().into_iter().find(|method| method.verb == SqlVerb::Insert);
     let Some(create) = create else { return Err(ShowError::NoInsert(source.name.clone())) };
     let mut names: Vec<String> = create.required.iter().filter(|name| *name != REGION).cloned().collect();
-    if let (Kind::Type { schema, .. }, false) = (&source.kind, only_required) {
+    let schema =
+        source.schema().filter(|_| source.rest().is_some() || matches!(source.kind, Kind::Type { .. }));
+    if let (Some(schema), false) = (schema, only_required) {
         let is_settable =
             |name: &String| !schema.read_only_properties.contains(&Pointer::of([name.as_str()]));
         let rest: Vec<String> = schema
@@ -303,7 +330,9 @@ fn insert(source: &Source, only_required: bool) -> Result<Rows, ShowError> {
             .collect();
         names.extend(rest);
     }
-    names.push(REGION.to_owned());
+    if source.has_regions() {
+        names.push(REGION.to_owned());
+    }
     let lines = |line: &dyn Fn(&String) -> String| names.iter().map(line).collect::<Vec<_>>().join(",\n");
     let statement = format!(
         "INSERT INTO {} (\n{}\n)\nSELECT\n{}\n;",

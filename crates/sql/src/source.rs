@@ -1,6 +1,7 @@
 //! The tables that statements name: what a dotted name stands for.
 
 use crate::columns::Column;
+use crate::rest::Rest;
 use stack_catalog::Catalog;
 use stack_catalog::names::{TableForm, service_of};
 use stack_core::ids::TypeName;
@@ -9,12 +10,8 @@ use stack_core::schema::{ResourceSchema, Schemas};
 use std::fmt;
 use std::sync::Arc;
 
-/// Providers whose tables are known to exist elsewhere and that nothing here serves yet.
-const NOT_BUILT: &[&str] = &["confluent", "kafka", "appintegrations"];
-
-/// Tables of services' own APIs that are planned, or that the peer has, and that nothing here serves yet.
+/// Tables that the peer has and that nothing here serves yet.
 const NOT_BUILT_TABLES: &[(&str, &str)] = &[
-    ("appintegrations", "data_integration_associations"),
     ("tagging", "tag_keys"),
     ("tagging", "tag_values"),
     ("tagging", "compliance_summary"),
@@ -57,6 +54,8 @@ pub enum Kind {
         /// Whose names the table has.
         family: Family,
     },
+    /// Resources of a REST service.
+    Rest(Rest),
     /// Cloud Control as it is.
     CloudControl(Raw),
     /// The tag index: `awscc.tagging.tagged_resources`.
@@ -196,11 +195,8 @@ pub enum UnknownPart {
     #[error("`{0}` names no table: a table is written `provider.service.resource`")]
     Shape(String),
     /// A provider that is none of ours.
-    #[error("the provider `{0}` is not supported: tables are those of `awscc` and `aws`")]
+    #[error("the provider `{0}` is not supported: `SHOW PROVIDERS` lists those that are")]
     Provider(String),
-    /// A provider that is planned.
-    #[error("tables of `{0}` are not supported yet")]
-    NotBuilt(String),
     /// A table of ours that is planned.
     #[error("the table `{0}` is not supported yet")]
     NotBuiltTable(String),
@@ -248,10 +244,18 @@ impl<'a> Tables<'a> {
         let [provider, service, resource] = parts[..] else {
             return Err(self.misshapen(dotted, &parts));
         };
+        if self.catalog.table(&name).is_none()
+            && let Some(rest) = self.rest(&name)
+        {
+            return Ok(Source { kind: Kind::Rest(rest), name });
+        }
         let family = match provider {
             "awscc" => Family::Awscc,
             "aws" => Family::Aws,
-            _ => return Err(unknown_provider(dotted, provider)),
+            _ if self.others().contains(&provider.to_owned()) => {
+                return Err(self.unknown(dotted, provider, service, resource));
+            }
+            _ => return Err(self.unknown_provider(dotted, provider)),
         };
         if let Some(kind) = special(family, service, resource) {
             return Ok(Source { name, kind });
@@ -291,13 +295,40 @@ impl<'a> Tables<'a> {
         self.schemas.canonical(name).ok().map(|ty| (ty, plural))
     }
 
+    /// The table of a REST service that has this name.
+    fn rest(&self, name: &str) -> Option<Rest> {
+        let ty = self.schemas.canonical(name).ok()?;
+        let about = self.schemas.described(&ty)?;
+        let schema = self.schemas.schema(&ty).ok()?;
+        Some(Rest { ty, schema, about })
+    }
+
+    /// Names of tables of REST services, each as provider, service and resource, with their types.
+    fn rest_names(&self) -> Vec<([String; 3], TypeName)> {
+        let parts = |(name, ty): (String, TypeName)| {
+            let mut parts = name.splitn(3, '.').map(str::to_owned);
+            Some(([parts.next()?, parts.next()?, parts.next()?], ty))
+        };
+        self.schemas.described_names().into_iter().filter_map(parts).collect()
+    }
+
+    /// The providers beside AWS, sorted.
+    pub fn others(&self) -> Vec<String> {
+        let names = self.rest_names().into_iter().map(|([provider, ..], _)| provider);
+        let mut names: Vec<String> = names.filter(|name| name != "aws" && name != "awscc").collect();
+        names.dedup();
+        names
+    }
+
     /// The services of a provider, sorted; empty for one that is not ours.
     pub fn services(&self, provider: &str) -> Vec<String> {
-        if provider != "awscc" && provider != "aws" {
-            return Vec::new();
+        let rest = self.rest_names().into_iter();
+        let mut services: Vec<String> =
+            rest.filter(|([own, ..], _)| own == provider).map(|([_, service, _], _)| service).collect();
+        if provider == "awscc" || provider == "aws" {
+            services.extend(self.catalog.types().map(service_of));
+            services.extend(SPECIAL_SERVICES.iter().map(|service| (*service).to_owned()));
         }
-        let mut services: Vec<String> = self.catalog.types().map(service_of).collect();
-        services.extend(SPECIAL_SERVICES.iter().map(|service| (*service).to_owned()));
         services.sort();
         services.dedup();
         services
@@ -305,11 +336,15 @@ impl<'a> Tables<'a> {
 
     /// The tables of a service without their provider and service, sorted, each with its type where it has one.
     pub fn resources(&self, provider: &str, service: &str) -> Vec<(String, Option<TypeName>)> {
+        let rest = self.rest_names().into_iter();
+        let mut found: Vec<(String, Option<TypeName>)> = rest
+            .filter(|([own, of, _], _)| own == provider && of == service)
+            .map(|([.., resource], ty)| (resource, Some(ty)))
+            .collect();
         let Some(family) = [Family::Awscc, Family::Aws].into_iter().find(|f| f.provider() == provider) else {
-            return Vec::new();
+            return found;
         };
         let short = |dotted: &str| dotted.rsplit('.').next().unwrap_or_default().to_owned();
-        let mut found = Vec::new();
         for ty in self.catalog.types().filter(|ty| service_of(ty) == service).map(TypeName::new) {
             let names = match family {
                 Family::Awscc => self.awscc_names(&ty),
@@ -333,20 +368,29 @@ impl<'a> Tables<'a> {
         std::iter::once(plural).chain(has_list.then_some(list)).collect()
     }
 
+    /// All providers.
+    pub fn providers(&self) -> Vec<String> {
+        ["awscc", "aws"].into_iter().map(str::to_owned).chain(self.others()).collect()
+    }
+
+    pub(crate) fn unknown_provider(&self, dotted: &str, provider: &str) -> UnknownTable {
+        let rest = dotted.split_once('.').map(|(_, rest)| rest.to_lowercase());
+        let known = self.providers();
+        let near = near(provider, known.iter().map(String::as_str))
+            .into_iter()
+            .map(|provider| rest.as_ref().map_or(provider.clone(), |rest| format!("{provider}.{rest}")))
+            .collect();
+        UnknownTable { what: UnknownPart::Provider(provider.to_owned()), near, why: None }
+    }
+
     fn misshapen(&self, dotted: &str, parts: &[&str]) -> UnknownTable {
         let what = UnknownPart::Shape(dotted.to_owned());
-        if let [provider, rest @ ..] = parts
-            && !rest.is_empty()
-            && !matches!(*provider, "aws" | "awscc")
-            && NOT_BUILT.contains(provider)
-        {
-            return unknown_provider(dotted, provider);
-        }
         // Without its provider.
         let near = match parts {
-            [service, resource] => [Family::Awscc, Family::Aws]
+            [service, resource] => self
+                .providers()
                 .into_iter()
-                .map(|family| format!("{}.{service}.{resource}", family.provider()))
+                .map(|provider| format!("{provider}.{service}.{resource}"))
                 .filter(|name| self.source(name).is_ok())
                 .collect(),
             _ => Vec::new(),
@@ -386,6 +430,12 @@ impl<'a> Tables<'a> {
 }
 
 impl Source {
+    /// The first part of its name; of its type's, where that is another.
+    pub(crate) fn name_of_provider(&self) -> &str {
+        let name = self.rest().map_or(self.name.as_str(), |rest| rest.ty.as_str());
+        name.split('.').next().unwrap_or_default()
+    }
+
     /// Its columns, in the order of `SELECT *`.
     pub fn columns(&self) -> Vec<Column> {
         crate::columns::columns(self)
@@ -394,7 +444,7 @@ impl Source {
     /// The schema, where the table shows resources of one type.
     pub fn schema(&self) -> Option<&ResourceSchema> {
         match &self.kind {
-            Kind::Type { schema, .. } => Some(schema),
+            Kind::Type { schema, .. } | Kind::Rest(Rest { schema, .. }) => Some(schema),
             _ => None,
         }
     }
@@ -450,19 +500,6 @@ fn resource_of(provider: &str, service: &str, resource: &str) -> UnknownPart {
         return UnknownPart::NotBuiltTable(format!("{provider}.{service}.{resource}"));
     }
     UnknownPart::Resource { service: format!("{provider}.{service}"), resource: resource.to_owned() }
-}
-
-pub(crate) fn unknown_provider(dotted: &str, provider: &str) -> UnknownTable {
-    if NOT_BUILT.contains(&provider) {
-        let what = UnknownPart::NotBuilt(provider.to_owned());
-        return UnknownTable { what, near: Vec::new(), why: None };
-    }
-    let rest = dotted.split_once('.').map(|(_, rest)| rest.to_lowercase());
-    let near = near(provider, ["awscc", "aws"])
-        .into_iter()
-        .map(|provider| rest.as_ref().map_or(provider.clone(), |rest| format!("{provider}.{rest}")))
-        .collect();
-    UnknownTable { what: UnknownPart::Provider(provider.to_owned()), near, why: None }
 }
 
 /// Names that a mistyped one may have meant, best first, at most three. Case and underscores count for nothing.

@@ -165,6 +165,7 @@ impl<'r> Reading<'r> {
             Kind::Type { schema, form: Form::Singular | Form::PluralScan, .. } => {
                 (About::Type, Arc::clone(schema))
             }
+            Kind::Rest(table) => (About::Type, Arc::clone(&table.schema)),
             Kind::Type { ty, .. } => {
                 let name = tables.catalog().awscc_name(ty);
                 return Err(refuse(format!("write {}", name.unwrap_or_else(|| ty.to_string()))));
@@ -183,14 +184,17 @@ impl<'r> Reading<'r> {
                 ));
             }
         };
-        let common = Common::of(dml, defaults);
+        let common = Common { rest: source.rest().cloned(), ..Common::of(dml, defaults) };
         Ok(Self { common, parsed, tables: *tables, source, about, schema })
     }
 
     fn writes(mut self) -> Result<Writes, Vec<SqlError>> {
         let all = match self.common.dml.verb {
             Verb::Insert => self.inserts(),
-            Verb::Update | Verb::Delete => self.changes(),
+            Verb::Update | Verb::Delete => match self.source.rest().cloned() {
+                Some(table) => self.rest_changes(&table),
+                None => self.changes(),
+            },
         };
         let mut tokens: Vec<_> =
             all.iter().filter_map(|write| write.token.as_ref()).map(ClientToken::as_str).collect();
@@ -222,8 +226,10 @@ impl<'r> Reading<'r> {
 
     fn inserts(&mut self) -> Vec<Write> {
         let dml = self.common.dml;
-        if self.about == About::Type {
-            self.capable();
+        match self.about {
+            About::Type if self.source.rest().is_some() => self.can(),
+            About::Type => self.capable(),
+            About::All => {}
         }
         if let Some(rows) = &dml.query {
             self.columns(&rows.columns);
@@ -257,6 +263,9 @@ impl<'r> Reading<'r> {
 
     /// What a column of an INSERT means.
     fn target_of(&self, column: &Named) -> Option<Meant> {
+        if let Some(table) = self.source.rest() {
+            return rest::meant(table, &column.name);
+        }
         if !literal::is_property(&self.schema, &column.name)
             && let Some(option) = literal::option(&column.name)
         {
@@ -289,7 +298,7 @@ impl<'r> Reading<'r> {
         } else {
             self.row(row, &mut options, &mut declared);
         }
-        let at = self.common.target(&options, None);
+        let at = self.place(&options, None);
         if self.common.errors.len() > before {
             // What is missing may be what was told.
             return None;
@@ -308,7 +317,10 @@ impl<'r> Reading<'r> {
                 // NULL declares nothing: an INSERT sends no such column.
                 Some(Meant::Property(_)) if value == Value::Null => {}
                 Some(Meant::Property(name)) => {
-                    let value = structured(&self.schema, &name, value);
+                    let value = match self.source.rest() {
+                        Some(table) => rest::value(table, &name, value),
+                        None => structured(&self.schema, &name, value),
+                    };
                     self.declare(declared, name, value, &pair.column, &pair.at);
                 }
                 None => self.no_column(&pair.column),
@@ -318,9 +330,28 @@ impl<'r> Reading<'r> {
 
     /// The properties as they are sent; told where they do not fit the type.
     fn conformed(&mut self, declared: Declared) -> Option<Value> {
+        let Declared { members, places } = declared;
+        let members = match self.source.rest().map(|table| table.about.normal(Value::Object(members.clone())))
+        {
+            Some(Value::Object(members)) => members,
+            _ => members,
+        };
+        self.held(Declared { members, places }, None)
+    }
+
+    /// As [`Self::conformed`], for these properties alone.
+    fn conformed_part(&mut self, declared: Declared, names: &[String]) -> Option<Value> {
+        self.held(declared, Some(names))
+    }
+
+    fn held(&mut self, declared: Declared, only: Option<&[String]>) -> Option<Value> {
         let conformed = conform(&self.schema, Value::Object(declared.members));
         let mut fits = true;
         for violation in conformed.violations {
+            let first = violation.pointer.segments().first();
+            if only.is_some_and(|only| !first.is_some_and(|first| only.contains(first))) {
+                continue;
+            }
             // A stack could not find what it does not name. Here nobody looks for it again.
             if violation.code == conform_codes::IDENTIFIER_PART {
                 continue;
@@ -497,6 +528,7 @@ mod cancel;
 mod common;
 mod patch;
 mod raw;
+mod rest;
 mod select;
 
 pub(crate) use select::disparity;

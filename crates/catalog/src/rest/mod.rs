@@ -5,6 +5,7 @@
 //! (paths, paging, phases) only the engine in `stack-providers` reads.
 
 mod check;
+mod described;
 pub mod form;
 mod load;
 mod normal;
@@ -19,6 +20,7 @@ use form::{Endpoint, FoundIn, Property, Resource};
 use stack_core::ids::TypeName;
 use stack_core::naming::find_property;
 use stack_core::pointer::PathSet;
+use stack_core::rest::Described;
 use stack_core::schema::{ResourceSchema, Schemas, UnknownType};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -265,6 +267,17 @@ impl Schemas for Definitions {
 
     fn available_in(&self, _: &TypeName, _: &str) -> bool {
         true
+    }
+
+    fn described(&self, ty: &TypeName) -> Option<Arc<dyn Described>> {
+        self.get(ty).map(|definition| Arc::clone(definition) as Arc<dyn Described>)
+    }
+
+    fn described_names(&self) -> Vec<(String, TypeName)> {
+        let mut names: Vec<_> =
+            self.parsed().names.iter().map(|(name, ty)| (name.clone(), ty.clone())).collect();
+        names.sort_unstable();
+        names
     }
 }
 

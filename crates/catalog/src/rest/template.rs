@@ -71,6 +71,11 @@ impl Template {
         })
     }
 
+    /// Its pieces.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
     /// The text with the values of its variables, each passed through `encode`.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use crate::pointer::{Pointer, Step};
 use crate::schema::ResourceSchema;
 use crate::value::Value;
 use indexmap::IndexMap;
+use serde_json::Value as Json;
 
 /// Declared properties in the form that the schema knows, and where what was moved stood before.
 pub(super) fn accepted(
@@ -119,6 +120,12 @@ fn id_of(value: Value) -> Value {
             Some(id) => id,
             None => Value::Object(members),
         },
+        // A document in a text, as statements have it.
+        Value::String(text) if text.trim_start().starts_with('{') => {
+            let document: Option<Json> = serde_json::from_str(&text).ok();
+            let id = document.as_ref().and_then(|document| document.get("id")?.as_str().map(str::to_owned));
+            Value::String(id.unwrap_or(text))
+        }
         other => other,
     }
 }
@@ -145,7 +152,7 @@ mod tests {
     use super::*;
     use crate::conform::conform;
     use crate::pointer::{PathSet, PropertyPath};
-    use serde_json::{Value as Json, json};
+    use serde_json::json;
 
     fn schema() -> ResourceSchema {
         let mut schema: ResourceSchema = serde_json::from_value(json!({

@@ -107,7 +107,7 @@ impl Session<'_> {
 
     /// Keeps what was read of the flow's own type. Lists are not kept: their models may be partial.
     fn remember(&mut self, fetch: &Fetch, answer: &Answer) {
-        let (Fetch::Get { at, ty, identifier }, Answer::Found(found)) = (fetch, answer) else { return };
+        let (Fetch::Get { at, ty, identifier, .. }, Answer::Found(found)) = (fetch, answer) else { return };
         if *ty != self.flow.ty {
             return;
         }

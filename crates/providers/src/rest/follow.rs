@@ -1,7 +1,7 @@
 //! Where operations stand: their resources are read, and their phases say it (confluent.md section 8).
 
 use super::Rest;
-use super::operate::{NOT_ARRIVED, SEVERAL, done, failed};
+use super::operate::{NOT_ARRIVED, SEVERAL, done, failed, showing};
 use super::ready::{self, Phase};
 use super::token::Ticket;
 use stack_catalog::rest::Definition;
@@ -91,7 +91,7 @@ impl Rest {
                     return Ok(self.running(ticket, definition, "changing".to_owned()));
                 }
                 let words = action.map(|action| format!("ready, action needed: {action}"));
-                done(ticket, definition, words.unwrap_or_default())
+                showing(done(ticket, definition, words.unwrap_or_default()), definition, &seen.model)
             }
             Phase::Failed(phase, words) => {
                 let wait = resource.ready.as_ref().and_then(|ready| ready.failed_for);

@@ -13,6 +13,7 @@ use stack_catalog::rest::Definition;
 use stack_catalog::rest::form::{self, Body, Method};
 use stack_core::identity::Identifier;
 use stack_core::ids::{ClientToken, Target};
+use stack_core::pointer::Pointer;
 use stack_core::provider::{Failure, FailureKind, Progress, Status, Verb};
 use std::time::Duration;
 
@@ -100,10 +101,10 @@ impl Rest {
             return Ok(self.running(&ticket, definition, String::new()));
         }
         if resource.ready.is_none() {
-            return Ok(done(&ticket, definition, String::new()));
+            return Ok(showing(done(&ticket, definition, String::new()), definition, &made));
         }
         Ok(match ready::phase(resource.ready.as_ref(), one_of(&answer)) {
-            Phase::Ready(None) => done(&ticket, definition, String::new()),
+            Phase::Ready(None) => showing(done(&ticket, definition, String::new()), definition, &made),
             Phase::Pending(phase) => self.running(&ticket, definition, phase),
             // A first phase that looks final is looked at again: some recover (Confluent trap 33).
             _ => self.running(&ticket, definition, String::new()),
@@ -214,7 +215,7 @@ impl Rest {
         let wished = self.change(at, definition, &seen.model, &next).await?;
         let ticket = self.ticket(Verb::Update, definition, self.identity(definition, &seen.model), token);
         if definition.resource.ready.is_none() {
-            return Ok(done(&ticket, definition, String::new()));
+            return Ok(showing(done(&ticket, definition, String::new()), definition, &next));
         }
         self.memory.watch(&ticket.token(), |watched| watched.wished = wished);
         Ok(self.running(&ticket, definition, String::new()))
@@ -447,6 +448,18 @@ fn progress(ticket: &Ticket, definition: &Definition, status: Status, message: S
 
 pub(super) fn done(ticket: &Ticket, definition: &Definition, words: String) -> Progress {
     progress(ticket, definition, Status::Success, words)
+}
+
+/// The event with what is there now. Secrets are left out: whoever may know them reads the resource.
+pub(super) fn showing(told: Progress, definition: &Definition, model: &Model) -> Progress {
+    let secrets = definition.secrets();
+    let holds_secret = |name: &String| {
+        let pointer = Pointer::of([name.as_str()]);
+        secrets.covers(&pointer) || secrets.reaches_below(&pointer)
+    };
+    let open = model.iter().filter(|(name, _)| !holds_secret(name));
+    let open = open.map(|(name, value)| (name.clone(), value.clone())).collect();
+    Progress { model: Some(Json::Object(open)), ..told }
 }
 
 pub(super) fn failed(ticket: &Ticket, definition: &Definition, code: String, message: String) -> Progress {

@@ -13,6 +13,7 @@ pub(super) fn lacking(source: &Source, has: impl Fn(ParameterKind, &str) -> bool
         kinds.iter().filter(|(kind, name)| !has(*kind, name)).map(|(_, name)| (*name).to_owned()).collect()
     };
     match &source.kind {
+        Kind::Rest(rest) => rest.lacking(has),
         Kind::Type { form: Form::Singular, .. } => needs(&[(P::Identifier, "Identifier")]),
         Kind::Type { form, schema, .. } => {
             if *form != Form::ListOnly {

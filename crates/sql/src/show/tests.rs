@@ -305,7 +305,6 @@ fn errors_say_what_was_expected() {
         ("SHOW METHODS IN awscc.s3.buckets WHERE", "unexpected `WHERE`"),
         ("SHOW METHODS IN awscc.s3.bucket", "the service `awscc.s3` has no resource `bucket`"),
         ("SHOW SERVICES IN google", "the provider `google` is not supported"),
-        ("SHOW SERVICES IN confluent", "tables of `confluent` are not supported yet"),
         ("SHOW RESOURCES IN awscc", "`awscc` is no service"),
         ("SHOW RESOURCES IN awscc.s4", "the provider `awscc` has no service `s4`"),
         ("SHOW RESOURCES IN a.b.c", "`a.b.c` is no service"),

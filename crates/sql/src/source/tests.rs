@@ -75,18 +75,7 @@ fn an_unknown_name_says_which_part_is_unknown_and_what_is_near() {
         ("vpcs", "`vpcs` names no table", vec![]),
         ("", "`` names no table", vec![]),
         ("a.b.c.d", "`a.b.c.d` names no table", vec![]),
-        (
-            "confluent.provider_integrations.integrations",
-            "tables of `confluent` are not supported yet",
-            vec![],
-        ),
-        ("kafka.topics", "tables of `kafka` are not supported yet", vec![]),
         ("awscc.tagging.tag_keys", "the table `awscc.tagging.tag_keys` is not supported yet", vec![]),
-        (
-            "aws.appintegrations.data_integration_associations",
-            "the table `aws.appintegrations.data_integration_associations` is not supported yet",
-            vec![],
-        ),
     ] {
         let error = source(name).unwrap_err();
         assert!(error.to_string().contains(said), "{name}: {error}");

@@ -9,6 +9,7 @@ use crate::lex::{Part, parts};
 use crate::literal::{self, RequestOption, literal};
 use crate::parse::Parsed;
 use crate::query::{Defaults, LAST_REGION};
+use crate::rest::Rest;
 use crate::returning::Returning;
 use stack_core::ids::{ClientToken, Region, Target};
 use stack_core::value::Value;
@@ -18,6 +19,8 @@ use std::ops::Range;
 pub(super) struct Common<'r> {
     pub(super) dml: &'r Dml,
     pub(super) defaults: &'r Defaults,
+    /// The table, if it is of a REST service: RETURNING may name its columns.
+    pub(super) rest: Option<Rest>,
     pub(super) errors: Vec<SqlError>,
     pub(super) notes: Vec<String>,
 }
@@ -33,7 +36,7 @@ pub(super) struct Options {
 
 impl<'r> Common<'r> {
     pub(super) fn of(dml: &'r Dml, defaults: &'r Defaults) -> Self {
-        Self { dml, defaults, errors: Vec::new(), notes: Vec::new() }
+        Self { dml, defaults, rest: None, errors: Vec::new(), notes: Vec::new() }
     }
 
     /// The statement's operations, unless something is wrong.
@@ -44,7 +47,7 @@ impl<'r> Common<'r> {
         cancels: Vec<Cancel>,
     ) -> Result<Writes, Vec<SqlError>> {
         let returning = self.dml.returning.as_deref().and_then(|items| {
-            Returning::prepare(items, &returning_at(&parsed.text))
+            Returning::prepare(items, &returning_at(&parsed.text), self.rest.as_ref())
                 .map_err(|error| self.errors.push(error))
                 .ok()
         });

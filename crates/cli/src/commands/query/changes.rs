@@ -215,7 +215,12 @@ fn past(verb: Verb) -> &'static str {
 fn said(write: &Write, progress: &Progress, no_wait: bool) -> String {
     let verb = write.operation.verb();
     let own = identifier(&write.operation).map(ToString::to_string);
-    let identifier = progress.identifier.clone().or(own).unwrap_or_default();
+    // As statements write it, where the event has the form with names.
+    let told = |text: &String| match Identifier::parse(&write.schema, text) {
+        Some(identifier) if text.starts_with('{') => identifier.to_string(),
+        _ => text.clone(),
+    };
+    let identifier = progress.identifier.as_ref().map(told).or(own).unwrap_or_default();
     let place = place(&write.at);
     let what = if no_wait && !progress.status.is_terminal() {
         format!("begun: {verb} of")
@@ -242,7 +247,8 @@ fn told(write: &Write, failure: &Failure, progress: Option<&Progress>, what: Str
         error = error.note("call", id);
     }
     match failure.kind {
-        FailureKind::Denied => error.next(format!(
+        // Permissions are known of AWS.
+        FailureKind::Denied if write.at.region.is_some() => error.next(format!(
             "stack-deploy permissions {} --operation {}",
             write.operation.ty(),
             write.operation.verb()

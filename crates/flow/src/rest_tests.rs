@@ -1,0 +1,106 @@
+//! Query files of tables of REST services.
+
+use crate::Reader;
+use indexmap::IndexMap;
+use stack_catalog::rest::Definitions;
+use stack_core::desired::{Outputs, Rendered, Resolver};
+use stack_core::schema::Schemas;
+use stack_manifest::{Options, Sources, Stack};
+use std::sync::Arc;
+
+/// As the documentation prints it.
+const INTEGRATION: &str = "/*+ create */
+INSERT INTO confluent.provider_integrations.integrations (
+data__config,
+data__environment
+)
+SELECT
+'{{ config }}',
+'{{ environment }}'
+;
+/*+ delete */
+DELETE FROM confluent.provider_integrations.integrations
+WHERE environment = '{{ environment }}'
+AND id = '{{ id }}';
+";
+
+const PROPS: &str = "      - {name: display_name, value: n}
+      - {name: provider, value: AWS}
+      - name: config
+        props:
+          - {name: customer_iam_role_arn, value: \"arn:r\"}
+          - {name: kind, value: AwsIntegrationConfig}
+";
+
+/// What is wanted, or what is wrong.
+fn said(props: &str, file: &str) -> String {
+    let schemas: Arc<dyn Schemas> = Arc::new(Definitions::embedded());
+    let manifest = format!(
+        "version: 1\nname: s\nproviders: [confluent]\nresources:\n  - name: env\n    type: confluent.org.environments\n    props: {{display_name: e}}\n  - name: r\n    props:\n{props}"
+    );
+    let files: IndexMap<String, String> = [("resources/r.iql".to_owned(), file.to_owned())].into();
+    let sources = Sources { manifest, files: Arc::new(files), env: "dev".to_owned(), ..Sources::default() };
+    let reader = Reader::new(Arc::clone(&schemas));
+    let options = Options { statements: Some(Arc::new(reader)), ..Options::default() };
+    let parsed = Stack::parse(sources, schemas, options);
+    let told = |problems: &[stack_core::diagnostic::Diagnostic]| {
+        problems.iter().map(|one| format!("{} {}", one.code, one.message)).collect::<Vec<_>>().join("\n")
+    };
+    let Some(stack) = &parsed.stack else { return told(&parsed.diagnostics) };
+    match stack.render(&"r".into(), &Outputs::new()) {
+        Ok(Rendered::Wanted(wanted)) => {
+            assert_eq!(wanted.target.provider.as_str(), "confluent");
+            let identifier = wanted.identifier.as_ref().map(|one| format!(" {one:?}")).unwrap_or_default();
+            format!("{:?}{identifier}", wanted.props)
+        }
+        Ok(other) => format!("{other:?}"),
+        Err(problems) => told(&problems),
+    }
+}
+
+#[test]
+fn the_documented_file_wants_what_the_manifest_says() {
+    let text = said(&format!("{PROPS}      - {{name: environment, value: env-1}}\n"), INTEGRATION);
+    for part in
+        ["\"display_name\": String(\"n\")", "\"environment\": String(\"env-1\")", "AwsIntegrationConfig"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let object = said(&format!("{PROPS}      - {{name: environment, value: {{id: env-1}}}}\n"), INTEGRATION);
+    assert_eq!(object, text);
+}
+
+#[test]
+fn the_part_that_the_service_gives_makes_no_identifier_wait() {
+    let text =
+        said(&format!("{PROPS}      - {{name: environment, value: \"{{{{ env.id }}}}\"}}\n"), INTEGRATION);
+    assert!(text.contains("Unknown") && !text.contains("env-1"), "{text}");
+    assert!(!text.ends_with(')') || !text.contains("Identifier"), "{text}");
+    let known =
+        format!("{PROPS}      - {{name: environment, value: env-1}}\n      - {{name: id, value: cspi-1}}\n");
+    assert!(said(&known, INTEGRATION).contains("cspi-1"));
+}
+
+#[test]
+fn an_update_sets_columns() {
+    let file = "/*+ create */
+INSERT INTO confluent.iam.service_accounts (data__display_name, description) SELECT '{{ display_name }}', 'first';
+/*+ update */
+UPDATE confluent.iam.service_accounts SET data__description = 'second' WHERE id = '{{ this.id }}';
+/*+ delete */
+DELETE FROM confluent.iam.service_accounts WHERE id = '{{ id }}';
+";
+    let text = said("      - {name: display_name, value: n}\n", file);
+    assert!(text.contains("\"description\": String(\"second\")"), "{text}");
+}
+
+#[test]
+fn what_chooses_no_resource_is_told() {
+    let props = format!("{PROPS}      - {{name: environment, value: env-1}}\n");
+    let without = INTEGRATION.replace("environment = '{{ environment }}'\nAND ", "");
+    assert!(said(&props, &without).contains("this is no identifier"), "{}", said(&props, &without));
+    let other = INTEGRATION.replace("AND id", "AND provider = 'AWS' AND id");
+    assert!(said(&props, &other).contains("`provider` does not choose"), "{}", said(&props, &other));
+    let column = INTEGRATION.replace("data__config,", "data__colour,");
+    assert!(said(&props, &column).contains("no column `data__colour`"), "{}", said(&props, &column));
+}

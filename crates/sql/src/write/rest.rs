@@ -1,0 +1,253 @@
+//! Changes of tables of REST services: a resource is chosen by the parts of its identity, and an UPDATE sets columns
+//! (stackql-compat 6.5). The patch that an update is becomes what the service wants in its engine.
+
+use super::common::{Options, narrow};
+use super::{Declared, MAX_OPERATIONS, Meant, Placed, Reading, Write};
+use crate::access::{bad, identifier};
+use crate::codes;
+use crate::columns::{IDENTIFIER, REGION};
+use crate::dml::{Pair, Verb};
+use crate::error::SqlError;
+use crate::literal::{RequestOption, bare, is_client_token, structured};
+use crate::rest::{Rest, bare_id};
+use indexmap::IndexMap;
+use serde_json::{Value as Json, json};
+use stack_core::identity::Identifier;
+use stack_core::ids::Target;
+use stack_core::pointer::Pointer;
+use stack_core::provider::Operation;
+use stack_core::value::Value;
+
+/// Values of one column that a WHERE clause allows.
+type Allowed = IndexMap<String, Option<Vec<Placed>>>;
+
+/// What a column of an INSERT or a SET clause means. Objects of the service's bodies (`spec`) keep their name until they are
+/// taken apart.
+pub(super) fn meant(rest: &Rest, column: &str) -> Option<Meant> {
+    if let Some(property) = rest.about.property_of(column) {
+        return Some(Meant::Property(property.to_owned()));
+    }
+    match bare(column) {
+        REGION if rest.about.is_regional() => Some(Meant::Option(RequestOption::Region)),
+        "ClientToken" => Some(Meant::Option(RequestOption::ClientToken)),
+        nesting if rest.about.is_nesting(nesting) => Some(Meant::Property(nesting.to_owned())),
+        _ => None,
+    }
+}
+
+/// A value as the type has it: text that holds a document, where an object or a list is taken.
+pub(super) fn value(rest: &Rest, property: &str, value: Value) -> Value {
+    match &value {
+        Value::String(text) if rest.about.is_nesting(property) => {
+            let document: Option<Json> = serde_json::from_str(text).ok();
+            document.filter(Json::is_object).map_or(value, Value::from)
+        }
+        _ => structured(&rest.schema, property, value),
+    }
+}
+
+impl Reading<'_> {
+    /// What the service has no method for.
+    pub(super) fn can(&mut self) {
+        let handlers = &self.schema.handlers;
+        let (has, what) = match self.common.dml.verb {
+            Verb::Insert => (handlers.create.is_some(), "made"),
+            Verb::Update => (handlers.update.is_some(), "updated"),
+            Verb::Delete => (handlers.delete.is_some(), "deleted"),
+        };
+        if has {
+            return;
+        }
+        let message = format!("{} cannot be {what}", self.schema.type_name);
+        let told = SqlError::new(codes::NOT_SUPPORTED, message).at(self.common.dml.table.at.clone());
+        let told = match self.common.dml.verb {
+            Verb::Update if handlers.create.is_some() && handlers.delete.is_some() => {
+                told.next("delete the resource, and insert it anew")
+            }
+            _ => told.next(format!("SHOW METHODS IN {} lists what can be done", self.source.name)),
+        };
+        self.common.errors.push(told);
+    }
+
+    /// Where a change goes.
+    pub(super) fn place(&mut self, options: &Options, region: Option<Placed>) -> Option<Target> {
+        if self.source.has_regions() {
+            return self.common.target(options, region);
+        }
+        let provider = self.source.name_of_provider().into();
+        Some(Target { provider, region: None, role_arn: None, type_version_id: None })
+    }
+
+    /// UPDATE and DELETE: one operation for each combination of the parts of the identity.
+    pub(super) fn rest_changes(&mut self, rest: &Rest) -> Vec<Write> {
+        self.can();
+        let dml = self.common.dml;
+        let mut options = Options::default();
+        let mut declared = Declared::default();
+        if dml.verb == Verb::Update {
+            self.assigned(rest, &mut options, &mut declared);
+        }
+        let (regions, identifiers) = self.chosen(rest, &mut options);
+        if !self.common.errors.is_empty() {
+            return Vec::new();
+        }
+        let (patch, sent) = match dml.verb {
+            Verb::Update => match self.document(rest, declared) {
+                Some(made) => made,
+                None => return Vec::new(),
+            },
+            _ => (Json::Null, Value::Null),
+        };
+        let regions: Vec<Option<Placed>> = match regions {
+            Some(regions) => regions.into_iter().map(Some).collect(),
+            None => vec![options.region.clone()],
+        };
+        let mut all = Vec::new();
+        for region in regions {
+            let Some(at) = self.place(&options, region) else { continue };
+            for identifier in &identifiers {
+                let (ty, identifier) = (rest.ty.clone(), identifier.clone());
+                let operation = match dml.verb {
+                    Verb::Update => Operation::Update { ty, identifier, patch: patch.clone() },
+                    _ => Operation::Delete { ty, identifier },
+                };
+                all.push(self.write(at.clone(), operation, options.token.clone(), sent.clone()));
+            }
+        }
+        all
+    }
+
+    /// `SET column = value`.
+    fn assigned(&mut self, rest: &Rest, options: &mut Options, declared: &mut Declared) {
+        for pair in &self.common.dml.values {
+            let Some(written) = self.common.value(pair) else { continue };
+            match meant(rest, &pair.column.name) {
+                Some(Meant::Option(option)) => self.common.option(option, pair, &written, options),
+                Some(Meant::Property(name)) => {
+                    let pointer = Pointer::of([name.as_str()]);
+                    if rest.schema.create_only_properties.covers(&pointer) {
+                        let message = format!("`{name}` of {} cannot change", rest.ty);
+                        let told = SqlError::new(codes::NOT_SUPPORTED, message).at(pair.column.at.clone());
+                        self.common.errors.push(told.next("delete the resource, and insert it anew"));
+                        continue;
+                    }
+                    let value = value(rest, &name, written);
+                    self.declare(declared, name, value, &pair.column, &pair.at);
+                }
+                None => self.no_column(&pair.column),
+            }
+        }
+    }
+
+    /// The JSON Patch of what is set, and the same with secrets marked.
+    fn document(&mut self, rest: &Rest, declared: Declared) -> Option<(Json, Value)> {
+        let places = declared.places;
+        let mut removed = Vec::new();
+        let mut members = IndexMap::new();
+        for (name, value) in declared.members {
+            if value == Value::Null {
+                removed.push(name);
+            } else {
+                members.insert(name, value);
+            }
+        }
+        let Value::Object(members) = rest.about.normal(Value::Object(members)) else { return None };
+        let names: Vec<String> = members.keys().cloned().collect();
+        let sent = self.conformed_part(Declared { members, places }, &names)?;
+        let Some(Json::Object(values)) = sent.exposed() else { return None };
+        let path = |name: &String| Pointer::of([name.as_str()]).to_string();
+        let set = values.iter().map(|(name, value)| json!({"op": "add", "path": path(name), "value": value}));
+        let gone = removed.iter().map(|name| json!({"op": "remove", "path": path(name)}));
+        Some((set.chain(gone).collect(), sent))
+    }
+
+    /// The identifiers that the WHERE clause allows, and its regions.
+    fn chosen(&mut self, rest: &Rest, options: &mut Options) -> (Option<Vec<Placed>>, Vec<Identifier>) {
+        let dml = self.common.dml;
+        let identity = rest.about.identity();
+        let mut parts: Allowed = identity.iter().map(|name| (name.clone(), None)).collect();
+        let (mut regions, mut whole) = (None, None);
+        let among = dml.among.iter().map(Vec::as_slice);
+        for list in dml.predicates.iter().map(std::slice::from_ref).chain(among) {
+            let Some(first) = list.first() else { continue };
+            let property = rest.about.property_of(&first.column.name);
+            let known = match property.and_then(|name| parts.get_mut(name)) {
+                Some(known) => known,
+                None if property.is_none() && bare(&first.column.name).eq_ignore_ascii_case(IDENTIFIER) => {
+                    &mut whole
+                }
+                None if property.is_none()
+                    && bare(&first.column.name) == REGION
+                    && self.source.has_regions() =>
+                {
+                    &mut regions
+                }
+                None => {
+                    self.other_condition(rest, list, first, options);
+                    continue;
+                }
+            };
+            let texts = self.common.texts(list);
+            narrow(known, texts.into_iter().map(|(text, at)| (bare_id(&text).into_owned(), at)).collect());
+        }
+        if let Some(texts) = whole {
+            let mut all = Vec::new();
+            for (text, at) in texts {
+                match identifier(Some(&rest.schema), &text) {
+                    Ok(one) => all.push(one),
+                    Err(error) => self.common.errors.push(error.at(at)),
+                }
+            }
+            return (regions, all);
+        }
+        let lacks: Vec<&String> =
+            parts.iter().filter(|(_, texts)| texts.is_none()).map(|(name, _)| name).collect();
+        if !lacks.is_empty() {
+            let quoted = |name: &&String| format!("`{name}`");
+            let names: Vec<String> = lacks.iter().map(quoted).collect();
+            let message = format!("`{}` cannot be changed without {}", self.source.name, names.join(" and "));
+            let conditions: Vec<String> = lacks.iter().map(|name| format!("{name} = '…'")).collect();
+            let told = SqlError::new(codes::MISSING_PARAMETER, message).at(dml.table.at.clone());
+            let next = format!("add {} to WHERE, joined by AND", conditions.join(" AND "));
+            self.common.errors.push(told.next(next));
+            return (regions, Vec::new());
+        }
+        let mut all = vec![Vec::new()];
+        for (name, texts) in &parts {
+            let texts = texts.as_deref().unwrap_or_default();
+            let with = |one: &Vec<(String, String)>| {
+                let one = one.clone();
+                texts.iter().map(move |(text, _)| [one.clone(), vec![(name.clone(), text.clone())]].concat())
+            };
+            all = all.iter().flat_map(with).take(MAX_OPERATIONS + 1).collect();
+        }
+        if all.is_empty() || regions.as_ref().is_some_and(Vec::is_empty) {
+            let told = bad("the conditions exclude each other: no resource is meant".to_owned());
+            self.common.errors.push(told.at(dml.table.at.clone()));
+        }
+        if all.len().saturating_mul(regions.as_ref().map_or(1, Vec::len)) > MAX_OPERATIONS {
+            self.common.too_many();
+            return (regions, Vec::new());
+        }
+        if let Some((name, _)) = all.iter().flatten().find(|(_, text)| text.is_empty()) {
+            let told = bad(format!("`{name}` is empty")).at(dml.table.at.clone());
+            self.common.errors.push(told);
+        }
+        (regions, all.into_iter().map(|parts| Identifier { parts }).collect())
+    }
+
+    /// A condition that is no part of the identity.
+    fn other_condition(&mut self, rest: &Rest, list: &[Pair], first: &Pair, options: &mut Options) {
+        let Some(value) = self.common.value(first) else { return };
+        let name = &first.column.name;
+        let token = value.scalar_text().filter(|text| is_client_token(text));
+        if bare(name) == "ClientToken" && list.len() == 1 && token.is_some() {
+            self.common.option(RequestOption::ClientToken, first, &value, options);
+            return;
+        }
+        let message = format!("`{name}` does not choose a resource of `{}`", self.source.name);
+        let told = SqlError::new(codes::NO_SUCH_COLUMN, message).at(first.column.at.clone());
+        let quoted: Vec<String> = rest.about.identity().iter().map(|name| format!("`{name}`")).collect();
+        self.common.errors.push(told.next(format!("choose it by {}", quoted.join(" and "))));
+    }
+}
