@@ -7,7 +7,7 @@ mod options;
 mod run;
 pub mod understand;
 
-pub use run::{Runner, shown};
+pub use run::{Runner, check, shown};
 pub use understand::Reader;
 
 #[cfg(test)]

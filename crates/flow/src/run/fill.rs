@@ -26,6 +26,8 @@ pub(super) struct Filled {
     pub(super) text: String,
     /// True if a secret is in the text.
     pub(super) has_secret: bool,
+    /// Places of values that are not known yet; only of drafts.
+    pub(super) unknown: Vec<(Range<usize>, Part)>,
     /// Where values were put in: place in the text now, and the place of the character before.
     moved: Vec<(Range<usize>, Range<usize>)>,
 }
@@ -61,6 +63,7 @@ impl Filled {
         // What must be code, or inside of a quoted name, in the text as a whole.
         let mut bare: Vec<(Range<usize>, Range<usize>, Part)> = Vec::new();
         let mut has_secret = false;
+        let mut unknown = Vec::new();
         for (range, part) in parts(&marked.text) {
             let inside = marked.text[range.clone()].trim_matches('\'');
             let document = sole(inside, &marked.holes).filter(|_| part == Part::Literal && !as_rendered);
@@ -73,6 +76,12 @@ impl Filled {
                 let before = range.start + at..range.start + at + c.len_utf8();
                 let start = text.len();
                 let hole = marked.holes.get(number);
+                if part != Part::Comment && hole.is_some_and(|hole| hole.value.unknown().is_some()) {
+                    text.push(c);
+                    unknown.push((start..text.len(), part));
+                    moved.push((start..text.len(), before));
+                    continue;
+                }
                 match part {
                     Part::Comment => {}
                     Part::Literal => {
@@ -109,7 +118,7 @@ impl Filled {
                 return Err(placed(before, "this would begin a comment"));
             }
         }
-        Ok(Self { anchor, marked, text, has_secret, moved })
+        Ok(Self { anchor, marked, text, has_secret, unknown, moved })
     }
 
     /// The text for people: a secret where it holds one.

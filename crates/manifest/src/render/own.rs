@@ -121,6 +121,15 @@ impl Own {
 
     /// The names of a template that nothing has given so far, as written.
     pub(super) fn missing(&self, template: &Template) -> Vec<String> {
+        self.without_value(template, false)
+    }
+
+    /// The names that nothing has given so far and that the template only asks for: `x is defined`, `x | default('')`.
+    pub(super) fn asked(&self, template: &Template) -> Vec<String> {
+        self.without_value(template, true)
+    }
+
+    fn without_value(&self, template: &Template, only_asked: bool) -> Vec<String> {
         let asked = |used: &Use| {
             let all = template.occurrences(&used.head);
             all.iter().any(|o| is_asked_for(&template.source[o.range.end..]))
@@ -133,7 +142,7 @@ impl Own {
                 None => self.lookup(name, !used.path.is_empty(), &Session::default()).is_none(),
             };
             let text = used.text();
-            if is_missing && name != "uuid" && !asked(used) && !out.contains(&text) {
+            if is_missing && name != "uuid" && asked(used) == only_asked && !out.contains(&text) {
                 out.push(text);
             }
         }
