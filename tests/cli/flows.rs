@@ -290,3 +290,66 @@ DELETE FROM awscc.s3.buckets WHERE Identifier = '{{ bucket_name }}' AND region =
     place.run("teardown --yes -e PW=x app dev").exits(0);
     assert_eq!(served.held(), 0);
 }
+
+const GROUP: &str = "/*+ exists */
+SELECT log_group_name AS name FROM awscc.logs.log_groups_list_only WHERE region = '{{ region }}' AND log_group_name = '{{ lg }}';
+/*+ create */
+INSERT INTO awscc.logs.log_groups (LogGroupName, region) SELECT '{{ lg }}', '{{ region }}';
+/*+ statecheck */
+SELECT COUNT(*) AS count FROM awscc.logs.log_groups WHERE region = '{{ region }}' AND Identifier = '{{ name }}';
+/*+ exports */
+SELECT arn FROM awscc.logs.log_groups WHERE region = '{{ region }}' AND Identifier = '{{ name }}';
+/*+ delete */
+DELETE FROM awscc.logs.log_groups WHERE region = '{{ region }}' AND Identifier = '{{ name }}';
+";
+
+#[test]
+fn nothing_is_made_whose_statements_can_never_run() {
+    let group = "  - {name: g, props: [{name: lg, value: /g}], exports: [arn]}\n";
+    let mut place = stack(group, &[("g", GROUP)]);
+    let served = Served::start(&mut place);
+    place.run("validate -e PW=x app dev").exits(0);
+    place.run("plan -e PW=x app dev").exits(0);
+    let state = "SELECT COUNT(*) AS count FROM awscc.logs.log_groups ";
+    let insert = "INSERT INTO awscc.logs.log_groups (LogGroupName, region) SELECT '{{ lg }}', '{{ region }}'";
+    for (from, to, code, at) in [
+        (state, "SELEC COUNT(*) AS count FROM awscc.logs.log_groups ", "SD1401", "iql:6:1"),
+        (state, "SELECT COUNT(*) AS count FROM google.compute.networks ", "SD1404", "iql:6:31"),
+        (state, "SELECT COUNT(*) AS count FROM aws.logs_native.log_groups ", "SD1404", "iql:6:31"),
+        (state, "EXEC awscc.logs.log_groups.list ", "SD1402", "iql:6:1"),
+        ("SELECT arn FROM awscc", "SELECT arm FROM awscc", "SD1405", "iql:8:8"),
+        ("SELECT arn FROM awscc.logs.log_groups ", "SELECT arn FROM aws.logs.foobars ", "SD1404", "iql:8:17"),
+        ("DELETE FROM awscc.logs.log_groups ", "DELETE FROM awscc.foo.bars ", "SD1404", "iql:10:13"),
+        (insert, "DELETE FROM awscc.logs.log_groups WHERE Identifier = '{{ lg }}'", "SD1483", "iql:4:1"),
+    ] {
+        assert!(GROUP.contains(from), "{from}");
+        place.write("app/resources/g.iql", &GROUP.replacen(from, to, 1));
+        for line in ["validate", "plan", "build --yes"] {
+            let ran = place.run(&format!("{line} -e PW=x app dev")).exits(1);
+            assert!(ran.err.contains(code) && ran.err.contains(at), "{line} {to}: {ran}");
+        }
+        assert_eq!(served.held(), 0, "{to}");
+    }
+    place.write("app/resources/g.iql", GROUP);
+    place.run("build --yes -e PW=x app dev").exits(0);
+    assert_eq!(served.held(), 1);
+}
+
+#[test]
+fn another_provider_is_named_and_not_its_region() {
+    let file = "/*+ exists */
+SELECT COUNT(*) AS count FROM google.compute.networks WHERE project = 'p';
+/*+ create */
+EXEC google.compute.networks.insert @project = 'p';
+";
+    let place = stack("  - {name: net, props: []}\n", &[("net", file)]);
+    place.manifest(
+        &MANIFEST
+            .replace("us-east-1", "us-central1")
+            .replace("resources:\n", "resources:\n  - {name: net, props: []}\n"),
+    );
+    let ran = place.run("validate -e PW=x app dev").exits(1);
+    assert_eq!(ran.err.matches("SD1404").count(), 2, "{ran}");
+    assert!(ran.err.contains("the provider `google` is not supported"), "{ran}");
+    assert!(!ran.err.contains("SD1109") && !ran.err.contains("SD1402"), "{ran}");
+}

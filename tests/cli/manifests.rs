@@ -76,13 +76,14 @@ fn files_outside_the_stack_need_a_flag() {
 }
 
 #[test]
-fn statements_pass_validate_and_a_table_that_is_none_stops_before_any_write() {
+fn a_table_that_is_none_stops_before_any_write() {
     let flows = "  - name: vpc\n    exports: [vpc_id]\n  - { name: off, type: query, sql: SELECT 1, if: 'false' }\n  - name: events\n";
     let place = Place::with(&small().replace("  - name: events\n", flows));
     fs::create_dir(place.path("app/resources")).unwrap_or_default();
     let insert = "INSERT INTO awscc.ec2.vpcz (CidrBlock, region)\nSELECT '10.0.0.0/16', '{{ region }}'\n";
     place.write("app/resources/vpc.iql", &format!("/*+ createorupdate */\n{insert}"));
-    place.run("validate app prod").exits(0);
+    let ran = place.run("validate app prod").exits(1);
+    assert!(ran.err.contains("SD1404"), "{ran}");
     assert_snapshot!(place.run("plan --sandbox app prod").exits(1).err, @r#"
     warning[SD1128]: vpc exports nothing: resources/vpc.iql has no `exports`
       --> app/stackql_manifest.yml:18:5

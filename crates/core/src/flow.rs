@@ -183,6 +183,12 @@ pub trait Script: Send + Sync + Debug {
     /// # Errors
     /// See [`Unready`].
     fn statement(&self, anchor: AnchorKind, captured: &Captured) -> Result<Marked, Unready>;
+    /// A statement before anything of the resource is known: what is not known is unknown in it. Several where a template
+    /// asks whether it has a value; what can be said for certain holds for all of them. Empty if its text depends on what
+    /// comes later, or cannot be rendered.
+    fn drafts(&self, anchor: AnchorKind) -> Vec<Marked> {
+        self.statement(anchor, &Captured::default()).into_iter().collect()
+    }
     /// The shell text of a script, a secret if it holds one.
     ///
     /// # Errors

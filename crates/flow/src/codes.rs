@@ -116,4 +116,8 @@ stack_core::codes! {
         "A warning. The statecheck does not pass, there is no `exists`, and the statements tell no identifier to read the resource by. \
          So it counts as not there, and is made.\n\
          Add `/*+ exists */` if it could be there and differ.";
+    DELETES = 1483, "A DELETE stands where something is made or changed",
+        "Statements below `create`, `update` and `createorupdate` make a resource or change it; a DELETE among them would \
+         remove something in each build, before any check could tell whether that was right.\n\
+         Write it below `delete`, where a teardown runs it; or in a resource of type `command` if it is wanted in every build.";
 }

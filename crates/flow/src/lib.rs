@@ -8,7 +8,7 @@ mod rest;
 mod run;
 pub mod understand;
 
-pub use run::{Runner, shown};
+pub use run::{Runner, check, shown};
 pub use understand::Reader;
 
 #[cfg(test)]

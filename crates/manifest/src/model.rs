@@ -86,6 +86,13 @@ impl ResourceDecl {
             Kind::Unusable => false,
         }
     }
+
+    /// True if its statements are about tables of a provider that is none of ours, as far as its first one tells.
+    pub(crate) fn is_foreign(&self) -> bool {
+        let Kind::Flow(flow) = &self.kind else { return false };
+        let is_dotted = |table: &&String| table.matches('.').count() == 2;
+        flow.about.is_none() && flow.first_table.as_ref().filter(is_dotted).is_some() && !self.is_aws()
+    }
 }
 
 #[derive(Debug)]

@@ -6,8 +6,10 @@ use crate::errors::{Stopped, exit_of};
 use crate::exit::Exit;
 use crate::load::{What, merge, parse};
 use crate::render::text::count;
-use stack_core::desired::Resolver;
+use stack_core::desired::{Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Severity};
+use stack_core::schema::Schemas;
+use stack_manifest::Stack;
 
 const NONCE: &str = "00000000000000000000000000000000";
 /// Taken where the manifest mentions no environment and none is given.
@@ -41,6 +43,7 @@ pub fn run(app: &App, args: &ValidateArgs) -> Done {
         merge(&mut told, parsed.diagnostics);
         if let Some(stack) = parsed.stack {
             merge(&mut told, stack.validate());
+            merge(&mut told, statements(&stack, &*app.schemas));
             // The manifest is not wrong: it is this version that cannot carry it out.
             let later = stack.cannot_run().into_iter();
             merge(
@@ -67,4 +70,16 @@ pub fn run(app: &App, args: &ValidateArgs) -> Done {
     };
     app.console.out(&format!("ok: {}{named}\n", count(resources, "resource", "resources")));
     Ok(Exit::Done)
+}
+
+/// What is certainly wrong with statements that rule, whatever their values are. Those that are understood, and resources that
+/// cannot be rendered, were looked at by the stack itself.
+fn statements(stack: &Stack, schemas: &dyn Schemas) -> Diagnostics {
+    let nothing = Outputs::new();
+    let rendered = stack.nodes().iter().filter_map(|node| stack.render(&node.address, &nothing).ok());
+    let flows = rendered.filter_map(|one| match one {
+        Rendered::Flow(flow) => Some(flow),
+        _ => None,
+    });
+    flows.flat_map(|flow| stack_flow::check(&flow, schemas)).collect()
 }

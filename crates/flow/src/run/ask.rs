@@ -36,11 +36,7 @@ impl Session<'_> {
     pub(super) async fn rows(&mut self, filled: &Filled) -> Result<Table, ReadError> {
         let parsed = parse(&filled.text).map_err(|error| self.failed(filled, error, Trouble::Final))?;
         if let Some(write) = parsed.iter().find(|one| one.kind.writes()) {
-            let message = format!("`{}` of {} would change something", filled.anchor, self.flow.address);
-            let error = SqlError::new(codes::WRITES_IN_CHECK, message)
-                .at(write.at.clone())
-                .label("this changes something")
-                .next("write a SELECT here");
+            let error = super::check::writes(self.flow, filled.anchor, write);
             return Err(self.failed(filled, error, Trouble::Final));
         }
         self.host.tell(Told::Statement(filled.anchor, filled.shown()));
@@ -293,7 +289,7 @@ fn captured_identifier(schema: &ResourceSchema, captured: &IndexMap<String, Valu
     Identifier::parse(schema, &text(whole?)?)
 }
 
-fn shown(one: &Parsed, tables: &Tables<'_>) -> Result<Table, SqlError> {
+pub(super) fn shown(one: &Parsed, tables: &Tables<'_>) -> Result<Table, SqlError> {
     match show(&one.text, tables) {
         Some(Ok(rows)) => {
             Ok(Table { columns: rows.columns.into_iter().map(str::to_owned).collect(), rows: rows.rows })

@@ -28,6 +28,8 @@ pub(super) struct Filled {
     pub(super) has_secret: bool,
     /// True if a secret stands where it may be part of a column.
     shows_secret: bool,
+    /// Places of values that are not known yet; only of drafts.
+    pub(super) unknown: Vec<(Range<usize>, Part)>,
     /// Where values were put in: place in the text now, and the place of the character before.
     moved: Vec<(Range<usize>, Range<usize>)>,
 }
@@ -65,6 +67,7 @@ impl Filled {
         let mut has_secret = false;
         let mut shows_secret = false;
         let filters = filters_from(&marked.text);
+        let mut unknown = Vec::new();
         for (range, part) in parts(&marked.text) {
             let inside = marked.text[range.clone()].trim_matches('\'');
             let document = sole(inside, &marked.holes).filter(|_| part == Part::Literal && !as_rendered);
@@ -77,6 +80,12 @@ impl Filled {
                 let before = range.start + at..range.start + at + c.len_utf8();
                 let start = text.len();
                 let hole = marked.holes.get(number);
+                if part != Part::Comment && hole.is_some_and(|hole| hole.value.unknown().is_some()) {
+                    text.push(c);
+                    unknown.push((start..text.len(), part));
+                    moved.push((start..text.len(), before));
+                    continue;
+                }
                 match part {
                     Part::Comment => {}
                     Part::Literal => {
@@ -115,7 +124,7 @@ impl Filled {
                 return Err(placed(before, "this would begin a comment"));
             }
         }
-        Ok(Self { anchor, marked, text, has_secret, shows_secret, moved })
+        Ok(Self { anchor, marked, text, has_secret, shows_secret, unknown, moved })
     }
 
     /// The text for people: a secret where it holds one.

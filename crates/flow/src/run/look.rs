@@ -23,6 +23,13 @@ impl Session<'_> {
     }
 
     async fn looked(&mut self, purpose: Purpose) -> Result<FlowVerdict, Stop> {
+        if purpose == Purpose::Plan {
+            // Nothing may be made whose statements could never run.
+            let problems = super::check::check(self.flow, &*self.runner.schemas);
+            if !problems.is_empty() {
+                return Err(Stop::Broken(problems));
+            }
+        }
         match (self.flow.kind, purpose) {
             (FlowKind::Query, _) => self.query(purpose).await,
             (FlowKind::Command, Purpose::Plan) => {

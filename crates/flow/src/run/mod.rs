@@ -7,6 +7,7 @@ mod act;
 mod after;
 mod ask;
 mod besides;
+mod check;
 mod delete;
 mod determine;
 mod fill;
@@ -17,6 +18,8 @@ mod put;
 mod session;
 mod together;
 mod verdict;
+
+pub use check::check;
 
 use async_trait::async_trait;
 use session::Session;

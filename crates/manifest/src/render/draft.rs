@@ -64,9 +64,26 @@ impl Drafts {
     /// The statement of an anchor. What the resource's own statements are still to give is unknown, by the name that the
     /// statement has for it; `known` is what they have given.
     pub fn draft(&self, anchor: AnchorKind, known: &Captured) -> Draft {
+        self.script.draft(anchor, known)
+    }
+
+    /// The text of a script, or the names of what it waits for. `None` if it is no script.
+    pub fn shell(&self) -> Option<Result<Value, BTreeSet<String>>> {
+        match self.script.shell() {
+            Ok(text) => Some(Ok(text)),
+            Err(Unready::Waiting(unknown)) => Some(Err(named(&unknown))),
+            Err(Unready::Missing { names, .. }) => Some(Err(names.into_iter().collect())),
+            Err(Unready::Broken(_)) => None,
+        }
+    }
+}
+
+impl Script {
+    /// See [`Drafts::draft`].
+    fn draft(&self, anchor: AnchorKind, known: &Captured) -> Draft {
         let mut given = known.clone();
         loop {
-            let names = match self.script.drafted(anchor, &given, true) {
+            let names = match self.drafted(anchor, &given, true) {
                 Ok(marked) => return Draft::Text(marked),
                 Err(Unready::Waiting(unknown)) => return Draft::Waits(named(&unknown)),
                 Err(Unready::Broken(problem)) => return Draft::Broken(problem),
@@ -86,14 +103,21 @@ impl Drafts {
         }
     }
 
-    /// The text of a script, or the names of what it waits for. `None` if it is no script.
-    pub fn shell(&self) -> Option<Result<Value, BTreeSet<String>>> {
-        match self.script.shell() {
-            Ok(text) => Some(Ok(text)),
-            Err(Unready::Waiting(unknown)) => Some(Err(named(&unknown))),
-            Err(Unready::Missing { names, .. }) => Some(Err(names.into_iter().collect())),
-            Err(Unready::Broken(_)) => None,
+    /// The statement where nothing is given, and where all is that its template can do without; nothing if one of them has no text.
+    pub(super) fn both_drafts(&self, anchor: AnchorKind) -> Vec<Marked> {
+        let mut given = Captured::default();
+        for name in self.optional(anchor) {
+            self.give(&mut given, &name);
         }
+        let mut out: Vec<Marked> = Vec::new();
+        for known in [Captured::default(), given] {
+            match self.draft(anchor, &known) {
+                Draft::Text(marked) if out.contains(&marked) => {}
+                Draft::Text(marked) => out.push(marked),
+                Draft::Waits(_) | Draft::Broken(_) => return Vec::new(),
+            }
+        }
+        out
     }
 
     /// Makes an own name that nothing has given so far an unknown value.
@@ -101,7 +125,7 @@ impl Drafts {
         let below = |name: &str, head: &str| {
             name.strip_prefix(head).and_then(|rest| rest.strip_prefix('.')).map(str::to_owned)
         };
-        let own = below(name, "this").or_else(|| below(name, self.script.address()));
+        let own = below(name, "this").or_else(|| below(name, self.address()));
         let own = own.unwrap_or_else(|| name.to_owned());
         if let Some(column) = below(&own, "callback") {
             let value = later(&format!("callback.{column}"));

@@ -332,8 +332,11 @@ impl Job<'_> {
                 type_version_id: None,
             };
         }
-        let (region, at) = self.region(said);
-        if let (Some(region), Some(at)) = (&region, &at)
+        let (mut region, at) = self.region(said);
+        if self.declared.is_foreign() {
+            // A region of theirs is no region of ours, and that their statements cannot run is what matters.
+            region = region.filter(|region| valid_region(region));
+        } else if let (Some(region), Some(at)) = (&region, &at)
             && !valid_region(region)
         {
             let (path, part) = at;

@@ -121,24 +121,31 @@ impl Own {
 
     /// The names of a template that nothing has given so far, as written.
     pub(super) fn missing(&self, template: &Template) -> Vec<String> {
-        self.without_value(template, &|_, text| !template.tolerates(text))
+        self.without_value(template, &|_, text, only_asked| !only_asked && !template.tolerates(text))
     }
 
     /// The names that conditions of a template ask for, and that the resource's own statements may give later.
     pub(super) fn asked(&self, template: &Template) -> Vec<String> {
         let resource = self.inner.resource(self.index);
         let Kind::Flow(flow) = &resource.kind else { return Vec::new() };
-        self.without_value(template, &|name, text| {
+        self.without_value(template, &|name, text, only_asked| {
             let may_come = || {
                 matches!(name, "this" | "callback")
                     || self.members_of(name, text.contains('.')).is_some()
                     || may_be_given(&self.inner, resource, flow, name)
             };
-            template.asks_for(text) && may_come()
+            !only_asked && template.asks_for(text) && may_come()
         })
     }
 
-    fn without_value(&self, template: &Template, counts: &dyn Fn(&str, &str) -> bool) -> Vec<String> {
+    /// The names that nothing has given so far and that the template can do without: `x is defined`, `x | default('')`, and
+    /// those of conditions.
+    pub(super) fn optional(&self, template: &Template) -> Vec<String> {
+        self.without_value(template, &|_, text, only_asked| only_asked || template.asks_for(text))
+    }
+
+    /// Names without a value, as written. `counts`: the name, the text of its use, and whether it is only asked for.
+    fn without_value(&self, template: &Template, counts: &dyn Fn(&str, &str, bool) -> bool) -> Vec<String> {
         let asked = |used: &Use| {
             let all = template.occurrences(&used.head);
             all.iter().any(|o| is_asked_for(&template.source[o.range.end..]))
@@ -151,7 +158,7 @@ impl Own {
                 None => self.lookup(name, !used.path.is_empty(), &Session::default()).is_none(),
             };
             let text = used.text();
-            let is_missing = is_missing && name != "uuid" && !asked(used) && counts(name, &text);
+            let is_missing = is_missing && name != "uuid" && counts(name, &text, asked(used));
             if is_missing && !out.contains(&text) {
                 out.push(text);
             }

@@ -212,6 +212,14 @@ impl stack_core::flow::Script for Script {
         Ok(marked)
     }
 
+    fn drafts(&self, anchor: AnchorKind) -> Vec<Marked> {
+        let drafts = self.both_drafts(anchor);
+        for hole in drafts.iter().flat_map(|marked| &marked.holes) {
+            self.inner.options.redactor.learn(&hole.value);
+        }
+        drafts
+    }
+
     fn shell(&self) -> Result<Value, Unready> {
         let address = self.inner.address(self.index).as_str();
         let Some(run) = self.declared().and_then(|declared| declared.run.as_ref()) else {
@@ -298,6 +306,17 @@ impl Script {
             Ok(Statement::Waiting(unknown)) => Err(self.waiting(anchor, unknown, &source)),
             Err(failure) => Err(self.unready(&failure, &source, &own, &scope, names_first)),
         }
+    }
+
+    /// The names of a statement that nothing has given so far and that its template can do without.
+    pub(super) fn optional(&self, anchor: AnchorKind) -> Vec<String> {
+        let Some(template) = self.source(anchor).and_then(|source| source.template) else {
+            return Vec::new();
+        };
+        let scope = self.scope.again();
+        let nothing = Captured::default();
+        let own = Own::new(&self.inner, scope, self.index, Some(anchor), &self.props, &nothing);
+        own.optional(self.inner.templates.get(template))
     }
 
     /// The address of its resource.

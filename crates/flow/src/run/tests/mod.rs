@@ -1,6 +1,7 @@
 //! Flows on a small cloud: real statements, real SQL, everything noted in its order.
 
 mod besides;
+mod check;
 mod matrix;
 mod reads;
 mod rules;

@@ -296,6 +296,9 @@ impl Host for World {
     }
 }
 
+/// What stands for a value that is not known, while a draft is made.
+const LATER: &str = "later";
+
 /// A query file whose templates know `{{ name }}`, `{{ this.name }}` and `{{ callback.name }}`.
 #[derive(Debug, Default)]
 pub(super) struct File {
@@ -372,6 +375,34 @@ impl Script for File {
         }
         marked.text.push_str(rest);
         Ok(marked)
+    }
+
+    fn drafts(&self, anchor: AnchorKind) -> Vec<Marked> {
+        let mut known = Captured::default();
+        for _ in 0..20 {
+            match self.statement(anchor, &known) {
+                Ok(mut marked) => {
+                    for hole in &mut marked.holes {
+                        if hole.value == Value::text(LATER) {
+                            hole.value = Value::Unknown(Unknown::of(&Address::new("this"), "x"));
+                        }
+                    }
+                    return vec![marked];
+                }
+                Err(Unready::Missing { names, .. }) => {
+                    let own = names[0].strip_prefix("this.").unwrap_or(&names[0]);
+                    match own.strip_prefix("callback.") {
+                        Some(column) => {
+                            let row = known.callback.get_or_insert_default();
+                            row.insert(column.to_owned(), Value::text(LATER));
+                        }
+                        None => drop(known.this.insert(own.to_owned(), Value::text(LATER))),
+                    }
+                }
+                Err(_) => return Vec::new(),
+            }
+        }
+        Vec::new()
     }
 
     fn shell(&self) -> Result<Value, Unready> {
