@@ -20,7 +20,10 @@ impl Described for Definition {
         let first = |path: &String| path.split_once('.').is_some_and(|(first, _)| first == plain);
         let is_settable = |property: &&super::Property| !property.read_only;
         let mut settable = self.resource.properties.values().filter(is_settable);
-        self.property_of(name).is_none() && settable.any(|property| property.at.as_ref().is_some_and(first))
+        // The object as a whole may be a column to read.
+        let as_whole = self.property_of(name).and_then(|known| self.property(known));
+        as_whole.is_none_or(|known| known.read_only)
+            && settable.any(|property| property.at.as_ref().is_some_and(first))
     }
 
     fn normal(&self, props: Value) -> Value {
