@@ -270,7 +270,7 @@ fn the_sandbox_of_a_folder_keeps_what_is_written() {
         "query --sandbox --stack-dir app -o csv",
         "SELECT bucket_name FROM awscc.s3.buckets_list_only",
     );
-    assert_eq!(ran.exits(0).out, "bucket_name\r\nlogs\r\n");
+    assert_eq!(ran.exits(0).out, "bucket_name\nlogs\n");
 }
 
 /// A shell that reads this text.

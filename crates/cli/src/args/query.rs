@@ -68,6 +68,6 @@ pub enum OutputForm {
     Json,
     // One object per row
     Jsonl,
-    // RFC 4180, with a header
+    // RFC 4180 with a header, lines ended by LF
     Csv,
 }

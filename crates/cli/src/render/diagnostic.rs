@@ -5,6 +5,7 @@ use super::text::{clean, width};
 use super::veil::veil;
 use crate::locate::Locate;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use indexmap::IndexSet;
 use stack_core::diagnostic::{Diagnostic, Severity};
 
 /// One underlined place.
@@ -68,7 +69,9 @@ pub fn render(diagnostic: &Diagnostic, locate: &dyn Locate, style: Style) -> Str
 pub fn render_all(diagnostics: &[Diagnostic], locate: &dyn Locate, style: Style) -> String {
     let mut ordered: Vec<&Diagnostic> = diagnostics.iter().collect();
     ordered.sort_by_key(|d| std::cmp::Reverse(d.severity));
-    ordered.into_iter().map(|d| render(d, locate, style)).collect::<Vec<_>>().join("\n")
+    // Resources may share a file: what is wrong at one place in it is said once.
+    let told: IndexSet<String> = ordered.into_iter().map(|d| render(d, locate, style)).collect();
+    told.into_iter().collect::<Vec<_>>().join("\n")
 }
 
 /// A span that ends with its first line: carets under a whole block say less than under its head.
@@ -133,6 +136,16 @@ mod tests {
           = needed by  crm_flow (awscc.customerprofiles.integrations), env prod
           = next       fix the name, or give it a value: -e domain_nam=…
         "#);
+    }
+
+    #[test]
+    fn what_reads_the_same_is_said_once() {
+        let (first, files) = sample();
+        let other = Diagnostic::error(Code(1203), "another");
+        let style = Style::plain(100, true);
+        let all = render_all(&[first.clone(), other, first.clone()], &files, style);
+        assert!(all.starts_with(&render(&first, &files, style)), "{all}");
+        assert_eq!(all.matches("error[").count(), 2, "{all}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub fn render(table: &Table, form: OutputForm, style: Style) -> String {
                 .rows
                 .iter()
                 .map(|row| row.iter().map(|cell| field(&text(cell, ""))).collect::<Vec<_>>().join(","));
-            std::iter::once(header).chain(rows).map(|line| format!("{line}\r\n")).collect()
+            std::iter::once(header).chain(rows).map(|line| format!("{line}\n")).collect()
         }
     }
 }
@@ -89,7 +89,7 @@ fn text(cell: &Cell, null: &str) -> String {
     }
 }
 
-/// A field of CSV (RFC 4180).
+/// A field of CSV (RFC 4180, but for the ends of lines: shells take a carriage return for a part of the last value).
 fn field(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(all[0]["name"], "a, \"b\"\n\u{1b}[31m");
         assert_eq!(all[0]["name_2"], Json::Null);
         let csv = render(&table(), OutputForm::Csv, style);
-        assert!(csv.starts_with("name,n,name\r\n\"a, \"\"b\"\"\n"), "{csv}");
-        assert!(csv.ends_with("ä,10.5,\r\n"), "{csv}");
+        assert!(csv.starts_with("name,n,name\n\"a, \"\"b\"\"\n"), "{csv}");
+        assert!(csv.ends_with("ä,10.5,\n"), "{csv}");
     }
 }
