@@ -89,7 +89,7 @@ impl App {
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent)?;
             }
-            if private { write_private(&path, text) } else { std::fs::write(&path, text) }
+            if private { write_private(&path, text.as_bytes()) } else { std::fs::write(&path, text) }
         };
         write().map_err(|error| Stopped::unwritable(typed, &error))
     }
@@ -97,20 +97,20 @@ impl App {
 
 /// Makes the file readable by its owner only before anything is in it.
 #[cfg(unix)]
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
     // The mode above is that of a new file only.
     file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-    file.write_all(text.as_bytes())
+    file.write_all(bytes)
 }
 
 /// Access there comes from the folder.
 #[cfg(not(unix))]
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    std::fs::write(path, text)
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    std::fs::write(path, bytes)
 }
 
 /// What a command gives: how the program ends, or why it stopped.

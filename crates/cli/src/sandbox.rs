@@ -10,7 +10,6 @@ use stack_emulator::{Cloud, Config, Reply};
 use stack_engine::clock::Clock;
 use stack_providers::{InProcess, TransportError, TransportErrorKind};
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -116,7 +115,7 @@ impl Sandbox {
     pub fn save(&self) -> std::io::Result<()> {
         let Some(kept) = &self.file else { return Ok(()) };
         let snapshot = self.lock().snapshot();
-        write_private(&kept.path, snapshot.to_string().as_bytes())
+        replace_private(&kept.path, snapshot.to_string().as_bytes())
     }
 
     /// A transport into this cloud. Each reply that may have changed something is kept before it is given.
@@ -192,12 +191,9 @@ fn private_folder(path: &Path) -> std::io::Result<()> {
 }
 
 /// Writes a file that only its owner can read: beside it first, then in its place.
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
+fn replace_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let beside = path.with_extension("json.new");
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(bytes)?;
+    crate::app::write_private(&beside, bytes)?;
     fs::rename(&beside, path)
 }
 

@@ -293,7 +293,7 @@ impl Schemas for CachedSchemas {
         if name
             .split('.')
             .next()
-            .is_some_and(|provider| self.rest.has_provider(provider) && provider != "aws")
+            .is_some_and(|provider| provider != "aws" && self.rest.has_provider(provider))
         {
             return self.rest.canonical(name);
         }

@@ -1,6 +1,8 @@
 //! Desired values: JSON, plus values that are not known yet and values that must never be shown.
 
 use crate::ids::Address;
+use crate::naming::find_property;
+use crate::pointer::Step;
 use indexmap::IndexMap;
 use serde_json::{Number, Value as Json};
 use std::collections::BTreeSet;
@@ -112,6 +114,27 @@ impl Value {
         match self.unknown() {
             Some(unknown) => Self::Unknown(Unknown { sensitive: true, ..unknown }),
             None => Self::Secret(Secret::new(self)),
+        }
+    }
+
+    /// Changes every value at a path of a schema. The name of a member may have another usual spelling. What is secret as a
+    /// whole is not opened.
+    pub(crate) fn change_at(&mut self, path: &[Step], to: &dyn Fn(Self) -> Self) {
+        match (self, path) {
+            (value, []) => *value = to(std::mem::replace(value, Self::Null)),
+            (Self::Object(members), [Step::Key(name), rest @ ..]) => {
+                let found = find_property(name, members.keys().map(String::as_str)).map(str::to_owned);
+                if let Some(member) = found.and_then(|found| members.get_mut(&found)) {
+                    member.change_at(rest, to);
+                }
+            }
+            (Self::Object(members), [Step::Any, rest @ ..]) => {
+                members.values_mut().for_each(|member| member.change_at(rest, to));
+            }
+            (Self::Array(items), [Step::Any, rest @ ..]) => {
+                items.iter_mut().for_each(|item| item.change_at(rest, to));
+            }
+            _ => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::naming::find_property;
 use crate::overlay::Accepts;
-use crate::pointer::{Pointer, Step};
+use crate::pointer::Pointer;
 use crate::schema::ResourceSchema;
 use crate::value::Value;
 use indexmap::IndexMap;
@@ -37,10 +37,10 @@ pub(super) fn accepted(
     }
     let mut props = Value::Object(out);
     for path in accepts.references.iter() {
-        change(&mut props, &path.0, &id_of);
+        props.change_at(&path.0, &id_of);
     }
     for path in accepts.pairs.iter() {
-        change(&mut props, &path.0, &map_of);
+        props.change_at(&path.0, &map_of);
     }
     match props {
         Value::Object(members) => (members, moved),
@@ -89,27 +89,6 @@ fn take_apart(
             }
         }
         at.pop();
-    }
-}
-
-/// Changes the values at a path.
-fn change(value: &mut Value, path: &[Step], to: &dyn Fn(Value) -> Value) {
-    match (value, path) {
-        (value, []) => *value = to(std::mem::replace(value, Value::Null)),
-        (Value::Object(members), [Step::Key(name), rest @ ..]) => {
-            // The first step may be spelt in another way.
-            let found = find_property(name, members.keys().map(String::as_str)).map(str::to_owned);
-            if let Some(member) = found.and_then(|found| members.get_mut(&found)) {
-                change(member, rest, to);
-            }
-        }
-        (Value::Array(items), [Step::Any, rest @ ..]) => {
-            items.iter_mut().for_each(|item| change(item, rest, to));
-        }
-        (Value::Object(members), [Step::Any, rest @ ..]) => {
-            members.values_mut().for_each(|member| change(member, rest, to));
-        }
-        _ => {}
     }
 }
 

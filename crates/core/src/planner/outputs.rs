@@ -5,7 +5,7 @@
 use crate::desired::{Output, Wanted};
 use crate::ids::Address;
 use crate::plan::{Action, Change};
-use crate::pointer::{Pointer, Step};
+use crate::pointer::Pointer;
 use crate::schema::ResourceSchema;
 use crate::value::{Secret, Unknown, Value};
 use indexmap::IndexMap;
@@ -20,7 +20,7 @@ pub fn output_of(wanted: Option<&Wanted>, schema: &Arc<ResourceSchema>, live: &J
         cover(&mut model, &wanted.props);
     }
     for path in schema.overlay.secrets.iter() {
-        cover_at(&mut model, &path.0);
+        model.change_at(&path.0, &covered);
     }
     Output { model, schema: Arc::clone(schema), gone: false }
 }
@@ -124,24 +124,11 @@ fn cover(model: &mut Value, declared: &Value) {
     }
 }
 
-/// Makes secrets of the values at a path.
-fn cover_at(model: &mut Value, path: &[Step]) {
-    match (model, path) {
-        (Value::Secret(_) | Value::Null, _) => {}
-        (model, []) => {
-            let inner = std::mem::replace(model, Value::Null);
-            *model = Value::Secret(Secret::new(inner));
-        }
-        (Value::Object(members), [Step::Key(name), rest @ ..]) => {
-            members.get_mut(name).into_iter().for_each(|member| cover_at(member, rest));
-        }
-        (Value::Object(members), [Step::Any, rest @ ..]) => {
-            members.values_mut().for_each(|member| cover_at(member, rest));
-        }
-        (Value::Array(items), [Step::Any, rest @ ..]) => {
-            items.iter_mut().for_each(|item| cover_at(item, rest));
-        }
-        _ => {}
+/// A value as a secret, unless it is one already or is none.
+fn covered(value: Value) -> Value {
+    match value {
+        Value::Secret(_) | Value::Null => value,
+        open => Value::Secret(Secret::new(open)),
     }
 }
 

@@ -67,8 +67,10 @@ impl Tally {
                 self.residue.insert(step.address.to_string(), residue.iter().map(|p| p.dotted()).collect());
             }
             EventKind::RollbackOp { step, undone, note, .. } => {
-                // Rolling back sees every operation to its end, or says that it does not know it.
-                self.in_flight.remove(&step.to_string());
+                // What was not undone may still be at work: its request stays among the last words.
+                if *undone {
+                    self.in_flight.remove(&step.to_string());
+                }
                 self.undone.insert(step.address.to_string(), (*undone, note.clone()));
             }
             EventKind::Diagnostic { diagnostic } => self.notes.push(diagnostic.clone()),
@@ -140,5 +142,30 @@ impl Counts {
             .map(|(n, word)| format!("{n} {word}"))
             .collect::<Vec<_>>()
             .join(between)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stack_core::ids::RequestToken;
+    use stack_core::plan::{StepId, StepPart};
+
+    #[test]
+    fn a_rollback_ends_what_it_undid_and_nothing_else() {
+        let mut tally = Tally::default();
+        let step = |name: &str| StepId { address: name.into(), part: StepPart::Put };
+        let mut on = |kind| {
+            let run = RunId::new("r_1");
+            tally.on(&Event { run, seq: 0, at_ms: 0, elapsed: Duration::ZERO, kind });
+        };
+        for name in ["undone", "unknown"] {
+            let request: RequestToken = name.into();
+            on(EventKind::OpAccepted { step: step(name), verb: Verb::Create, request });
+        }
+        for (name, undone) in [("undone", true), ("unknown", false)] {
+            on(EventKind::RollbackOp { step: step(name), verb: None, undone, note: String::new() });
+        }
+        assert_eq!(tally.in_flight.into_keys().collect::<Vec<_>>(), [step("unknown").to_string()]);
     }
 }
