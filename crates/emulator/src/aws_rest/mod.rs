@@ -99,19 +99,9 @@ pub(crate) fn carry_out(
     turn: &Turn,
     request: &Request<Bytes>,
 ) -> Result<(u16, Json), WireError> {
-    let fixed = [
-        "dataIntegrations",
-        "eventIntegrations",
-        "applications",
-        "associations",
-        "instance",
-        "integration-associations",
-        "domains",
-        "integrations",
-    ];
-    let segments = request.uri().path().split('/').skip(1);
     let call = Call {
-        variables: segments.filter(|segment| !fixed.contains(segment)).map(decoded).collect(),
+        // Every second part of a path is a variable: `/domains/{name}/integrations/{uri}`.
+        variables: request.uri().path().split('/').skip(2).step_by(2).map(decoded).collect(),
         queries: query(request.uri().query()),
         body: request.body().clone(),
     };

@@ -367,7 +367,7 @@ pub(crate) fn error_answer(service: Service, error: &WireError, request_id: &str
     }
     if service.is_rest() {
         // The front end refuses signatures with 403 here.
-        let status = if error.code.contains('#') { 403 } else { error.status };
+        let status = if error.code.contains('#') && error.status == 400 { 403 } else { error.status };
         let body = json!({ "Message": error.message });
         let mut response = answer(status, content, body.to_string(), request_id);
         if let Ok(name) = HeaderValue::from_str(error.name()) {

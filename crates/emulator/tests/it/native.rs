@@ -145,6 +145,7 @@ fn signatures_name_the_service_and_faults_have_its_errors() {
         (What::Throttle, 429, "ThrottlingException"),
         (What::ServiceError, 500, "InternalServiceError"),
         (What::Denied { status: 403 }, 403, "AccessDeniedException"),
+        (What::Unavailable, 503, "ServiceUnavailableException"),
     ] {
         world.cloud.inject(Fault { when: when.clone().first(1), what });
         let got = get(&mut world, "/dataIntegrations");

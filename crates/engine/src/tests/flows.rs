@@ -18,6 +18,19 @@ pub(super) fn pair() -> FakeStack {
     ])
 }
 
+/// The numbers of the operations of `pair` as the journal has them, and how many different tokens they have.
+fn intents(world: &World) -> (Vec<u32>, usize) {
+    let entries = world.store.load(&"r_1".into()).unwrap().entries;
+    let of_pair = entries.iter().filter_map(|entry| match &entry.record {
+        Record::Intent { step, number, token, .. } if *step == put("pair") => {
+            Some((*number, token.as_str().to_owned()))
+        }
+        _ => None,
+    });
+    let (numbers, tokens): (Vec<u32>, BTreeSet<String>) = of_pair.unzip();
+    (numbers, tokens.len())
+}
+
 #[tokio::test(start_paused = true)]
 async fn operations_of_a_step_have_numbers_and_tokens_of_their_own() {
     let world = World::new();
@@ -27,18 +40,7 @@ async fn operations_of_a_step_have_numbers_and_tokens_of_their_own() {
         assert!(world.cloud.live(name).is_some(), "{name}");
     }
     assert_eq!(world.cloud.live("after").unwrap()["Needs"], "pair-0");
-    let entries = world.store.load(&"r_1".into()).unwrap().entries;
-    let numbered: Vec<(u32, String)> = entries
-        .iter()
-        .filter_map(|entry| match &entry.record {
-            Record::Intent { step, number, token, .. } if *step == put("pair") => {
-                Some((*number, token.as_str().to_owned()))
-            }
-            _ => None,
-        })
-        .collect();
-    assert_eq!(numbered.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [0, 1]);
-    assert_eq!(numbered.iter().map(|(_, token)| token).collect::<BTreeSet<_>>().len(), 2);
+    assert_eq!(intents(&world), ([0, 1].to_vec(), 2));
     let said = world.recorder.events().into_iter().filter(|e| matches!(e.kind, EventKind::Said { .. }));
     assert_eq!(said.count(), 2);
     assert!(world.is_converged(&pair()).await);
@@ -47,7 +49,7 @@ async fn operations_of_a_step_have_numbers_and_tokens_of_their_own() {
 #[tokio::test(start_paused = true)]
 async fn a_flow_is_torn_down_by_its_own_statements() {
     let world = World::new();
-    let _ = world.build(&pair()).await;
+    assert_eq!(world.build(&pair()).await.ended, Ended::Succeeded);
     let outcome = world.go(&pair(), Mode::Teardown, world.options()).await;
     assert_eq!(outcome.ended, Ended::Succeeded, "{:?}", outcome.failures);
     for name in ["before", "pair-0", "pair-1", "after"] {
@@ -94,6 +96,7 @@ async fn what_was_refused_is_tried_again_under_its_number_with_another_token() {
     let outcome = world.build(&pair()).await;
     assert_eq!(outcome.ended, Ended::Succeeded, "{:?}", outcome.failures);
     assert_eq!(world.cloud.accepted(Verb::Create, "pair-1"), 1);
+    assert_eq!(intents(&world), ([0, 1, 1].to_vec(), 3));
 }
 
 #[tokio::test(start_paused = true)]

@@ -67,12 +67,15 @@ impl Rest {
             let (found, next) = self.page(at, definition, inputs, page.as_deref()).await?;
             all.extend(found);
             match next {
+                None => return Ok(all),
                 // A token that leads to itself would never end.
-                Some(next) if Some(&next) != page.as_ref() => page = Some(next),
-                _ => break,
+                Some(next) if Some(&next) == page.as_ref() => break,
+                Some(next) => page = Some(next),
             }
         }
-        Ok(all)
+        // What a part of a list does not show may be there: a second one would be made.
+        let words = "the list does not end: the service gives the same page again, or too many";
+        Err(Failure::new(FailureKind::Internal, "PageTokenRepeated", words))
     }
 
     /// The resources that have this natural key and are not being removed. `None`: it is incomplete, or there is no list.

@@ -334,7 +334,15 @@ fn redirected(from: &str, headers: &HeaderMap) -> Result<Option<String>, Failure
         return Ok(None);
     };
     let host = |url: &str| url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_ascii_lowercase));
+    let refused = |where_to: &str| {
+        let message = format!("{} redirects to {where_to}: not followed", host(from).unwrap_or_default());
+        Failure::new(FailureKind::Invalid, "RedirectRefused", message)
+    };
     let Some(to_host) = host(to) else {
+        // Anything but a path would become a part of the host's name.
+        if !to.starts_with('/') || to.starts_with("//") {
+            return Err(refused("what is neither a URL nor a path"));
+        }
         let origin_end = from.find("://").and_then(|at| from[at + 3..].find('/').map(|end| at + 3 + end));
         let origin = &from[..origin_end.unwrap_or(from.len())];
         return Ok(Some(format!("{origin}{to}")));
@@ -344,12 +352,15 @@ fn redirected(from: &str, headers: &HeaderMap) -> Result<Option<String>, Failure
         let labels: Vec<&str> = host.rsplit('.').take(2).collect();
         labels.join(".")
     };
+    let is_open = |url: &str| url.parse::<Uri>().is_ok_and(|uri| uri.scheme_str() != Some("https"));
+    if is_open(to) && !is_open(from) {
+        return Err(refused(&format!("{to_host} without TLS")));
+    }
     let is_name = from_host.contains(char::is_alphabetic);
     if to_host == from_host || (is_name && domain(&to_host) == domain(&from_host)) {
         return Ok(Some(to.to_owned()));
     }
-    let message = format!("{from_host} redirects to {to_host}, outside its domain: not followed");
-    Err(Failure::new(FailureKind::Invalid, "RedirectRefused", message))
+    Err(refused(&format!("{to_host}, outside its domain")))
 }
 
 fn taken(

@@ -8,7 +8,7 @@ use crate::codes;
 use crate::columns::{IDENTIFIER, REGION};
 use crate::dml::{Pair, Verb};
 use crate::error::SqlError;
-use crate::literal::{RequestOption, bare, is_client_token, structured};
+use crate::literal::{RequestOption, bare, structured};
 use crate::rest::{Rest, bare_id};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
@@ -240,8 +240,7 @@ impl Reading<'_> {
     fn other_condition(&mut self, rest: &Rest, list: &[Pair], first: &Pair, options: &mut Options) {
         let Some(value) = self.common.value(first) else { return };
         let name = &first.column.name;
-        let token = value.scalar_text().filter(|text| is_client_token(text));
-        if bare(name) == "ClientToken" && list.len() == 1 && token.is_some() {
+        if bare(name) == "ClientToken" && list.len() == 1 {
             self.common.option(RequestOption::ClientToken, first, &value, options);
             return;
         }

@@ -104,9 +104,19 @@ async fn a_redirect_keeps_the_credential_within_its_domain_only_trap_93() {
     let sent = bench.script.sent();
     assert_eq!(sent[1].uri.host(), Some("other.confluent.cloud"));
     assert_eq!(sent[0].header("authorization"), sent[1].header("authorization"));
-    let bench = Bench::of([to("https://confluent.cloud.evil.example/x")]);
-    let failure = bench.read(ENVIRONMENT, "env-1").await.unwrap_err();
-    assert_eq!((failure.code.as_str(), bench.script.sent().len()), ("RedirectRefused", 1));
+    for url in [
+        "https://confluent.cloud.evil.example/x",
+        // Glued to the origin, these would lead elsewhere.
+        ".evil.example/x",
+        "@evil.example/x",
+        "//evil.example/x",
+        // The credential would be readable on the way.
+        "http://api.confluent.cloud/x",
+    ] {
+        let bench = Bench::of([to(url)]);
+        let failure = bench.read(ENVIRONMENT, "env-1").await.unwrap_err();
+        assert_eq!((failure.code.as_str(), bench.script.sent().len()), ("RedirectRefused", 1), "{url}");
+    }
 }
 
 /// A key that this run makes opens its cluster, where nothing else does.
