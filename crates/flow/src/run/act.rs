@@ -1,5 +1,6 @@
 //! Statements that change something: prepared as a whole, sent one operation after the other.
 
+use super::check::statement;
 use super::fill::Filled;
 use super::minimise::{conformed, minimised};
 use super::session::{Session, Stop};
@@ -13,7 +14,7 @@ use stack_core::plan::Hit;
 use stack_core::provider::{Failure, FailureKind, Operation, Progress, Verb};
 use stack_core::redact::MARK;
 use stack_core::value::Value;
-use stack_sql::{Kind, Limits, Parsed, Query, SqlError, Table, Tables, Write, Writes, parse};
+use stack_sql::{Parsed, SqlError, Table, Tables, Write, Writes, parse};
 
 /// One statement of a body.
 #[derive(Debug)]
@@ -32,8 +33,6 @@ pub(super) struct Acted {
     pub(super) did: bool,
     /// Something failed, and `multi` went on.
     pub(super) failed: bool,
-    /// What the last operation was.
-    pub(super) verb: Option<Verb>,
     /// Every deletion found nothing to delete.
     pub(super) was_gone: bool,
 }
@@ -78,19 +77,11 @@ impl Session<'_> {
         let mut steps = Vec::new();
         let mut problems = Vec::new();
         for one in parsed {
-            if one.kind.writes() {
-                match Writes::prepare(&one, &tables, &defaults) {
-                    Ok(writes) => steps.push(Step::Write(Box::new(writes))),
-                    Err(errors) => problems.extend(errors.into_iter().map(told)),
-                }
-                continue;
+            match statement(self.flow, filled.anchor, &one, &tables, &defaults) {
+                Ok(Some(writes)) => steps.push(Step::Write(Box::new(writes))),
+                Ok(None) => steps.push(Step::Read(Box::new(one))),
+                Err(errors) => problems.extend(errors.into_iter().map(told)),
             }
-            if matches!(one.kind, Kind::Query(_))
-                && let Err(error) = Query::prepare(&one, &tables, &defaults, Limits::default())
-            {
-                problems.push(told(error));
-            }
-            steps.push(Step::Read(Box::new(one)));
         }
         if steps.is_empty() && problems.is_empty() {
             let error = SqlError::new(stack_sql::codes::SYNTAX, "there is no statement");
@@ -179,7 +170,6 @@ impl Session<'_> {
                     }
                     self.number += 1;
                     acted.ran = true;
-                    acted.verb = Some(operation.verb());
                     break;
                 }
             }

@@ -146,7 +146,8 @@ fn wrong(flow: &Flow, filled: &Filled, schemas: &dyn Schemas) -> Vec<SqlError> {
                 }
             }
             Ok(parsed) if is_whole => {
-                parsed.iter().flat_map(|one| statement(flow, filled, one, &tables, &defaults)).collect()
+                let told = |one| statement(flow, filled.anchor, one, &tables, &defaults).err();
+                parsed.iter().filter_map(told).flatten().collect()
             }
             Ok(_) => Vec::new(),
         };
@@ -159,30 +160,35 @@ fn wrong(flow: &Flow, filled: &Filled, schemas: &dyn Schemas) -> Vec<SqlError> {
     out
 }
 
-fn statement(
+/// What a statement sends, if it is one that changes something; read or refused in a plan as in a run.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(super) fn statement(
     flow: &Flow,
-    filled: &Filled,
+    anchor: AnchorKind,
     one: &Parsed,
     tables: &Tables<'_>,
     defaults: &Defaults,
-) -> Vec<SqlError> {
+) -> Result<Option<Writes>, Vec<SqlError>> {
     match &one.kind {
-        kind if kind.writes() && reads_only(filled.anchor) => vec![writes(flow, filled.anchor, one)],
+        kind if kind.writes() && reads_only(anchor) => Err(vec![writes(flow, anchor, one)]),
         Kind::Delete
-            if matches!(
-                filled.anchor,
-                AnchorKind::Create | AnchorKind::Update | AnchorKind::CreateOrUpdate
-            ) =>
+            if matches!(anchor, AnchorKind::Create | AnchorKind::Update | AnchorKind::CreateOrUpdate) =>
         {
-            let message = format!("a DELETE below `{}` of {}", filled.anchor, flow.address);
+            let message = format!("a DELETE below `{anchor}` of {}", flow.address);
             let told = SqlError::new(codes::DELETES, message).at(keyword(one));
-            vec![told.label("this deletes").next("write it below `delete`")]
+            Err(vec![told.label("this deletes").next("write it below `delete`")])
         }
-        kind if kind.writes() => Writes::prepare(one, tables, defaults).err().unwrap_or_default(),
-        Kind::Query(_) => {
-            Query::prepare(one, tables, defaults, Limits::default()).err().into_iter().collect()
-        }
-        _ => shown(one, tables).err().into_iter().collect(),
+        kind if kind.writes() => Writes::prepare(one, tables, defaults).map(Some),
+        Kind::Query(_) => match Query::prepare(one, tables, defaults, Limits::default()) {
+            Ok(_) => Ok(None),
+            Err(error) => Err(vec![error]),
+        },
+        _ => match shown(one, tables) {
+            Ok(_) => Ok(None),
+            Err(error) => Err(vec![error]),
+        },
     }
 }
 

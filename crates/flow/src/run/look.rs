@@ -91,7 +91,7 @@ impl Session<'_> {
     }
 
     /// Reads the exports of a resource that is there. Where it is as wanted and they are missing, a build would fail.
-    async fn read_exports(&mut self, state: State, patience: Patience) -> Result<(), Stop> {
+    pub(super) async fn read_exports(&mut self, state: State, patience: Patience) -> Result<(), Stop> {
         self.derived_row().await?;
         if self.row.is_some() || self.flow.exports.is_empty() || !self.flow.has(AnchorKind::Exports) {
             return Ok(());

@@ -71,7 +71,7 @@ impl Session<'_> {
             }
             changed?;
         }
-        self.finish_exports().await?;
+        self.read_exports(State::Right, Patience::Test).await?;
         self.say(format!("successfully deployed {}", self.flow.address));
         Ok(())
     }
@@ -191,18 +191,5 @@ impl Session<'_> {
             "this finds nothing",
         );
         told.next("look at what it asks, or raise its `retries` and `retry_delay`")
-    }
-
-    /// The row that others may use: as a check has kept it, else read now.
-    async fn finish_exports(&mut self) -> Result<(), Stop> {
-        self.derived_row().await?;
-        if self.row.is_some() || self.flow.exports.is_empty() || !self.flow.has(AnchorKind::Exports) {
-            return Ok(());
-        }
-        let check = self.render(AnchorKind::Exports)?;
-        if self.export_rows(&check, self.and_more(AnchorKind::Exports)).await? {
-            return Ok(());
-        }
-        Err(self.no_row(0).into())
     }
 }

@@ -326,6 +326,15 @@ fn a_look_knows_what_statements_would_do() {
 }
 
 #[test]
+fn a_delete_below_create_is_not_sent_even_where_no_draft_could_show_it() {
+    // A plan asks only for what it needs; the run holds the same rule for itself.
+    let text = format!("{EXISTS}/*+ create */\n{DELETE}");
+    let world = World::default();
+    let told = made(&resource(&text), &world);
+    assert!(told.contains("SD1483") && !told.contains("delete AWS::"), "{told}");
+}
+
+#[test]
 fn what_is_computed_from_a_secret_is_one() {
     let file = |text: &str| {
         let secret = Value::Secret(Secret::new(Value::text("hunter2")));
