@@ -112,6 +112,17 @@ pub struct Accepts {
 }
 
 impl Accepts {
+    /// True if a name is that of an object which properties are taken out of: `spec`, `data__spec`.
+    pub fn nests(&self, name: &str) -> bool {
+        let plain = Self::plain(name);
+        self.nested.keys().any(|path| path.split('.').next() == Some(plain))
+    }
+
+    /// A name without the prefix that older tables give to members of bodies.
+    pub(crate) fn plain(name: &str) -> &str {
+        name.strip_prefix("data__").unwrap_or(name)
+    }
+
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }

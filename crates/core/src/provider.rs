@@ -400,6 +400,8 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// The running operation that is in the way (ConcurrentOperation, ClientTokenConflict).
     pub blocked_by: Option<RequestToken>,
+    /// HTTP status of the answer, where there was one.
+    pub status: Option<u16>,
 }
 
 impl Failure {
@@ -412,6 +414,7 @@ impl Failure {
             request_id: None,
             retry_after: None,
             blocked_by: None,
+            status: None,
         }
     }
 }

@@ -16,14 +16,7 @@ impl Described for Definition {
     }
 
     fn is_nesting(&self, name: &str) -> bool {
-        let plain = name.strip_prefix("data__").unwrap_or(name);
-        let first = |path: &String| path.split_once('.').is_some_and(|(first, _)| first == plain);
-        let is_settable = |property: &&super::Property| !property.read_only;
-        let mut settable = self.resource.properties.values().filter(is_settable);
-        // The object as a whole may be a column to read.
-        let as_whole = self.property_of(name).and_then(|known| self.property(known));
-        as_whole.is_none_or(|known| known.read_only)
-            && settable.any(|property| property.at.as_ref().is_some_and(first))
+        self.schema().overlay.accepts.nests(name)
     }
 
     fn normal(&self, props: Value) -> Value {

@@ -18,7 +18,6 @@ pub use template::{Part, Template};
 
 use form::{Endpoint, FoundIn, Property, Resource};
 use stack_core::ids::TypeName;
-use stack_core::naming::find_property;
 use stack_core::pointer::PathSet;
 use stack_core::rest::Described;
 use stack_core::schema::{ResourceSchema, Schemas, UnknownType};
@@ -217,6 +216,17 @@ impl Definitions {
         Some((self.get(ty)?, found))
     }
 
+    /// The endpoint classes whose hosts the reads of a resource show, and how.
+    pub fn located_by(&self, locator: &Definition) -> Vec<(&str, &FoundIn)> {
+        let of_locator = |found: &&FoundIn| self.named(&found.resource) == Some(&locator.ty);
+        let classes = self.parsed().endpoints.iter();
+        classes
+            .filter_map(|((_, class), endpoint)| {
+                Some((class.as_str(), endpoint.found_in.as_ref().filter(of_locator)?))
+            })
+            .collect()
+    }
+
     fn unknown(&self, name: &str) -> UnknownType {
         let near = crate::names::near(name, self.names().into_iter());
         UnknownType { name: name.to_owned(), near, why: None }
@@ -226,23 +236,17 @@ impl Definitions {
 impl Definition {
     /// The schema, built once.
     pub fn schema(&self) -> Arc<ResourceSchema> {
-        Arc::clone(self.schema.get_or_init(|| Arc::new(schema::of(&self.ty, &self.resource))))
+        Arc::clone(self.known_schema())
     }
 
     /// The property that a column means: its name or alias whatever the case, `data__name` of the 2024 tables, `_name` where a query
     /// parameter has the plain name (stackql-compat 6.5).
     pub fn property_of(&self, column: &str) -> Option<&str> {
-        let plain = column.strip_prefix("data__").unwrap_or(column);
-        self.by_name(plain).or_else(|| self.by_name(plain.strip_prefix('_')?))
+        self.known_schema().property_of(column)
     }
 
-    fn by_name(&self, name: &str) -> Option<&str> {
-        let all = &self.resource.properties;
-        find_property(name, all.keys().map(String::as_str)).or_else(|| {
-            let is_alias =
-                |property: &Property| property.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name));
-            all.iter().find(|(_, property)| is_alias(property)).map(|(known, _)| known.as_str())
-        })
+    fn known_schema(&self) -> &Arc<ResourceSchema> {
+        self.schema.get_or_init(|| Arc::new(schema::of(&self.ty, &self.resource)))
     }
 
     /// Where properties stand that hold a secret: to be treated as sensitive wherever a value of them turns up.

@@ -1,5 +1,7 @@
 //! Other forms of declaring the same, put into the schema's own before anything else ([`Accepts`]).
 
+use super::walk::Finding;
+use super::{Violation, codes};
 use crate::naming::find_property;
 use crate::overlay::Accepts;
 use crate::pointer::Pointer;
@@ -8,34 +10,43 @@ use crate::value::Value;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-/// Declared properties in the form that the schema knows, and where what was moved stood before.
-pub(super) fn accepted(
-    schema: &ResourceSchema,
-    members: IndexMap<String, Value>,
-) -> (IndexMap<String, Value>, Vec<(Pointer, Pointer)>) {
+/// Declared properties in the form that the schema knows.
+#[derive(Debug, Default)]
+pub(super) struct Accepted {
+    pub(super) members: IndexMap<String, Value>,
+    /// Where what was moved stood, and where it stands.
+    pub(super) moved: Vec<(Pointer, Pointer)>,
+    /// Properties that are declared in two forms.
+    pub(super) violations: Vec<Violation>,
+}
+
+/// Puts declared properties into the form that the schema knows. Of two forms of one property the first wins; the second
+/// is a violation, as two spellings are.
+pub(super) fn accepted(schema: &ResourceSchema, members: IndexMap<String, Value>) -> Accepted {
     let accepts = &schema.overlay.accepts;
     if *accepts == Accepts::default() {
-        return (members, Vec::new());
+        return Accepted { members, ..Accepted::default() };
     }
-    let mut moved = Vec::new();
-    let mut out = IndexMap::new();
+    let mut out = Taken { schema, accepted: Accepted::default(), places: IndexMap::new() };
     for (name, value) in members {
-        let is_nesting = accepts.nested.keys().any(|path| path.split('.').next() == Some(name.as_str()));
-        let value = match value {
-            Value::Object(inner) if is_nesting => {
-                take_apart(accepts, &mut vec![name], inner, &mut out, &mut moved);
-                continue;
+        match value {
+            Value::Object(inner) if accepts.nests(&name) => {
+                let plain = Accepts::plain(&name).to_owned();
+                out.take_apart(&mut vec![plain], &Pointer::of([name]), inner);
             }
-            other => other,
-        };
-        let known = known(schema, accepts, &name).filter(|known| *known != name);
-        let to = known.unwrap_or_else(|| name.clone());
-        if to != name {
-            moved.push((Pointer::of([name]), Pointer::of([to.as_str()])));
+            other => {
+                let to = match find_property(&name, schema.root.properties.keys().map(String::as_str)) {
+                    // A usual spelling stays as it is: it is put right, and told, later.
+                    Some(_) => None,
+                    None => schema.property_of(&name).map(str::to_owned),
+                };
+                let from = Pointer::of([name.as_str()]);
+                out.put(to.unwrap_or(name), from, other);
+            }
         }
-        out.entry(to).or_insert(value);
     }
-    let mut props = Value::Object(out);
+    let Accepted { members, moved, violations } = out.accepted;
+    let mut props = Value::Object(members);
     for path in accepts.references.iter() {
         props.change_at(&path.0, &id_of);
     }
@@ -43,52 +54,69 @@ pub(super) fn accepted(
         props.change_at(&path.0, &map_of);
     }
     match props {
-        Value::Object(members) => (members, moved),
-        _ => (IndexMap::new(), moved),
+        Value::Object(members) => Accepted { members, moved, violations },
+        _ => Accepted { moved, violations, ..Accepted::default() },
     }
 }
 
-/// The property that another name means. A usual spelling stays as it is: it is put right, and told, later.
-fn known(schema: &ResourceSchema, accepts: &Accepts, name: &str) -> Option<String> {
-    let all = || schema.root.properties.keys().map(String::as_str);
-    let named = |name: &str| {
-        let alias = accepts.names.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
-        alias.map(|(_, property)| property.clone()).or_else(|| find_property(name, all()).map(str::to_owned))
-    };
-    if find_property(name, all()).is_some() {
-        return None;
-    }
-    let plain = name.strip_prefix("data__").unwrap_or(name);
-    named(plain).or_else(|| named(plain.strip_prefix('_')?))
+/// What was taken so far.
+struct Taken<'s> {
+    schema: &'s ResourceSchema,
+    accepted: Accepted,
+    /// Property → where its value was declared.
+    places: IndexMap<String, Pointer>,
 }
 
-/// Puts the leaves of a nesting where the schema has them. What it does not know is left for the check to name.
-fn take_apart(
-    accepts: &Accepts,
-    at: &mut Vec<String>,
-    members: IndexMap<String, Value>,
-    out: &mut IndexMap<String, Value>,
-    moved: &mut Vec<(Pointer, Pointer)>,
-) {
-    for (name, value) in members {
-        at.push(name);
-        let path = at.join(".");
-        let outer = format!("{path}.");
-        match (accepts.nested.get(&path), value) {
-            (Some(property), value) => {
-                moved.push((Pointer::of(at.iter()), Pointer::of([property.as_str()])));
-                out.entry(property.clone()).or_insert(value);
-            }
-            (None, Value::Object(inner)) if accepts.nested.keys().any(|path| path.starts_with(&outer)) => {
-                take_apart(accepts, at, inner, out, moved);
-            }
-            (None, value) => {
-                let last = at.last().cloned().unwrap_or_default();
-                moved.push((Pointer::of(at.iter()), Pointer::of([last.as_str()])));
-                out.entry(last).or_insert(value);
-            }
+impl Taken<'_> {
+    /// Takes a value that is declared at `from`. Two usual spellings are left to [`super::spelling::respell`].
+    fn put(&mut self, to: String, from: Pointer, value: Value) {
+        let name = find_property(&to, self.schema.root.properties.keys().map(String::as_str));
+        let property = name.unwrap_or(&to).to_owned();
+        let is_plain = |at: &Pointer| matches!(at.segments(), [one] if self.is_spelling(one, &property));
+        if let Some(first) = self.places.get(&property)
+            && !(is_plain(first) && is_plain(&from))
+        {
+            let message =
+                format!("`{}` and `{}` are the same property, `{property}`", first.dotted(), from.dotted());
+            let finding = Finding::key(from, codes::DUPLICATE_PROPERTY)
+                .says(message)
+                .label(format!("`{property}` is already declared"))
+                .next("keep one of the two");
+            self.accepted.violations.push(finding.violation);
+            return;
         }
-        at.pop();
+        let at = Pointer::of([to.as_str()]);
+        if at != from {
+            self.accepted.moved.push((from.clone(), at));
+        }
+        self.places.entry(property).or_insert(from);
+        self.accepted.members.insert(to, value);
+    }
+
+    fn is_spelling(&self, written: &str, property: &str) -> bool {
+        find_property(written, [property].into_iter()) == Some(property)
+    }
+
+    /// Puts the leaves of a nesting where the schema has them. What it does not know is left for the check to name. `path`
+    /// is the place in the service's words, `from` as declared.
+    fn take_apart(&mut self, path: &mut Vec<String>, from: &Pointer, members: IndexMap<String, Value>) {
+        let accepts = &self.schema.overlay.accepts;
+        for (name, value) in members {
+            let from = from.child(name.as_str());
+            path.push(name);
+            let dotted = path.join(".");
+            let outer = format!("{dotted}.");
+            match (accepts.nested.get(&dotted), value) {
+                (Some(property), value) => self.put(property.clone(), from, value),
+                (None, Value::Object(inner))
+                    if accepts.nested.keys().any(|path| path.starts_with(&outer)) =>
+                {
+                    self.take_apart(path, &from, inner);
+                }
+                (None, value) => self.put(path.last().cloned().unwrap_or_default(), from, value),
+            }
+            path.pop();
+        }
     }
 }
 
@@ -182,6 +210,32 @@ mod tests {
         assert!(told.iter().any(|told| told.starts_with("/spec/colour ")), "{told:?}");
         let (_, told) = conformed(json!({"spec": {"label": {"a": 1}}}));
         assert!(told.iter().any(|told| told.starts_with("/spec/label ")), "{told:?}");
+    }
+
+    #[test]
+    fn a_property_in_two_forms_is_told_and_the_first_counts() {
+        for (declared, told) in [
+            (json!({"label": "a", "spec": {"label": "b"}}), "/spec/label `label` and `spec.label`"),
+            (json!({"spec": {"label": "a"}, "label": "b"}), "/label `spec.label` and `label`"),
+            (json!({"Title": "a", "label": "b"}), "/label `Title` and `label`"),
+            (json!({"label": "a", "data__label": "b"}), "/data__label `label` and `data__label`"),
+            (
+                json!({"label": "a", "data__spec": {"label": "b"}}),
+                "/data__spec/label `label` and `data__spec.label`",
+            ),
+            (json!({"label": "a", "Label": "b"}), "/Label `label` and `Label`"),
+        ] {
+            let (props, all) = conformed(declared.clone());
+            assert_eq!(props, json!({"label": "a"}), "{declared}");
+            assert_eq!(all, [format!("{told} are the same property, `label`")], "{declared}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_one_that_counts_is_told_where_it_stands() {
+        let (_, told) = conformed(json!({"label": {"a": 1}, "spec": {"label": "b"}}));
+        assert!(told.iter().any(|told| told.starts_with("/label ")), "{told:?}");
+        assert_eq!(told.iter().filter(|told| told.starts_with("/spec/label ")).count(), 1, "{told:?}");
     }
 
     #[test]

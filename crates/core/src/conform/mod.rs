@@ -28,6 +28,7 @@ use crate::diagnostic::{Code, Severity};
 use crate::pointer::Pointer;
 use crate::schema::{JsonType, ResourceSchema};
 use crate::value::Value;
+use accepted::Accepted;
 use spelling::Respelt;
 use std::collections::{HashMap, HashSet};
 use walk::{Findings, Place, Walk};
@@ -79,10 +80,10 @@ impl Conformed {
 /// whose name tells that they are secret become secret leaves.
 pub fn conform(schema: &ResourceSchema, declared: Value) -> Conformed {
     let mut found = Findings::default();
-    let (mut respelt, moved) = match spelling::members(declared) {
+    let (mut respelt, moved, doubled) = match spelling::members(declared) {
         Ok(members) => {
-            let (members, moved) = accepted::accepted(schema, members);
-            (spelling::respell(schema, members), moved)
+            let Accepted { members, moved, violations } = accepted::accepted(schema, members);
+            (spelling::respell(schema, members), moved, violations)
         }
         Err(other) => {
             let respelt = Respelt::default();
@@ -108,7 +109,8 @@ pub fn conform(schema: &ResourceSchema, declared: Value) -> Conformed {
     let found = found.list.into_iter().map(|finding| finding.violation);
     let violations = in_order(respelt.violations.iter().cloned().chain(found).collect(), &respelt, &props);
     // People are told about what they wrote.
-    let violations = violations.into_iter().map(|violation| told_at_origin(violation, &moved)).collect();
+    let told = violations.into_iter().map(|violation| told_at_origin(violation, &moved));
+    let violations = told.chain(doubled).collect();
     let renames = moved.into_iter().chain(respelt.renames()).collect();
     Conformed { props, renames, violations }
 }

@@ -1,10 +1,27 @@
 //! What is asked of a schema.
 
 use super::{Additional, JsonType, Node, ResourceSchema, TagForm};
+use crate::naming::find_property;
+use crate::overlay::Accepts;
 use crate::pointer::Pointer;
 use serde_json::Value as Json;
 
 impl ResourceSchema {
+    /// The top-level property that a column or a declared name means: its name in any spelling, another name of it, either
+    /// with `data__` before it as in older tables, or with `_` where a query parameter has the plain name
+    /// (stackql-compat 6.5).
+    pub fn property_of(&self, written: &str) -> Option<&str> {
+        let plain = Accepts::plain(written);
+        self.by_name(plain).or_else(|| self.by_name(plain.strip_prefix('_')?))
+    }
+
+    fn by_name(&self, name: &str) -> Option<&str> {
+        find_property(name, self.root.properties.keys().map(String::as_str)).or_else(|| {
+            let mut others = self.overlay.accepts.names.iter();
+            others.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, property)| property.as_str())
+        })
+    }
+
     /// The node behind a `$ref`, or the node itself. Reference chains end after 16 hops.
     pub fn follow<'s>(&'s self, mut node: &'s Node) -> &'s Node {
         for _ in 0..16 {

@@ -1,7 +1,7 @@
 //! Faults of the REST planes: when they strike and what they do.
 
 use crate::dice::Dice;
-use crate::fault::name_fits;
+use crate::fault::{is_struck, name_fits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -50,12 +50,6 @@ impl Matcher {
         self.operation.as_deref().is_none_or(|wanted| wanted == operation)
             && self.resource.as_deref().is_none_or(|name| name_fits(name, resource))
             && self.id.as_deref().is_none_or(|wanted| id == Some(wanted))
-    }
-
-    fn counts(&self, count: u32) -> bool {
-        let first = self.nth.unwrap_or(1).max(1);
-        let times = self.times.or(self.nth.map(|_| 1));
-        count >= first && times.is_none_or(|times| count - first < times)
     }
 }
 
@@ -220,7 +214,7 @@ impl Faults {
         for (fault, seen) in self.armed.iter_mut().filter(|(f, _)| f.when.fits(operation, resource, id)) {
             *seen = seen.saturating_add(1);
             let chance = fault.when.percent.is_none_or(|percent| dice.percent(percent));
-            if fault.when.counts(*seen) && chance {
+            if is_struck(fault.when.nth, fault.when.times, *seen) && chance {
                 struck.push(fault.what.clone());
             }
         }

@@ -68,13 +68,14 @@ impl Matcher {
             && self.ty.as_deref().is_none_or(|name| call.ty.is_some_and(|ty| name_fits(name, ty)))
             && self.identifier.as_deref().is_none_or(|wanted| call.identifier == Some(wanted))
     }
+}
 
-    /// True for the count-th matching call.
-    fn counts(&self, count: u32) -> bool {
-        let first = self.nth.unwrap_or(1).max(1);
-        let times = self.times.or(self.nth.map(|_| 1));
-        count >= first && times.is_none_or(|times| count - first < times)
-    }
+/// True if the count-th matching call is struck: `times` calls from the `nth` on; without `times` one if `nth` is given,
+/// else all.
+pub(crate) fn is_struck(nth: Option<u32>, times: Option<u32>, count: u32) -> bool {
+    let first = nth.unwrap_or(1).max(1);
+    let times = times.or(nth.map(|_| 1));
+    count >= first && times.is_none_or(|times| count - first < times)
 }
 
 /// A call as far as a matcher looks at it.
@@ -295,7 +296,8 @@ impl Faults {
         for armed in self.armed.iter_mut().filter(|armed| armed.fault.when.fits(call)) {
             armed.seen = armed.seen.saturating_add(1);
             let chance = armed.fault.when.percent.is_none_or(|percent| dice.percent(percent));
-            if armed.fault.when.counts(armed.seen) && chance {
+            let Matcher { nth, times, .. } = armed.fault.when;
+            if is_struck(nth, times, armed.seen) && chance {
                 struck.push(armed.fault.what.clone());
             }
         }

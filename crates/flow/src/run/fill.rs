@@ -252,7 +252,7 @@ fn told(hole: &Hole) -> String {
             members
                 .iter()
                 .map(|(name, value)| {
-                    let path = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+                    let path = Pointer::of([name.as_str()]).to_string();
                     let mut operation = Value::object();
                     if let Value::Object(map) = &mut operation {
                         map.insert("op".to_owned(), Value::text("add"));

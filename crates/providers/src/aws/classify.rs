@@ -42,6 +42,7 @@ pub fn classify(answer: ErrorAnswer<'_>) -> Failure {
         request_id: answer.request_id.map(str::to_owned),
         retry_after: answer.retry_after,
         blocked_by,
+        status: Some(answer.status),
     }
 }
 

@@ -59,6 +59,7 @@ pub(super) fn failure(context: Context<'_>, status: u16, headers: &HeaderMap, bo
     }
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let mut failure = Failure::new(kind, code, message);
+    failure.status = Some(status);
     failure.request_id = text("x-request-id").or_else(|| text("request-id"));
     failure.retry_after =
         wait(headers).filter(|_| matches!(kind, FailureKind::Throttled | FailureKind::Unavailable));

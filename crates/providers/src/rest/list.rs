@@ -48,9 +48,7 @@ impl Rest {
         };
         let models: Vec<Model> =
             found.iter().map(|item| model::model(&definition.resource, item, inputs)).collect();
-        for model in &models {
-            self.note_hosts(definition, model);
-        }
+        self.note_hosts(definition, &models);
         Ok((models, next))
     }
 

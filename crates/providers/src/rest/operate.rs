@@ -77,7 +77,7 @@ impl Rest {
         }
         self.memory.deleted(&definition.ty, &identity_of(definition, &made).wire(), false);
         self.keep_secrets(definition, one_of(&answer), &made);
-        self.note_hosts(definition, &made);
+        self.note_hosts(definition, [&made]);
         self.note_grants(definition, one_of(&answer), &made);
         let identity = self.identity(definition, &made);
         let ticket = self.ticket(Verb::Create, definition, identity, token);
@@ -327,7 +327,7 @@ impl Rest {
                     }
                 }
                 Err(failure) if failure.kind == FailureKind::NotFound => {}
-                Err(failure) if delete.gone.iter().any(|status| has_status(&failure, *status)) => {}
+                Err(failure) if failure.status.is_some_and(|status| delete.gone.contains(&status)) => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -407,15 +407,10 @@ fn is_in_doubt(failure: &Failure) -> bool {
         FailureKind::NoAnswer => true,
         FailureKind::Unavailable => {
             let is_unsent = ["ConnectFailed", "TlsFailed", "Unreachable"].contains(&failure.code.as_str());
-            !is_unsent && !has_status(failure, 503)
+            !is_unsent && failure.status != Some(503)
         }
         _ => false,
     }
-}
-
-/// True if the failure is an answer with this status.
-fn has_status(failure: &Failure, status: u16) -> bool {
-    failure.message.contains(&format!(": status {status})"))
 }
 
 fn unsupported(definition: &Definition, verb: &str) -> Failure {

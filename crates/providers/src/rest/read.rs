@@ -36,7 +36,7 @@ impl Rest {
             Ok(Some(answer)) => {
                 let mut model = model::model(&definition.resource, &answer, identity);
                 model::fill_omitted(&definition.resource, &mut model);
-                self.note_hosts(definition, &model);
+                self.note_hosts(definition, [&model]);
                 Ok(Some(Seen { answer, model }))
             }
             Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),

@@ -267,16 +267,23 @@ impl Rest {
         Err(Failure::new(FailureKind::Invalid, "NoEndpoint", message))
     }
 
-    /// Keeps the hosts that a model of a locating resource shows.
-    pub(super) fn note_hosts(&self, definition: &Definition, model: &Model) {
-        for other in self.definitions.iter() {
-            let Some((locator, found)) = self.definitions.locator(&other.endpoint) else { continue };
-            if locator.ty != definition.ty {
-                continue;
-            }
-            if let (Some(target), Some(url)) = (value_of(model, &found.matches), value_of(model, &found.url))
-            {
-                self.memory.learn(&other.class, &target, Access { url: Some(url), credential: None });
+    /// Keeps the hosts that models of a locating resource show.
+    pub(super) fn note_hosts<'m>(
+        &self,
+        definition: &Definition,
+        models: impl IntoIterator<Item = &'m Model>,
+    ) {
+        let located = self.definitions.located_by(definition);
+        if located.is_empty() {
+            return;
+        }
+        for model in models {
+            for (class, found) in &located {
+                if let (Some(target), Some(url)) =
+                    (value_of(model, &found.matches), value_of(model, &found.url))
+                {
+                    self.memory.learn(class, &target, Access { url: Some(url), credential: None });
+                }
             }
         }
     }

@@ -61,6 +61,7 @@ async fn every_exception_ends_the_call_after_one_request_without_a_wait() {
         let expected = Failure {
             request_id: Some("req-1".to_owned()),
             blocked_by,
+            status: Some(status),
             ..Failure::new(kind, name, "because of RequestToken 12345678-aa")
         };
         assert_eq!(failure, expected);

@@ -295,8 +295,11 @@ async fn errors_are_classified_whether_they_are_json_or_xml() {
     ];
     let start = tokio::time::Instant::now();
     for (code, status, kind) in cases {
-        let expected =
-            Failure { request_id: Some("req-1".to_owned()), ..Failure::new(kind, code, "why <so> & so") };
+        let expected = Failure {
+            request_id: Some("req-1".to_owned()),
+            status: Some(status),
+            ..Failure::new(kind, code, "why <so> & so")
+        };
         let told = [
             json_error(status, &format!("{{\"__type\":\"{code}\",\"message\":\"why <so> & so\"}}")),
             json_error(
