@@ -1,6 +1,6 @@
 //! What a definition must not get wrong, because nobody would notice before a request goes astray.
 
-use super::form::{Body, Endpoint, Paging, PagingKind, Property, Resource};
+use super::form::{Body, Paging, PagingKind, Property, Resource};
 use super::load::{DefinitionError, Source};
 use super::template::Template;
 use stack_core::schema::JsonType;
@@ -10,7 +10,6 @@ pub(super) fn resource(
     source: &Source<'_>,
     provider: &str,
     resource: &Resource,
-    endpoint: &Endpoint,
 ) -> Result<(), DefinitionError> {
     let check = Check { source, resource };
     check.names(provider)?;
@@ -20,15 +19,7 @@ pub(super) fn resource(
     check.identity()?;
     check.operations()?;
     check.steps()?;
-    check.paging()?;
-    if let Some(target) = &endpoint.target
-        && !resource.properties.contains_key(target)
-    {
-        let message =
-            format!("`{}` goes to a host that `{target}` chooses, and has no such property", resource.name);
-        return check.fail(&["properties"], message, "add the property, or use another endpoint");
-    }
-    Ok(())
+    check.paging()
 }
 
 struct Check<'a> {

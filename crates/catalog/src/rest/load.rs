@@ -1,6 +1,7 @@
 //! Reading definition files, and saying where one is wrong.
 
 use super::form::{Defaults, Endpoint, File, Property, Resource};
+use super::template::Template;
 use super::{Definition, check};
 use stack_core::ids::TypeName;
 use stack_core::schema::JsonType;
@@ -151,7 +152,8 @@ pub(super) fn definition(
         let next = "describe it under `endpoints`, or name another one with `endpoint`";
         return Err(source.error(&resource.name, &["endpoint"], message, next));
     };
-    check::resource(source, provider, &resource, endpoint)?;
+    check::resource(source, provider, &resource)?;
+    add_host(&mut resource, endpoint);
     add_raw(&mut resource);
     Ok(Definition {
         ty: TypeName::new(&resource.name),
@@ -161,6 +163,21 @@ pub(super) fn definition(
         resource,
         schema: OnceLock::new(),
     })
+}
+
+/// Adds the properties that say which host is meant and where it is: the endpoint's `target`, its `url_property` and the
+/// variables of its `url`.
+fn add_host(resource: &mut Resource, endpoint: &Endpoint) {
+    let of_url = endpoint.url.iter().flat_map(Template::variables);
+    for name in endpoint.target.as_deref().into_iter().chain(endpoint.url_property.as_deref()).chain(of_url) {
+        let host = Property {
+            ty: Some(JsonType::String),
+            in_body: Some(false),
+            write_only: true,
+            ..Property::default()
+        };
+        resource.properties.entry(name.to_owned()).or_insert(host);
+    }
 }
 
 /// Adds the service's own nesting as read-only properties: `SELECT spec, status` of older tables finds them.

@@ -48,6 +48,7 @@ files![
     "confluent-networking.yaml",
     "confluent-org.yaml",
     "confluent-pim.yaml",
+    "confluent-reads.yaml",
     "confluent-schema-registry.yaml",
 ];
 
