@@ -180,8 +180,13 @@ fn add_host(resource: &mut Resource, endpoint: &Endpoint) {
     }
 }
 
-/// Adds the service's own nesting as read-only properties: `SELECT spec, status` of older tables finds them.
+/// Adds the service's own nesting: `SELECT spec, status` of older tables finds read-only properties, and
+/// `"spec.environment" = …` the one that stands there (`required_params` of data/confluent-resources.tsv).
 fn add_raw(resource: &mut Resource) {
+    for property in resource.properties.values_mut() {
+        let dotted = property.at.iter().filter(|path| path.contains('.'));
+        property.aliases.extend(dotted.cloned());
+    }
     let paths = resource.properties.iter().filter(|(_, property)| !property.once && !property.secret);
     let outer = paths.filter_map(|(_, property)| {
         let path = property.read_at.as_deref().or(property.at.as_deref())?;

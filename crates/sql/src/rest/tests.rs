@@ -218,3 +218,14 @@ fn they_are_shown_and_described() {
     );
     assert!(!shown(&format!("SHOW INSERT INTO {INTEGRATIONS}")).contains("region"));
 }
+
+/// `documented.sql` holds the SELECTs that follow from data/confluent-resources.tsv: every table described here, by the
+/// `required_params` of each method in the names of 2024 and 2026, with what its host needs.
+#[test]
+fn what_is_documented_can_be_asked() {
+    let statements: Vec<&str> = include_str!("documented.sql").lines().collect();
+    assert!(statements.len() > 120, "{}", statements.len());
+    let refused = statements.iter().map(|text| (text, asked(text))).filter(|(_, asked)| asked.starts_with("SD"));
+    let refused: Vec<String> = refused.map(|(text, error)| format!("{text}\n    {error}")).collect();
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
