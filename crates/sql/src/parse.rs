@@ -186,7 +186,7 @@ fn not_supported(keyword: &str, at: Range<usize>) -> SqlError {
         "EXEC" | "EXECUTE" | "CALL" => {
             told.next("methods cannot be called by name; use SELECT, INSERT, UPDATE or DELETE")
         }
-        "REPLACE" => told.next("use UPDATE with a PatchDocument"),
+        "REPLACE" => told.next("write `REPLACE table SET …` or UPDATE"),
         _ => told,
     }
 }

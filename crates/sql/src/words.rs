@@ -24,15 +24,27 @@ pub(crate) struct Words {
     length: usize,
 }
 
+/// `REPLACE t SET …` is how StackQL calls an UPDATE that the service takes as a PUT (data/confluent-resources.tsv). What it does
+/// not set stays as it is, as with every UPDATE here. `REPLACE INTO` is another statement.
+fn replace_is_update(tokens: &mut [TokenWithSpan]) {
+    let mut own = tokens.iter_mut().filter(|token| !matches!(token.token, Token::Whitespace(_)));
+    let (Some(first), Some(second)) = (own.next(), own.next()) else { return };
+    let is = |token: &Token, keyword| matches!(token, Token::Word(word) if word.keyword == keyword);
+    if is(&first.token, Keyword::REPLACE) && !is(&second.token, Keyword::INTO) {
+        first.token = Token::make_keyword("UPDATE");
+    }
+}
+
 impl Words {
     /// Cuts a statement, and refuses one that is too big. Gives sqlparser's own tokens too.
     pub(crate) fn of(text: &str) -> Result<(Self, Vec<TokenWithSpan>), SqlError> {
         if text.len() > MAX_LENGTH {
             return Err(too_big(format!("it has {} bytes, and {MAX_LENGTH} are the most", text.len())));
         }
-        let tokens = Tokenizer::new(&StackSql::default(), text)
+        let mut tokens = Tokenizer::new(&StackSql::default(), text)
             .tokenize_with_location()
             .map_err(|error| unreadable(&error.message, byte(text, error.location)))?;
+        replace_is_update(&mut tokens);
         let mut words = Self { spans: Vec::new(), tokens: Vec::new(), length: text.len() };
         let mut place = Place { line: 1, column: 1, byte: 0, rest: text };
         for token in &tokens {

@@ -156,6 +156,8 @@ fn an_update_sets_columns_and_a_delete_names_the_identity() {
         written(update),
         "sa-1 [{\"op\":\"remove\",\"path\":\"/description\"}]\nsa-2 [{\"op\":\"remove\",\"path\":\"/description\"}]"
     );
+    let replace = "REPLACE confluent.schema_registry.subject_level_config SET data__compatibility = 'FULL' WHERE subject = 's'";
+    assert_eq!(written(replace), r#"s [{"op":"add","path":"/compatibility","value":"FULL"}]"#);
     let delete = |condition: &str| written(&format!("DELETE FROM {INTEGRATIONS} WHERE {condition}"));
     assert_eq!(delete("environment = 'env-1' AND id = 'cspi-1'"), "env-1|cspi-1");
     assert_eq!(delete("environment = '{\"id\": \"env-1\"}' AND id = 'cspi-1'"), "env-1|cspi-1");
@@ -225,7 +227,8 @@ fn they_are_shown_and_described() {
 fn what_is_documented_can_be_asked() {
     let statements: Vec<&str> = include_str!("documented.sql").lines().collect();
     assert!(statements.len() > 120, "{}", statements.len());
-    let refused = statements.iter().map(|text| (text, asked(text))).filter(|(_, asked)| asked.starts_with("SD"));
+    let refused =
+        statements.iter().map(|text| (text, asked(text))).filter(|(_, asked)| asked.starts_with("SD"));
     let refused: Vec<String> = refused.map(|(text, error)| format!("{text}\n    {error}")).collect();
     assert!(refused.is_empty(), "{}", refused.join("\n"));
 }

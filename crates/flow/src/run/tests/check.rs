@@ -45,7 +45,7 @@ fn statements_that_can_never_run_stop_the_plan() {
         format!("/*+ exports */\nSELECT arn FROM aws.logs.foobars WHERE {whole}"),
         format!("/*+ exports */\nDELETE FROM awscc.s3.buckets WHERE {whole}"),
         format!(
-            "/*+ update */\nREPLACE awscc.s3.buckets SET PatchDocument = '{{{{ this.doc }}}}' WHERE {whole}"
+            "/*+ update */\nMERGE awscc.s3.buckets SET PatchDocument = '{{{{ this.doc }}}}' WHERE {whole}"
         ),
         format!("/*+ update */\nDELETE FROM awscc.s3.buckets WHERE {whole}"),
         format!("/*+ callback */\nSELECT nope FROM awscc.s3.buckets WHERE {whole}"),
