@@ -9,6 +9,7 @@ mod examples;
 mod explain;
 mod exports;
 mod flows;
+mod guards;
 mod info;
 mod live;
 mod manifests;

@@ -389,6 +389,11 @@ impl Schemas for Catalog {
         }
     }
 
+    fn names_of(&self, ty: &TypeName) -> Vec<String> {
+        let AwsNames { plural, singular, .. } = self.aws_names(ty);
+        self.awscc_name(ty).into_iter().chain(plural).chain(singular).collect()
+    }
+
     fn others_with(&self, ty: &TypeName, property: &str) -> Vec<TypeName> {
         let Some((service, _)) = ty.as_str().rsplit_once("::") else { return Vec::new() };
         let same = |other: &str| other.rsplit_once("::").is_some_and(|(s, _)| s == service);

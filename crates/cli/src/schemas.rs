@@ -285,6 +285,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The table of a type that no list of names has.
+fn computed_name(ty: &TypeName) -> String {
+    let ty = ty.as_str();
+    format!("awscc.{}.{}", stack_catalog::names::service_of(ty), stack_catalog::names::plural_of(ty))
+}
+
 impl Schemas for CachedSchemas {
     fn canonical(&self, name: &str) -> Result<TypeName, UnknownType> {
         if let Some(ty) = self.rest.named(name) {
@@ -298,12 +304,8 @@ impl Schemas for CachedSchemas {
             return self.rest.canonical(name);
         }
         Catalog::embedded().canonical(name).or_else(|unknown| {
-            let by_name = |ty: &&TypeName| {
-                let ty = ty.as_str();
-                let (service, plural) =
-                    (stack_catalog::names::service_of(ty), stack_catalog::names::plural_of(ty));
-                ty == name || format!("awscc.{service}.{plural}").eq_ignore_ascii_case(name)
-            };
+            let by_name =
+                |ty: &&TypeName| ty.as_str() == name || computed_name(ty).eq_ignore_ascii_case(name);
             self.cached().keys().find(by_name).cloned().ok_or(unknown)
         })
     }
@@ -328,6 +330,14 @@ impl Schemas for CachedSchemas {
 
     fn regions(&self) -> Option<Vec<String>> {
         Schemas::regions(Catalog::embedded())
+    }
+
+    fn names_of(&self, ty: &TypeName) -> Vec<String> {
+        if self.rest.get(ty).is_some() {
+            return self.rest.names_of(ty);
+        }
+        let known = Catalog::embedded().names_of(ty);
+        if known.is_empty() && self.cached().contains_key(ty) { vec![computed_name(ty)] } else { known }
     }
 
     // What the sandbox publishes is the catalog: a cache that it filled must not feed it.

@@ -10,7 +10,7 @@ use crate::render::time::utc;
 use crate::render::view::{GuardrailView, InputView, Meta, PlanView, TargetsView};
 use crate::render::view_of::Context;
 use crate::render::{sorted, view_of};
-use crate::wire::{Link, check_account, connect, region, wrong_regions};
+use crate::wire::{LAST_REGION, Link, check_account, connect, region, wrong_regions};
 use indexmap::IndexMap;
 use stack_core::desired::{Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
@@ -18,13 +18,14 @@ use stack_core::flow::{Flow, FlowKind, FlowSeen, FlowVerdict, Purpose};
 use stack_core::identity::Identifier;
 use stack_core::ids::{Address, ProviderId, Region, Target};
 use stack_core::observed::LedgerEntry;
-use stack_core::plan::{Mode, Plan};
+use stack_core::plan::{Mode, Plan, Planned};
 use stack_core::planner::{self, Beside, FlowQuestion, PlanOptions, Planning, check_guardrails, glob};
 use stack_core::pointer::Pointer;
 use stack_core::value::Unknown;
 use stack_engine::clock::IdSource;
 use stack_engine::store::{DirStore, JournalStore};
 use stack_engine::{Engine, FlowSupport};
+use stack_manifest::Settings;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -81,9 +82,6 @@ impl Made {
 pub fn targets(select: &SelectArgs) -> TargetsView {
     TargetsView { include: select.target.clone(), exclude: select.exclude.clone(), ..TargetsView::default() }
 }
-
-/// The region of statements that neither they, the manifest, flags, the environment nor the profile give one (DESIGN section 2).
-const LAST_REGION: &str = "us-east-1";
 
 impl<'a> Session<'a> {
     /// Loads the stack and connects. `nonce`: that of a saved plan, else a new one.
@@ -186,11 +184,13 @@ impl<'a> Session<'a> {
             .resources
             .values()
             .flat_map(|planned| {
-                std::iter::once(&planned.target).chain(planned.hits.iter().map(|hit| &hit.target))
+                std::iter::once(&planned.target)
+                    .chain(planned.hits.iter().filter_map(|hit| hit.target.as_ref()))
             })
             .cloned()
             .collect();
-        let wrong = wrong_regions(self.loaded.stack.settings(), &places);
+        let mut wrong = wrong_regions(self.loaded.stack.settings(), &places);
+        wrong.extend(open_regions(self.loaded.stack.settings(), &plan));
         if !wrong.is_empty() {
             return Err(Stopped { exit: Exit::Error, told: wrong });
         }
@@ -461,6 +461,22 @@ fn plan_options(
     })
 }
 
+/// Statements whose region is not known before they run, where `settings.regions` allows only some.
+fn open_regions(settings: &Settings, plan: &Plan) -> Diagnostics {
+    let is_open = |planned: &&Planned| planned.hits.iter().any(|hit| hit.target.is_none());
+    let open = plan.resources.values().filter(is_open).filter(|_| !settings.regions.is_empty());
+    open.map(|planned| {
+        let message = format!("the region of a statement of {} is not known before it runs", planned.address);
+        Diagnostic::error(codes::WRONG_REGION, message)
+            .at(planned.sources.resource.clone(), "")
+            .note("allowed", settings.regions.join(", "))
+            .next(
+                "write a region that is known when the plan is made: region = '…', with all values in quotes",
+            )
+    })
+    .collect()
+}
+
 fn of_region(region: String) -> Target {
     Target {
         provider: ProviderId::new("aws"),
@@ -531,7 +547,7 @@ fn guardrails(loaded: &Loaded, plan: &Plan) -> (Vec<GuardrailView>, Diagnostics)
         deny_types: set.deny_types.clone(),
         deny_actions: set.deny_actions.clone(),
     };
-    let checks = check_guardrails(&rules, plan);
+    let checks = check_guardrails(&rules, plan, &*loaded.schemas);
     let refused = checks
         .iter()
         .filter(|check| !check.ok)

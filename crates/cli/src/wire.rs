@@ -22,6 +22,12 @@ use stack_providers::{Net, NetError, NetSettings, Proxies, Redacted, Routed, Tra
 use std::path::Path;
 use std::sync::Arc;
 
+/// The provider whose accounts `settings.accounts` names.
+const AWS: &str = "aws";
+
+/// The region of statements that neither they, the manifest, flags, the environment nor the profile give one (DESIGN section 2).
+pub const LAST_REGION: &str = "us-east-1";
+
 /// A connection to a cloud.
 #[derive(Debug)]
 pub struct Link {
@@ -154,12 +160,21 @@ fn is_loopback(app: &App) -> bool {
 pub async fn check_account(
     link: &Link,
     loaded: &Loaded,
-    targets: Vec<Target>,
+    mut targets: Vec<Target>,
 ) -> Result<Option<String>, Stopped> {
     let settings = loaded.stack.settings();
     let mut problems = wrong_regions(settings, &targets);
     let mut account = None;
-    for (_, answer) in callers(&link.provider, targets).await {
+    if !settings.accounts.is_empty() && !targets.iter().any(is_aws) {
+        // A script changes what its own commands reach, with the same credentials.
+        targets.push(Target {
+            region: Some(loaded.stack.default_region().unwrap_or_else(|| LAST_REGION.to_owned()).into()),
+            provider: AWS.into(),
+            role_arn: None,
+            type_version_id: None,
+        });
+    }
+    for (at, answer) in callers(&link.provider, targets).await {
         match answer {
             Err(failure) => {
                 let problem = caller_failed(&failure);
@@ -168,7 +183,9 @@ pub async fn check_account(
                 }
             }
             Ok(caller) => {
+                // Other providers have no account of AWS.
                 let is_meant = settings.accounts.is_empty()
+                    || at.provider.as_str() != AWS
                     || settings.accounts.iter().any(|allowed| allowed == caller.account.as_str());
                 if !is_meant {
                     problems.push(
@@ -186,6 +203,10 @@ pub async fn check_account(
         }
     }
     if problems.is_empty() { Ok(account) } else { Err(Stopped { exit: Exit::Error, told: problems }) }
+}
+
+fn is_aws(target: &Target) -> bool {
+    target.provider.as_str() == AWS
 }
 
 /// Regions that `settings.regions` does not allow.

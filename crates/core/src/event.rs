@@ -241,6 +241,20 @@ pub enum Ended {
     RollbackIncomplete,
 }
 
+impl Ended {
+    /// In one word, as journals have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed { .. } => "failed",
+            Self::Busy => "busy",
+            Self::Interrupted => "interrupted",
+            Self::RolledBack => "rolled_back",
+            Self::RollbackIncomplete => "rollback_incomplete",
+        }
+    }
+}
+
 /// How much attention an event wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

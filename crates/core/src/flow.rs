@@ -282,7 +282,7 @@ pub struct FlowSeen {
     pub exports: Option<IndexMap<String, Value>>,
     /// The resource as read by a check or besides, where its type is understood.
     pub live: Option<Box<Found>>,
-    /// What the statements that would run now do, as far as they render.
+    /// What the statements that would run now do, those that still wait for values among them.
     pub hits: Vec<Hit>,
     /// What is worth telling. Errors stand in [`FlowVerdict::Broken`].
     pub notes: Vec<Diagnostic>,

@@ -1,5 +1,7 @@
 //! Property names as columns: `DBInstanceIdentifier` ↔ `db_instance_identifier` (stackql-compat 6.2).
 
+use crate::schema::ResourceSchema;
+
 /// Acronyms that become words first, in the order of the published procedure.
 const WORDS: &[(&str, &str)] = &[
     ("DB", "Db"),
@@ -94,6 +96,31 @@ pub fn find_property<'p>(
     std::iter::once(first).chain(alike).find(|p| column_name(p).eq_ignore_ascii_case(wanted)).or(Some(first))
 }
 
+/// A column that every table has beside the properties of its type (stackql-compat 6.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableColumn {
+    /// The parts of the primary identifier, joined.
+    Identifier,
+    /// Where it lives.
+    Region,
+}
+
+impl TableColumn {
+    /// The column of this name, with or without `data__`, unless a property of the type is called so.
+    pub fn named(name: &str, schema: &ResourceSchema) -> Option<Self> {
+        let bare = name.strip_prefix("data__").unwrap_or(name);
+        let names = || schema.root.properties.keys().map(String::as_str);
+        if [name, bare].iter().any(|name| find_property(name, names()).is_some()) {
+            return None;
+        }
+        match bare.to_ascii_lowercase().as_str() {
+            "identifier" => Some(Self::Identifier),
+            "region" => Some(Self::Region),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +137,28 @@ mod tests {
             ("Values", "_values"),
         ] {
             assert_eq!(column_name(property), column);
+        }
+    }
+
+    #[test]
+    fn a_table_has_columns_beside_the_properties_unless_one_is_called_so() {
+        let schema = |properties: serde_json::Value| -> ResourceSchema {
+            serde_json::from_value(serde_json::json!({"typeName": "A::B::C", "properties": properties}))
+                .unwrap()
+        };
+        let plain = schema(serde_json::json!({"Name": {}}));
+        for (name, column) in [
+            ("identifier", Some(TableColumn::Identifier)),
+            ("data__Identifier", Some(TableColumn::Identifier)),
+            ("Region", Some(TableColumn::Region)),
+            ("name", None),
+            ("other", None),
+        ] {
+            assert_eq!(TableColumn::named(name, &plain), column, "{name}");
+        }
+        let own = schema(serde_json::json!({"Region": {}}));
+        for name in ["region", "data__region", "data__Region"] {
+            assert_eq!(TableColumn::named(name, &own), None, "{name}");
         }
     }
 

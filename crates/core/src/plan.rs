@@ -78,15 +78,33 @@ impl fmt::Debug for Orphan {
     }
 }
 
-/// One operation that a statement would do.
+/// One operation that a statement would do, as far as that is known. Where it waits for values of others, its words still tell
+/// what it does; where even these wait, it may be anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hit {
-    /// What.
-    pub verb: Verb,
-    /// To what.
-    pub ty: TypeName,
-    /// Where.
-    pub target: Target,
+    /// What it may do: one verb where that is known.
+    pub verbs: Vec<Verb>,
+    /// To what; `None`: it is not known yet.
+    pub ty: Option<TypeName>,
+    /// Where; `None`: it is not known yet.
+    pub target: Option<Target>,
+}
+
+impl Hit {
+    /// One that is known.
+    pub fn known(verb: Verb, ty: TypeName, target: Target) -> Self {
+        Self { verbs: vec![verb], ty: Some(ty), target: Some(target) }
+    }
+
+    /// One of which only this is known.
+    pub fn any_of(verbs: &[Verb]) -> Self {
+        Self { verbs: verbs.to_vec(), ty: None, target: None }
+    }
+
+    /// True if it is, or may be, of this kind.
+    pub fn may(&self, verb: Verb) -> bool {
+        self.verbs.contains(&verb)
+    }
 }
 
 /// What happens to one resource.
@@ -130,7 +148,7 @@ pub struct Planned {
     pub lookalikes: Vec<Identifier>,
     /// Differences that the resource's own checks accept: nothing is done about them.
     pub accepted: Vec<Change>,
-    /// What its statements would do, as far as they are known: other types, other regions and deletions among them.
+    /// What its statements would do: other types, other regions and deletions among them.
     pub hits: Vec<Hit>,
     /// Live top-level properties that the manifest does not mention and that are not read-only.
     pub unmanaged: Vec<Pointer>,
@@ -153,9 +171,14 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// True if its statements delete something although it is not what goes.
+    /// What its statements delete, or may delete, although it is not what goes.
+    pub fn deletions(&self) -> impl Iterator<Item = &Hit> {
+        self.hits.iter().filter(|hit| self.action != Action::Delete && hit.may(Verb::Delete))
+    }
+
+    /// True if there are such deletions.
     pub fn deletes(&self) -> bool {
-        self.action != Action::Delete && self.hits.iter().any(|hit| hit.verb == Verb::Delete)
+        self.deletions().next().is_some()
     }
 }
 

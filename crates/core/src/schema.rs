@@ -399,6 +399,12 @@ pub trait Schemas: Send + Sync {
     fn schema(&self, ty: &TypeName) -> Result<std::sync::Arc<ResourceSchema>, UnknownType>;
     /// False if the type is known to be absent from the region. True where nothing is known.
     fn available_in(&self, ty: &TypeName, region: &str) -> bool;
+    /// Every name that statements and manifests may give a type beside its own: `awscc.s3.buckets`, `aws.s3.bucket`. Empty where
+    /// nothing is known.
+    fn names_of(&self, ty: &TypeName) -> Vec<String> {
+        let _ = ty;
+        Vec::new()
+    }
     /// Other types of the same service that take a property of this name, for "did you mean" when it is not one of `ty`.
     fn others_with(&self, ty: &TypeName, property: &str) -> Vec<TypeName> {
         let _ = (ty, property);
@@ -440,6 +446,10 @@ impl<S: Schemas + ?Sized> Schemas for &S {
 
     fn available_in(&self, ty: &TypeName, region: &str) -> bool {
         (**self).available_in(ty, region)
+    }
+
+    fn names_of(&self, ty: &TypeName) -> Vec<String> {
+        (**self).names_of(ty)
     }
 
     fn others_with(&self, ty: &TypeName, property: &str) -> Vec<TypeName> {

@@ -5,12 +5,11 @@ use crate::codes;
 use crate::flows::{Finder, FlowSupport, Looking};
 use crate::paced::{OnWait, Paced, Unwatched};
 use crate::search::Searcher;
-use indexmap::IndexMap;
 use stack_core::desired::Outputs;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::flow::FlowSeen;
 use stack_core::identity::Key;
-use stack_core::ids::{Address, Region, Target};
+use stack_core::ids::{Address, Target};
 use stack_core::observed::{IdentityStep, Question, Sighting};
 use stack_core::plan::Plan;
 use stack_core::planner::{FlowQuestion, Planning};
@@ -148,23 +147,26 @@ async fn proven(searcher: &Arc<Searcher>, question: &Question, hit: Sighting) ->
     }
 }
 
-/// Who we are at one place.
-pub type Callers = IndexMap<(Option<Region>, Option<String>), Result<Caller, Failure>>;
+/// Who we are at each place.
+pub type Callers = Vec<(Target, Result<Caller, Failure>)>;
 
-/// Asks who we are, once for each region and role among the targets, in the order of their first mention.
+/// Asks who we are, once for each provider, region and role among the targets, in the order of their first mention.
 pub async fn callers(provider: &Arc<Paced>, targets: impl IntoIterator<Item = Target>) -> Callers {
-    let mut places: IndexMap<(Option<Region>, Option<String>), Target> = IndexMap::new();
+    let mut places: Vec<Target> = Vec::new();
     for target in targets {
-        places.entry((target.region.clone(), target.role_arn.clone())).or_insert(target);
+        let target = Target { type_version_id: None, ..target };
+        if !places.contains(&target) {
+            places.push(target);
+        }
     }
     let mut asked = JoinSet::new();
-    for (at, (_, target)) in places.iter().enumerate() {
+    for (at, target) in places.iter().enumerate() {
         let (provider, target) = (Arc::clone(provider), target.clone());
         asked.spawn(async move { (at, provider.caller_once(&target).await) });
     }
     let mut answers = asked.join_all().await;
     answers.sort_by_key(|(at, _)| *at);
-    places.into_keys().zip(answers.into_iter().map(|(_, answer)| answer)).collect()
+    places.into_iter().zip(answers.into_iter().map(|(_, answer)| answer)).collect()
 }
 
 #[cfg(test)]

@@ -120,4 +120,13 @@ stack_core::codes! {
         "Statements below `create`, `update` and `createorupdate` make a resource or change it; a DELETE among them would \
          remove something in each build, before any check could tell whether that was right.\n\
          Write it below `delete`, where a teardown runs it; or in a resource of type `command` if it is wanted in every build.";
+    FIXED = 1484, "An UPDATE sets what only a create can set",
+        "The checks say that the resource is not as wanted, and its UPDATE would set a property that the type fixes at creation. \
+         Cloud Control refuses such a document as a whole, whatever else is in it. A query file says nothing of replacing a resource, \
+         and to delete one that holds data is no small thing, so the plan stops here.\n\
+         Keep the value; or tear the resource down and build it again: `teardown --target ADDRESS`, then `build`.";
+    NO_EXPORT = 1485, "An exports query lacks a listed column",
+        "A warning. `exports` lists a column that the SELECT does not give. As with stackql-deploy it is exported as empty text, which \
+         whoever uses it will hardly expect.\n\
+         Name the column in the SELECT (`SELECT … AS name`), or take it out of `exports`. `validate --strict` makes it an error.";
 }

@@ -1,7 +1,10 @@
 //! A stack as parsed: its declarations, and what each name means where.
 
+use crate::codes;
 use crate::fate::Fate;
+use crate::flow::{FlowKind, Statements};
 use crate::instances::{Expansion, Instance, Instances};
+use crate::iql::AnchorKind;
 use crate::model::{FlowDecl, GlobalDecl, Kind, ResourceDecl};
 use crate::parse::Declared;
 use crate::scope::uuid;
@@ -12,7 +15,7 @@ use crate::template::Templates;
 use crate::template::place::Facts;
 use indexmap::IndexMap;
 use stack_core::desired;
-use stack_core::diagnostic::Diagnostics;
+use stack_core::diagnostic::{Diagnostic, Diagnostics};
 use stack_core::ids::{Address, StackId};
 use stack_core::overlay::Overlay;
 use stack_core::pointer::PathSet;
@@ -406,6 +409,42 @@ fn offered(resource: &ResourceDecl, flow: &FlowDecl) -> ResourceSchema {
         replacement_strategy: None,
         lifecycle: None,
         overlay: Overlay::default(),
+    }
+}
+
+impl Inner {
+    /// Where `settings.patch: literal` changes nothing: the updates of dotted types, and of statements that are understood, are
+    /// computed from the schema and the live resource.
+    pub(crate) fn literal_patch(&self) -> Option<Diagnostic> {
+        let spot = self.declared.settings.values.get("patch").filter(|_| self.settings().literal_patch)?;
+        let flows = self.declared.resources.iter().filter_map(|resource| match &resource.kind {
+            Kind::Flow(flow) => Some((resource, flow)),
+            Kind::Typed(..) | Kind::Unusable => None,
+        });
+        let (understood, ruling): (Vec<_>, Vec<_>) = flows.partition(|(_, flow)| flow.of().is_some());
+        let updates = |flow: &FlowDecl| match &flow.flow.statements {
+            Statements::File { file, .. } => file.has(AnchorKind::Update),
+            Statements::Inline(_) | Statements::Script(_) | Statements::Missing => false,
+        };
+        let passed_over: Vec<String> = understood
+            .iter()
+            .filter(|(_, flow)| updates(flow))
+            .map(|(resource, _)| resource.address.to_string())
+            .collect();
+        let (on, next) = if !passed_over.is_empty() {
+            let next = "their statements are understood, so that only what differs is sent; with a check of their own (`exists`, \
+                        `statecheck`) they are sent as they are written";
+            (format!(" on {}", passed_over.join(", ")), next)
+        } else if ruling.iter().all(|(_, flow)| matches!(flow.flow.kind, FlowKind::Query | FlowKind::Script))
+        {
+            let next = "take it out: it concerns the UPDATE of query files with checks of their own, and those of commands";
+            (" in this stack".to_owned(), next)
+        } else {
+            return None;
+        };
+        let told =
+            Diagnostic::warning(codes::NO_EFFECT, format!("`settings.patch: literal` has no effect{on}"));
+        Some(told.at(spot.path.route(), "").next(next))
     }
 }
 

@@ -166,6 +166,7 @@ impl Stack {
             all.extend(problems.into_iter().map(|problem| (problem, None)));
         }
         all.extend(self.inner.absent_exports().into_iter().map(|problem| (problem, None)));
+        all.extend(self.inner.literal_patch().into_iter().map(|problem| (problem, None)));
         sorted(once(all), &self.inner.places)
     }
 

@@ -44,7 +44,7 @@ pub struct Query<'a> {
     offset: usize,
     engine: Engine,
     /// Columns of the result.
-    width: usize,
+    columns: Vec<String>,
     states: Vec<State>,
     made: Vec<Made>,
     by_key: HashMap<String, usize>,
@@ -144,14 +144,14 @@ impl<'a> Query<'a> {
             engine.create(&relation.local, &columns).map_err(unplaced)?;
         }
         let place = Place { bound: &bound, words: &parsed.words };
-        let width = engine.check(&bound.text.text).map_err(|trouble| place.error(trouble))?;
+        let columns = engine.check(&bound.text.text).map_err(|trouble| place.error(trouble))?;
         let states = bound.relations.iter().map(|_| State::default()).collect();
         Ok(Self {
             tables: *tables,
             words: parsed.words.clone(),
             offset: parsed.at.start,
             engine,
-            width,
+            columns,
             states,
             made: Vec::new(),
             by_key: HashMap::new(),
@@ -213,9 +213,9 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// How many columns the result will have.
-    pub fn width(&self) -> usize {
-        self.width
+    /// The names of the columns that the result will have.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
     }
 
     /// Takes a page of a list before the list is at its end, so that what follows for each resource need not wait. All

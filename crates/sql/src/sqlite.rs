@@ -116,9 +116,11 @@ impl Engine {
         insert().map_err(trouble)
     }
 
-    /// Prepares one reading statement, and does not run it. Gives the number of its columns.
-    pub(crate) fn check(&mut self, text: &str) -> Result<usize, Trouble> {
-        self.watched(|engine| engine.prepared(text).map(|statement| statement.column_count()))
+    /// Prepares one reading statement, and does not run it. Gives the names of its columns.
+    pub(crate) fn check(&mut self, text: &str) -> Result<Vec<String>, Trouble> {
+        let names =
+            |statement: &Statement<'_>| statement.column_names().into_iter().map(str::to_owned).collect();
+        self.watched(|engine| engine.prepared(text).map(|statement| names(&statement)))
     }
 
     /// Runs one reading statement.

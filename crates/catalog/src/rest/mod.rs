@@ -278,6 +278,10 @@ impl Schemas for Definitions {
         self.get(ty).map(|definition| Arc::clone(definition) as Arc<dyn Described>)
     }
 
+    fn names_of(&self, ty: &TypeName) -> Vec<String> {
+        self.described_names().into_iter().filter(|(_, own)| own == ty).map(|(name, _)| name).collect()
+    }
+
     fn described_names(&self) -> Vec<(String, TypeName)> {
         let mut names: Vec<_> =
             self.parsed().names.iter().map(|(name, ty)| (name.clone(), ty.clone())).collect();

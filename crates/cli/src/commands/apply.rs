@@ -12,6 +12,7 @@ use crate::render::outcome::{Ending, report};
 use crate::render::progress::{About, Watcher};
 use crate::render::text::{clean, count, inline};
 use crate::render::view::{ActionView, CertaintyView, PlanView, ResourceView, TargetsView};
+use crate::render::view_of::ANYTHING;
 use crate::session::{Made, Session};
 use crate::settings::Progress;
 use crate::statements;
@@ -326,7 +327,10 @@ fn risky(view: &PlanView) -> Vec<String> {
                 || resource.certainty == CertaintyView::Conditional
                 || (resource.action == ActionView::Update && resource.changes.iter().any(|c| c.may_replace))
         })
-        .map(|resource| resource.address.clone())
+        .map(|resource| match resource.deletes.iter().any(|ty| ty == ANYTHING) {
+            true => format!("{} (what it does is not known before it runs)", resource.address),
+            false => resource.address.clone(),
+        })
         .collect()
 }
 

@@ -14,8 +14,11 @@ use crate::render::view::{ModeView, PlanView};
 use crate::session::{Session, targets};
 use crate::stale::differences;
 use stack_core::diagnostic::Diagnostic;
+use stack_core::event::Ended;
+use stack_core::ids::RunId;
 use stack_core::plan::Mode;
 use stack_engine::clock::{Clock, SystemClock};
+use stack_engine::store::StoreError;
 use std::path::Path;
 use tokio::time::Instant;
 
@@ -68,6 +71,12 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
     {
         session.close()?;
         return Err(stale(saved, &made.view, &session.command("plan")));
+    }
+    if let Some(saved) = &saved
+        && let Some(run) = carried_out(&session, saved)
+    {
+        session.close()?;
+        return Err(spent(&run, &session.command("plan")));
     }
     apply.show(&made);
     if let Some(exit) = made.blocked() {
@@ -123,6 +132,40 @@ fn approved(app: &App, file: &Path, env: &str) -> Result<PlanView, Stopped> {
         return Err(Stopped::new(Exit::Stale, diagnostic));
     }
     Ok(saved)
+}
+
+/// The run of this machine that has carried a saved plan out. A journal that does not read is told, and costs the knowledge only:
+/// without it the cloud still says what is there, and the tokens of the plan what was sent.
+fn carried_out(session: &Session<'_>, saved: &PlanView) -> Option<RunId> {
+    let store = session.store();
+    let since = from_utc(&saved.meta.created_at).unwrap_or(i64::MIN);
+    let look = || -> Result<Option<RunId>, StoreError> {
+        for run in store.list()?.into_iter().rev() {
+            let state = store.load(&run)?.state;
+            let Some(begun) = &state.started else { continue };
+            if begun.at_ms < since {
+                break;
+            }
+            if begun.nonce == saved.meta.nonce && state.ended.as_deref() == Some(Ended::Succeeded.word()) {
+                return Ok(Some(run));
+            }
+        }
+        Ok(None)
+    };
+    look().unwrap_or_else(|error| {
+        let message = format!("whether this plan was carried out already is not known: {error}");
+        session.app.tell(&[Diagnostic::warning(codes::STORE, message)]);
+        None
+    })
+}
+
+/// A plan is good for once.
+fn spent(run: &RunId, plan_command: &str) -> Stopped {
+    let diagnostic =
+        Diagnostic::error(codes::SPENT, "the saved plan was carried out already: nothing was changed")
+            .note("by run", run.as_str())
+            .next(format!("{plan_command} --out FILE, and run the new one"));
+    Stopped::new(Exit::Stale, diagnostic)
 }
 
 fn other_stack(saved: &PlanView, name: &str, env: &str) -> Stopped {

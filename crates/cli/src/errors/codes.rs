@@ -61,6 +61,12 @@ stack_core::codes! {
         "`build --plan` makes the plan anew and compares. Each difference is named, with the approved and the current \
          value: the manifest, its inputs, the live resources or the schema of a type have changed.\n\
          Plan again, look at it, and run the new one.";
+    SPENT = 4005, "A saved plan was carried out already",
+        "A saved plan is good for once. What it changed shows in the cloud, and makes a second use stale; statements and commands that \
+         always run leave nothing there that anybody could compare, so that the journal of the run is asked as well. Without it (on \
+         another machine, or after it was deleted) operations of Cloud Control are still sent with the tokens of the first \
+         time, which the service knows for 36 hours; scripts run again.\n\
+         Plan again, and run the new plan. A plan whose run failed or was interrupted can be run again.";
     LOCKED = 4101, "Another command works on this stack",
         "One run per stack and environment is allowed on a machine, and one command at a time on a sandbox. The lock \
          belongs to a process and is freed when that ends, however it ends.\n\

@@ -11,11 +11,10 @@ use stack_core::diagnostic::{Diagnostic, Part};
 use stack_core::identity::Identifier;
 use stack_core::ids::Address;
 use stack_core::plan::{
-    Action, Certainty, Change, Hit, Impact, Mode, Orphan, Ownership, PatchOp, Plan, Planned, ReasonCode,
-    Step, Undo,
+    Action, Certainty, Change, Impact, Mode, Orphan, Ownership, PatchOp, Plan, Planned, ReasonCode, Step,
+    Undo,
 };
 use stack_core::pointer::Pointer;
-use stack_core::provider::Verb;
 use stack_core::redact::{MARK, Redactor};
 use stack_core::schema::{ResourceSchema, Schemas};
 use stack_core::value::Value;
@@ -242,6 +241,9 @@ fn base32(bytes: &[u8]) -> String {
     text
 }
 
+/// In place of the types that a statement deletes, where that is not known before it runs.
+pub const ANYTHING: &str = "*";
+
 fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceView {
     // Destructured, so that a new field of the plan cannot be forgotten here.
     let Planned {
@@ -276,7 +278,8 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         after,
         protected,
         diagnostics,
-        hits,
+        // What they delete is asked for as such; guardrails and regions look at the rest.
+        hits: _,
         sources,
     } = planned;
     let schema = context.schemas.schema(ty).ok();
@@ -345,8 +348,10 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         Action::Read => ActionView::Read,
         Action::Blocked => ActionView::Blocked,
     };
-    let is_deleted = |hit: &&Hit| planned.deletes() && hit.verb == Verb::Delete;
-    let deleted: BTreeSet<String> = hits.iter().filter(is_deleted).map(|hit| hit.ty.to_string()).collect();
+    let deleted: BTreeSet<String> = planned
+        .deletions()
+        .map(|hit| hit.ty.as_ref().map_or_else(|| ANYTHING.to_owned(), ToString::to_string))
+        .collect();
     ResourceView {
         address: address.to_string(),
         ty: declared_type.clone(),

@@ -93,9 +93,10 @@ crate::codes! {
          would make or change it.\n\
          Add the anchor that is named, or correct the check.";
     FLOW_CANNOT_CHANGE = 2122, "A statement cannot make the resource as it is declared",
-        "A warning. A property that can only be set at creation differs, and a query file has no replacement: its UPDATE is \
-         sent, and the property stays as it is.\n\
-         Keep the value. If it must change, delete the resource and build again.";
+        "A property that can only be set at creation differs, and a query file says nothing of a replacement. Where other \
+         properties differ too, its UPDATE is sent for them, and this is a warning: the property stays as it is. Where nothing \
+         else differs, no UPDATE can help, and the plan is blocked. (An UPDATE that names such a property is refused, SD1484.)\n\
+         Keep the value. If it must change, tear the resource down and build it again: `teardown --target ADDRESS`, then `build`.";
     CHECK_PASSES_OVER = 2123, "A resource differs from its statements, and its checks accept it",
         "Only to know. The checks of a query file decide whether a build does anything; these differences they do not look at. \
          The build leaves them.\n\
@@ -103,7 +104,7 @@ crate::codes! {
     STATEMENTS_DELETE = 2124, "Statements delete something",
         "A warning. The statements of a `command`, or those below an anchor that makes or changes a resource, delete something \
          each time that they run. The plan cannot show what is lost, so that it asks for consent as for a deletion, and \
-         guardrails count it as one.\n\
+         guardrails count it as one. A statement whose verb is only known when it runs may delete as well, and counts the same.\n\
          Nothing to do if it is meant. Else write the DELETE below `delete` of the resource that it belongs to.";
     NO_LONGER_HOLDS = 2201, "At run time the plan no longer holds",
         "Before each write the resource is read again. What was read then is not what the plan was made for: somebody \

@@ -7,9 +7,10 @@ use crate::diagnostic::Diagnostic;
 use crate::flow::{AnchorKind, Flow, FlowKind, FlowSeen, FlowVerdict, Purpose};
 use crate::ids::Address;
 use crate::observed::{IdentityStep, Sighting};
-use crate::plan::{Action, Certainty, Change, Impact, Mode, Ownership, Planned, Reason, ReasonCode, Undo};
+use crate::plan::{
+    Action, Certainty, Change, Hit, Impact, Mode, Ownership, Planned, Reason, ReasonCode, Undo,
+};
 use crate::pointer::Pointer;
-use crate::provider::Verb;
 use crate::value::{Unknown, Value};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -323,39 +324,47 @@ fn changed(flow: &Flow, check: AnchorKind, planned: &mut Planned) -> Action {
         return Action::Blocked;
     }
     planned.reasons.push(Reason { code: ReasonCode::CheckFailed, path: None });
-    let fixed: Vec<&str> = planned
-        .changes
-        .iter()
-        .filter(|change| change.impact == Impact::Replace)
-        .map(|change| change.label.as_str())
-        .collect();
+    // What only a create can set is no change of an update: it stays as it is.
+    let (fixed, changes): (Vec<Change>, Vec<Change>) =
+        std::mem::take(&mut planned.changes).into_iter().partition(|change| change.impact == Impact::Replace);
+    planned.changes = changes;
     if !fixed.is_empty() {
-        let message = format!("{} of {} can only be set when it is made", fixed.join(", "), flow.address);
-        planned.diagnostics.push(
-            Diagnostic::warning(codes::FLOW_CANNOT_CHANGE, message)
-                .at(flow.sources.resource.clone(), "")
-                .next("keep the value, or delete the resource and build again"),
-        );
+        let names: Vec<&str> = fixed.iter().map(|change| change.label.as_str()).collect();
+        let message = format!("{} of {} can only be set when it is made", names.join(", "), flow.address);
+        let is_all = planned.changes.is_empty();
+        let told = match is_all {
+            true => Diagnostic::error(codes::FLOW_CANNOT_CHANGE, message)
+                .note("why", "nothing else differs, so that no UPDATE can make it as wanted"),
+            false => Diagnostic::warning(codes::FLOW_CANNOT_CHANGE, message)
+                .note("why", "the UPDATE leaves it as it is"),
+        };
+        let next = format!("keep the value, or tear {} down and build it again", flow.address);
+        planned.diagnostics.push(told.at(flow.sources.resource.clone(), "").next(next));
+        planned.accepted = fixed;
+        if is_all {
+            return Action::Blocked;
+        }
     }
     planned.undo = Undo::Partial("what the statement changes is known only afterwards".to_owned());
     Action::Update
 }
 
-/// Says what statements delete although it is not the resource itself.
+/// Says what statements delete, or may delete, although it is not the resource itself.
 fn deletes(flow: &Flow, planned: &Planned) -> Option<Diagnostic> {
-    let deleted: BTreeSet<&str> = planned
-        .hits
-        .iter()
-        .filter(|hit| planned.deletes() && hit.verb == Verb::Delete)
-        .map(|hit| hit.ty.as_str())
-        .collect();
-    if deleted.is_empty() {
-        return None;
+    let (certain, open): (Vec<&Hit>, Vec<&Hit>) = planned.deletions().partition(|hit| hit.verbs.len() == 1);
+    let what = match (certain.is_empty(), open.is_empty()) {
+        (true, true) => return None,
+        (false, _) => "delete something",
+        (true, false) => "may delete something: what they do is not known before they run",
+    };
+    let message = format!("the statements of {} {what}", flow.address);
+    let mut told =
+        Diagnostic::warning(codes::STATEMENTS_DELETE, message).at(flow.sources.resource.clone(), "");
+    let types: BTreeSet<&str> =
+        certain.iter().map(|hit| hit.ty.as_ref().map_or("(known after apply)", |ty| ty.as_str())).collect();
+    if !types.is_empty() {
+        told = told.note("of type", types.into_iter().collect::<Vec<_>>().join(", "));
     }
-    let message = format!("the statements of {} delete something", flow.address);
-    let told = Diagnostic::warning(codes::STATEMENTS_DELETE, message)
-        .at(flow.sources.resource.clone(), "")
-        .note("of type", deleted.into_iter().collect::<Vec<_>>().join(", "));
     Some(told.next("make sure that it is meant: what is deleted is gone"))
 }
 

@@ -6,9 +6,9 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::flow::Flow;
 use crate::identity::Identifier;
 use crate::ids::TypeName;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, Planned};
 use crate::provider::Found;
-use crate::schema::ResourceSchema;
+use crate::schema::{ResourceSchema, Schemas};
 use serde::{Deserialize, Serialize};
 
 /// `settings.guardrails` for one environment.
@@ -101,9 +101,10 @@ pub fn action_word(action: Action) -> &'static str {
     }
 }
 
-/// Holds a plan against its guardrails. Only rules that were set are reported.
-pub fn check_guardrails(rules: &Guardrails, plan: &Plan) -> Vec<GuardrailCheck> {
-    let named = |keep: &dyn Fn(&crate::plan::Planned) -> bool| -> Vec<String> {
+/// Holds a plan against its guardrails. Only rules that were set are reported. What is not known yet counts as what it may be:
+/// a rule that passes what it cannot see is none.
+pub fn check_guardrails(rules: &Guardrails, plan: &Plan, schemas: &dyn Schemas) -> Vec<GuardrailCheck> {
+    let named = |keep: &dyn Fn(&Planned) -> bool| -> Vec<String> {
         plan.resources.values().filter(|p| keep(p)).map(|p| p.address.to_string()).collect()
     };
     let mut checks = Vec::new();
@@ -118,20 +119,26 @@ pub fn check_guardrails(rules: &Guardrails, plan: &Plan) -> Vec<GuardrailCheck> 
         push("max_replace", limit, named(&|p| matches!(p.action, Action::Replace(_))));
     }
     if !rules.deny_types.is_empty() {
-        let denied = |p: &crate::plan::Planned| {
-            let is_denied = |name: &str| rules.deny_types.iter().any(|pattern| super::glob(pattern, name));
-            (p.action.is_change() && (is_denied(p.ty.as_str()) || is_denied(&p.declared_type)))
-                || p.hits.iter().any(|hit| is_denied(hit.ty.as_str()))
+        let is_denied = |name: &str| rules.deny_types.iter().any(|pattern| super::glob(pattern, name));
+        // A pattern may have any spelling, whatever the manifest has.
+        let is_type_denied =
+            |ty: &TypeName| is_denied(ty.as_str()) || schemas.names_of(ty).iter().any(|name| is_denied(name));
+        let denied = |p: &Planned| {
+            (p.action.is_change() && (is_type_denied(&p.ty) || is_denied(&p.declared_type)))
+                || p.hits.iter().any(|hit| hit.ty.as_ref().is_none_or(is_type_denied))
         };
         push("deny_types", 0, named(&denied));
     }
     if !rules.deny_actions.is_empty() {
         let is_denied = |word: &str| rules.deny_actions.iter().any(|denied| denied == word);
         // A statement below `create` is part of the creation; a command may do anything.
-        let denied = |p: &crate::plan::Planned| {
+        let denied = |p: &Planned| {
+            let is_open = matches!(p.action, Action::Run | Action::Deferred);
             is_denied(action_word(p.action))
                 || (p.deletes() && is_denied("delete"))
-                || (p.action == Action::Run && p.hits.iter().any(|hit| is_denied(&hit.verb.to_string())))
+                || (p.action == Action::Deferred && ["create", "update"].into_iter().any(is_denied))
+                || (is_open
+                    && p.hits.iter().flat_map(|hit| &hit.verbs).any(|verb| is_denied(&verb.to_string())))
         };
         push("deny_actions", 0, named(&denied));
     }

@@ -1,6 +1,6 @@
 //! What the dispatcher writes down when a step ends, and how a run adds up.
 
-use super::{Dispatcher, Finished, Halt, ended_word, not_run};
+use super::{Dispatcher, Finished, Halt, not_run};
 use crate::codes;
 use crate::engine::OnFailure;
 use crate::inverse::Inverse;
@@ -213,7 +213,7 @@ impl Dispatcher {
         }
         // A journal with open operations stays open, so that the next run asks for them first.
         if self.journal.as_ref().is_some_and(|journal| !journal.state.is_open()) {
-            self.note(Record::Ended { how: ended_word(ended).to_owned() });
+            self.note(Record::Ended { how: ended.word().to_owned() });
         }
         let calls = self.engine.provider.counts();
         let count = |is: fn(&StepEnd) -> bool| steps.values().filter(|end| is(end)).count();

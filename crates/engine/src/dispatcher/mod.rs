@@ -21,7 +21,7 @@ use crate::verdict::Tried;
 use indexmap::IndexMap;
 use stack_core::desired::{Outputs, Rendered, Wanted};
 use stack_core::diagnostic::Diagnostic;
-use stack_core::event::{Ended, EventKind, Running};
+use stack_core::event::{EventKind, Running};
 use stack_core::flow::Flow;
 use stack_core::identity::Identifier;
 use stack_core::ids::Address;
@@ -616,16 +616,4 @@ fn not_run(halt: Option<Halt>, needs: Option<&StepId>) -> StepEnd {
         (None, Some(Halt::Failure) | None) => NotRun::AfterFailure,
         (None, Some(Halt::Interrupt | Halt::Timeout | Halt::Journal)) => NotRun::Stopped,
     })
-}
-
-/// How the run ended, in one word.
-fn ended_word(ended: Ended) -> &'static str {
-    match ended {
-        Ended::Succeeded => "succeeded",
-        Ended::Failed { .. } => "failed",
-        Ended::Busy => "busy",
-        Ended::Interrupted => "interrupted",
-        Ended::RolledBack => "rolled_back",
-        Ended::RollbackIncomplete => "rollback_incomplete",
-    }
 }

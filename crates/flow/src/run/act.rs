@@ -1,8 +1,8 @@
 //! Statements that change something: prepared as a whole, sent one operation after the other.
 
-use super::check::statement;
+use super::check::{defaults, no_statement, statement};
 use super::fill::Filled;
-use super::minimise::{conformed, minimised};
+use super::minimise::{conformed, minimised, path_of};
 use super::session::{Session, Stop};
 use super::verdict::{at_path, is_empty, returned};
 use crate::codes;
@@ -61,11 +61,10 @@ impl Session<'_> {
     fn expect(&mut self, steps: &[Step]) {
         for step in steps {
             let Step::Write(writes) = step else { continue };
-            self.hits.extend(writes.all.iter().map(|write| Hit {
-                verb: write.operation.verb(),
-                ty: write.operation.ty().clone(),
-                target: write.at.clone(),
-            }));
+            let known = |write: &Write| {
+                Hit::known(write.operation.verb(), write.operation.ty().clone(), write.at.clone())
+            };
+            self.hits.extend(writes.all.iter().map(known));
         }
     }
 
@@ -73,7 +72,7 @@ impl Session<'_> {
         let told = |error: SqlError| self.redactor.diagnostic(filled.diagnostic(&*self.flow.script, error));
         let parsed = parse(&filled.text).map_err(|error| Stop::from(told(error)))?;
         let tables = Tables::new(&*self.runner.schemas);
-        let defaults = self.defaults();
+        let defaults = defaults(self.flow);
         let mut steps = Vec::new();
         let mut problems = Vec::new();
         for one in parsed {
@@ -84,8 +83,7 @@ impl Session<'_> {
             }
         }
         if steps.is_empty() && problems.is_empty() {
-            let error = SqlError::new(stack_sql::codes::SYNTAX, "there is no statement");
-            problems.push(told(error.next("write one below the anchor")));
+            problems.push(told(no_statement()));
         }
         if problems.is_empty() { Ok(steps) } else { Err(Stop::Broken(problems)) }
     }
@@ -234,6 +232,11 @@ impl Session<'_> {
         let mut notes = Vec::new();
         let steps = self.steps(filled)?;
         self.expect(&steps);
+        let refused: Vec<Diagnostic> =
+            steps.iter().flat_map(|step| self.to_be_refused(filled, step)).collect();
+        if !refused.is_empty() {
+            return Err(Stop::Broken(refused));
+        }
         if self.flow.literal_patch {
             return Ok(());
         }
@@ -251,6 +254,40 @@ impl Session<'_> {
         }
         notes.into_iter().for_each(|note| self.note(note));
         Ok(())
+    }
+
+    /// Updates that name what can only be set at creation: the service refuses them as a whole (cloud-control 3.2).
+    fn to_be_refused(&self, filled: &Filled, step: &Step) -> Vec<Diagnostic> {
+        let Step::Write(writes) = step else { return Vec::new() };
+        let mut out = Vec::new();
+        for write in &writes.all {
+            let Operation::Update { identifier, patch, .. } = &write.operation else { continue };
+            let sent = match self.known_model(&write.at, identifier) {
+                _ if self.flow.literal_patch => patch.clone(),
+                Some(live) => minimised(&conformed(patch, &write.schema), live, &write.schema),
+                // Nobody knows what is left of it.
+                None => continue,
+            };
+            let paths = sent.as_array().into_iter().flatten().filter_map(path_of);
+            let fixed: Vec<String> = paths
+                .filter(|path| write.schema.create_only_properties.covers(path))
+                .map(|path| path.dotted())
+                .collect();
+            if fixed.is_empty() {
+                continue;
+            }
+            let names = fixed.join(", ");
+            let message =
+                format!("the UPDATE of {} sets {names}, which only a create can", self.flow.address);
+            let told = Diagnostic::error(codes::FIXED, message);
+            let told = self.at(told, filled.anchor, "the service refuses this as a whole");
+            let told = told.note("resource", format!("{} {identifier}", write.operation.ty()));
+            out.push(told.next(format!(
+                "keep the value of {names} as it is, or tear {} down and build it again",
+                self.flow.address
+            )));
+        }
+        out
     }
 
     /// Sends one operation. `Ok(None)`: what was to be deleted is not there.

@@ -1,5 +1,6 @@
 //! Reads: a statement's rows, and the resource itself.
 
+use super::check::{defaults, no_statement};
 use super::fill::Filled;
 use super::session::{ReadError, Session, Stop, Trouble};
 use super::together::together;
@@ -14,21 +15,13 @@ use stack_core::provider::{FailureKind, Found, Operation};
 use stack_core::schema::ResourceSchema;
 use stack_core::value::Value;
 use stack_sql::show::show;
-use stack_sql::{
-    Answer, Defaults, Fetch, Kind, Limits, Parsed, Query, SqlError, Table, Tables, Writes, answer, parse,
-};
+use stack_sql::{Answer, Fetch, Kind, Limits, Parsed, Query, SqlError, Table, Tables, Writes, answer, parse};
 use std::sync::Arc;
 
 /// Questions that are asked at a time; the provider paces them besides.
 const AT_ONCE: usize = 16;
 
 impl Session<'_> {
-    /// What holds where a statement does not say it.
-    pub(super) fn defaults(&self) -> Defaults {
-        let region = self.flow.target.region.as_ref().map(ToString::to_string);
-        Defaults { regions: region.into_iter().collect() }
-    }
-
     /// Runs the statements of a check. The rows are those of the first (stackql-compat 2.1).
     ///
     /// # Errors
@@ -45,10 +38,7 @@ impl Session<'_> {
             let table = self.one(filled, one).await?;
             first.get_or_insert(table);
         }
-        first.ok_or_else(|| {
-            let error = SqlError::new(stack_sql::codes::SYNTAX, "there is no statement");
-            self.failed(filled, error.next("write one below the anchor"), Trouble::Final)
-        })
+        first.ok_or_else(|| self.failed(filled, no_statement(), Trouble::Final))
     }
 
     /// Runs one statement that reads.
@@ -58,7 +48,7 @@ impl Session<'_> {
         if matches!(one.kind, Kind::Show | Kind::Describe) {
             return shown(one, &tables).map_err(|error| self.failed(filled, error, Trouble::Final));
         }
-        let mut query = Query::prepare(one, &tables, &self.defaults(), Limits::default())
+        let mut query = Query::prepare(one, &tables, &defaults(self.flow), Limits::default())
             .map_err(|error| self.failed(filled, error, Trouble::Final))?;
         let mut trouble = None;
         loop {
@@ -149,7 +139,7 @@ impl Session<'_> {
                 let tables = Tables::new(&*self.runner.schemas);
                 let parsed = parse(&filled.text).ok()?;
                 let write = parsed.iter().find(|one| one.kind.writes())?;
-                let writes = Writes::prepare(write, &tables, &self.defaults()).ok()?;
+                let writes = Writes::prepare(write, &tables, &defaults(self.flow)).ok()?;
                 let [write] = writes.all.as_slice() else { return None };
                 match &write.operation {
                     Operation::Update { ty, identifier, .. } | Operation::Delete { ty, identifier }

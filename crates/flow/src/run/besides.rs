@@ -1,6 +1,7 @@
 //! What the checks of a flow cannot see: most ask the tag index, which is late both ways (cloud-control 5.1). What it does not
 //! list yet would be made twice, and what it still lists is gone.
 
+use super::check::lacking;
 use super::fill::Filled;
 use super::session::{Session, Stop};
 use crate::codes;
@@ -8,8 +9,9 @@ use indexmap::IndexMap;
 use stack_core::diagnostic::{Diagnostic, Severity};
 use stack_core::flow::AnchorKind;
 use stack_core::identity::Identifier;
-use stack_core::naming::find_property;
+use stack_core::naming::{TableColumn, column_name};
 use stack_core::value::Value;
+use stack_sql::literal::property;
 
 impl Session<'_> {
     /// Looks for the resource by the marks that it carries itself, where its statements write some. `exists` has found
@@ -109,20 +111,24 @@ impl Session<'_> {
         }
         let (Some(found), _) = self.live().await? else { return Ok(()) };
         let Some(schema) = self.schema() else { return Ok(()) };
-        let names: Vec<&str> = schema.root.properties.keys().map(String::as_str).collect();
         let of = |column: &str| -> Value {
-            let told = match column.to_ascii_lowercase().as_str() {
-                "identifier" => Some(Value::text(found.identifier.to_string())),
-                "region" => self.flow.target.region.as_ref().map(|region| Value::text(region.as_str())),
-                _ => {
-                    let name = find_property(column, names.iter().copied());
-                    name.and_then(|name| found.model.get(name)).map(Value::from)
+            let told = match TableColumn::named(column, &schema) {
+                Some(TableColumn::Identifier) => Some(Value::text(found.identifier.to_string())),
+                Some(TableColumn::Region) => {
+                    self.flow.target.region.as_ref().map(|region| Value::text(region.as_str()))
                 }
+                None => property(&schema, column).and_then(|name| found.model.get(&name)).map(Value::from),
             };
             self.redactor.seal(told.unwrap_or_else(|| Value::text("")))
         };
+        let has = |wanted: &str| {
+            TableColumn::named(wanted, &schema).is_some() || property(&schema, wanted).is_some()
+        };
+        let columns: Vec<String> = schema.root.properties.keys().map(|name| column_name(name)).collect();
+        let lacks = lacking(self.flow, &columns, has);
         let row = self.flow.exports.iter().map(|export| (export.column.clone(), of(&export.column)));
         self.row = Some(row.collect());
+        lacks.into_iter().for_each(|told| self.note(told));
         Ok(())
     }
 }

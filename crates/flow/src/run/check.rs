@@ -7,12 +7,12 @@
 use super::ask::shown;
 use super::fill::Filled;
 use crate::codes;
-use stack_core::diagnostic::{Code, Diagnostic, Part as Placed};
+use stack_core::diagnostic::{Code, Diagnostic, Part as Placed, nearest};
 use stack_core::flow::{AnchorKind, Flow, FlowKind};
 use stack_core::provider::Verb;
 use stack_core::redact::Redactor;
 use stack_core::schema::Schemas;
-use stack_core::statement::hole_number;
+use stack_core::statement::{Marked, hole_number};
 use stack_sql::lex::{Part, parts, statements};
 use stack_sql::source::UnknownPart;
 use stack_sql::{Defaults, Kind, Limits, Parsed, Query, SqlError, Tables, Writes, codes as sql, parse};
@@ -53,7 +53,7 @@ const CERTAIN: [Code; 11] = [
 /// Those that are about a statement as a whole, values in it or not.
 const WHOLE: [Code; 2] = [codes::WRITES_IN_CHECK, codes::DELETES];
 
-/// Everything that is certainly wrong with the statements of a flow. Nothing is asked.
+/// Everything that is certainly wrong with the statements of a flow, warnings among it. Nothing is asked.
 pub fn check(flow: &Flow, schemas: &dyn Schemas) -> Vec<Diagnostic> {
     if flow.kind == FlowKind::Script {
         return Vec::new();
@@ -65,10 +65,15 @@ pub fn check(flow: &Flow, schemas: &dyn Schemas) -> Vec<Diagnostic> {
             let redactor = Redactor::default();
             marked.holes.iter().for_each(|hole| redactor.learn(&hole.value));
             let problems = match Filled::of(anchor, marked, &*flow.script, flow.literal_patch) {
-                Ok(filled) => wrong(flow, &filled, schemas)
-                    .into_iter()
-                    .map(|error| redactor.diagnostic(filled.diagnostic(&*flow.script, error)))
-                    .collect(),
+                Ok(filled) => {
+                    let told = |error| redactor.diagnostic(filled.diagnostic(&*flow.script, error));
+                    let mut all: Vec<Diagnostic> =
+                        wrong(flow, &filled, schemas).into_iter().map(told).collect();
+                    if anchor == AnchorKind::Exports {
+                        all.extend(columns(flow, &filled, schemas).and_then(|own| lacking_in(flow, &own)));
+                    }
+                    all
+                }
                 // Such a value is told when the statement runs, or is rehearsed.
                 Err(_) => Vec::new(),
             };
@@ -89,6 +94,40 @@ pub fn check(flow: &Flow, schemas: &dyn Schemas) -> Vec<Diagnostic> {
     out
 }
 
+/// The columns of the rows that an exports query gives, as far as they can be told without asking.
+fn columns(flow: &Flow, filled: &Filled, schemas: &dyn Schemas) -> Option<Vec<String>> {
+    if filled.unknown.iter().any(|(_, part)| *part != Part::Literal) {
+        return None;
+    }
+    let parsed = parse(&filled.text).ok()?;
+    let query = Query::prepare(parsed.first()?, &Tables::new(schemas), &defaults(flow), Limits::default());
+    Some(query.ok()?.columns().to_vec())
+}
+
+/// Says which of the listed exports no column gives. The predecessor exports empty texts without a word (stackql-compat 1.8).
+/// `columns`: those that there are; `has`: which of the listed names mean one of them.
+pub(super) fn lacking(flow: &Flow, columns: &[String], has: impl Fn(&str) -> bool) -> Option<Diagnostic> {
+    let listed = flow.exports.iter().map(|export| export.column.as_str());
+    let missing: Vec<&str> = listed.filter(|wanted| !has(wanted)).collect();
+    let first = missing.first()?;
+    let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let (route, part) = flow.script.place(AnchorKind::Exports, &Marked::default(), None);
+    let message = format!("`exports` of {} lists {names}, which no column gives", flow.address);
+    let label = match nearest(first, columns.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there is {}", columns.join(", ")),
+    };
+    let told = Diagnostic::warning(codes::NO_EXPORT, message).at_part(route, part, label);
+    Some(
+        told.next("name the column in the SELECT, or take it out of `exports`: it is exported as empty text"),
+    )
+}
+
+/// As [`lacking`], for the columns of a query.
+pub(super) fn lacking_in(flow: &Flow, columns: &[String]) -> Option<Diagnostic> {
+    lacking(flow, columns, |wanted| columns.iter().any(|own| own.eq_ignore_ascii_case(wanted)))
+}
+
 /// The same problem in two drafts, whose places may differ.
 fn is_same(left: &Diagnostic, right: &Diagnostic) -> bool {
     left.code == right.code && left.message == right.message
@@ -105,7 +144,14 @@ fn is_used(flow: &Flow, anchor: AnchorKind) -> bool {
     }
 }
 
-fn reads_only(anchor: AnchorKind) -> bool {
+/// What holds where a statement does not say it.
+pub(super) fn defaults(flow: &Flow) -> Defaults {
+    let region = flow.target.region.as_ref().map(ToString::to_string);
+    Defaults { regions: region.into_iter().collect() }
+}
+
+/// True for anchors whose statements never change anything.
+pub(super) fn reads_only(anchor: AnchorKind) -> bool {
     matches!(
         anchor,
         AnchorKind::Exists | AnchorKind::StateCheck | AnchorKind::Exports | AnchorKind::Callback(_)
@@ -115,12 +161,10 @@ fn reads_only(anchor: AnchorKind) -> bool {
 /// What is certainly wrong with the statements of an anchor. Places are those of the text with its values.
 fn wrong(flow: &Flow, filled: &Filled, schemas: &dyn Schemas) -> Vec<SqlError> {
     let tables = Tables::new(schemas);
-    let region = flow.target.region.as_ref().map(ToString::to_string);
-    let defaults = Defaults { regions: region.into_iter().collect() };
+    let defaults = defaults(flow);
     let all = statements(&filled.text);
     if all.is_empty() {
-        let error = SqlError::new(sql::SYNTAX, "there is no statement");
-        return vec![error.next("write one below the anchor")];
+        return vec![no_statement()];
     }
     let mut out = Vec::new();
     for at in all {
@@ -190,6 +234,11 @@ pub(super) fn statement(
             Err(error) => Err(vec![error]),
         },
     }
+}
+
+/// An anchor without a statement.
+pub(super) fn no_statement() -> SqlError {
+    SqlError::new(sql::SYNTAX, "there is no statement").next("write one below the anchor")
 }
 
 /// What is not known is shown as what it is: not there.

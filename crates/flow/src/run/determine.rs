@@ -1,5 +1,6 @@
 //! Is it there, and as wanted? The table of docs/design/0009 and phase A of stackql-compat 2.6.
 
+use super::check::lacking_in;
 use super::fill::Filled;
 use super::session::{Session, Stop, Tries, Trouble};
 use super::verdict::{ExportRow, exported};
@@ -216,6 +217,7 @@ impl Session<'_> {
             match self.rows(check).await {
                 Ok(table) => match exported(&table, &self.flow.exports) {
                     ExportRow::One(row) => {
+                        lacking_in(self.flow, &table.columns).into_iter().for_each(|told| self.note(told));
                         let row = row
                             .into_iter()
                             .map(|(name, value)| (name, self.redactor.seal(check.seal(value))));

@@ -6,12 +6,21 @@ use crate::codes;
 use stack_core::diagnostic::{Diagnostic, Severity};
 use stack_core::flow::{AnchorKind, FlowKind, FlowSeen, FlowVerdict, Purpose, Unready};
 
+/// What a build may run of a resource that cannot be looked for yet.
+const CHANGES: [AnchorKind; 4] =
+    [AnchorKind::Create, AnchorKind::Update, AnchorKind::CreateOrUpdate, AnchorKind::Command];
+
 impl Session<'_> {
     /// Asks, and never fails: what is wrong is a verdict.
     pub(super) async fn look(mut self, purpose: Purpose) -> FlowSeen {
         let verdict = match self.looked(purpose).await {
             Ok(verdict) => verdict,
-            Err(Stop::Waiting(unknown)) => FlowVerdict::Waiting(unknown),
+            Err(Stop::Waiting(unknown)) => {
+                if purpose == Purpose::Plan {
+                    self.expect_drafts(&CHANGES);
+                }
+                FlowVerdict::Waiting(unknown)
+            }
             Err(stop) => FlowVerdict::Broken(self.final_of(stop).unwrap_or_else(|| vec![self.stopped()])),
         };
         let live = match verdict {
@@ -25,10 +34,12 @@ impl Session<'_> {
     async fn looked(&mut self, purpose: Purpose) -> Result<FlowVerdict, Stop> {
         if purpose == Purpose::Plan {
             // Nothing may be made whose statements could never run.
-            let problems = super::check::check(self.flow, &*self.runner.schemas);
+            let told = super::check::check(self.flow, &*self.runner.schemas);
+            let (problems, warnings): (Vec<_>, Vec<_>) = told.into_iter().partition(Diagnostic::is_error);
             if !problems.is_empty() {
                 return Err(Stop::Broken(problems));
             }
+            warnings.into_iter().for_each(|warning| self.note(warning));
         }
         match (self.flow.kind, purpose) {
             (FlowKind::Query, _) => self.query(purpose).await,
@@ -57,6 +68,14 @@ impl Session<'_> {
 
     async fn planned(&mut self) -> Result<FlowVerdict, Stop> {
         let state = self.determine(Patience::Plan).await?;
+        if self.flow.absent {
+            // A build deletes it.
+            if !matches!(state, State::Absent | State::Unchecked) {
+                self.can_delete()?;
+                self.see_live().await;
+            }
+            return Ok(verdict_of(state));
+        }
         match state {
             State::Unchecked => {
                 self.can_run(AnchorKind::CreateOrUpdate)?;
@@ -66,11 +85,14 @@ impl Session<'_> {
                 self.can_run_one_of(AnchorKind::Create)?;
                 return Ok(FlowVerdict::Absent);
             }
-            State::Wrong(_) => self.can_run_one_of(AnchorKind::Update)?,
-            State::Right => {}
+            State::Wrong(_) | State::Right => {}
         }
         self.read_exports(state, Patience::Plan).await?;
         self.see_live().await;
+        if matches!(state, State::Wrong(_)) {
+            // Held against what is there.
+            self.can_run_one_of(AnchorKind::Update)?;
+        }
         Ok(verdict_of(state))
     }
 
@@ -85,7 +107,10 @@ impl Session<'_> {
         match self.render(anchor) {
             Ok(filled) => self.foresee(&filled),
             // Others give these values, and the text with them, later.
-            Err(Unready::Waiting(_)) => Ok(()),
+            Err(Unready::Waiting(_)) => {
+                self.expect_drafts(&[anchor]);
+                Ok(())
+            }
             Err(other) => Err(other.into()),
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn minimised(patch: &Json, live: &Found, schema: &ResourceSchema) -> 
 }
 
 /// The path of a simple operation; `None` for those that read others (`test`, `move`, `copy`).
-fn path_of(operation: &Json) -> Option<Pointer> {
+pub(super) fn path_of(operation: &Json) -> Option<Pointer> {
     let op = operation.get("op")?.as_str()?;
     matches!(op, "add" | "replace" | "remove")
         .then(|| Pointer::parse(operation.get("path")?.as_str()?).ok())?

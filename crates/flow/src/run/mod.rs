@@ -11,6 +11,7 @@ mod check;
 mod delete;
 mod determine;
 mod fill;
+mod foresee;
 mod look;
 mod minimise;
 mod other;

@@ -6,11 +6,10 @@ use crate::model::{ExportDecl, Kind, LifecycleDecl, ResourceDecl};
 use crate::parse::flow::kind_of;
 use crate::parse::node::{Members, Node, Reader};
 use crate::path::Path;
-use crate::template::place::Column;
 use serde_json::Value as Json;
 use stack_core::diagnostic::{Diagnostic, Part, nearest};
 use stack_core::ids::Address;
-use stack_core::naming::{column_name, find_property};
+use stack_core::naming::{TableColumn, column_name, find_property};
 use std::collections::HashMap;
 
 const RESOURCE_KEYS: &[&str] = &[
@@ -239,7 +238,7 @@ impl Reader<'_> {
             let mut names: Vec<&str> = schema.root.properties.keys().map(String::as_str).collect();
             let mut is_known = find_property(head, names.iter().copied()).is_some();
             if matches!(resource.kind, Kind::Flow(_)) {
-                is_known |= Column::named(head, schema).is_some();
+                is_known |= TableColumn::named(head, schema).is_some();
                 // What statements name are columns.
                 columns.extend(names.iter().map(|name| column_name(name)));
                 names = columns.iter().map(String::as_str).chain(["Identifier", "region"]).collect();

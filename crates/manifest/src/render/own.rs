@@ -2,7 +2,7 @@
 //! statements have given so far (stackql-compat 1.6 and 2.5).
 
 use crate::inner::{At, Inner, Meaning};
-use crate::model::{Kind, ResourceDecl};
+use crate::model::Kind;
 use crate::render::flow::{is_asked_for, may_be_given};
 use crate::scope::Scope;
 use crate::template::objects::TOKEN;
@@ -52,7 +52,7 @@ impl Own {
         let take = |name: &str, value: &Value| {
             // A secret that comes back by another way stays one.
             let value = inner.options.redactor.seal(value.clone());
-            if is_protected(resource, name) { inner.hide(value) } else { value }
+            if inner.facts[index].protects(name) { inner.hide(value) } else { value }
         };
         let mut captured: IndexMap<String, Value> =
             given.this.iter().map(|(name, value)| (name.clone(), take(name, value))).collect();
@@ -146,9 +146,11 @@ impl Own {
 
     /// Names without a value, as written. `counts`: the name, the text of its use, and whether it is only asked for.
     fn without_value(&self, template: &Template, counts: &dyn Fn(&str, &str, bool) -> bool) -> Vec<String> {
+        // Of `this.a | default('')` and `this.b` only the first can do without.
         let asked = |used: &Use| {
             let all = template.occurrences(&used.head);
-            all.iter().any(|o| is_asked_for(&template.source[o.range.end..]))
+            let mut same = all.iter().filter(|o| o.key.as_ref() == used.path.first());
+            same.any(|o| is_asked_for(&template.source[o.range.end..]))
         };
         let mut out: Vec<String> = Vec::new();
         for used in template.uses.iter().filter(|used| !engine::is_builtin(&used.head)) {
@@ -158,8 +160,7 @@ impl Own {
                 None => self.lookup(name, !used.path.is_empty(), &Session::default()).is_none(),
             };
             let text = used.text();
-            let is_missing = is_missing && name != "uuid" && counts(name, &text, asked(used));
-            if is_missing && !out.contains(&text) {
+            if is_missing && name != "uuid" && !out.contains(&text) && counts(name, &text, asked(used)) {
                 out.push(text);
             }
         }
@@ -201,15 +202,6 @@ impl Lookup for Own {
     fn uuid(&self) -> String {
         self.scope.uuid()
     }
-}
-
-/// True if the resource lists the column, or the variable that it becomes, in `protected`.
-fn is_protected(resource: &ResourceDecl, name: &str) -> bool {
-    let listed = |name: &String| resource.protected.contains(name);
-    resource.protected.iter().any(|known| known == name)
-        || resource.exports.iter().any(|e| {
-            (e.property == name || e.variable == name) && (listed(&e.property) || listed(&e.variable))
-        })
 }
 
 /// True if there is something at the end of a way. What is no object may have methods.

@@ -1,6 +1,7 @@
 //! Resources whose own statements rule: what the manifest gives the planner and the engine about them (DESIGN section 4,
 //! *Query files*).
 
+use crate::codes;
 use crate::fate::Fate;
 use crate::flow::FlowKind;
 use crate::model::{FlowDecl, Understandable};
@@ -53,6 +54,10 @@ impl Job<'_> {
             }
         };
         let script = Script::new(self.inner, self.index, &self.scope, declared);
+        let is_marked = of.as_ref().is_some_and(|of| of.ownership_tags);
+        if !(is_marked && script.anchor(AnchorKind::Exists).is_some()) {
+            self.formerly_alone();
+        }
         // What is wrong with a prop would be wrong with every statement that uses it.
         if self.offline && !self.failed {
             self.rehearse(flow, &script, absent);
@@ -77,6 +82,17 @@ impl Job<'_> {
             script: Arc::new(script),
             sources: Sources { resource: self.declared.path.route(), ..Sources::default() },
         })
+    }
+
+    /// A former name leads to a resource by the marks that carry it. Where nobody looks for these, only its own statements say
+    /// whether it is there.
+    fn formerly_alone(&mut self) {
+        let Some(spot) = &self.declared.formerly else { return };
+        let message = format!("`formerly` of {} has no effect: its own statements find it", self.address);
+        let told = Diagnostic::warning(codes::NO_EFFECT, message).at(spot.path.route(), "");
+        self.fail(told.next(
+            "take it out if they find it by values that keep; if they use `resource_name`, let them look for the former name too",
+        ));
     }
 
     /// Renders the statements before which nothing can be found: what is missing or fails now would do so whenever they run.

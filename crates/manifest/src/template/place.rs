@@ -4,7 +4,7 @@ use crate::codes;
 use stack_core::diagnostic::{Code, nearest};
 use stack_core::identity::{Identifier, part_name};
 use stack_core::ids::Address;
-use stack_core::naming::find_property;
+use stack_core::naming::{TableColumn, find_property};
 use stack_core::pointer::Pointer;
 use stack_core::schema::{Additional, JsonType, Node, ResourceSchema};
 use stack_core::statement::text_of;
@@ -33,40 +33,17 @@ pub(crate) struct Facts {
     pub(crate) region: OnceLock<String>,
 }
 
-/// A column that every table has beside the properties of its type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Column {
-    /// The parts of the primary identifier, joined.
-    Identifier,
-    /// Where it lives.
-    Region,
-}
-
-impl Column {
-    /// The column of this name, unless a property is called so.
-    pub(crate) fn named(name: &str, schema: &ResourceSchema) -> Option<Self> {
-        if find_property(name, schema.root.properties.keys().map(String::as_str)).is_some() {
-            return None;
-        }
-        match name.strip_prefix("data__").unwrap_or(name).to_ascii_lowercase().as_str() {
-            "identifier" => Some(Self::Identifier),
-            "region" => Some(Self::Region),
-            _ => None,
-        }
-    }
-}
-
 impl Facts {
     /// The column beside the properties that a name means, itself or as an export.
-    pub(crate) fn column(&self, name: &str) -> Option<Column> {
+    pub(crate) fn column(&self, name: &str) -> Option<TableColumn> {
         let schema = self.schema.as_ref().filter(|_| self.has_statements)?;
         let exported = self.exports.iter().find(|(variable, _)| variable == name);
-        Column::named(exported.map_or(name, |(_, property)| property), schema)
+        TableColumn::named(exported.map_or(name, |(_, property)| property), schema)
     }
 
     /// The value of such a column, with what is known of the properties. `None` if a part of the identifier is not there.
-    pub(crate) fn value_of(&self, column: Column, model: &Value) -> Option<Value> {
-        if column == Column::Region {
+    pub(crate) fn value_of(&self, column: TableColumn, model: &Value) -> Option<Value> {
+        if column == TableColumn::Region {
             let region = self.region.get().map(|region| Value::text(region.as_str()));
             return Some(region.unwrap_or_else(|| Value::Unknown(Unknown::of(&self.address, "region"))));
         }
@@ -98,13 +75,14 @@ impl Facts {
         Some(if is_secret { whole.hidden() } else { whole })
     }
 
-    /// True if the manifest lists such an export in `protected`.
+    /// True if the manifest lists a column, or the variable that it becomes, in `protected`.
     pub(crate) fn protects(&self, name: &str) -> bool {
-        let is_it = |known: &String| {
-            known == name
-                || self.exports.iter().any(|(variable, property)| variable == name && property == known)
-        };
-        self.protected.iter().any(is_it)
+        let listed = |name: &str| self.protected.iter().any(|known| known == name);
+        let mut exports = self.exports.iter();
+        listed(name)
+            || exports.any(|(variable, property)| {
+                (variable == name || property == name) && (listed(variable) || listed(property))
+            })
     }
 }
 

@@ -92,3 +92,24 @@ fn what_a_condition_asks_for_may_still_come() {
     assert_eq!(of(AnchorKind::Callback(Some(Verb::Delete))), ["whole: callback.y"]);
     assert!(waits(&drafts, AnchorKind::Update, &captured(&[("found", "")])).is_empty());
 }
+
+#[test]
+fn only_the_member_that_has_a_default_is_optional() {
+    let file = "/*+ exists */\nSELECT 1 AS count
+/*+ create */\nINSERT
+/*+ statecheck */\nSELECT '{{ this.a | default('') }}' AS a, '{{ this.b }}' AS b, '{{ this.c }}' AS c
+";
+    let stack = stack_of("  - { name: x }\n", &[("x.iql", file)]);
+    let flow = super::scripts::flow_of(&stack, "x");
+    // What it cannot do without is taken as given in each draft, so that what is wrong beside it is found.
+    let drafts = stack_core::flow::Script::drafts(&*flow.script, AnchorKind::StateCheck);
+    let waits: Vec<usize> = drafts
+        .iter()
+        .map(|marked| marked.holes.iter().filter(|hole| hole.value.unknown().is_some()).count())
+        .collect();
+    assert_eq!(waits, [2, 3]);
+    assert!(
+        super::scripts::text(&flow, AnchorKind::StateCheck, &Captured::default())
+            .contains("misses this.b, this.c")
+    );
+}

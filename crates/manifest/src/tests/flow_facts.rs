@@ -3,6 +3,7 @@
 
 use super::scripts::{RESOURCES, VPC, flow_of, flow_with, output, stack_of, stack_with, text};
 use super::{flows, json, show};
+use indexmap::IndexMap;
 use stack_core::desired::{Outputs, Rendered, Resolver};
 use stack_core::flow::{AnchorKind, Captured, FlowKind};
 use stack_core::statement::{Origin, Property, Request, Understand, Understood};
@@ -254,4 +255,62 @@ fn an_identifier_is_known_although_a_part_of_it_is_not_sent() {
     let sent = r#"{"DomainName":"d"}"#.to_owned();
     assert_eq!(of("settings: { literal_sql: true }\n"), (sent, Some(Value::text("d|s3://a"))));
     assert!(of("").0.contains("Uri"));
+}
+
+/// What is said of a stack with this text between its name and its globals.
+fn said(settings: &str, resources: &str, files: &[(&str, &str)]) -> String {
+    let files: IndexMap<String, String> =
+        files.iter().map(|(path, text)| (format!("resources/{path}"), (*text).to_owned())).collect();
+    let sources = crate::Sources {
+        manifest: format!("name: s\n{settings}resources:\n{resources}"),
+        files: Arc::new(files),
+        env: "prod".to_owned(),
+        ..crate::Sources::default()
+    };
+    let options = crate::Options { statements: Some(Arc::new(Stub(false))), ..crate::Options::default() };
+    let parsed = crate::Stack::parse(sources, Arc::new(super::Fixture), options);
+    let mut all = parsed.diagnostics;
+    all.extend(parsed.stack.unwrap().validate());
+    show(&all, &parsed.source_map)
+}
+
+const MADE: &str = "/*+ create */\nINSERT INTO awscc.ec2.vpcs (CidrBlock) SELECT 1\n";
+
+#[test]
+fn a_former_name_that_nobody_looks_for_is_told() {
+    let file = format!("{MADE}/*+ exists */\nSELECT 1 AS count\n");
+    insta::assert_snapshot!(said("", "  - { name: a, formerly: [old] }\n", &[("a.iql", &file)]), @"
+    warning[SD1127] `formerly` of a has no effect: its own statements find it
+      3:26 «[old]» 
+      = needed by  a (resource), env prod
+      = next  take it out if they find it by values that keep; if they use `resource_name`, let them look for the former name too
+    ");
+    // Understood, and without a check of its own: it is found as any resource.
+    assert_eq!(said("", "  - { name: a, formerly: [old] }\n", &[("a.iql", MADE)]), "");
+}
+
+#[test]
+fn a_literal_patch_that_nothing_sends_is_told() {
+    let checked = format!("{MADE}/*+ exists */\nSELECT 1 AS count\n");
+    let updated = format!(
+        "{MADE}/*+ update */\nUPDATE awscc.ec2.vpcs SET PatchDocument = '[]' WHERE Identifier = 'v'\n"
+    );
+    let files = [("a.iql", MADE), ("b.iql", checked.as_str()), ("c.iql", updated.as_str())];
+    let of = |resources: &str| said("settings: { patch: literal }\n", resources, &files);
+    let typed = "  - { name: d, type: awscc.customerprofiles.domains, region: us-east-1, props: { DomainName: d, DefaultExpirationDays: 1 } }\n";
+    insta::assert_snapshot!([of(typed), of("  - { name: a }\n"), of("  - { name: c }\n  - { name: b }\n")].join("\n"), @"
+    warning[SD1127] `settings.patch: literal` has no effect in this stack
+      2:20 «literal» 
+      = next  take it out: it concerns the UPDATE of query files with checks of their own, and those of commands
+
+    warning[SD1127] `settings.patch: literal` has no effect in this stack
+      2:20 «literal» 
+      = next  take it out: it concerns the UPDATE of query files with checks of their own, and those of commands
+
+    warning[SD1127] `settings.patch: literal` has no effect on c
+      2:20 «literal» 
+      = next  their statements are understood, so that only what differs is sent; with a check of their own (`exists`, `statecheck`) they are sent as they are written
+    ");
+    assert_eq!(of(&format!("{typed}  - {{ name: b }}\n")), "");
+    assert_eq!(said("settings: { patch: minimal }\n", typed, &files), "");
 }

@@ -382,6 +382,10 @@ fn keys_without_effect_are_warned_about() {
     warning[SD1127] d: `skip_validation` has no effect on a resource of a dotted type
       10:130 «skip_validation» 
       = next  remove it
+    warning[SD1127] `formerly` of a has no effect: its own statements find it
+      5:64 «[b]» 
+      = needed by  a (resource), env prod
+      = next  take it out if they find it by values that keep; if they use `resource_name`, let them look for the former name too
     "#);
 }
 

@@ -59,8 +59,8 @@ impl<'a> Selection<'a> {
         };
         let inner = Parsed { at: inner.at.start + start..inner.at.end + start, ..inner.clone() };
         let query = Query::prepare(&inner, tables, defaults, limits).map_err(one)?;
-        if query.width() != rows.columns.len() {
-            let told = disparity(rows.columns.len(), query.width());
+        if query.columns().len() != rows.columns.len() {
+            let told = disparity(rows.columns.len(), query.columns().len());
             return Err(one(shift(told.at(rows.at))));
         }
         let (parsed, defaults) = (parsed.clone(), defaults.clone());

@@ -194,7 +194,7 @@ fn a_verdict_becomes_an_action() {
 
 #[test]
 fn what_statements_delete_is_held_against_guardrails() {
-    let hit = |verb, ty: &str| Hit { verb, ty: ty.into(), target: target() };
+    let hit = |verb, ty: &str| Hit::known(verb, ty.into(), target());
     let seen = FlowSeen {
         hits: vec![hit(Verb::Create, "AWS::S3::Bucket"), hit(Verb::Delete, "AWS::SQS::Queue")],
         ..FlowSeen::of(FlowVerdict::Always)
@@ -215,11 +215,54 @@ fn what_statements_delete_is_held_against_guardrails() {
         (Guardrails { deny_actions: text(&["create"]), ..Guardrails::default() }, false),
         (Guardrails { deny_actions: text(&["update"]), ..Guardrails::default() }, true),
     ] {
-        assert!(check_guardrails(&rules, &plan).iter().all(|check| check.ok == ok), "{rules:?}");
+        assert!(
+            check_guardrails(&rules, &plan, &TestSchemas).iter().all(|check| check.ok == ok),
+            "{rules:?}"
+        );
     }
     // A teardown runs no command.
     let (plan, _) = plan_of(Mode::Teardown, vec![command], TestStack::new());
     assert_eq!((plan.resources[0].action, plan.resources[0].hits.len()), (Action::Noop, 0));
+}
+
+#[test]
+fn what_is_not_known_yet_counts_as_what_it_may_be() {
+    let waiting = |name, kind, anchors: &[AnchorKind], hit| {
+        let verdict = FlowVerdict::Waiting(Unknown::of(&"vpc".into(), "id"));
+        let given = given(name, kind, anchors, FlowSeen { hits: vec![hit], ..FlowSeen::of(verdict) });
+        Given { after: vec!["vpc"], ..given }
+    };
+    let plan = |hit: Hit, kind, anchors: &[AnchorKind]| {
+        // It is there, and what it gives is not known: nothing decides before it has run.
+        let first = vpc(FlowVerdict::Differs(AnchorKind::StateCheck));
+        plan_of(Mode::Build, vec![first, waiting("x", kind, anchors, hit)], TestStack::new()).0
+    };
+    let text = |text: &str| vec![text.to_owned()];
+    let denies = |rules: &Guardrails, plan: &Plan| {
+        let checks = check_guardrails(rules, plan, &TestSchemas);
+        checks.iter().any(|check| check.resources.contains(&"x".to_owned()))
+    };
+    let deletes = Guardrails { max_delete: Some(0), ..Guardrails::default() };
+    let types = Guardrails { deny_types: text("AWS::SQS::*"), ..Guardrails::default() };
+    let creates = Guardrails { deny_actions: text("create"), ..Guardrails::default() };
+    // Verb and table stand in the text, the identifier does not.
+    let queue = Hit { verbs: vec![Verb::Delete], ty: Some("AWS::SQS::Queue".into()), target: Some(target()) };
+    let known = plan(queue, FlowKind::Command, &[AnchorKind::Command]);
+    assert_eq!(known.resources["x"].action, Action::Run);
+    assert!(denies(&deletes, &known) && denies(&types, &known) && !denies(&creates, &known));
+    let bucket = Hit { ty: Some("AWS::S3::Bucket".into()), ..known.resources["x"].hits[0].clone() };
+    assert!(!denies(&types, &plan(bucket, FlowKind::Command, &[AnchorKind::Command])));
+    // Nothing of it is known.
+    let any = Hit::any_of(&[Verb::Create, Verb::Update, Verb::Delete]);
+    let open = plan(any, FlowKind::Command, &[AnchorKind::Command]);
+    assert!(denies(&deletes, &open) && denies(&types, &open) && denies(&creates, &open));
+    let told = &open.resources["x"].diagnostics[0];
+    assert!(told.code == codes::STATEMENTS_DELETE && told.message.contains("may delete"), "{told}");
+    // Where something is made a DELETE is refused; whether it is made or changed is open.
+    let made = Hit::any_of(&[Verb::Create, Verb::Update]);
+    let later = plan(made, FlowKind::Resource, ALL);
+    assert_eq!(later.resources["x"].action, Action::Deferred);
+    assert!(!denies(&deletes, &later) && denies(&types, &later) && denies(&creates, &later));
 }
 
 #[test]
@@ -378,4 +421,28 @@ fn what_another_stack_owns_is_neither_changed_nor_deleted() {
     // Looking at it is free.
     let (plan, _) = plan_of(Mode::Build, vec![understood(FlowVerdict::AsWanted, theirs())], TestStack::new());
     assert_eq!(plan.resources[0].action, Action::Noop);
+}
+
+#[test]
+fn what_only_a_create_can_set_blocks_or_stays() {
+    let wrong = || FlowVerdict::Differs(AnchorKind::StateCheck);
+    let planned = |live| {
+        let mut given = understood(wrong(), Some(live));
+        // The name is another one than that of the live resource.
+        given.flow.of.as_mut().unwrap().identifier = Some(Value::text("shop-prod"));
+        plan_of(Mode::Build, vec![given], TestStack::new()).0
+    };
+    let plan = planned(json!({"DomainName": "other", "DefaultExpirationDays": 30}));
+    assert_eq!((plan.resources[0].action, plan.resources[0].changes.len()), (Action::Blocked, 0));
+    assert_eq!(
+        (plan.diagnostics[0].code, plan.diagnostics[0].severity),
+        (codes::FLOW_CANNOT_CHANGE, Severity::Error)
+    );
+    let plan = planned(json!({"DomainName": "other", "DefaultExpirationDays": 1}));
+    let shown: Vec<&str> = plan.resources[0].changes.iter().map(|change| change.label.as_str()).collect();
+    assert_eq!((plan.resources[0].action, shown), (Action::Update, vec!["DefaultExpirationDays"]));
+    assert_eq!(
+        (plan.diagnostics[0].code, plan.diagnostics[0].severity),
+        (codes::FLOW_CANNOT_CHANGE, Severity::Warning)
+    );
 }

@@ -2,6 +2,7 @@
 
 mod besides;
 mod check;
+mod foresee;
 mod matrix;
 mod reads;
 mod rules;

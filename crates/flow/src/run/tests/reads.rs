@@ -195,11 +195,11 @@ fn queries_give_one_row() {
     let waits = Value::Unknown(Unknown::of(&"other".into(), "Arn"));
     let flow = query("SELECT '{{ a }}' AS v", &[("a", waits)], &["v"]);
     assert!(matches!(look(&flow, Purpose::Plan, &World::default()).verdict, FlowVerdict::Waiting(_)));
-    // What the row lacks is empty text.
+    // What the row lacks is empty text, and told.
     let world = World::default();
     assert_eq!(
         end_of(&put(&query("SELECT 1 AS v", &[], &["v", "w"]), &world)),
-        "done: nothing sent (v=1, w=)"
+        "done: nothing sent (v=1, w=) [SD1485]"
     );
 }
 
@@ -302,4 +302,58 @@ fn what_waits_is_said_and_multi_is_assumed_at_teardown() {
     let multi = flow(FlowKind::Multi, BUCKET, file(Value::text("logs")));
     assert_eq!(look(&multi, Purpose::Teardown, &world).verdict, FlowVerdict::Assumed);
     assert_eq!(world.log(), "");
+}
+
+#[test]
+fn an_export_that_no_column_gives_is_told_at_once_and_when_it_is_read() {
+    let told = |select: &str, exports: &[&str], world: &World| {
+        let seen = look(
+            &query(select, &[("name", Value::text("logs")), ("id", Value::text("bucket_name"))], exports),
+            Purpose::Plan,
+            world,
+        );
+        assert_eq!(seen.verdict, FlowVerdict::Read);
+        seen.notes.iter().map(shown).collect::<Vec<_>>().join("\n")
+    };
+    let there = bucket(World::default(), "logs");
+    let select = EXISTS.replace("bucket_name FROM", "bucket_name, arn AS bucket_arn FROM");
+    insta::assert_snapshot!([
+        told(&select, &["Bucket_Name", "bucket_arm", "other"], &there),
+        told("SELECT 1 AS a, 2 AS b", &["vpc"], &there),
+        // What is known only once it is read.
+        told(&EXISTS.replace("bucket_name FROM", "{{ id }} FROM"), &["vpc"], &there),
+    ].join("\n"), @"
+        [SD1485] `exports` of x lists `bucket_arm`, `other`, which no column gives | exports«» did you mean `bucket_arn`? | next: name the column in the SELECT, or take it out of `exports`: it is exported as empty text
+        [SD1485] `exports` of x lists `vpc`, which no column gives | exports«» there is a, b | next: name the column in the SELECT, or take it out of `exports`: it is exported as empty text
+        [SD1485] `exports` of x lists `vpc`, which no column gives | exports«» there is bucket_name | next: name the column in the SELECT, or take it out of `exports`: it is exported as empty text
+        ");
+    assert_eq!(told(&select, &["bucket_name", "BUCKET_ARN"], &there), "");
+    let mut flow = resource(&format!("/*+ exists */\n{EXISTS}{CREATE}/*+ exports */\nSELECT 1 AS a"));
+    flow.exports = vec![export("b")];
+    let seen = look(&flow, Purpose::Plan, &World::default());
+    assert_eq!((seen.verdict, seen.notes.len()), (FlowVerdict::Absent, 1), "known before it is there");
+}
+
+#[test]
+fn exports_without_a_query_are_columns_of_the_table() {
+    let mut flow =
+        understood(resource(&format!("/*+ exists */\n{EXISTS}{CREATE}")), json!({"BucketName": "logs"}));
+    flow.exports =
+        ["arn", "data__BucketName", "identifier", "data__identifier", "Region", "arm"].map(export).to_vec();
+    let seen = look(&flow, Purpose::Plan, &bucket(World::default(), "logs"));
+    let row = seen.exports.unwrap();
+    let row: Vec<String> =
+        row.iter().map(|(name, value)| format!("{name}={}", value.scalar_text().unwrap())).collect();
+    assert_eq!(
+        row,
+        [
+            "arn=arn:logs",
+            "data__BucketName=logs",
+            "identifier=logs",
+            "data__identifier=logs",
+            "Region=us-east-1",
+            "arm="
+        ]
+    );
+    assert!(shown(&seen.notes[0]).contains("`arm`") && shown(&seen.notes[0]).contains("did you mean `arn`?"));
 }

@@ -1,8 +1,10 @@
 //! Rules of changing, one by one.
 
-use super::world::{BUCKET, File, VPC, World, delete, end_of, export, flow, look, put, returned, understood};
+use super::world::{
+    BUCKET, File, VPC, World, delete, end_of, export, flow, look, put, returned, shown, understood,
+};
 use serde_json::{Value as Json, json};
-use stack_core::flow::{Flow, FlowEnd, FlowKind, Purpose, Shelled};
+use stack_core::flow::{Flow, FlowEnd, FlowKind, FlowVerdict, Purpose, Shelled};
 use stack_core::provider::FailureKind;
 use stack_core::value::{Secret, Value};
 
@@ -318,11 +320,33 @@ fn commands_send_every_statement_in_its_order() {
 fn a_look_knows_what_statements_would_do() {
     let text = format!("/*+ command */\n{INSERT};\n{}", DELETE.replace("us-east-1", "eu-west-1"));
     let hits = look(&of(FlowKind::Command, &text), Purpose::Plan, &World::default()).hits;
-    let told: Vec<String> = hits
-        .iter()
-        .map(|hit| format!("{} {} {}", hit.verb, hit.ty, hit.target.region.as_ref().unwrap()))
-        .collect();
-    assert_eq!(told, ["create AWS::S3::Bucket us-east-1", "delete AWS::S3::Bucket eu-west-1"]);
+    assert_eq!(
+        super::foresee::shown(&hits),
+        ["create AWS::S3::Bucket us-east-1", "delete AWS::S3::Bucket eu-west-1"]
+    );
+}
+
+#[test]
+fn an_update_of_what_only_a_create_can_set_is_told_before_it_is_sent() {
+    let of = |document: &str| {
+        let text = format!(
+            "{EXISTS}{NEVER}/*+ create */\n{INSERT};\n/*+ update */\nUPDATE awscc.s3.buckets SET PatchDocument = '{document}' WHERE region = 'us-east-1' AND Identifier = 'logs';\n"
+        );
+        resource(&text)
+    };
+    let told = |flow: &Flow| match look(flow, Purpose::Plan, &there()).verdict {
+        FlowVerdict::Broken(problems) => problems.iter().map(shown).collect::<Vec<_>>().join("\n"),
+        other => format!("{other:?}"),
+    };
+    let other =
+        r#"[{"op":"replace","path":"/BucketName","value":"other"},{"op":"add","path":"/Tags","value":[]}]"#;
+    insta::assert_snapshot!(told(&of(other)), @"[SD1484] the UPDATE of x sets BucketName, which only a create can | update«» the service refuses this as a whole | resource: AWS::S3::Bucket logs | next: keep the value of BucketName as it is, or tear x down and build it again");
+    // What is so already is left out, unless the document is sent as it is written.
+    let same = of(
+        r#"[{"op":"replace","path":"/BucketName","value":"logs"},{"op":"add","path":"/Tags","value":[{"Key":"a","Value":"b"}]}]"#,
+    );
+    assert_eq!(told(&same), "Differs(StateCheck)");
+    assert!(told(&Flow { literal_patch: true, ..same }).contains("SD1484"));
 }
 
 #[test]

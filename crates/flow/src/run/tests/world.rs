@@ -348,12 +348,9 @@ impl File {
     }
 }
 
-impl Script for File {
-    fn anchor(&self, anchor: AnchorKind) -> Option<&AnchorOptions> {
-        self.anchors.get(&anchor).map(|(options, _)| options)
-    }
-
-    fn statement(&self, anchor: AnchorKind, captured: &Captured) -> Result<Marked, Unready> {
+impl File {
+    /// The statement with values that may be unknown.
+    fn drafted(&self, anchor: AnchorKind, captured: &Captured) -> Result<Marked, Unready> {
         let (_, body) = &self.anchors[&anchor];
         let mut marked = Marked::default();
         let mut rest = body.as_str();
@@ -364,9 +361,6 @@ impl Script for File {
                     Diagnostic::error(stack_core::diagnostic::Code(1203), format!("`{name}` is not defined"));
                 return Err(Unready::Missing { names: vec![name.to_owned()], diagnostic: Box::new(told) });
             };
-            if let Value::Unknown(unknown) = value {
-                return Err(Unready::Waiting(unknown));
-            }
             marked.text.push_str(before);
             marked.text.push(hole(marked.holes.len()).unwrap());
             let document = self.document.clone().filter(|_| name == "document");
@@ -376,11 +370,25 @@ impl Script for File {
         marked.text.push_str(rest);
         Ok(marked)
     }
+}
+
+impl Script for File {
+    fn anchor(&self, anchor: AnchorKind) -> Option<&AnchorOptions> {
+        self.anchors.get(&anchor).map(|(options, _)| options)
+    }
+
+    fn statement(&self, anchor: AnchorKind, captured: &Captured) -> Result<Marked, Unready> {
+        let marked = self.drafted(anchor, captured)?;
+        match marked.holes.iter().find_map(|hole| hole.value.unknown()) {
+            Some(unknown) => Err(Unready::Waiting(unknown)),
+            None => Ok(marked),
+        }
+    }
 
     fn drafts(&self, anchor: AnchorKind) -> Vec<Marked> {
         let mut known = Captured::default();
         for _ in 0..20 {
-            match self.statement(anchor, &known) {
+            match self.drafted(anchor, &known) {
                 Ok(mut marked) => {
                     for hole in &mut marked.holes {
                         if hole.value == Value::text(LATER) {
