@@ -7,6 +7,7 @@ mod flows;
 mod identity;
 mod leaf;
 mod lifecycle;
+mod rest;
 mod templates;
 mod traps;
 mod trouble;

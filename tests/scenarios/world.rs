@@ -3,16 +3,20 @@
 use bytes::Bytes;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
+use stack_catalog::rest::Definitions;
 use stack_core::check;
 use stack_core::event::{Ended, Event};
 use stack_core::flow::{Shelled, Told};
+use stack_core::identity::Identifier;
 use stack_core::ids::{Address, ClientToken, ProviderId, Region, StackId, Target, TypeName};
 use stack_core::plan::{Mode, Plan};
 use stack_core::planner::{PlanOptions, Planning};
 use stack_core::provider::{Operation, Provider};
+use stack_core::schema::Schemas;
 use stack_core::statement::Understand;
 use stack_core::value::Value;
-use stack_deploy::sandbox::schemas;
+use stack_deploy::schemas::CachedSchemas;
+use stack_emulator::confluent::{SANDBOX_KEY, SANDBOX_SECRET};
 use stack_emulator::{Cloud, Config, Op, Reply, TagPages};
 use stack_engine::busy::{in_flight, wait_for};
 use stack_engine::clock::{Clock, IdSource, VirtualClock};
@@ -25,9 +29,10 @@ use stack_engine::store::{JournalStore, MemoryStore};
 use stack_engine::{FlowSupport, Hears, Shell};
 use stack_manifest::{Options, Parsed, Sources, Stack};
 use stack_providers::aws::{AwsSettings, connect};
-use stack_providers::{InProcess, TransportError, TransportErrorKind};
+use stack_providers::rest::{Rest, RestSettings};
+use stack_providers::{InProcess, Routed, Transport, TransportError, TransportErrorKind};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 /// 2026-11-21T14:00:00Z.
@@ -90,6 +95,43 @@ pub(crate) struct World {
     manifest: String,
     env: String,
     runs: Mutex<u64>,
+    /// One for all runs: the secrets of keys that a run made are known to later ones too.
+    rest: Arc<Rest>,
+    /// `--allow-data-loss`.
+    agreed: Vec<String>,
+}
+
+/// All types that are compiled in, those of definitions too.
+fn schemas() -> Arc<dyn Schemas> {
+    static ALL: LazyLock<Arc<dyn Schemas>> = LazyLock::new(|| Arc::new(CachedSchemas::new(None)));
+    Arc::clone(&ALL)
+}
+
+/// The cloud behind a transport.
+fn wire(cloud: Arc<Mutex<Cloud>>, clock: Arc<dyn Clock>) -> Arc<dyn Transport> {
+    Arc::new(InProcess::new(move |request: http::Request<Bytes>| {
+        let reply = cloud.lock().unwrap().handle(&request, clock.now_ms());
+        async move {
+            match reply {
+                Reply::Answer { response, after } => {
+                    tokio::time::sleep(after).await;
+                    Ok(response)
+                }
+                Reply::Lost { after } => {
+                    tokio::time::sleep(after).await;
+                    Err(TransportError::new(TransportErrorKind::Reset, "the connection was lost"))
+                }
+            }
+        }
+    }))
+}
+
+fn rest(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Rest {
+    let own = [("CONFLUENT_CLOUD_API_KEY", SANDBOX_KEY), ("CONFLUENT_CLOUD_API_SECRET", SANDBOX_SECRET)];
+    let variables = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let settings = RestSettings { variables, ..RestSettings::default() };
+    let definitions = Arc::new(Definitions::embedded().clone());
+    Rest::new(definitions, transport, None, settings, Arc::new(move || clock.now_ms()))
 }
 
 /// Runs no command and hears nothing.
@@ -117,13 +159,19 @@ impl Observer for Silent {
 
 impl World {
     pub(crate) fn new(manifest: &str, env: &str, config: Config) -> Self {
+        let cloud = Arc::new(Mutex::new(Cloud::new(schemas(), config)));
+        let clock = Arc::new(VirtualClock::starting_at(START_MS));
+        let of_wire: Arc<dyn Clock> = Arc::clone(&clock) as Arc<dyn Clock>;
+        let transport = wire(Arc::clone(&cloud), Arc::clone(&of_wire));
         Self {
-            cloud: Arc::new(Mutex::new(Cloud::new(schemas(), config))),
+            cloud,
             store: Arc::new(MemoryStore::new()),
-            clock: Arc::new(VirtualClock::starting_at(START_MS)),
+            clock,
             manifest: manifest.to_owned(),
             env: env.to_owned(),
             runs: Mutex::new(0),
+            rest: Arc::new(rest(transport, of_wire)),
+            agreed: Vec::new(),
         }
     }
 
@@ -135,6 +183,12 @@ impl World {
     /// The same cloud and clock, and nothing local, with another manifest.
     pub(crate) fn with_manifest(self, manifest: &str) -> Self {
         Self { manifest: manifest.to_owned(), store: Arc::new(MemoryStore::new()), ..self }
+    }
+
+    /// The same, with consent to the loss of what this resource holds.
+    pub(crate) fn agreeing(mut self, address: &str) -> Self {
+        self.agreed.push(address.to_owned());
+        self
     }
 
     /// Lets time pass while nobody does anything.
@@ -164,27 +218,10 @@ impl World {
     }
 
     async fn engine(&self) -> Engine {
-        let cloud = Arc::clone(&self.cloud);
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        let wire_clock = Arc::clone(&clock);
-        let transport = InProcess::new(move |request: http::Request<Bytes>| {
-            let reply = cloud.lock().unwrap().handle(&request, wire_clock.now_ms());
-            async move {
-                match reply {
-                    Reply::Answer { response, after } => {
-                        tokio::time::sleep(after).await;
-                        Ok(response)
-                    }
-                    Reply::Lost { after } => {
-                        tokio::time::sleep(after).await;
-                        Err(TransportError::new(TransportErrorKind::Reset, "the connection was lost"))
-                    }
-                }
-            }
-        });
-        let provider = connect(Arc::new(transport), schemas(), AwsSettings::sandbox())
-            .await
-            .expect("the sandbox connects");
+        let transport = wire(Arc::clone(&self.cloud), Arc::clone(&clock));
+        let aws = connect(transport, schemas(), AwsSettings::sandbox()).await.expect("the sandbox connects");
+        let provider = Routed::new(Arc::new(aws), Arc::clone(&self.rest));
         let seed = {
             let mut runs = self.runs.lock().unwrap();
             *runs += 1;
@@ -221,6 +258,7 @@ impl World {
         self.cloud.lock().unwrap().clear_history();
         let mut options = PlanOptions::of(mode);
         options.ledger = self.store.ledger().expect("the ledger reads");
+        options.allow_data_loss.clone_from(&self.agreed);
         let planning = Planning::new(Arc::clone(&engine.resolver), Arc::clone(&engine.schemas), options);
         let (plan, outputs) = engine.observe(planning).await;
         let all = schemas();
@@ -260,6 +298,28 @@ impl World {
         };
         let operation = Operation::Create { ty: TypeName::new(ty), props: props.clone() };
         engine.provider.submit(&target, &operation, &ClientToken::new("somebody")).await.expect("accepted");
+    }
+
+    /// Makes something beside the stack, and sees it made. Gives the last part of its identifier.
+    pub(crate) async fn start_at(&self, provider: &str, ty: &str, props: &Json) -> String {
+        let engine = self.engine().await;
+        let target = Target {
+            provider: ProviderId::new(provider),
+            region: None,
+            role_arn: None,
+            type_version_id: None,
+        };
+        let operation = Operation::Create { ty: TypeName::new(ty), props: props.clone() };
+        let token = ClientToken::new("somebody");
+        let mut told = engine.provider.submit(&target, &operation, &token).await.expect("accepted");
+        while !told.status.is_terminal() {
+            self.pass(Duration::from_secs(30)).await;
+            told = engine.provider.poll(&target, &told.request).await.expect("a state");
+        }
+        self.pass(Duration::from_secs(300)).await;
+        let schema = schemas().schema(&TypeName::new(ty)).expect("known");
+        let identifier = Identifier::parse(&schema, &told.identifier.expect("an identifier"));
+        identifier.and_then(|identifier| identifier.parts.into_iter().next_back()).expect("parts").1
     }
 
     /// Plans once nothing is in flight on what is to be changed, as the commands do.

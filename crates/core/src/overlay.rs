@@ -91,9 +91,41 @@ pub struct Overlay {
     /// Other forms in which the same may be declared.
     #[serde(skip_serializing_if = "Accepts::is_empty")]
     pub accepts: Accepts,
+    /// What a service deletes along with one of the type (confluent.md section 10).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cascades: Vec<Cascade>,
+    /// Live values that name who uses a resource: a service refuses to delete it until there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub usages: Vec<PropertyPath>,
+    /// What is made before one of the type, and deleted after it, although neither names the other: the key by which a
+    /// cluster is reached outlives what is deleted with it (confluent.md section 10, order).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<Related>,
     /// Types to use in place of one that Cloud Control cannot manage (cloud-control 2.2).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub use_instead: Vec<TypeName>,
+}
+
+/// Resources of another type that belong to one of this type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Related {
+    /// Their type.
+    pub ty: TypeName,
+    /// Property of theirs → property of ours that it equals. A kind may stand before an id: `User:sa-1` is `sa-1`.
+    pub by: IndexMap<String, String>,
+}
+
+/// What a deletion takes along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cascade {
+    /// Which. `by` is what they are listed with. A type that nobody makes stands for what is in it.
+    pub of: Related,
+    /// True if one that the plan does not delete itself stops the deletion, until the user agrees.
+    pub consent: bool,
+    /// Property → values, with `*` for any end, of those that the service itself has made.
+    pub except: IndexMap<String, Vec<String>>,
 }
 
 /// Other forms in which the same may be declared, put into the schema's own before anything is checked or compared

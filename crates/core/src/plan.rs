@@ -78,6 +78,30 @@ impl fmt::Debug for Orphan {
     }
 }
 
+/// A live resource that goes with another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Along {
+    /// Type.
+    pub ty: TypeName,
+    /// Which.
+    pub identifier: Identifier,
+    /// What people call it, where it has such a name.
+    pub label: Option<String>,
+    /// Its place in the stack, if it has one.
+    pub address: Option<Address>,
+}
+
+impl fmt::Display for Along {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.ty, self.identifier)?;
+        match (&self.address, &self.label) {
+            (Some(address), _) => write!(f, " ({address} of this stack)"),
+            (None, Some(label)) => write!(f, " ({label})"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
 /// One operation that a statement would do, as far as that is known. Where it waits for values of others, its words still tell
 /// what it does; where even these wait, it may be anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +170,8 @@ pub struct Planned {
     pub follows: Vec<Address>,
     /// Live resources that match what is declared and are not ours.
     pub lookalikes: Vec<Identifier>,
+    /// What the service deletes with it and the plan does not delete itself.
+    pub takes_along: Vec<Along>,
     /// Differences that the resource's own checks accept: nothing is done about them.
     pub accepted: Vec<Change>,
     /// What its statements would do: other types, other regions and deletions among them.
@@ -202,6 +228,7 @@ impl fmt::Debug for Planned {
             .field("cannot_compare", &self.cannot_compare)
             .field("follows", &self.follows)
             .field("lookalikes", &self.lookalikes)
+            .field("takes_along", &self.takes_along)
             .field("unmanaged", &self.unmanaged)
             .field("patch", &self.patch)
             .field("desired", &self.desired)

@@ -12,8 +12,8 @@ use stack_core::identity::Key;
 use stack_core::ids::{Address, Target};
 use stack_core::observed::{IdentityStep, Question, Sighting};
 use stack_core::plan::Plan;
-use stack_core::planner::{FlowQuestion, Planning};
-use stack_core::provider::{Caller, Failure, FailureKind};
+use stack_core::planner::{AlongQuestion, FlowQuestion, Planning};
+use stack_core::provider::{Caller, Failure, FailureKind, Found, Provider};
 use stack_core::search::Class;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 enum Seen {
     Resource(Sighting),
     Flow(Box<FlowSeen>),
+    Along(Box<AlongQuestion>, Result<Vec<Found>, Failure>),
 }
 
 /// Answers all questions of a planning and gives its plan. Every question is asked as soon as it can be; the provider
@@ -62,7 +63,18 @@ pub async fn observe(
                 (flow.address.clone(), Seen::Flow(Box::new(seen)))
             });
         }
+        // What deletions take along, once all of them are known.
+        if reads.is_empty() {
+            for question in planning.along() {
+                let provider = Arc::clone(provider);
+                reads.spawn(async move {
+                    let listed = listed(&provider, &question).await;
+                    (question.by.clone(), Seen::Along(Box::new(question), listed))
+                });
+            }
+        }
         match reads.join_next().await {
+            Some(Ok((_, Seen::Along(question, listed)))) => planning.answer_along(*question, listed),
             Some(Ok((address, Seen::Resource(sighting)))) => planning.answer(&address, &sighting),
             Some(Ok((address, Seen::Flow(seen)))) => planning.answer_flow(&address, *seen),
             // A read that panicked: the panic goes on here, as it would without the task.
@@ -76,6 +88,26 @@ pub async fn observe(
                 plan.diagnostics.extend(index_refused(searcher.refused_indices()));
                 return (plan, outputs);
             }
+        }
+    }
+}
+
+/// Everything that a list shows.
+async fn listed(provider: &Paced, question: &AlongQuestion) -> Result<Vec<Found>, Failure> {
+    let mut all: Vec<Found> = Vec::new();
+    let mut page: Option<String> = None;
+    loop {
+        let answer =
+            provider.list(&question.target, &question.ty, Some(&question.model), page.as_deref()).await?;
+        all.extend(answer.found);
+        match answer.next {
+            None => return Ok(all),
+            // A token that leads to itself would never end.
+            Some(next) if page.as_ref() == Some(&next) => {
+                let words = "the list does not end: the service gives the same page again";
+                return Err(Failure::new(FailureKind::Internal, "PageTokenRepeated", words));
+            }
+            Some(next) => page = Some(next),
         }
     }
 }

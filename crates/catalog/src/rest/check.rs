@@ -22,6 +22,44 @@ pub(super) fn resource(
     check.paging()
 }
 
+/// Checks what one resource says of others, once all are known. `property_of` tells of a table whether it has a property;
+/// `None`: there is no such table.
+pub(super) fn relations(
+    source: &Source<'_>,
+    resource: &Resource,
+    has: &dyn Fn(&str, &str) -> Option<bool>,
+) -> Result<(), DefinitionError> {
+    let cascades = resource.cascades.iter().map(|one| ("cascades", &one.resource, &one.by));
+    let follows = resource.follows.iter().map(|one| ("follows", &one.resource, &one.by));
+    let check = Check { source, resource };
+    for (word, other, by) in cascades.chain(follows) {
+        let of = &resource.name;
+        let fail = |what: String, next: &str| {
+            check.fail(&[word, other], format!("`{word}` of `{of}` names {what}"), next)
+        };
+        if by.is_empty() {
+            return fail(format!("`{other}` by nothing"), "say with `by` which of them belong to one");
+        }
+        for (theirs, ours) in by {
+            match has(other, theirs) {
+                None => {
+                    return fail(format!("`{other}`, which is no resource"), "write its `name`, no alias");
+                }
+                Some(false) => {
+                    let what = format!("`{theirs}`, which `{other}` does not have");
+                    return fail(what, "name a property of the other resource");
+                }
+                Some(true) if !resource.properties.contains_key(ours) => {
+                    let what = format!("`{ours}`, which is no property");
+                    return fail(what, "name a property of the resource itself after the colon");
+                }
+                Some(true) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
 struct Check<'a> {
     source: &'a Source<'a>,
     resource: &'a Resource,
@@ -97,6 +135,10 @@ impl Check<'_> {
                     return self.fail(&[word], message, "name properties of the resource");
                 }
             }
+        }
+        if let Some(name) = resource.usages.as_ref().filter(|name| !resource.properties.contains_key(*name)) {
+            let message = format!("`usages` of `{}` names `{name}`, which is no property", resource.name);
+            return self.fail(&["usages:"], message, "name a property of the resource");
         }
         for grant in &resource.grants {
             for name in [&grant.target, &grant.user, &grant.password] {

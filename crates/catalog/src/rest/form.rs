@@ -40,6 +40,8 @@ pub struct Defaults {
     pub paging: Option<Paging>,
     /// Where a list's items stand.
     pub items: Option<String>,
+    /// What is made before each and deleted after it, besides what the resource says itself.
+    pub follows: Vec<Related>,
 }
 
 /// A class of hosts with the credential that they take (confluent.md sections 1 and 2).
@@ -191,9 +193,48 @@ pub struct Resource {
     /// What a new one opens for the rest of the run, where nothing else does: the credential of a target.
     #[serde(default)]
     pub grants: Vec<Grant>,
+    /// What the service deletes along with one.
+    #[serde(default)]
+    pub cascades: Vec<Cascade>,
+    /// What is made before one and deleted after it, although neither names the other.
+    #[serde(default)]
+    pub follows: Vec<Related>,
+    /// The property that names who uses one: a delete is refused until nobody does.
+    #[serde(default)]
+    pub usages: Option<String>,
     /// Notes for people who use it.
     #[serde(default)]
     pub notes: Vec<String>,
+}
+
+/// Resources of another type that belong to one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Related {
+    /// Their table.
+    pub resource: String,
+    /// Property of theirs → property of ours that it equals. A kind may stand before an id: `User:sa-1` is `sa-1`.
+    pub by: IndexMap<String, String>,
+}
+
+/// What a delete takes along.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cascade {
+    /// Their table. One that cannot be made stands for what is in it.
+    pub resource: String,
+    /// Property of theirs → property of ours: what they are listed with.
+    pub by: IndexMap<String, String>,
+    /// False: they are only named. Else one that the plan does not delete itself stops the delete, until the user agrees.
+    #[serde(default = "yes")]
+    pub consent: bool,
+    /// Property → values, with `*` at the end for any end, of those that the service itself has made.
+    #[serde(default)]
+    pub except: IndexMap<String, Vec<String>>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A credential that a create's answer holds.

@@ -142,6 +142,7 @@ pub(super) fn definition(
             list.items.clone_from(&defaults.items);
         }
     }
+    resource.follows.extend(defaults.follows.iter().cloned());
     let class = resource.endpoint.clone().or_else(|| defaults.endpoint.clone()).unwrap_or_default();
     let Some(endpoint) = endpoints.get(&(provider.to_owned(), class.clone())) else {
         let message = if class.is_empty() {

@@ -105,11 +105,22 @@ impl Parsed {
             }
             read.push((source, file));
         }
+        let mut added = Vec::new();
         for (source, file) in read {
             for resource in file.resources {
                 let definition =
                     load::definition(&source, &file.provider, &file.defaults, resource, &self.endpoints)?;
+                added.push((source, definition.ty.clone()));
                 self.insert(definition);
+            }
+        }
+        let has = |table: &str, property: &str| {
+            let definition = self.by_type.get(table)?;
+            Some(definition.resource.properties.contains_key(property))
+        };
+        for (source, ty) in added {
+            if let Some(definition) = self.by_type.get(&ty) {
+                check::relations(&source, &definition.resource, &has)?;
             }
         }
         Ok(())

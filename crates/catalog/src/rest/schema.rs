@@ -1,10 +1,10 @@
 //! From a definition to the [`ResourceSchema`] that planner, differ and SQL know.
 
-use super::form::{Property, Ready, Resource};
+use super::form::{self, Property, Ready, Resource};
 use super::template::Template;
 use serde_json::Value as Json;
 use stack_core::ids::TypeName;
-use stack_core::overlay::{Accepts, Overlay};
+use stack_core::overlay::{Accepts, Cascade, Overlay, Related};
 use stack_core::pointer::{PathSet, PropertyPath, Step};
 use stack_core::schema::{
     Additional, Handler, Handlers, JsonType, Node, ReplacementStrategy, ResourceSchema, Types,
@@ -49,10 +49,26 @@ pub(super) fn of(ty: &TypeName, resource: &Resource) -> ResourceSchema {
             accepts: accepts(resource),
             holds_data: resource.holds_data,
             natural_key: resource.natural_key.iter().map(path).collect(),
+            cascades: resource.cascades.iter().map(cascade).collect(),
+            usages: resource.usages.iter().map(path).collect(),
+            follows: resource
+                .follows
+                .iter()
+                .map(|related| self::related(&related.resource, &related.by))
+                .collect(),
             gone_when: resource.ready.as_ref().map(|ready| gone(resource, ready)).unwrap_or_default(),
             ..Overlay::default()
         },
     }
+}
+
+fn related(resource: &str, by: &indexmap::IndexMap<String, String>) -> Related {
+    Related { ty: TypeName::new(resource), by: by.clone() }
+}
+
+fn cascade(cascade: &form::Cascade) -> Cascade {
+    let of = related(&cascade.resource, &cascade.by);
+    Cascade { of, consent: cascade.consent, except: cascade.except.clone() }
 }
 
 /// The other forms in which a resource may be declared: the service's own, and those of older tables.

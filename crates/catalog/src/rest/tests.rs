@@ -59,6 +59,40 @@ fn the_embedded_definitions_are_right() {
 }
 
 #[test]
+fn what_a_definition_says_of_others_is_checked_and_becomes_facts_of_the_schema() {
+    let with = |more: &str| RIGHT.replace("    ready: {", &format!("    {more}\n    ready: {{"));
+    let right = with(
+        "cascades: [{ resource: acme.shop.boxes, by: { shelf: id }, consent: false, except: { label: [\"_*\"] } }]",
+    );
+    let all = of(&right
+        .replace("defaults: {", "defaults: { follows: [{ resource: acme.shop.boxes, by: { id: shelf } }],"))
+    .unwrap();
+    let schema = all.schema(all.named("acme.shop.boxes").unwrap()).unwrap();
+    let [cascade] = schema.overlay.cascades.as_slice() else { panic!("{:?}", schema.overlay) };
+    assert_eq!(
+        (cascade.of.ty.as_str(), &*cascade.of.by["shelf"], cascade.consent),
+        ("acme.shop.boxes", "id", false)
+    );
+    assert_eq!(schema.overlay.follows.len(), 1);
+    for (wrong, words) in [
+        (
+            "cascades: [{ resource: acme.shop.crates, by: { shelf: id } }]",
+            "`acme.shop.crates`, which is no resource (write its `name`, no alias)",
+        ),
+        ("cascades: [{ resource: acme.shop.boxes, by: {} }]", "`acme.shop.boxes` by nothing"),
+        (
+            "follows: [{ resource: acme.shop.boxes, by: { colour: id } }]",
+            "`colour`, which `acme.shop.boxes` does not have",
+        ),
+        ("follows: [{ resource: acme.shop.boxes, by: { id: colour } }]", "`colour`, which is no property"),
+        ("usages: users", "`usages` of `acme.shop.boxes` names `users`, which is no property"),
+    ] {
+        let told = of(&with(wrong)).unwrap_err().to_string();
+        assert!(told.starts_with("box.yaml:21:") && told.contains(words), "{told}");
+    }
+}
+
+#[test]
 fn a_definition_becomes_a_schema() {
     let all = of(RIGHT).unwrap();
     let ty = all.canonical("Acme.Shop.Crates").unwrap();

@@ -283,6 +283,9 @@ impl Page {
                 );
             }
         }
+        for along in &resource.takes_along {
+            self.remark("-", Hue::Red, along, "goes too");
+        }
         if self.options.show_equivalences {
             for equal in &resource.equivalences {
                 self.remark("=", Hue::Dim, &dotted(&equal.path), &format!("equal by rule {}", equal.rule));

@@ -248,6 +248,9 @@ pub struct ResourceView {
     /// Live properties that the manifest does not mention.
     #[serde(default)]
     pub unmanaged: Vec<UnmanagedView>,
+    /// What the service deletes with it and the plan does not delete itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takes_along: Vec<String>,
     /// The update document.
     pub patch: Vec<PatchView>,
     /// What was read.

@@ -270,6 +270,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         client_tokens: _,
         // The steps show the order.
         follows: _,
+        takes_along,
         unmanaged,
         patch,
         desired,
@@ -389,6 +390,7 @@ fn resource(planned: &Planned, mode: Mode, context: &Context<'_>) -> ResourceVie
         } else {
             unmanaged.iter().map(|path| unmanaged_view(path, live.as_ref(), schema.as_deref())).collect()
         },
+        takes_along: takes_along.iter().map(ToString::to_string).collect(),
         patch: patch
             .iter()
             .map(|op| match op {

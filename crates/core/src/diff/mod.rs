@@ -18,6 +18,7 @@ pub(crate) mod properties;
 #[cfg(test)]
 mod traps;
 
+pub(crate) use document::percent_decode;
 pub(crate) use patch::desired_state;
 pub use patch::{PatchInput, patch};
 pub use scalar::{is_empty, same_json};

@@ -106,6 +106,14 @@ crate::codes! {
          each time that they run. The plan cannot show what is lost, so that it asks for consent as for a deletion, and \
          guardrails count it as one. A statement whose verb is only known when it runs may delete as well, and counts the same.\n\
          Nothing to do if it is meant. Else write the DELETE below `delete` of the resource that it belongs to.";
+    GOES_ALONG = 2125, "A deletion takes along what is in the resource",
+        "A warning. The service deletes what is in the resource too, whoever made it: the clusters of an environment, the topics of \
+         a cluster, the keys of an account. What is named here is not deleted by the plan itself.\n\
+         Nothing to do if it is meant. Else move it, or keep the resource.";
+    CANNOT_LIST = 2126, "What a deletion takes along cannot be listed",
+        "A warning. The service deletes what is in the resource too, and it cannot be said what that is: the list was refused, or the \
+         credential for it is missing.\n\
+         Look at what is in the resource before you agree. To have it listed, give the credential that the message names.";
     NO_LONGER_HOLDS = 2201, "At run time the plan no longer holds",
         "Before each write the resource is read again. What was read then is not what the plan was made for: somebody \
          has made, changed or removed the resource since. Nothing was sent for it.\n\
@@ -129,4 +137,12 @@ crate::codes! {
     DATA_LOSS = 5103, "A data store would lose what it holds",
         "The type keeps data, and a replacement or deletion through Cloud Control takes no final snapshot.\n\
          Copy the data first. Agree with `--allow-data-loss ADDRESS`, or keep the values that force the replacement.";
+    TAKES_ALONG = 5104, "A deletion would take along what does not belong to it",
+        "The service deletes what is in the resource too, whoever made it. Something is there that this plan does not delete itself: \
+         another stack's, one made by hand, or one that was left out or is protected.\n\
+         Move or delete it first. If all of it may go, agree with `--allow-data-loss ADDRESS`.";
+    IN_USE = 5105, "A resource is in use",
+        "The live resource says who uses it, and its service refuses the deletion as long as somebody does. What this plan deletes \
+         itself does not count.\n\
+         Delete what uses it first, or let it use another one.";
 }

@@ -477,6 +477,7 @@ impl Decide<'_> {
             // The planner sets it: nothing is decided by it.
             follows: Vec::new(),
             lookalikes: Vec::new(),
+            takes_along: Vec::new(),
             accepted: Vec::new(),
             unmanaged: Vec::new(),
             patch: Vec::new(),

@@ -418,6 +418,7 @@ fn blank(flow: &Flow, after: &[Edge]) -> Planned {
         client_tokens: Vec::new(),
         follows: Vec::new(),
         lookalikes: Vec::new(),
+        takes_along: Vec::new(),
         accepted: Vec::new(),
         unmanaged: Vec::<Pointer>::new(),
         patch: Vec::new(),

@@ -201,6 +201,17 @@ pub(super) fn data_loss(wanted: &Wanted, what: &str) -> Diagnostic {
         .next(format!("agree with --allow-data-loss {}", wanted.address))
 }
 
+/// Something that stays uses the resource. `verb`: `deleted` or `replaced`.
+pub(super) fn in_use(planned: &Planned, verb: &str, users: &[String]) -> Diagnostic {
+    let mut told =
+        Diagnostic::error(codes::IN_USE, format!("{} is in use and cannot be {verb}", planned.address))
+            .at(planned.sources.resource.clone(), "");
+    for user in users {
+        told = told.note("used by", user);
+    }
+    told.next("delete what uses it first, or let it use another one")
+}
+
 fn no_snapshot(ty: &TypeName) -> &'static str {
     match ty.as_str().contains("::") {
         true => "Cloud Control takes no snapshot before it deletes",

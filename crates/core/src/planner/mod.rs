@@ -3,9 +3,11 @@
 //! [`Planning`] walks the graph. A resource is rendered once all that it depends on is decided; its key may need their
 //! outputs. Who asks the cloud, and how many at once, is not its business.
 
+mod along;
 pub mod codes;
 mod decide;
 mod flows;
+mod following;
 mod guard;
 mod identity;
 mod orphans;
@@ -20,6 +22,7 @@ mod tests;
 mod undo;
 mod vague;
 
+pub use along::AlongQuestion;
 pub use flows::FlowQuestion;
 pub use guard::{GuardrailCheck, Guardrails, action_word, check_guardrails, is_refusal};
 pub use orphans::{Beside, prune};
@@ -106,6 +109,8 @@ pub struct Planning {
     unanswered: BTreeMap<Address, Diagnostics>,
     ready: Vec<usize>,
     planned: BTreeMap<usize, Planned>,
+    related: following::Declared,
+    cascades: along::Cascades,
     outputs: Outputs,
     skipped: BTreeSet<Address>,
     left_out: Vec<Address>,
@@ -168,6 +173,8 @@ impl Planning {
             unanswered: BTreeMap::new(),
             ready,
             planned: BTreeMap::new(),
+            related: following::Declared::new(),
+            cascades: along::Cascades::default(),
             outputs: Outputs::new(),
             skipped: BTreeSet::new(),
             left_out,
@@ -265,6 +272,11 @@ impl Planning {
                 Some(question)
             }
             Identity::Waiting(unknown) => {
+                if let Some(question) = self.former(&wanted, &schema, &unknown) {
+                    let waiting = Some(unknown);
+                    self.asked.insert(wanted.address.clone(), Asked { index, wanted, schema, waiting });
+                    return Some(question);
+                }
                 self.decide(index, &wanted, &schema, Seen::Waiting(unknown));
                 None
             }
@@ -273,6 +285,29 @@ impl Planning {
                 self.close(index);
                 None
             }
+        }
+    }
+
+    /// What to ask about a resource whose key waits for resources that are replaced: it may be there under the old ones, and
+    /// nothing would delete it. What goes along with one of them needs no question.
+    fn former(&self, wanted: &Wanted, schema: &Arc<ResourceSchema>, unknown: &Unknown) -> Option<Question> {
+        let mut outputs = self.outputs.clone();
+        for reference in &unknown.from {
+            let source = self.index.get(&reference.address).and_then(|index| self.planned.get(index))?;
+            let (Action::Replace(_), Some(live)) = (source.action, &source.live) else { return None };
+            let theirs = self.schemas.schema(&source.ty).ok()?;
+            if theirs.overlay.cascades.iter().any(|cascade| cascade.of.ty == wanted.ty) {
+                return None;
+            }
+            outputs.insert(reference.address.clone(), output_of(None, &theirs, live));
+        }
+        // As it was wanted, that is how it is found; what is wanted now stays unknown.
+        let Ok(Rendered::Wanted(before)) = self.resolver.render(&wanted.address, &outputs) else {
+            return None;
+        };
+        match identity::identity(&before, schema, self.resolver.stack(), None) {
+            Identity::Ask(question) if question.waiting.is_none() => Some(question),
+            _ => None,
         }
     }
 
@@ -340,6 +375,10 @@ impl Planning {
             &planned.changes,
         );
         self.outputs.insert(wanted.address.clone(), output);
+        let related = following::declared(&schema.overlay.follows, &wanted.props);
+        if !related.is_empty() {
+            self.related.insert(wanted.address.clone(), related);
+        }
         self.planned.insert(index, planned);
         self.close(index);
     }
@@ -400,7 +439,13 @@ impl Planning {
             resources.insert(planned.address.clone(), planned);
         }
         block_doubles(&mut resources);
+        along::block_used(&mut resources, &*self.schemas);
+        let agreed = std::mem::take(&mut self.options.allow_data_loss);
+        let agrees = |address: &Address| agreed.iter().any(|pattern| glob(pattern, address.as_str()));
+        let cascades = std::mem::take(&mut self.cascades);
+        self.diagnostics.extend(along::settle(&mut resources, cascades, &agrees));
         self.set_follows(&mut resources);
+        following::add(&mut resources, &*self.schemas, &self.related);
         self.settle_queries(&mut resources);
         steps::settle_replace_orders(&mut resources);
         let steps = steps::steps(&resources, self.options.mode);

@@ -55,6 +55,7 @@ pub fn prune(plan: &mut Plan, schemas: &dyn Schemas, beside: Beside, allow_data_
             client_tokens: Vec::new(),
             follows: Vec::new(),
             lookalikes: Vec::new(),
+            takes_along: Vec::new(),
             accepted: Vec::new(),
             unmanaged: Vec::new(),
             patch: Vec::new(),

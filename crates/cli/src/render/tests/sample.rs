@@ -79,6 +79,7 @@ fn planned(name: &str, index: usize, ty: &str, action: Action) -> Planned {
         follows: Vec::new(),
         flow: None,
         lookalikes: Vec::new(),
+        takes_along: Vec::new(),
         accepted: Vec::new(),
         unmanaged: Vec::new(),
         patch: Vec::new(),

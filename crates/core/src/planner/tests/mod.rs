@@ -1,6 +1,7 @@
 //! The planner over small stacks, with sightings as literal values.
 
 mod absence;
+mod along;
 mod cases;
 mod flows;
 mod identity;
