@@ -106,3 +106,72 @@ async fn killed_at_every_write_of_the_journal_nothing_is_doubled() {
         }
     }
 }
+
+/// The same project with tags of its own only: nothing marks its resources as those of the stack.
+fn unmarked() -> World {
+    World::new(&FLOWS.replace("Key: stackql:", "Key: web:"), "dev", lagging())
+}
+
+fn counts(world: &World) -> Vec<usize> {
+    let cloud = world.cloud.lock().unwrap();
+    let count = |ty: &str| cloud.resources().filter(|held| held.ty == ty).count();
+    ["AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::S3::Bucket"].map(count).to_vec()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_checks_do_not_show_yet_is_known_from_the_ledger() {
+    let world = unmarked();
+    let calls = world.must(Mode::Build).await;
+    assert_eq!(calls["CreateResource"], MADE.len());
+    // At once, and as long as the index may lag.
+    for wait in [0, 30, 30] {
+        world.pass(Duration::from_secs(wait * 60)).await;
+        assert_converged(&world.plan(Mode::Build).await.0);
+        assert!(!world.must(Mode::Build).await.contains_key("CreateResource"), "after {wait} more minutes");
+    }
+    // From then on the checks alone say it.
+    world.pass(Duration::from_secs(3 * 60 * 60)).await;
+    assert_converged(&world.plan(Mode::Build).await.0);
+    let world = unmarked();
+    world.must(Mode::Build).await;
+    assert_eq!(world.must(Mode::Teardown).await["DeleteResource"], MADE.len());
+    assert_eq!(world.live_count(), 0);
+    assert_eq!(world.must(Mode::Build).await["CreateResource"], MADE.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hint_of_what_is_gone_keeps_nothing_from_being_made() {
+    let world = unmarked();
+    world.must(Mode::Build).await;
+    let group = {
+        let cloud = world.cloud.lock().unwrap();
+        let mut groups = cloud.resources().filter(|held| held.ty == "AWS::EC2::SecurityGroup");
+        groups.find(|held| held.model["GroupName"] != "default").unwrap().identifier
+    };
+    world.destroy("us-east-1", "AWS::EC2::SecurityGroup", "Id", &group).await;
+    assert!(world.live("AWS::EC2::SecurityGroup", &group).is_none());
+    let (plan, _) = world.plan(Mode::Build).await;
+    assert_eq!(plan.resources["web_group"].action, Action::Create, "{:?}", plan.diagnostics);
+    assert_eq!(plan.resources["web_vpc"].action, Action::Noop);
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_at_every_write_of_the_journal_nothing_without_marks_is_doubled() {
+    // At once, when not even reads show it; when they do; when lists do. The index does not before the end.
+    let rests = [0, 20, 600].map(Duration::from_secs);
+    for (position, rest) in (0..).zip(rests.into_iter().cycle()) {
+        let world = unmarked();
+        let died = world.dies_at(position).await;
+        world.store.revive();
+        world.pass(rest).await;
+        world.close().await;
+        let (outcome, _) = world.run(Mode::Build).await;
+        assert_eq!(outcome.ended, Ended::Succeeded, "{position}: {:#?}", outcome.failures);
+        assert_eq!(counts(&world), [1, 1, 1], "{position}");
+        assert_converged(&world.plan(Mode::Build).await.0);
+        if !died {
+            assert!(position > 12, "{position}");
+            break;
+        }
+    }
+}

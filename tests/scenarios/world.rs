@@ -11,7 +11,7 @@ use stack_core::identity::Identifier;
 use stack_core::ids::{Address, ClientToken, ProviderId, Region, StackId, Target, TypeName};
 use stack_core::plan::{Mode, Plan};
 use stack_core::planner::{PlanOptions, Planning};
-use stack_core::provider::{Operation, Provider};
+use stack_core::provider::{Operation, Progress, Provider, Status};
 use stack_core::schema::Schemas;
 use stack_core::statement::Understand;
 use stack_core::value::Value;
@@ -289,6 +289,22 @@ impl World {
 
     /// Starts a create and forgets about it.
     pub(crate) async fn start(&self, region: &str, ty: &str, props: &Json) {
+        self.submit(region, &Operation::Create { ty: TypeName::new(ty), props: props.clone() }).await;
+    }
+
+    /// Somebody else deletes a resource.
+    pub(crate) async fn destroy(&self, region: &str, ty: &str, part: &str, identifier: &str) {
+        let identifier = Identifier::single(part, identifier);
+        let operation = Operation::Delete { ty: TypeName::new(ty), identifier };
+        let (engine, target, mut told) = self.submit(region, &operation).await;
+        while !told.status.is_terminal() {
+            self.pass(Duration::from_secs(5)).await;
+            told = engine.provider.poll(&target, &told.request).await.expect("a state");
+        }
+        assert_eq!(told.status, Status::Success, "{told:?}");
+    }
+
+    async fn submit(&self, region: &str, operation: &Operation) -> (Engine, Target, Progress) {
         let engine = self.engine().await;
         let target = Target {
             provider: ProviderId::new("aws"),
@@ -296,8 +312,9 @@ impl World {
             role_arn: None,
             type_version_id: None,
         };
-        let operation = Operation::Create { ty: TypeName::new(ty), props: props.clone() };
-        engine.provider.submit(&target, &operation, &ClientToken::new("somebody")).await.expect("accepted");
+        let token = ClientToken::new("somebody");
+        let told = engine.provider.submit(&target, operation, &token).await.expect("accepted");
+        (engine, target, told)
     }
 
     /// Makes something beside the stack, and sees it made. Gives the last part of its identifier.
@@ -372,6 +389,15 @@ impl World {
             // It may have ended because its store died.
             _ = run => tokio::time::timeout(Duration::ZERO, self.store.died()).await.is_ok(),
         }
+    }
+
+    /// Sees to its end what an earlier run left open, as every command does first.
+    pub(crate) async fn close(&self) {
+        let engine = self.engine().await;
+        let run = IdSource::seeded(2_000).run_id(self.clock.now_ms());
+        let events = Events::new(run, Arc::clone(&engine.clock), Arc::new(Silent));
+        let closed = engine.close_unfinished(&events).await.expect("the service answers");
+        assert!(closed.open.is_empty(), "{:?}", closed.open);
     }
 
     /// A run that has to succeed.

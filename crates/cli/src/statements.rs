@@ -30,7 +30,7 @@ const BUILD: &[AnchorKind] = &[
     AnchorKind::Troubleshoot(None),
 ];
 /// What a test can run.
-const TEST: &[AnchorKind] = &[AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports];
+const TEST: &[AnchorKind] = &AnchorKind::CHECKS;
 /// What a deletion can run (stackql-compat 2.9).
 const DELETE: &[AnchorKind] = &[
     AnchorKind::Exists,

@@ -5,7 +5,7 @@
 //! change it. The planner decides from what the checks found ([`FlowSeen`]); the engine lets the flow run against a
 //! [`Host`], so that whoever runs it knows no clock, no journal and no HTTP.
 
-use crate::desired::{Lifecycle, Sources, Wanted};
+use crate::desired::{GivenBy, Lifecycle, Sources, Wanted};
 use crate::diagnostic::{Diagnostic, Part, Route};
 use crate::identity::Identifier;
 use crate::ids::{Address, ClientToken, Target, TypeName};
@@ -94,6 +94,11 @@ pub const ANCHOR_NAMES: &[(&str, AnchorKind)] = &[
     ("troubleshoot:update", AnchorKind::Troubleshoot(Some(Verb::Update))),
     ("troubleshoot:delete", AnchorKind::Troubleshoot(Some(Verb::Delete))),
 ];
+
+impl AnchorKind {
+    /// Those that say whether a resource is there and as wanted, in the order in which they are asked.
+    pub const CHECKS: [Self; 3] = [Self::Exists, Self::StateCheck, Self::Exports];
+}
 
 impl Display for AnchorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -258,7 +263,21 @@ impl Flow {
 
     /// True if one of its statements says whether it is there or as wanted.
     pub fn has_check(&self) -> bool {
-        [AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports].into_iter().any(|a| self.has(a))
+        AnchorKind::CHECKS.into_iter().any(|anchor| self.has(anchor))
+    }
+
+    /// What its statements declare, where they are understood. `is_live`: false for what they send when they make it, which
+    /// is the INSERT alone where a check of the user's accepts it (DESIGN section 4).
+    pub fn declared(&self, is_live: bool) -> Option<Wanted> {
+        let mut wanted = Wanted::clone(self.of.as_deref()?);
+        let is_literal = self.has(AnchorKind::StateCheck) || self.has(AnchorKind::Exports);
+        if !is_live
+            && is_literal
+            && let Value::Object(members) = &mut wanted.props
+        {
+            members.retain(|name, _| wanted.sources.given_by.get(name) != Some(&GivenBy::Update));
+        }
+        Some(wanted)
     }
 }
 
@@ -361,6 +380,19 @@ pub struct Shelled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopping;
 
+/// Why nobody can say whether what the checks do not see is there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FindError {
+    /// Its key waits for values of others, or there is none.
+    NoIdentity(String),
+    /// Several could be it.
+    Several(Vec<Identifier>),
+    /// An earlier run made this, and it cannot be read. That is no absence.
+    Unread(Identifier, Failure),
+    /// The search was refused.
+    Refused(Failure),
+}
+
 /// What a flow tells while it runs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Told {
@@ -377,12 +409,18 @@ pub enum Told {
 pub trait Host: Send + Sync + Debug {
     /// The cloud, for reads. They are paced and repeated where that helps.
     fn cloud(&self) -> &dyn Provider;
+    /// Gives what a run of the last two hours has made for this resource, as the ledger has it, if it is still there. `of`:
+    /// what the statements declare when they make it.
+    ///
+    /// # Errors
+    /// See [`FindError`].
+    async fn made(&self, of: &Wanted) -> Result<Option<Found>, FindError>;
     /// Looks for what the statements declare as if it were a resource of dotted type, and gives it if it carries the marks of
     /// this resource itself. The tag index, which most checks ask, may be behind for an hour (cloud-control 5.1).
     ///
     /// # Errors
-    /// It cannot be told: a read was refused, or several carry the tags.
-    async fn find(&self, of: &Wanted) -> Result<Option<Found>, Failure>;
+    /// See [`FindError`].
+    async fn find(&self, of: &Wanted) -> Result<Option<Found>, FindError>;
     /// Sends one operation and sees it to its end. Throttling and conflicts that pass are waited for.
     async fn perform(&self, order: Order<'_>) -> Performed;
     /// Waits before another try.

@@ -134,4 +134,21 @@ pub struct LedgerEntry {
     pub target: Target,
     /// Identifier at that time.
     pub identifier: Identifier,
+    /// When this stack knew that an operation of its own has made it, Unix milliseconds. `None` where it was only seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at: Option<i64>,
+    /// True if type and time alone say that a create of ours made it. Then only a resource that shows all that is
+    /// declared is taken for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guessed: bool,
+    /// Of a guess: the others that may be it as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub or: Vec<Identifier>,
+}
+
+impl LedgerEntry {
+    /// A resource that was seen.
+    pub fn of(ty: TypeName, target: Target, identifier: Identifier) -> Self {
+        Self { ty, target, identifier, made_at: None, guessed: false, or: Vec::new() }
+    }
 }

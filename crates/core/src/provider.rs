@@ -42,6 +42,15 @@ pub trait Provider: Send + Sync + fmt::Debug {
         in_flight_only: bool,
         page: Option<&str>,
     ) -> Result<RequestPage, Failure>;
+    /// True if [`Provider::requests`] tells every operation on this type that arrived, so that one it does not tell never did.
+    /// Pure.
+    ///
+    /// Where it is false, nothing but the resource itself says what became of an update or delete without an answer. A create
+    /// that may have arrived is accepted there, to be looked for: `NoAnswer` to it means that nothing was sent.
+    fn keeps_requests(&self, ty: &TypeName) -> bool {
+        let _ = ty;
+        true
+    }
     /// One page of the resources that carry all of these tags, as the tag index knows them: late, and with some that are
     /// gone (cloud-control 5.1). Evidence for a read, never proof of anything. `types`, as ARNs name them: `ec2` or
     /// `ec2:vpc`; none: all.

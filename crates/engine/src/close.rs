@@ -5,10 +5,10 @@ use crate::codes;
 use crate::engine::Engine;
 use crate::events::Events;
 use crate::journal::{Journal, WriteError};
-use crate::paced::Paced;
+use crate::paced::{Paced, Unwatched};
 use crate::schedule::{Schedule, limit};
 use crate::store::StoreError;
-use crate::unit::{hides, same_resource};
+use crate::unit::{After, hides, same_resource, until_gone};
 use indexmap::IndexMap;
 use stack_core::diagnostic::{Diagnostic, Severity};
 use stack_core::event::{EventKind, WaitReason};
@@ -20,14 +20,17 @@ use stack_core::plan::{Ownership, StepId};
 use stack_core::provider::{Failure, FailureKind, Progress, Provider, Status, Verb};
 use stack_core::schema::ResourceSchema;
 use stack_core::tags;
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// Clocks of two machines agree about so well.
 const SKEW_MS: i64 = 60_000;
+
+/// Services without records show what they did within seconds (confluent.md section 7).
+const SHOWS: Duration = Duration::from_secs(15);
 
 /// What was found of earlier runs.
 #[derive(Clone, Debug, Default)]
@@ -75,12 +78,19 @@ impl From<WriteError> for CloseError {
     }
 }
 
+/// What operations made that were found by type and time alone.
+type Guesses = IndexMap<StepId, Vec<Identifier>>;
+
 /// What became of one open step.
 enum Fate {
     /// The operation has ended.
     Ended(Box<Progress>),
     /// It never was at the service, or the service has forgotten it.
     NoTrace,
+    /// One of these, which have ended, or none.
+    OneOf(Vec<Progress>),
+    /// The service keeps no records, so that what is there has to say it: the reads of the next plan.
+    Unanswered,
     /// It still runs.
     Open(RequestToken),
 }
@@ -118,20 +128,24 @@ impl Engine {
             .map(|(step, state)| (step.clone(), state.clone()))
             .collect();
         let mut still = 0;
-        let mut guessed: BTreeSet<StepId> = BTreeSet::new();
+        let mut guesses = Guesses::new();
         let mut records = Records::since(&journal, &open);
         for (step, state) in &open {
             let since = journal.state.intended_at.get(step).copied().unwrap_or_default();
             let Some((sent, request)) = operation_of(state) else { continue };
+            let is_known = request.is_some() || sent.identifier.clear().is_some();
             let fate = match request {
                 Some(request) => self.follow(step, sent, &request, events).await?,
-                None => {
-                    if sent.identifier.clear().is_none() {
-                        guessed.insert(step.clone());
-                    }
-                    self.search(step, sent, since, &mut records, events).await?
-                }
+                None => self.search(step, sent, since, &mut records, events).await?,
             };
+            let guess: Vec<Identifier> = match &fate {
+                Fate::Ended(one) if !is_known => self.made_by(sent, std::slice::from_ref(&**one)),
+                Fate::OneOf(all) => self.made_by(sent, all),
+                Fate::Ended(_) | Fate::NoTrace | Fate::Unanswered | Fate::Open(_) => Vec::new(),
+            };
+            if !guess.is_empty() {
+                guesses.insert(step.clone(), guess);
+            }
             let (status, identifier) = match fate {
                 Fate::Open(request) => {
                     still += 1;
@@ -139,7 +153,14 @@ impl Engine {
                     closed.open.push(StillOpen { run: run.clone(), step: step.clone(), request });
                     continue;
                 }
-                Fate::NoTrace => (SettledStatus::NeverSent, sent.identifier.clone()),
+                Fate::NoTrace | Fate::OneOf(_) => (SettledStatus::NeverSent, sent.identifier.clone()),
+                Fate::Unanswered if self.is_gone(step, sent, since, events).await => {
+                    (SettledStatus::Success, sent.identifier.clone())
+                }
+                Fate::Unanswered => {
+                    journal.write(Record::Failed { step: step.clone(), code: "Unanswered".to_owned() })?;
+                    continue;
+                }
                 Fate::Ended(progress) => {
                     if matches!(state, StepState::Intended(_)) {
                         let request = progress.request.clone();
@@ -155,7 +176,7 @@ impl Engine {
             };
             journal.write(Record::Settled { step: step.clone(), status, identifier })?;
         }
-        self.keep_hints(&journal, &guessed, closed).await?;
+        self.keep_hints(&journal, &guesses, closed).await?;
         if still == 0 {
             journal.write(Record::Ended { how: "closed".to_owned() })?;
             let operations = open.len();
@@ -214,6 +235,26 @@ impl Engine {
         }
     }
 
+    /// Gives an operation without an answer the time to show. True if it was a delete, and what it named is gone.
+    async fn is_gone(&self, step: &StepId, sent: &Sent, since_ms: i64, events: &Events) -> bool {
+        let old = self.clock.now_ms().saturating_sub(since_ms);
+        let young = SHOWS.saturating_sub(Duration::from_millis(u64::try_from(old).unwrap_or_default()));
+        if !young.is_zero() {
+            let detail = format!("{} of an earlier run, which had no answer", sent.verb);
+            events.emit(EventKind::OpWait {
+                step: step.clone(),
+                why: WaitReason::Busy,
+                delay: young,
+                detail,
+            });
+            sleep(young).await;
+        }
+        let (Verb::Delete, Some(identifier)) = (sent.verb, sent.identifier.clear()) else { return false };
+        let Ok(schema) = self.schemas.schema(&sent.ty) else { return false };
+        let seen = until_gone(&self.provider, &sent.target, &schema, identifier, &Unwatched).await;
+        matches!(seen, After::Gone(_))
+    }
+
     /// Looks for an operation that was about to be sent among the service's records of that time.
     async fn search(
         &self,
@@ -223,6 +264,9 @@ impl Engine {
         records: &mut Records,
         events: &Events,
     ) -> Result<Fate, CloseError> {
+        if !self.provider.keeps_requests(&sent.ty) {
+            return Ok(Fate::Unanswered);
+        }
         let since = since_ms - SKEW_MS;
         let all = records.of(&self.provider, &sent.target).await.map_err(CloseError::Provider)?;
         let ours = sent.identifier.clear();
@@ -245,15 +289,22 @@ impl Engine {
             }
             match self.follow(step, sent, &candidate.request, events).await? {
                 Fate::Ended(progress) => ended.push(*progress),
-                Fate::NoTrace => {}
+                Fate::NoTrace | Fate::OneOf(_) | Fate::Unanswered => {}
                 open @ Fate::Open(_) => return Ok(open),
             }
         }
         // Two that fit are nobody's: reads will tell what is there.
         match (ended.pop(), ended.is_empty()) {
             (Some(one), true) => Ok(Fate::Ended(Box::new(one))),
-            _ => Ok(Fate::NoTrace),
+            (Some(one), false) => Ok(Fate::OneOf(ended.into_iter().chain([one]).collect())),
+            (None, _) => Ok(Fate::NoTrace),
         }
+    }
+
+    /// What the operations made, as far as it may be written down.
+    fn made_by(&self, sent: &Sent, ended: &[Progress]) -> Vec<Identifier> {
+        let done = ended.iter().filter(|progress| progress.status == Status::Success);
+        done.filter_map(|progress| self.named(sent, progress).clear().cloned()).collect()
     }
 
     fn named(&self, sent: &Sent, progress: &Progress) -> Named {
@@ -272,42 +323,46 @@ impl Engine {
     }
 
     /// Puts what an earlier run made into the ledger, where the run could not do it itself.
-    /// `guessed`: steps whose operation was found by type and time alone.
+    /// `guesses`: what operations made that were found by type and time alone.
     async fn keep_hints(
         &self,
         journal: &Journal,
-        guessed: &BTreeSet<StepId>,
+        guesses: &Guesses,
         closed: &mut Closed,
     ) -> Result<(), CloseError> {
         let mut hints: IndexMap<Address, Option<LedgerEntry>> = IndexMap::new();
         let Some(begun) = &journal.state.started else { return Ok(()) };
-        for (step, state) in &journal.state.steps {
-            let (sent, named) = match state {
-                StepState::Verified(Some((sent, named))) => (sent, named),
-                StepState::Settled { sent, status: SettledStatus::Success, identifier, .. } => {
-                    (sent, identifier)
-                }
-                _ => continue,
-            };
-            let (Verb::Create, false, Some(identifier)) = (sent.verb, sent.undo, named.clear()) else {
+        for (step, made) in &journal.state.made {
+            let guess = guesses.get(step).map_or(&[][..], Vec::as_slice);
+            // What a step made first is what the others of it hang on.
+            let mut certain = made.iter().filter(|made| !guess.contains(&made.identifier));
+            if let Some(first) = certain.next() {
+                hints.insert(step.address.clone(), Some(first.clone()));
+            }
+        }
+        for (step, guess) in guesses {
+            let Some((sent, _)) = journal.state.steps.get(step).and_then(operation_of) else { continue };
+            let (Verb::Create, false, Some((first, rest))) = (sent.verb, sent.undo, guess.split_first())
+            else {
                 continue;
             };
-            if !guessed.contains(step) || self.carries_our_tags(step, sent, identifier, &begun.stack).await {
-                let entry = LedgerEntry {
-                    ty: sent.ty.clone(),
-                    target: sent.target.clone(),
-                    identifier: identifier.clone(),
-                };
-                hints.insert(step.address.clone(), Some(entry));
-            } else {
+            if hints.contains_key(&step.address) {
+                continue;
+            }
+            let mut entry = LedgerEntry::of(sent.ty.clone(), sent.target.clone(), first.clone());
+            entry.made_at = Some(self.clock.now_ms());
+            if !(rest.is_empty() && self.carries_our_tags(step, sent, first, &begun.stack).await) {
+                (entry.guessed, entry.or) = (true, rest.to_vec());
+                let names: Vec<String> = guess.iter().map(ToString::to_string).collect();
                 closed.diagnostics.push(
                     Diagnostic::warning(
                         codes::EARLIER_CLOSED,
-                        format!("an earlier run may have made {} for {}", identifier, step.address),
+                        format!("an earlier run may have made {} for {}", names.join(" or "), step.address),
                     )
-                    .next(format!("if it is yours, write `identifier: {identifier}` for {}", step.address)),
+                    .next(format!("if it is yours, write `identifier: {first}` for {}", step.address)),
                 );
             }
+            hints.insert(step.address.clone(), Some(entry));
         }
         let hints: Vec<_> = hints.into_iter().collect();
         Ok(self.store.put_ledger(&hints)?)

@@ -3,14 +3,15 @@
 use crate::clock::Clock;
 use crate::observe::sight;
 use crate::paced::{Paced, Unwatched};
-use crate::search::Searcher;
+use crate::search::{RECENT_MS, Searcher};
 use async_trait::async_trait;
+use indexmap::IndexMap;
 use stack_core::desired::Wanted;
-use stack_core::flow::{Flows, Host, Order, Performed, Shelled, Stopping, Told};
+use stack_core::flow::{FindError, Flows, Host, Order, Performed, Shelled, Stopping, Told};
 use stack_core::ids::{Address, StackId};
-use stack_core::observed::{IdentityStep, Sighting};
+use stack_core::observed::{IdentityStep, LedgerEntry, Sighting};
 use stack_core::planner;
-use stack_core::provider::{Failure, FailureKind, Found, Provider};
+use stack_core::provider::{Found, Provider};
 use stack_core::schema::{ResourceSchema, Schemas};
 use stack_core::tags;
 use stack_core::value::Value;
@@ -55,6 +56,8 @@ pub(crate) struct Finder {
     pub(crate) shared: Option<Arc<Searcher>>,
     pub(crate) schemas: Arc<dyn Schemas>,
     pub(crate) stack: StackId,
+    /// Hints of earlier runs.
+    pub(crate) ledger: Arc<IndexMap<Address, LedgerEntry>>,
 }
 
 impl Debug for Finder {
@@ -64,14 +67,51 @@ impl Debug for Finder {
 }
 
 impl Finder {
-    async fn sighting(&self, of: &Wanted, schema: &Arc<ResourceSchema>) -> Result<Sighting, Failure> {
-        let question = planner::question(of, schema, &self.stack, None).map_err(|problems| {
-            unclear("NoIdentity", problems.into_iter().map(|problem| problem.message).collect())
-        })?;
-        // In a run, what was listed before may be old by now.
+    /// In a run, what was listed before may be old by now.
+    fn searcher(&self) -> Arc<Searcher> {
         let fresh = || Arc::new(Searcher::new(Arc::clone(&self.provider), Arc::clone(&self.clock)));
-        let searcher = self.shared.clone().unwrap_or_else(fresh);
-        Ok(sight(&searcher, &question, &Unwatched).await)
+        self.shared.clone().unwrap_or_else(fresh)
+    }
+
+    fn schema_of(&self, of: &Wanted) -> Result<Arc<ResourceSchema>, FindError> {
+        self.schemas.schema(&of.ty).map_err(|error| FindError::NoIdentity(error.to_string()))
+    }
+
+    /// See [`Host::made`]. After two hours the checks see it, and a hint would only keep them from meaning something else. Of
+    /// guesses, only what shows all that is declared is it.
+    ///
+    /// # Errors
+    /// See [`FindError`].
+    pub(crate) async fn made(&self, of: &Wanted) -> Result<Option<Found>, FindError> {
+        let recent =
+            |entry: &&LedgerEntry| entry.made_at.is_some_and(|at| self.clock.now_ms() - at <= RECENT_MS);
+        let Some(entry) = self.ledger.get(&of.address).filter(recent) else { return Ok(None) };
+        let schema = &self.schema_of(of)?;
+        let Some(probe) = planner::hint(of, schema, &self.stack, entry) else { return Ok(None) };
+        let is_it = |found: &Found| {
+            if schema.is_gone(&found.model) {
+                false
+            } else if entry.guessed {
+                planner::residue(of, schema, &found.model).is_empty()
+            } else {
+                probe.confirms(&found.model)
+            }
+        };
+        let searcher = self.searcher();
+        let mut fitting = Vec::new();
+        for identifier in std::iter::once(&entry.identifier).chain(&entry.or) {
+            match searcher.read_made(&of.target, &of.ty, identifier, entry.made_at).await {
+                Ok(found) => fitting.extend(found.filter(|found| is_it(found))),
+                Err(failure) => return Err(FindError::Unread(identifier.clone(), failure)),
+            }
+        }
+        match fitting.pop() {
+            Some(found) if !fitting.is_empty() => {
+                let all = fitting.iter().chain([&found]).map(|found| found.identifier.clone());
+                Err(FindError::Several(all.collect()))
+            }
+            found => Ok(found.map(|found| Found::clone(&found))),
+        }
     }
 
     fn marks(&self, schema: &ResourceSchema, of: &Wanted, found: &Found) -> bool {
@@ -81,31 +121,25 @@ impl Finder {
             .all(|(key, value)| live.contains(&(key.as_str(), value.as_str())))
     }
 
-    /// What carries the marks of the resource itself.
+    /// See [`Host::find`].
     ///
     /// # Errors
-    /// It cannot be told.
-    pub(crate) async fn find(&self, of: &Wanted) -> Result<Option<Found>, Failure> {
-        let schema =
-            self.schemas.schema(&of.ty).map_err(|error| unclear("UnknownType", error.to_string()))?;
-        match self.sighting(of, &schema).await? {
+    /// See [`FindError`].
+    pub(crate) async fn find(&self, of: &Wanted) -> Result<Option<Found>, FindError> {
+        let schema = self.schema_of(of)?;
+        let question = planner::question(of, &schema, &self.stack, None).map_err(|problems| {
+            FindError::NoIdentity(problems.into_iter().map(|problem| problem.message).collect())
+        })?;
+        match sight(&self.searcher(), &question, &Unwatched).await {
             Sighting::Present { found, step } => {
                 let is_ours = step == IdentityStep::Tagged || self.marks(&schema, of, &found);
                 Ok(is_ours.then_some(*found))
             }
-            Sighting::Unreadable(failure) => Err(failure),
-            Sighting::Ambiguous { found, .. } => {
-                let names: Vec<String> = found.iter().map(ToString::to_string).collect();
-                let words = format!("several carry the tags of {}: {}", of.address, names.join(", "));
-                Err(unclear("Ambiguous", words))
-            }
+            Sighting::Unreadable(failure) => Err(FindError::Refused(failure)),
+            Sighting::Ambiguous { found, .. } => Err(FindError::Several(found)),
             Sighting::Absent | Sighting::Lookalikes(_) | Sighting::Unprovable(_) => Ok(None),
         }
     }
-}
-
-fn unclear(code: &str, words: String) -> Failure {
-    Failure::new(FailureKind::Invalid, code, words)
 }
 
 /// The host of a look: reads only.
@@ -123,7 +157,11 @@ impl Host for Looking {
         &*self.provider
     }
 
-    async fn find(&self, of: &Wanted) -> Result<Option<Found>, Failure> {
+    async fn made(&self, of: &Wanted) -> Result<Option<Found>, FindError> {
+        self.finder.made(of).await
+    }
+
+    async fn find(&self, of: &Wanted) -> Result<Option<Found>, FindError> {
         self.finder.find(of).await
     }
 

@@ -41,6 +41,7 @@ pub async fn observe(
         shared: Some(Arc::clone(&searcher)),
         schemas: Arc::clone(planning.schemas()),
         stack: planning.stack().clone(),
+        ledger: Arc::new(planning.ledger().clone()),
     };
     loop {
         for question in planning.questions() {

@@ -494,6 +494,10 @@ impl Provider for Paced {
         .await
     }
 
+    fn keeps_requests(&self, ty: &TypeName) -> bool {
+        self.inner.keeps_requests(ty)
+    }
+
     async fn tagged(
         &self,
         at: &Target,

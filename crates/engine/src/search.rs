@@ -25,7 +25,7 @@ use tokio::time::sleep;
 
 /// How far back operations are looked at: the tag index has been seen to lag 45 minutes, lists for seconds
 /// (cloud-control 5.1, 5.2).
-const RECENT_MS: i64 = 2 * 60 * 60 * 1000;
+pub(crate) const RECENT_MS: i64 = 2 * 60 * 60 * 1000;
 /// For so long a read may not show what a create has made: the minute of a read-back, and a minute between two clocks.
 const YOUNG_MS: i64 = 2 * 60 * 1000;
 
@@ -359,13 +359,10 @@ impl Searcher {
             if listed.is_some_and(|listed| listed.resources.iter().any(is_known)) {
                 continue;
             }
-            let young = progress.status == Status::Success && self.is_young(progress);
-            let answer = match self.read(question, &identifier).await {
-                Ok(None) if young && !was_deleted(&operations, progress) => {
-                    self.read_when_visible(question, &identifier).await
-                }
-                other => other,
-            };
+            // What was deleted since, or was never made, need not be waited for.
+            let may_show = progress.status == Status::Success && !was_deleted(&operations, progress);
+            let made_at = progress.at.or(Some(self.clock.now_ms())).filter(|_| may_show);
+            let answer = self.read_made(&question.target, &question.ty, &identifier, made_at).await;
             match answer {
                 Ok(Some(found)) => made.resources.push((*found).clone()),
                 Ok(None) => {}
@@ -378,17 +375,23 @@ impl Searcher {
         Ok(made)
     }
 
-    /// True if what the operation made may not show yet.
-    fn is_young(&self, progress: &Progress) -> bool {
-        progress.at.is_none_or(|at| self.clock.now_ms() - at < YOUNG_MS)
-    }
-
-    /// Reads what was made a moment ago, for about a minute: reads lag behind creates (trap 90).
-    async fn read_when_visible(&self, question: &Question, identifier: &Identifier) -> Reading {
+    /// Reads what was made at a time; again for about a minute if that is a moment ago: reads lag behind creates (trap 90).
+    pub(crate) async fn read_made(
+        &self,
+        place: &Target,
+        ty: &TypeName,
+        identifier: &Identifier,
+        made_at: Option<i64>,
+    ) -> Reading {
+        let first = self.read_at(place, ty, identifier).await?;
+        let is_young = made_at.is_some_and(|at| self.clock.now_ms() - at < YOUNG_MS);
+        if first.is_some() || !is_young {
+            return Ok(first);
+        }
         let key = Key::Primary(identifier.clone());
         for wait in READ_BACK {
             sleep(wait).await;
-            match self.provider.read(&question.target, &question.ty, &key).await {
+            match self.provider.read(place, ty, &key).await {
                 Ok(Some(found)) => return Ok(Some(Arc::new(found))),
                 Ok(None) => {}
                 Err(failure) if failure.kind == FailureKind::NotFound => {}

@@ -134,11 +134,8 @@ impl FlowDecl {
     /// True if nothing but what its statements declare says whether it is there.
     pub(crate) fn is_derived(&self) -> bool {
         let Statements::File { file, .. } = &self.flow.statements else { return false };
-        let says =
-            [AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports, AnchorKind::CreateOrUpdate];
-        self.flow.kind == FlowKind::Resource
-            && self.about.is_some()
-            && says.iter().all(|anchor| !file.has(*anchor))
+        let mut says = AnchorKind::CHECKS.into_iter().chain([AnchorKind::CreateOrUpdate]);
+        self.flow.kind == FlowKind::Resource && self.about.is_some() && says.all(|anchor| !file.has(anchor))
     }
 
     /// The type that its statements are about, else its kind in words.

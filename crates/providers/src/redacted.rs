@@ -90,6 +90,10 @@ impl<P: Provider> Provider for Redacted<P> {
         Ok(RequestPage { requests, next: page.next })
     }
 
+    fn keeps_requests(&self, ty: &TypeName) -> bool {
+        self.inner.keeps_requests(ty)
+    }
+
     async fn tagged(
         &self,
         at: &Target,

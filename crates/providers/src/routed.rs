@@ -86,6 +86,10 @@ impl<A: Provider> Provider for Routed<A> {
         self.of_place(at).requests(at, in_flight_only, page).await
     }
 
+    fn keeps_requests(&self, ty: &TypeName) -> bool {
+        self.of(ty).keeps_requests(ty)
+    }
+
     async fn tagged(
         &self,
         at: &Target,

@@ -2,7 +2,7 @@
 
 use super::decide::{Decide, Seen};
 use super::{Planning, codes, guard};
-use crate::desired::{Edge, GivenBy, Output, Wanted};
+use crate::desired::{Edge, Output};
 use crate::diagnostic::Diagnostic;
 use crate::flow::{AnchorKind, Flow, FlowKind, FlowSeen, FlowVerdict, Purpose};
 use crate::ids::Address;
@@ -197,15 +197,16 @@ impl Planning {
         after: &[Edge],
         is_absent: &dyn Fn(&Unknown) -> bool,
     ) -> Planned {
-        let understood = flow.of.as_ref().and_then(|of| Some((of, self.schemas.schema(&of.ty).ok()?)));
-        let Some((of, schema)) = understood else { return blank(flow, after) };
+        let understood = flow.declared(seen.live.is_some());
+        let understood =
+            understood.and_then(|of| self.schemas.schema(&of.ty).ok().map(|schema| (of, schema)));
+        let Some((wanted, schema)) = understood else { return blank(flow, after) };
         let sighting = match (&seen.verdict, &seen.live) {
             (_, Some(found)) => Sighting::Present { found: found.clone(), step: IdentityStep::Pinned },
             (FlowVerdict::Absent, None) => Sighting::Absent,
             (FlowVerdict::Waiting(unknown), None) if is_absent(unknown) => Sighting::Absent,
             _ => return blank(flow, after),
         };
-        let wanted = as_sent(flow, of, seen.live.is_some());
         let known = Decide {
             wanted: &wanted,
             schema: &schema,
@@ -279,19 +280,6 @@ fn has_work_before(address: &Address, resources: &IndexMap<Address, Planned>) ->
 fn before<'r>(resources: &'r IndexMap<Address, Planned>, address: &Address) -> Vec<&'r Address> {
     let planned = resources.get(address);
     planned.into_iter().flat_map(|p| p.follows.iter().chain(p.after.iter().map(|edge| &edge.to))).collect()
-}
-
-/// What the statements send: the INSERT alone, where a check of the user's accepts what it makes (DESIGN section 4).
-fn as_sent(flow: &Flow, of: &Wanted, is_live: bool) -> Wanted {
-    let mut wanted = of.clone();
-    let is_literal = flow.has(AnchorKind::StateCheck) || flow.has(AnchorKind::Exports);
-    if !is_live
-        && is_literal
-        && let Value::Object(members) = &mut wanted.props
-    {
-        members.retain(|name, _| of.sources.given_by.get(name) != Some(&GivenBy::Update));
-    }
-    wanted
 }
 
 fn made(flow: &Flow, planned: &mut Planned) -> Action {

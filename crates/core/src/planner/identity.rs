@@ -88,7 +88,7 @@ pub(super) fn identity(
     // Where neither a key nor a mark can tell whether it is there, the answer must not hang on who has been here before:
     // the ledger saves calls and changes no plan.
     let is_blind = waiting.is_some() && search.is_none();
-    if let Some(entry) = ledger.filter(|_| !is_blind)
+    if let Some(entry) = ledger.filter(|entry| !is_blind && !entry.guessed)
         && entry.ty == wanted.ty
         && entry.target.region == wanted.target.region
         && !probes.iter().any(|p| p.step.is_certain())
@@ -239,6 +239,13 @@ fn pinned(wanted: &Wanted, schema: &Arc<ResourceSchema>, stack: &StackId, pin: &
             ))
         }
     }
+}
+
+/// What the ledger's hint has to show, for resources whose own checks look everywhere else. `None` if it is about another type
+/// or place.
+pub fn hint(wanted: &Wanted, schema: &ResourceSchema, stack: &StackId, entry: &LedgerEntry) -> Option<Probe> {
+    let fits = entry.ty == wanted.ty && entry.target.region == wanted.target.region;
+    fits.then(|| hinted(&stable(wanted), schema, stack, entry))
 }
 
 /// The ledger's hint. A hit is ours if it carries our marks; where marks are impossible it has to show what a listing

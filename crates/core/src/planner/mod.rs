@@ -25,6 +25,7 @@ mod vague;
 pub use along::AlongQuestion;
 pub use flows::FlowQuestion;
 pub use guard::{GuardrailCheck, Guardrails, action_word, check_guardrails, is_refusal};
+pub use identity::hint;
 pub use orphans::{Beside, prune};
 pub use outputs::output_of;
 pub use refine::{Prepared, prepare, question, residue};
@@ -209,6 +210,11 @@ impl Planning {
     /// The types that it plans with.
     pub fn schemas(&self) -> &Arc<dyn Schemas> {
         &self.schemas
+    }
+
+    /// Hints of earlier runs.
+    pub fn ledger(&self) -> &IndexMap<Address, LedgerEntry> {
+        &self.options.ledger
     }
 
     /// The stack that it plans for.

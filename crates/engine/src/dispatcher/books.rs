@@ -108,17 +108,15 @@ impl Dispatcher {
         masked: bool,
     ) {
         let Some(planned) = self.resources.get(&step.address) else { return };
-        // Their own checks find them.
-        if planned.flow.is_some() {
-            return;
-        }
         match (step.part, identifier) {
+            // What flows made is told by the journal, however they ended.
+            (StepPart::Put, _) if planned.flow.is_some() => {}
             (StepPart::Put, Some(identifier)) if !masked => {
-                let entry = LedgerEntry {
-                    ty: planned.ty.clone(),
-                    target: self.common.written(&planned.target),
-                    identifier: identifier.clone(),
-                };
+                let entry = LedgerEntry::of(
+                    planned.ty.clone(),
+                    self.common.written(&planned.target),
+                    identifier.clone(),
+                );
                 self.ledger.insert(step.address.clone(), Some(entry));
             }
             // The delete of a replacement removes the old one; the new one is the one to remember.
@@ -126,6 +124,17 @@ impl Dispatcher {
                 self.ledger.insert(step.address.clone(), None);
             }
             _ => {}
+        }
+    }
+
+    /// Keeps what flows have made: for a while their checks may not see it.
+    fn remember_flows(&mut self) {
+        let Some(journal) = &self.journal else { return };
+        for (step, made) in &journal.state.made {
+            let is_flow = self.resources.get(&step.address).is_some_and(|planned| planned.flow.is_some());
+            if let (true, Some(first)) = (is_flow, made.first()) {
+                self.ledger.insert(step.address.clone(), Some(first.clone()));
+            }
         }
     }
 
@@ -205,6 +214,7 @@ impl Dispatcher {
         } else {
             Ended::Failed { changed: self.changed }
         };
+        self.remember_flows();
         let changes: Vec<(Address, Option<LedgerEntry>)> =
             std::mem::take(&mut self.ledger).into_iter().collect();
         if let Err(error) = self.engine.store.put_ledger(&changes) {

@@ -150,7 +150,7 @@ impl Dispatcher {
         events: &Arc<Events>,
         interrupts: watch::Receiver<Interrupt>,
     ) -> Result<Self, RunError> {
-        let ledger = engine.store.ledger().map_err(RunError::Store)?;
+        let ledger = Arc::new(engine.store.ledger().map_err(RunError::Store)?);
         let journal = if plan.steps.is_empty() {
             None
         } else {
@@ -175,7 +175,7 @@ impl Dispatcher {
             clock: Arc::clone(&engine.clock),
             stack: plan.stack.clone(),
             nonce: options.nonce.clone(),
-            ledger,
+            ledger: Arc::clone(&ledger),
             allow_replace: options.allow_replace.clone(),
             redactor: engine.resolver.redactor(),
             steps: plan.steps.len(),
@@ -186,6 +186,7 @@ impl Dispatcher {
                 shared: None,
                 schemas: Arc::clone(&engine.schemas),
                 stack: plan.stack.clone(),
+                ledger,
             },
             keeps_undo: options.on_failure == OnFailure::Rollback,
             shows_statements: options.shows_statements,

@@ -88,6 +88,8 @@ pub(crate) struct FakeCloud {
     pub(crate) ghosts: Mutex<Vec<Tagged>>,
     /// What lists do not show yet.
     pub(crate) unlisted: Mutex<Vec<String>>,
+    /// True for a service that keeps no records of operations.
+    pub(crate) forgets: Mutex<bool>,
 }
 
 fn name_of(ty: &TypeName) -> &'static str {
@@ -104,6 +106,7 @@ impl FakeCloud {
             index_lags: Mutex::new(false),
             ghosts: Mutex::default(),
             unlisted: Mutex::default(),
+            forgets: Mutex::new(false),
         }
     }
 
@@ -477,6 +480,10 @@ impl Provider for FakeCloud {
         Ok(inner.progress(at))
     }
 
+    fn keeps_requests(&self, _: &TypeName) -> bool {
+        !*self.forgets.lock().unwrap()
+    }
+
     async fn requests(
         &self,
         _: &Target,
@@ -484,6 +491,9 @@ impl Provider for FakeCloud {
         _: Option<&str>,
     ) -> Result<RequestPage, Failure> {
         refuse(&self.arrive("requests".to_owned()).await)?;
+        if *self.forgets.lock().unwrap() {
+            return Ok(RequestPage::default());
+        }
         let inner = self.inner();
         let mut order: Vec<usize> = (0..inner.works.len()).collect();
         order.sort_by_key(|at| std::cmp::Reverse(inner.works[*at].accepted_ms));

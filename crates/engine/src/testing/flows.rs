@@ -13,7 +13,7 @@ use stack_core::flow::{
 };
 use stack_core::identity::{Identifier, Key};
 use stack_core::ids::{Address, TypeName};
-use stack_core::provider::{Operation, Verb};
+use stack_core::provider::{FailureKind, Operation, Verb};
 use stack_core::schema::Schemas;
 use stack_core::statement::Marked;
 use stack_core::value::Value;
@@ -90,6 +90,11 @@ async fn perform(flow: &Flow, host: &dyn Host, operation: &Operation, number: u3
         diagnostic: Box::new(Diagnostic::error(Code(1460), format!("{}: {what}", flow.address))),
     };
     let mut performed = host.perform(order).await;
+    if let (Verb::Delete, Performed::Failed(_, failure)) = (verb, &performed)
+        && failure.kind == FailureKind::NotFound
+    {
+        return Ok(());
+    }
     // As the real ones do: what was refused is tried once more, with its number.
     if matches!(performed, Performed::Failed(None, _)) {
         performed =

@@ -138,6 +138,29 @@ async fn a_teardown_killed_anywhere_and_run_again_leaves_nothing() {
     .await;
 }
 
+/// As in the two above, at a service that keeps no records of operations.
+#[tokio::test(start_paused = true)]
+async fn without_records_of_operations_an_update_or_delete_killed_anywhere_ends_in_the_same_place() {
+    let prepare = async |world: &World| {
+        assert_eq!(world.build(&stack(1)).await.ended, Ended::Succeeded);
+        *world.cloud.forgets.lock().unwrap() = true;
+    };
+    at_every_position(prepare, &stack(2), Mode::Build, |world, place| {
+        for name in ["a", "b"] {
+            assert_eq!(world.cloud.accepted(Verb::Update, name), 1, "{name}: {place}");
+            assert_eq!(world.cloud.live(name).unwrap()["Size"], json!(2), "{name}: {place}");
+        }
+    })
+    .await;
+    at_every_position(prepare, &stack(1), Mode::Teardown, |world, place| {
+        assert!(world.cloud.names().is_empty(), "{place}");
+        for name in ["a", "b", "c"] {
+            assert_eq!(world.cloud.accepted(Verb::Delete, name), 1, "{name}: {place}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_flow_killed_anywhere_and_run_again_does_each_of_its_operations_once() {
     let nothing = async |_: &World| ();
@@ -238,17 +261,23 @@ async fn after_an_unanswered_create(marks: serde_json::Value) -> (World, crate::
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_create_found_by_type_and_time_is_a_hint_only_with_our_marks() {
+async fn a_create_found_by_type_and_time_is_a_guess_without_our_marks() {
     let (world, _) = after_an_unanswered_create(json!([
         {"Key": "stackql:stack-name", "Value": "shop"},
         {"Key": "stackql:stack-env", "Value": "dev"},
         {"Key": "stackql:resource-name", "Value": "auto"},
     ]))
     .await;
-    assert_eq!(world.store.ledger().unwrap()["auto"].identifier.to_string(), "auto-x");
+    let hint = &world.store.ledger().unwrap()["auto"];
+    assert_eq!((hint.identifier.to_string().as_str(), hint.guessed), ("auto-x", false));
 
     let (world, closed) = after_an_unanswered_create(json!([])).await;
-    assert!(world.store.ledger().unwrap().is_empty());
+    let hint = &world.store.ledger().unwrap()["auto"];
+    assert_eq!((hint.identifier.to_string().as_str(), hint.guessed), ("auto-x", true));
+    // It settles nothing where marks would: the plan is that of a run without it.
+    let one = FakeStack::new([Thing::of_type("auto", AUTO)]);
+    let (plan, _) = world.plan(&world.engine(&one), Mode::Build).await;
+    assert_eq!(plan.resources["auto"].action, stack_core::plan::Action::Create);
     let told: Vec<_> = closed.diagnostics.iter().map(|d| d.message.as_str()).collect();
     assert!(told[0].contains("may have made auto-x for auto"), "{told:?}");
 }

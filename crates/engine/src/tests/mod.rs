@@ -9,3 +9,4 @@ mod outcomes;
 mod polling;
 mod rollback;
 mod search;
+mod unanswered;

@@ -2,7 +2,7 @@
 
 use super::look::After;
 use super::operation::{Performed, Trouble};
-use super::{Aftermath, Done, End, Failed, Requeued, Unit};
+use super::{Aftermath, Done, End, Failed, Requeued, UNANSWERED, Unit};
 use crate::verdict::Verdict;
 use stack_core::event::EventKind;
 use stack_core::journal::Record;
@@ -20,6 +20,7 @@ impl Unit {
         };
         let operation = Operation::Delete { ty: self.planned.ty.clone(), identifier: identifier.clone() };
         let mut last: Option<Box<Trouble>> = None;
+        let mut unanswered = 0;
         loop {
             let trouble = match self.perform(&operation).await {
                 Performed::Success { request, .. } => {
@@ -39,13 +40,20 @@ impl Unit {
                     return self.failed(Some(Verb::Delete), "NotGone", problem, Aftermath::Changed);
                 }
                 Performed::Unknown { request, failure } => {
-                    let problem = self.unknown_end(Verb::Delete, request.as_ref(), &failure);
-                    return self.failed(
-                        Some(Verb::Delete),
-                        &failure.code,
-                        problem,
-                        Aftermath::Unknown(request),
-                    );
+                    return self.nobody_knows(Verb::Delete, request, &failure);
+                }
+                Performed::Unanswered(trouble) => {
+                    unanswered += 1;
+                    match self.confirm_gone(&identifier).await {
+                        After::Gone(_) => return self.gone("").await,
+                        After::Still if unanswered <= UNANSWERED => {
+                            last = Some(trouble);
+                            continue;
+                        }
+                        After::Still | After::Unreadable(_) => {
+                            return self.nobody_knows(Verb::Delete, None, &trouble.failure);
+                        }
+                    }
                 }
                 Performed::NoJournal => return self.no_journal(Verb::Delete).await,
                 Performed::Stopping => {

@@ -2,14 +2,14 @@
 //! others.
 
 use super::operation::{self, Trouble};
-use super::{Aftermath, Done, End, Failed, Made, Message, Stopping as UnitStopping, Unit, target_of};
+use super::{After, Aftermath, Done, End, Failed, Made, Message, Stopping as UnitStopping, Unit, target_of};
 use crate::inverse::{Inverse, inverse};
 use crate::verdict::Verdict;
 use async_trait::async_trait;
 use stack_core::desired::{Output, Wanted};
 use stack_core::diagnostic::Diagnostic;
 use stack_core::event::{EventKind, WaitReason};
-use stack_core::flow::{Flow, FlowEnd, Host, Order, Performed, Shelled, Stopping, Told};
+use stack_core::flow::{FindError, Flow, FlowEnd, Host, Order, Performed, Shelled, Stopping, Told};
 use stack_core::identity::Identifier;
 use stack_core::ids::RequestToken;
 use stack_core::journal::Record;
@@ -220,7 +220,11 @@ impl Host for FlowHost {
         &*self.provider
     }
 
-    async fn find(&self, of: &Wanted) -> Result<Option<Found>, Failure> {
+    async fn made(&self, of: &Wanted) -> Result<Option<Found>, FindError> {
+        self.common.finder.made(of).await
+    }
+
+    async fn find(&self, of: &Wanted) -> Result<Option<Found>, FindError> {
         self.common.finder.find(of).await
     }
 
@@ -245,6 +249,20 @@ impl Host for FlowHost {
                 }
                 operation::Performed::Unknown { request, failure } => {
                     self.account().unknown = Some(request);
+                    break Performed::Unknown(None, Box::new(failure));
+                }
+                operation::Performed::Unanswered(trouble) => {
+                    let failure = trouble.failure;
+                    let deleted = trouble.identifier.filter(|_| verb == Verb::Delete);
+                    if let Some(deleted) = deleted
+                        && let After::Gone(_) = unit.confirm_gone(&deleted).await
+                    {
+                        self.account().changed = true;
+                        let gone = Failure::new(FailureKind::NotFound, failure.code, failure.message);
+                        break Performed::Failed(None, Box::new(gone));
+                    }
+                    // An update may build on what is there: whoever plans next sees whether it arrived.
+                    self.account().unknown = Some(None);
                     break Performed::Unknown(None, Box::new(failure));
                 }
                 operation::Performed::Stopping | operation::Performed::NoJournal => break Performed::Stopped,

@@ -2,15 +2,18 @@
 
 use super::{Aftermath, Unit};
 use crate::observe::sight;
+use crate::paced::{OnWait, Paced};
 use crate::schedule::{GONE, READ_BACK, RESIDUE};
 use crate::search::Searcher;
 use stack_core::desired::Wanted;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::identity::{Identifier, Key};
+use stack_core::ids::Target;
 use stack_core::observed::{IdentityStep, Question, Sighting};
 use stack_core::plan::{Action, Change};
 use stack_core::planner;
 use stack_core::provider::{Failure, Found, Verb};
+use stack_core::schema::ResourceSchema;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -26,7 +29,7 @@ pub(super) enum Seen {
 }
 
 /// What a read after a delete saw.
-pub(super) enum After {
+pub(crate) enum After {
     /// It is gone, or on its way; after so many reads.
     Gone(u32),
     /// It is still there.
@@ -126,20 +129,8 @@ impl Unit {
 
     /// Reads until the resource is gone, for about a minute.
     pub(super) async fn confirm_gone(&self, identifier: &Identifier) -> After {
-        let mut waits = GONE.iter();
-        let mut reads = 0;
-        loop {
-            reads += 1;
-            match self.read(identifier).await {
-                Ok(None) => return After::Gone(reads),
-                Ok(Some(found)) if self.schema.is_leaving(&found.model) => return After::Gone(reads),
-                Ok(Some(_)) => match waits.next() {
-                    Some(wait) => sleep(*wait).await,
-                    None => return After::Still,
-                },
-                Err(failure) => return After::Unreadable(failure),
-            }
-        }
+        let (provider, at) = (&self.common.provider, &self.planned.target);
+        until_gone(provider, at, &self.schema, identifier, &*self.watch).await
     }
 
     /// What a failed operation left, by one read. `told`: the identifier that the failed operation named.
@@ -178,6 +169,31 @@ impl Unit {
 
     /// Waits for the handler's own second create to be over (trap 84).
     pub(super) const OWN_CREATE: Duration = Duration::from_secs(30);
+}
+
+/// Reads until the resource is gone, for about a minute.
+pub(crate) async fn until_gone(
+    provider: &Paced,
+    at: &Target,
+    schema: &ResourceSchema,
+    identifier: &Identifier,
+    watch: &dyn OnWait,
+) -> After {
+    let key = Key::Primary(identifier.clone());
+    let mut waits = GONE.iter();
+    let mut reads = 0;
+    loop {
+        reads += 1;
+        match provider.read_watched(at, &schema.type_name, &key, watch).await {
+            Ok(None) => return After::Gone(reads),
+            Ok(Some(found)) if schema.is_leaving(&found.model) => return After::Gone(reads),
+            Ok(Some(_)) => match waits.next() {
+                Some(wait) => sleep(*wait).await,
+                None => return After::Still,
+            },
+            Err(failure) => return After::Unreadable(failure),
+        }
+    }
 }
 
 /// True if what a request record says may be our resource: its identifier is ours, or is not there yet (early creates).

@@ -10,7 +10,7 @@ mod put;
 mod restore;
 
 pub(crate) use delete::ALREADY_GONE;
-pub(crate) use look::same_resource;
+pub(crate) use look::{After, same_resource, until_gone};
 pub(crate) use put::PERHAPS_OURS;
 
 use crate::clock::{Clock, millis};
@@ -41,6 +41,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep};
 
+/// How often an operation without an answer is sent once more, after reads have shown that it did not do its work.
+const UNANSWERED: u32 = 1;
 /// How long a step waits for a sibling to land before it tries again anyway.
 const SIBLING: Duration = Duration::from_secs(60);
 
@@ -51,7 +53,7 @@ pub(crate) struct Common {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stack: StackId,
     pub(crate) nonce: String,
-    pub(crate) ledger: IndexMap<Address, LedgerEntry>,
+    pub(crate) ledger: Arc<IndexMap<Address, LedgerEntry>>,
     pub(crate) allow_replace: BTreeSet<Address>,
     pub(crate) redactor: Redactor,
     /// How many steps the run has.
@@ -377,6 +379,12 @@ impl Unit {
     /// True if the identifier comes from a secret.
     fn hides(&self, identifier: &Identifier) -> bool {
         self.masked || self.common.hides(identifier)
+    }
+
+    /// The end of an operation of which nobody knows what became.
+    fn nobody_knows(&self, verb: Verb, request: Option<RequestToken>, failure: &Failure) -> End {
+        let problem = self.unknown_end(verb, request.as_ref(), failure);
+        self.failed(Some(verb), &failure.code, problem, Aftermath::Unknown(request))
     }
 
     fn failed(&self, verb: Option<Verb>, code: &str, diagnostic: Diagnostic, aftermath: Aftermath) -> End {

@@ -8,7 +8,7 @@ use stack_core::event::{EventKind, WaitReason};
 use stack_core::identity::Identifier;
 use stack_core::ids::{Address, ClientToken, RequestToken};
 use stack_core::journal::{Record, SettledStatus};
-use stack_core::provider::{Failure, FailureKind, Operation, Progress, Status, Verb};
+use stack_core::provider::{Failure, FailureKind, Operation, Progress, Provider, Status, Verb};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -31,6 +31,8 @@ pub(super) enum Performed {
     Trouble(Box<Trouble>),
     /// Nobody knows how it ended.
     Unknown { request: Option<RequestToken>, failure: Failure },
+    /// Nobody answered, and the service keeps no records: only what is there says whether it arrived.
+    Unanswered(Box<Trouble>),
     /// It was not sent: the run is stopping.
     Stopping,
     /// It was not sent: the journal cannot be written.
@@ -103,6 +105,9 @@ impl Unit {
             let accepted = match provider.submit_watched(&at, operation, &token, &*watch).await {
                 Ok(progress) => progress,
                 Err(failure) if failure.kind == FailureKind::NoAnswer => {
+                    if !provider.keeps_requests(operation.ty()) {
+                        return self.unanswered(operation, failure).await;
+                    }
                     match self.search(operation, sent_ms).await {
                         Ok(Some(progress)) => progress,
                         Ok(None) => {
@@ -147,6 +152,18 @@ impl Unit {
             }
             return self.finish(operation, accepted).await;
         }
+    }
+
+    /// Writes down that nobody answered. See [`stack_core::provider::Provider::keeps_requests`].
+    async fn unanswered(&mut self, operation: &Operation, failure: Failure) -> Performed {
+        let Some(target) = target_of(operation) else {
+            self.settle(SettledStatus::NeverSent, None).await;
+            return self.trouble(failure, None, None);
+        };
+        self.settle(SettledStatus::Unknown, Some(target)).await;
+        self.round += 1;
+        let identifier = Some(target.clone());
+        Performed::Unanswered(Box::new(Trouble { failure, ticket: None, identifier, ended: None }))
     }
 
     /// The token that a statement gives to the first request of this kind.

@@ -2,7 +2,7 @@
 
 use super::look::Seen;
 use super::operation::{Performed, Trouble};
-use super::{Aftermath, Done, End, Failed, Stopping, Unit, shown};
+use super::{Aftermath, Done, End, Failed, Stopping, UNANSWERED, Unit, shown};
 use crate::inverse::{Inverse, inverse};
 use crate::verdict::Verdict;
 use serde_json::Value as Json;
@@ -14,7 +14,7 @@ use stack_core::journal::Record;
 use stack_core::observed::{IdentityStep, Sighting};
 use stack_core::plan::Change;
 use stack_core::planner::{self, Prepared};
-use stack_core::provider::{FailureKind, Operation, Verb};
+use stack_core::provider::{Failure, FailureKind, Operation, Verb};
 
 /// A create was refused, and the resource is there as wanted: somebody else made it.
 const THERE: &str = "already there as wanted, this run did not make it";
@@ -37,6 +37,7 @@ impl Unit {
             Err(problems) => return self.cannot_look(problems),
         };
         let mut last: Option<(Verb, Box<Trouble>)> = None;
+        let mut unanswered = 0;
         loop {
             let allow_replace = self.common.allow_replace.contains(&self.step.address);
             let prepared = planner::prepare(
@@ -63,13 +64,21 @@ impl Unit {
                 }
             };
             let verb = operation.verb();
+            if let Some((verb, trouble)) = last.as_ref().filter(|_| unanswered > UNANSWERED) {
+                return self.nobody_knows(*verb, None, &trouble.failure);
+            }
             match self.perform(&operation).await {
                 Performed::Success { identifier, request, .. } => {
                     return self.verify(wanted, verb, identifier, request.as_str()).await;
                 }
-                Performed::Unknown { request, failure } => {
-                    let problem = self.unknown_end(verb, request.as_ref(), &failure);
-                    return self.failed(Some(verb), &failure.code, problem, Aftermath::Unknown(request));
+                Performed::Unknown { request, failure } => return self.nobody_knows(verb, request, &failure),
+                Performed::Unanswered(trouble) => {
+                    unanswered += 1;
+                    sighting = match self.seen_after(wanted, &trouble).await {
+                        Ok(sighting) => sighting,
+                        Err(_) => return self.nobody_knows(verb, None, &trouble.failure),
+                    };
+                    last = Some((verb, trouble));
                 }
                 Performed::NoJournal => return self.no_journal(verb).await,
                 Performed::Stopping => {
@@ -92,6 +101,16 @@ impl Unit {
                     last = Some((verb, trouble));
                 }
             }
+        }
+    }
+
+    /// What is there after an operation without an answer: it shows whether the operation arrived.
+    async fn seen_after(&self, wanted: &Wanted, trouble: &Trouble) -> Result<Sighting, Failure> {
+        let Some(identifier) = &trouble.identifier else { return Err(trouble.failure.clone()) };
+        match self.read_back(wanted, identifier).await {
+            Seen::Visible { found, .. } => Ok(Sighting::Present { found, step: IdentityStep::Declared }),
+            Seen::Missing => Ok(Sighting::Absent),
+            Seen::Unreadable(failure) => Err(failure),
         }
     }
 

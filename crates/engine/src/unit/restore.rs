@@ -22,14 +22,10 @@ impl Unit {
             match self.perform(&operation).await {
                 Performed::Success { .. } => break None,
                 Performed::Unknown { request, failure } => {
-                    let problem = self.unknown_end(Verb::Update, request.as_ref(), &failure);
-                    return self.failed(
-                        Some(Verb::Update),
-                        &failure.code,
-                        problem,
-                        Aftermath::Unknown(request),
-                    );
+                    return self.nobody_knows(Verb::Update, request, &failure);
                 }
+                // The reads below say whether the old values are back.
+                Performed::Unanswered(trouble) => break Some((trouble, true)),
                 Performed::NoJournal => return self.no_journal(Verb::Update).await,
                 Performed::Stopping => return End::NotBegun,
                 Performed::Trouble(trouble) => {
@@ -38,7 +34,7 @@ impl Unit {
                     let verdict = self.tried.verdict(Verb::Update, failure, None, None, jitter);
                     let waited = self.wait_for(verdict, Verb::Update, failure).await.is_ok();
                     if !waited {
-                        break Some(trouble);
+                        break Some((trouble, false));
                     }
                 }
             }
@@ -64,8 +60,11 @@ impl Unit {
                 }));
             }
             match (&trouble, waits.next()) {
-                (None, Some(wait)) => sleep(*wait).await,
-                (Some(trouble), _) => return self.give_up(Verb::Update, &**trouble, None).await,
+                (None | Some((_, true)), Some(wait)) => sleep(*wait).await,
+                (Some((trouble, true)), None) => {
+                    return self.nobody_knows(Verb::Update, None, &trouble.failure);
+                }
+                (Some((trouble, false)), _) => return self.give_up(Verb::Update, &**trouble, None).await,
                 (None, None) => {
                     let problem = self.not_restored();
                     self.fail_record("NotRestored").await;

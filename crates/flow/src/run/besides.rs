@@ -2,53 +2,106 @@
 //! list yet would be made twice, and what it still lists is gone.
 
 use super::check::lacking;
-use super::fill::Filled;
 use super::session::{Session, Stop};
 use crate::codes;
 use indexmap::IndexMap;
+use stack_core::desired::Wanted;
 use stack_core::diagnostic::{Diagnostic, Severity};
-use stack_core::flow::AnchorKind;
+use stack_core::flow::{AnchorKind, FindError};
 use stack_core::identity::Identifier;
 use stack_core::naming::{TableColumn, column_name};
+use stack_core::provider::Found;
 use stack_core::value::Value;
 use stack_sql::literal::property;
 
 impl Session<'_> {
-    /// Looks for the resource by the marks that it carries itself, where its statements write some. `exists` has found
-    /// nothing; what it would have captured is taken from the resource.
+    /// Looks for the resource that `check` has not found: by what an earlier run has noted of it, and by the marks that it
+    /// carries itself, where its statements write some. What the check would have captured is taken from it.
     ///
     /// # Errors
-    /// Several carry the marks.
-    pub(super) async fn is_there_after_all(&mut self, check: &Filled) -> Result<bool, Stop> {
-        let Some(of) = self.flow.of.as_ref().filter(|of| of.ownership_tags) else { return Ok(false) };
-        let found = match self.host.find(of).await {
+    /// Several could be it, or what an earlier run made cannot be read.
+    pub(super) async fn is_there_after_all(&mut self, check: AnchorKind) -> Result<bool, Stop> {
+        if self.was_made(check).await? {
+            return Ok(true);
+        }
+        let Some(of) = self.flow.declared(false).filter(|of| of.ownership_tags) else { return Ok(false) };
+        let found = self.host.find(&of).await;
+        self.take_found(check, &of, found, "carries its tags")
+    }
+
+    /// Looks for what an earlier run has made, and takes it for what `check` has not found.
+    ///
+    /// # Errors
+    /// As above.
+    async fn was_made(&mut self, check: AnchorKind) -> Result<bool, Stop> {
+        let Some(of) = self.flow.declared(false) else { return Ok(false) };
+        let found = self.host.made(&of).await;
+        self.take_found(check, &of, found, "an earlier run has made")
+    }
+
+    /// Takes what is there for what `check` has not found. `what` says why it is the one. True if there is something.
+    fn take_found(
+        &mut self,
+        check: AnchorKind,
+        of: &Wanted,
+        found: Result<Option<Found>, FindError>,
+        what: &str,
+    ) -> Result<bool, Stop> {
+        let found = match found {
             Ok(found) => found,
-            Err(failure) if failure.code == "Ambiguous" => {
+            Err(FindError::Several(all)) => {
+                let names: Vec<String> = all.iter().map(ToString::to_string).collect();
                 let message = format!("{} is there more than once", self.flow.address);
-                let told = Diagnostic::error(codes::AMBIGUOUS_CHECK, message).note("found", failure.message);
-                let told = self.at(told, check.anchor, "this finds none of them");
+                let told = Diagnostic::error(codes::AMBIGUOUS_CHECK, message).note("found", names.join(", "));
+                let told = self.at(told, check, "this finds none of them");
                 return Err(told.next("keep one of them, and delete the others by hand").into());
             }
+            Err(FindError::Unread(identifier, failure)) => {
+                let message = format!("an earlier run made {}, and it cannot be read", self.flow.address);
+                let told = Diagnostic::error(codes::READ_FAILED, message);
+                let told = self.at(told, check, "this finds nothing");
+                let told = told.note("resource", format!("{} {identifier}", self.flow.ty));
+                let told = told.note("service", format!("{}: {}", failure.code, failure.message));
+                let told = told.next("allow the read of it, or look whether it is there");
+                return Err(self.redactor.diagnostic(told).into());
+            }
             // The key of the resource waits for others: then it is not there.
-            Err(failure) if failure.code == "NoIdentity" => return Ok(false),
-            Err(failure) => {
-                let message = format!("only `{}` says that {} is not there", check.anchor, self.flow.address);
-                let told = self.at(Diagnostic::warning(codes::NOT_PROVEN, message), check.anchor, "");
+            Err(FindError::NoIdentity(_)) => return Ok(false),
+            Err(FindError::Refused(failure)) => {
+                let message = format!("only `{check}` says that {} is not there", self.flow.address);
+                let told = self.at(Diagnostic::warning(codes::NOT_PROVEN, message), check, "");
                 let told = told.note("service", format!("{}: {}", failure.code, failure.message));
                 self.note(told.next("allow the list and read of the type: the tag index may be late"));
                 return Ok(false);
             }
         };
         let Some(found) = found else { return Ok(false) };
-        let message =
-            format!("`{}` of {} does not find what carries its tags", check.anchor, self.flow.address);
-        let told = self.at(Diagnostic::warning(codes::LAGS, message), check.anchor, "this finds nothing");
+        let message = format!("`{check}` of {} does not find what {what}", self.flow.address);
+        let told = self.at(Diagnostic::warning(codes::LAGS, message), check, "this finds nothing");
         let told = told.note("resource", format!("{} {}", self.flow.ty, found.identifier));
         let told = told.next("nothing, if it was made a moment ago: the tag index is up to an hour late");
         self.note(Diagnostic { severity: Severity::Note, ..told });
         self.capture_found(&found.identifier);
         self.keep_model(&of.target, found);
         Ok(true)
+    }
+
+    /// [`Self::live`]; where that finds nothing, what an earlier run has made, and where nothing identifies the resource, what
+    /// [`Self::is_there_after_all`] finds.
+    ///
+    /// # Errors
+    /// Those of the two.
+    pub(super) async fn live_after_all(&mut self, check: AnchorKind) -> Result<(Option<Found>, bool), Stop> {
+        let seen = self.live().await?;
+        let is_there = match seen {
+            (Some(_), _) => return Ok(seen),
+            // Reads are late too.
+            (None, true) => self.was_made(check).await?,
+            // Something of its type was read, and which of them is meant is not clear.
+            (None, false) if self.models.values().any(Option::is_some) => false,
+            (None, false) => self.is_there_after_all(check).await?,
+        };
+        Ok(if is_there { (self.remembered(), true) } else { seen })
     }
 
     /// True if what a check has found is gone: a read says so. What the check captured is forgotten then.

@@ -50,8 +50,7 @@ impl Session<'_> {
             let found = self.is_still_there(&confirm, tries).await?;
             let by_marks = match &confirm {
                 Confirm::Check(check) if !found && check.anchor == AnchorKind::Exists => {
-                    let check = check.clone();
-                    self.is_there_after_all(&check).await?
+                    self.is_there_after_all(check.anchor).await?
                 }
                 _ => false,
             };
@@ -152,7 +151,7 @@ impl Session<'_> {
             Confirm::Check(check) => match self.is_there(check, tries).await {
                 // A statecheck fails as well where the resource only differs.
                 Ok(false) if check.anchor == AnchorKind::StateCheck => {
-                    self.live().await.map(|(found, _)| found.is_some())
+                    self.live_after_all(check.anchor).await.map(|(found, _)| found.is_some())
                 }
                 // An index may list what is gone.
                 Ok(true) if !is_multi && check.anchor == AnchorKind::Exists => {

@@ -69,11 +69,11 @@ impl Session<'_> {
             let check = self.render(AnchorKind::Exists)?;
             self.exists = Some(check.clone());
             let found = self.is_there(&check, self.exists_tries(patience)).await?;
-            if found || self.is_there_after_all(&check).await? {
+            if found || self.is_there_after_all(check.anchor).await? {
                 match self.evaluated(patience).await? {
                     // An index may list what is gone.
                     _ if found && self.is_gone().await? => {
-                        let other = self.is_there_after_all(&check).await?;
+                        let other = self.is_there_after_all(check.anchor).await?;
                         if other { self.evaluated(patience).await? } else { State::Absent }
                     }
                     state => state,
@@ -106,6 +106,15 @@ impl Session<'_> {
             State::Unchecked => {}
         }
         Ok(state)
+    }
+
+    /// True if `exists` finds it and it is not gone, and if it is there although `exists` does not find it.
+    ///
+    /// # Errors
+    /// `exists` cannot be run, or nobody can say.
+    pub(super) async fn stands(&mut self, exists: &Filled, tries: Tries) -> Result<bool, Stop> {
+        let found = self.is_there(exists, tries).await?;
+        Ok((found && !self.is_gone().await?) || self.is_there_after_all(exists.anchor).await?)
     }
 
     /// It is there: is it as wanted?
@@ -152,7 +161,7 @@ impl Session<'_> {
             Ok(check) => check,
             Err(Unready::Missing { diagnostic, .. }) => {
                 // They may use what only the resource itself gives.
-                let (Some(found), _) = self.live().await? else {
+                let (Some(found), _) = self.live_after_all(AnchorKind::Exports).await? else {
                     return if self.flow.of.is_some() { Ok(State::Absent) } else { Err(diagnostic.into()) };
                 };
                 self.capture_identifier(&found.identifier);
@@ -168,7 +177,7 @@ impl Session<'_> {
 
     /// The only check says no: whether it is there shows by a read, where something identifies it.
     async fn failing(&mut self, check: AnchorKind) -> Result<State, Stop> {
-        let (found, is_identified) = self.live().await?;
+        let (found, is_identified) = self.live_after_all(check).await?;
         let Some(found) = found else {
             if !is_identified && self.models.values().any(Option::is_some) {
                 // Something of its type is there, but which of them is not clear.
@@ -188,7 +197,7 @@ impl Session<'_> {
 
     /// No check of its own: the resource is read, and held against what its statements declare.
     async fn derived(&mut self) -> Result<State, Stop> {
-        match self.live().await? {
+        match self.live_after_all(AnchorKind::Exists).await? {
             (Some(found), _) => {
                 self.capture_identifier(&found.identifier);
                 let is_right = self.flow.skip_validation || self.is_as_declared(&found);

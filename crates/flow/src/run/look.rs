@@ -162,11 +162,9 @@ impl Session<'_> {
         let mut is_there = None;
         if has(AnchorKind::Exists) {
             let check = self.render(AnchorKind::Exists)?;
-            let found = self.is_there(&check, self.exists_tries(Patience::Test)).await?;
-            let stays = found && !self.is_gone().await?;
-            let stays = stays || self.is_there_after_all(&check).await?;
-            self.say_of(if stays { "exists" } else { "does not exist" });
-            is_there = Some(stays);
+            let stands = self.stands(&check, self.exists_tries(Patience::Test)).await?;
+            self.say_of(if stands { "exists" } else { "does not exist" });
+            is_there = Some(stands);
         }
         let captured = !self.captured.this.is_empty();
         let state = if self.flow.skip_validation && is_there != Some(false) {
@@ -233,14 +231,10 @@ impl Session<'_> {
         let check = if has(AnchorKind::Exists) { AnchorKind::Exists } else { AnchorKind::StateCheck };
         let found = if has(check) {
             match self.render(check) {
-                Ok(filled) => {
-                    let found = self.is_there(&filled, Tries::ONCE).await?;
-                    let stays = found && (check != AnchorKind::Exists || !self.is_gone().await?);
-                    let by_marks = check == AnchorKind::Exists && !stays;
-                    Some(stays || by_marks && self.is_there_after_all(&filled).await?)
-                }
+                Ok(filled) if check == AnchorKind::Exists => Some(self.stands(&filled, Tries::ONCE).await?),
+                Ok(filled) => Some(self.is_there(&filled, Tries::ONCE).await?),
                 Err(Unready::Missing { diagnostic, .. }) if check == AnchorKind::StateCheck => {
-                    match self.live().await? {
+                    match self.live_after_all(check).await? {
                         (found, true) => Some(found.is_some()),
                         (_, false) => return Err(diagnostic.into()),
                     }
@@ -248,7 +242,7 @@ impl Session<'_> {
                 Err(other) => return Err(other.into()),
             }
         } else {
-            match self.live().await? {
+            match self.live_after_all(AnchorKind::Exports).await? {
                 (found, true) => Some(found.is_some()),
                 (_, false) => None,
             }
@@ -256,7 +250,7 @@ impl Session<'_> {
         // A statecheck that fails says nothing of whether it is there, where a read can tell.
         let found = match found {
             Some(false) if has(check) && check == AnchorKind::StateCheck => {
-                Some(self.live().await?.0.is_some())
+                Some(self.live_after_all(check).await?.0.is_some())
             }
             other => other,
         };

@@ -160,7 +160,7 @@ impl Session<'_> {
     /// The operation is done, and the check finds nothing: it may ask an index that is late. Nothing is made again.
     async fn late(&mut self, verb: Verb, acted: &Acted) -> Result<(), Stop> {
         let Some(check) = self.exists.clone() else { return Err(self.still_absent().into()) };
-        if self.is_there_after_all(&check).await? {
+        if self.is_there_after_all(check.anchor).await? {
             return Ok(());
         }
         let made = self.identifier.clone().filter(|_| verb == Verb::Create && acted.did && !acted.failed);

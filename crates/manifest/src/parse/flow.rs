@@ -466,7 +466,7 @@ impl Reader<'_> {
 
 /// True if a statement of the file says whether its resource is there.
 fn is_checked(file: &QueryFile) -> bool {
-    [AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports].iter().any(|kind| file.has(*kind))
+    AnchorKind::CHECKS.iter().any(|kind| file.has(*kind))
 }
 
 /// Filters and tests that do not exist. Elsewhere evaluation finds them, but a statement is not evaluated before it runs.

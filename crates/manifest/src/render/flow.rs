@@ -162,8 +162,7 @@ fn may_be_captured(inner: &Inner, name: &str, flow: &FlowDecl) -> bool {
     let Statements::File { path, file } = &flow.flow.statements else { return false };
     let route = crate::path::Path::root_of(path).route();
     let Some((_, text)) = inner.places.file(&route) else { return false };
-    let reads = [AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports];
-    file.anchors.iter().filter(|anchor| reads.contains(&anchor.kind)).any(|anchor| {
+    file.anchors.iter().filter(|anchor| AnchorKind::CHECKS.contains(&anchor.kind)).any(|anchor| {
         let body = text.get(anchor.body.clone()).unwrap_or_default();
         let mut code = sections(body).into_iter().peekable();
         let mut words = words(body);

@@ -97,12 +97,11 @@ impl Job<'_> {
 
     /// Renders the statements before which nothing can be found: what is missing or fails now would do so whenever they run.
     fn rehearse(&mut self, flow: &FlowDecl, script: &Script, absent: bool) {
-        let checks = [AnchorKind::Exists, AnchorKind::StateCheck, AnchorKind::Exports];
         let is_first = |anchor: &AnchorKind| match anchor {
             AnchorKind::Exists | AnchorKind::Command => true,
             AnchorKind::Create => !absent,
             AnchorKind::CreateOrUpdate => {
-                !absent && checks.iter().all(|check| script.anchor(*check).is_none())
+                !absent && AnchorKind::CHECKS.iter().all(|check| script.anchor(*check).is_none())
             }
             _ => flow.flow.kind == FlowKind::Query,
         };

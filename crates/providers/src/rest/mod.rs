@@ -189,6 +189,10 @@ impl Provider for Rest {
         Ok(RequestPage::default())
     }
 
+    fn keeps_requests(&self, _: &TypeName) -> bool {
+        false
+    }
+
     fn failure_of(&self, progress: &Progress) -> Failure {
         let code = progress.error_code.as_deref().unwrap_or_default();
         let kind = match (&progress.status, code) {

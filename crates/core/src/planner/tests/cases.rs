@@ -256,11 +256,11 @@ fn what_nothing_identifies_is_an_error_that_says_what_to_do() {
     let mut options = PlanOptions::of(Mode::Build);
     options.ledger.insert(
         "vpc".into(),
-        LedgerEntry {
-            ty: "AWS::EC2::VPC".into(),
-            target: target(),
-            identifier: crate::identity::Identifier::single("VpcId", "vpc-1"),
-        },
+        LedgerEntry::of(
+            "AWS::EC2::VPC".into(),
+            target(),
+            crate::identity::Identifier::single("VpcId", "vpc-1"),
+        ),
     );
     let (plan, asked) = stack
         .sighted(options, |_| Some(ours("vpc", json!({ "VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16" }))));

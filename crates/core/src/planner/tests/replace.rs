@@ -22,11 +22,7 @@ fn subnets() -> TestStack {
 fn ledger(options: &mut PlanOptions, name: &str, ty: &str, part: &str, id: &str) {
     options.ledger.insert(
         name.into(),
-        LedgerEntry {
-            ty: ty.into(),
-            target: super::support::target(),
-            identifier: crate::identity::Identifier::single(part, id),
-        },
+        LedgerEntry::of(ty.into(), super::support::target(), crate::identity::Identifier::single(part, id)),
     );
 }
 

@@ -374,11 +374,11 @@ fn creates_without_an_identifier_are_never_doubles() {
     let vpc = json!({"CidrBlock": "10.0.0.0/16"});
     let mut options = PlanOptions::of(Mode::Build);
     for (name, id) in [("a", "vpc-1"), ("b", "vpc-2")] {
-        let entry = LedgerEntry {
-            ty: "AWS::EC2::VPC".into(),
-            target: super::support::target(),
-            identifier: Identifier::single("VpcId", id),
-        };
+        let entry = LedgerEntry::of(
+            "AWS::EC2::VPC".into(),
+            super::support::target(),
+            Identifier::single("VpcId", id),
+        );
         options.ledger.insert(name.into(), entry);
     }
     let stack = one("a", "AWS::EC2::VPC", vpc.clone()).with("b", "AWS::EC2::VPC", vpc);
@@ -562,11 +562,11 @@ fn an_upstream_value_in_the_form_of_its_service_refines_a_create() {
     let net = |block: &str| json!({"VpcId": "v", "CidrBlock": block});
     let plan = one("n", "AWS::EC2::Subnet", net("10.0.0.5/24"));
     let mut options = PlanOptions::of(Mode::Build);
-    let entry = LedgerEntry {
-        ty: "AWS::EC2::Subnet".into(),
-        target: super::support::target(),
-        identifier: Identifier::single("SubnetId", "subnet-1"),
-    };
+    let entry = LedgerEntry::of(
+        "AWS::EC2::Subnet".into(),
+        super::support::target(),
+        Identifier::single("SubnetId", "subnet-1"),
+    );
     options.ledger.insert("n".into(), entry);
     let planned = &plan.plan_with(options, &[]).resources["n"];
     let mut wanted = plan.wanted("n").clone();

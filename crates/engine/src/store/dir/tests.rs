@@ -134,11 +134,8 @@ fn the_ledger_is_kept_per_environment() {
     let dir = tempfile::tempdir().unwrap();
     let dev = DirStore::new(dir.path(), stack("dev"));
     let prod = DirStore::new(dir.path(), stack("prod"));
-    let entry = |id: &str| LedgerEntry {
-        ty: "AWS::SQS::Queue".into(),
-        target: target(),
-        identifier: Identifier::single("QueueUrl", id),
-    };
+    let entry =
+        |id: &str| LedgerEntry::of("AWS::SQS::Queue".into(), target(), Identifier::single("QueueUrl", id));
     dev.put_ledger(&[("queue".into(), Some(entry("dev-q"))), ("old".into(), Some(entry("x")))]).unwrap();
     prod.put_ledger(&[("queue".into(), Some(entry("prod-q")))]).unwrap();
     dev.put_ledger(&[("old".into(), None)]).unwrap();

@@ -2,12 +2,17 @@
 
 use super::world::{File, VPC, World, delete, end_of, export, flow, look, put, understood};
 use serde_json::json;
-use stack_core::flow::{Flow, FlowKind, FlowVerdict, Purpose};
+use stack_core::flow::{FindError, Flow, FlowKind, FlowVerdict, Purpose};
 use stack_core::identity::Identifier;
-use stack_core::provider::Found;
+use stack_core::provider::{Failure, FailureKind, Found};
 
 /// A file that asks the tag index alone.
 fn network() -> Flow {
+    network_without(&[])
+}
+
+/// The same without some of its anchors.
+fn network_without(without: &[&str]) -> Flow {
     let text = "/*+ exists */
 SELECT split_part(ResourceARN, '/', 2) AS vpc FROM awscc.tagging.tagged_resources
 WHERE region = 'us-east-1' AND TagFilters = '[{\"Key\":\"a\",\"Values\":[\"b\"]}]';
@@ -24,7 +29,13 @@ SELECT vpc_id FROM awscc.ec2.vpcs WHERE region = 'us-east-1' AND Identifier = '{
 /*+ delete */
 DELETE FROM awscc.ec2.vpcs WHERE region = 'us-east-1' AND Identifier = '{{ this.vpc }}';
 ";
-    let mut flow = flow(FlowKind::Resource, VPC, File::of(text, &[]));
+    let kept = text.split("/*+ ").filter(|part| !without.iter().any(|name| part.starts_with(name)));
+    let mut text = kept.collect::<Vec<_>>().join("/*+ ");
+    if without.contains(&"exists") {
+        // Only `exists` gives a column of its own.
+        text = text.replace("this.vpc }}", "this.vpc_id }}");
+    }
+    let mut flow = flow(FlowKind::Resource, VPC, File::of(&text, &[]));
     flow.exports = vec![export("vpc_id")];
     let mut flow = understood(flow, json!({"CidrBlock": "10.0.0.0/16"}));
     flow.of.as_mut().unwrap().ownership_tags = true;
@@ -85,4 +96,64 @@ fn without_marks_in_its_statements_nobody_else_is_asked() {
     let world = with_marks(&[]);
     assert_eq!(look(&flow, Purpose::Plan, &world).verdict, FlowVerdict::Absent);
     assert!(!world.log().contains("find"), "{}", world.log());
+}
+
+/// The same file in a project that writes no marks of the stack.
+fn unmarked(without: &[&str]) -> Flow {
+    let mut flow = network_without(without);
+    flow.of.as_mut().unwrap().ownership_tags = false;
+    flow
+}
+
+fn vpc() -> Found {
+    Found { identifier: Identifier::single("VpcId", "vpc-1"), model: model("vpc-1") }
+}
+
+fn hinted(hint: Result<Option<Found>, FindError>) -> World {
+    let world = World::default().with(VPC, model("vpc-1"));
+    *world.index.lock().unwrap() = Some(Vec::new());
+    *world.hint.lock().unwrap() = Some(hint);
+    world
+}
+
+#[test]
+fn what_an_earlier_run_has_made_is_found_whatever_the_checks_are() {
+    for without in [&[][..], &["exists"], &["exists", "statecheck"]] {
+        let flow = unmarked(without);
+        // `test` asks the checks as they are written.
+        let purposes = if without.is_empty() {
+            &[Purpose::Plan, Purpose::Teardown, Purpose::Test][..]
+        } else {
+            &[Purpose::Plan, Purpose::Teardown]
+        };
+        for purpose in purposes.iter().copied() {
+            let world = hinted(Ok(Some(vpc())));
+            let seen = look(&flow, purpose, &world);
+            let is_there = matches!(seen.verdict, FlowVerdict::AsWanted | FlowVerdict::Differs(_));
+            assert!(is_there, "{without:?} {purpose:?}: {:?} {:?}", seen.verdict, seen.notes);
+            assert_eq!(seen.live.unwrap().identifier.to_string(), "vpc-1");
+        }
+        let world = hinted(Ok(Some(vpc())));
+        let ended = end_of(&put(&flow, &world));
+        assert!(ended.starts_with("done"), "{without:?}: {ended}");
+        assert!(!world.log().contains("CREATE"), "{without:?}: {}", world.log());
+        // It is gone, and so it is made.
+        let world = World::default();
+        *world.index.lock().unwrap() = Some(Vec::new());
+        *world.hint.lock().unwrap() = Some(Ok(None));
+        assert!(end_of(&put(&flow, &world)).starts_with("done: create vpc-new"), "{without:?}");
+    }
+}
+
+#[test]
+fn a_hint_that_cannot_be_read_is_no_absence() {
+    let failure = Failure::new(FailureKind::Denied, "AccessDenied", "no");
+    let unread = || hinted(Err(FindError::Unread(vpc().identifier, failure.clone())));
+    let FlowVerdict::Broken(problems) = look(&unmarked(&[]), Purpose::Plan, &unread()).verdict else {
+        panic!("it is not known whether it is there")
+    };
+    assert_eq!(problems[0].code, crate::codes::READ_FAILED);
+    let world = unread();
+    assert!(end_of(&put(&unmarked(&[]), &world)).contains("SD1481"), "{}", world.log());
+    assert!(!world.log().contains("CREATE"), "{}", world.log());
 }

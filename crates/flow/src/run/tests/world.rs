@@ -8,8 +8,8 @@ use stack_catalog::Catalog;
 use stack_core::desired::{Lifecycle, Sources, Wanted};
 use stack_core::diagnostic::{Diagnostic, Part, Route};
 use stack_core::flow::{
-    ANCHOR_NAMES, AnchorKind, AnchorOptions, Captured, Export, Flow, FlowEnd, FlowKind, FlowSeen, Flows,
-    Host, Order, Performed, Purpose, Returned, Returns, Script, Shelled, Stopping, Told, Unready,
+    ANCHOR_NAMES, AnchorKind, AnchorOptions, Captured, Export, FindError, Flow, FlowEnd, FlowKind, FlowSeen,
+    Flows, Host, Order, Performed, Purpose, Returned, Returns, Script, Shelled, Stopping, Told, Unready,
 };
 use stack_core::identity::{Identifier, Key};
 use stack_core::ids::{Address, ClientToken, RequestToken, Target, TypeName};
@@ -56,6 +56,8 @@ pub(super) struct World {
     pub(super) stops_at: Mutex<Option<&'static str>>,
     /// What carries the marks.
     pub(super) marked: Mutex<Option<Found>>,
+    /// What comes of the ledger's hint, where there is one.
+    pub(super) hint: Mutex<Option<Result<Option<Found>, FindError>>>,
 }
 
 impl World {
@@ -264,7 +266,11 @@ impl Host for World {
         Performed::Done(Box::new(progress))
     }
 
-    async fn find(&self, _: &Wanted) -> Result<Option<Found>, Failure> {
+    async fn made(&self, _: &Wanted) -> Result<Option<Found>, FindError> {
+        self.hint.lock().unwrap().clone().unwrap_or(Ok(None))
+    }
+
+    async fn find(&self, _: &Wanted) -> Result<Option<Found>, FindError> {
         self.note("find");
         Ok(self.marked.lock().unwrap().clone())
     }
