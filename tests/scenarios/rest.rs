@@ -124,6 +124,64 @@ async fn what_hangs_on_a_replaced_cluster_is_made_anew_and_nothing_of_the_old_on
     assert!(!plan.has_changes() && !plan.is_blocked(), "{:#?}", plan.diagnostics);
 }
 
+/// The requests since the history was cleared, by resource and operation.
+fn requests(world: &World) -> std::collections::BTreeMap<String, usize> {
+    let cloud = world.cloud.lock().unwrap();
+    let mut requests = std::collections::BTreeMap::new();
+    for call in cloud.confluent().history() {
+        *requests.entry(format!("{} {}", call.resource, call.operation)).or_default() += 1;
+    }
+    requests
+}
+
+fn forget_requests(world: &World) {
+    world.cloud.lock().unwrap().confluent_mut().clear_history();
+}
+
+/// Many topics cost as much to look at as two: confluent.md section 4.
+#[tokio::test(start_paused = true)]
+async fn five_hundred_topics_are_planned_with_one_list_and_one_look_at_their_configs() {
+    let topic = |number: usize| {
+        format!(
+            "  - name: t{number}\n    type: kafka.kafka.topics\n    props: {{ cluster_id: \"{{{{ cluster.id }}}}\", \
+             topic_name: topic-{number}, configs: {{ retention.ms: \"{}\" }} }}\n",
+            1000 + number
+        )
+    };
+    let many = |count: usize| stack("us-east-1") + &(0..count).map(topic).collect::<String>();
+    let world = World::new(&many(500), "dev", config());
+    let (plan, _) = world.plan(Mode::Build).await;
+    assert_eq!(action(&plan, "t499"), Action::Create);
+    assert!(requests(&world).keys().all(|call| !call.starts_with("kafka_topic")), "{:?}", requests(&world));
+    world.must(Mode::Build).await;
+    forget_requests(&world);
+    let (plan, _) = world.plan(Mode::Build).await;
+    assert!(!plan.has_changes() && !plan.is_blocked(), "{:#?}", plan.diagnostics.first());
+    let asked = requests(&world);
+    let of_topics: Vec<_> = asked.iter().filter(|(call, _)| call.starts_with("kafka_topic")).collect();
+    assert_eq!(
+        of_topics,
+        [(&"kafka_topic list".to_owned(), &1), (&"kafka_topic_config list".to_owned(), &1)]
+    );
+    // What a list does not show is read; what differs is seen.
+    let lkc = only(&world, "kafka_cluster");
+    assert!(world.cloud.lock().unwrap().confluent_mut().edit(
+        "kafka_topic",
+        &format!("{lkc}/topic-7"),
+        &Json::Null
+    ));
+    let changed = many(500).replace("retention.ms: \"1008\"", "retention.ms: \"5\"");
+    let world = world.with_manifest(&changed);
+    forget_requests(&world);
+    let (plan, _) = world.plan(Mode::Build).await;
+    assert_eq!(
+        (action(&plan, "t7"), action(&plan, "t8"), action(&plan, "t9")),
+        (Action::Create, Action::Update, Action::Noop)
+    );
+    let asked = requests(&world);
+    assert_eq!((asked["kafka_topic list"], asked["kafka_topic read"]), (1, 1), "{asked:?}");
+}
+
 /// Makes something beside the stack.
 async fn made(world: &World, ty: &str, props: Json) -> String {
     world.start_at("confluent", ty, &props).await

@@ -5,7 +5,7 @@ use crate::identity::{Identifier, Key};
 use crate::ids::{Address, Target, TypeName};
 use crate::pointer::Pointer;
 use crate::provider::{Failure, Found};
-use crate::search::Search;
+use crate::search::{Listing, Search};
 use crate::value::{Unknown, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -23,6 +23,9 @@ pub struct Question {
     pub probes: Vec<Probe>,
     /// What to look for where no key answers. `None`: the keys settle it.
     pub search: Option<Box<Search>>,
+    /// A list that shows all that the reads would: where several questions have the same, it may be asked in their place.
+    /// [`Listing::Never`]: there is none.
+    pub listing: Listing,
     /// Values that the whole answer waits for: if nothing is found, it may only be that they are missing.
     pub waiting: Option<Unknown>,
 }

@@ -91,6 +91,9 @@ pub struct Overlay {
     /// Other forms in which the same may be declared.
     #[serde(skip_serializing_if = "Accepts::is_empty")]
     pub accepts: Accepts,
+    /// True if a list shows all that reads of each show, so that one answers for many of them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub answers_reads: bool,
     /// What a service deletes along with one of the type (confluent.md section 10).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cascades: Vec<Cascade>,

@@ -13,7 +13,7 @@ use stack_core::ids::{Address, Target};
 use stack_core::observed::{IdentityStep, Question, Sighting};
 use stack_core::plan::Plan;
 use stack_core::planner::{AlongQuestion, FlowQuestion, Planning};
-use stack_core::provider::{Caller, Failure, FailureKind, Found, Provider};
+use stack_core::provider::{Caller, Failure, FailureKind, Found};
 use stack_core::search::Class;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -44,10 +44,16 @@ pub async fn observe(
         ledger: Arc::new(planning.ledger().clone()),
     };
     loop {
-        for question in planning.questions() {
+        let questions = planning.questions();
+        searcher.expect(&questions);
+        for question in questions {
             let searcher = Arc::clone(&searcher);
             reads.spawn(async move {
-                let sighting = sight(&searcher, &question, &Unwatched).await;
+                let sighting = match searcher.among_many(&question).await {
+                    Some(listed) => listed,
+                    // Lists may lag behind reads: what one does not show is read.
+                    None => sight(&searcher, &question, &Unwatched).await,
+                };
                 (question.address, Seen::Resource(sighting))
             });
         }
@@ -69,7 +75,7 @@ pub async fn observe(
             for question in planning.along() {
                 let provider = Arc::clone(provider);
                 reads.spawn(async move {
-                    let listed = listed(&provider, &question).await;
+                    let listed = provider.all(&question.target, &question.ty, Some(&question.model)).await;
                     (question.by.clone(), Seen::Along(Box::new(question), listed))
                 });
             }
@@ -89,26 +95,6 @@ pub async fn observe(
                 plan.diagnostics.extend(index_refused(searcher.refused_indices()));
                 return (plan, outputs);
             }
-        }
-    }
-}
-
-/// Everything that a list shows.
-async fn listed(provider: &Paced, question: &AlongQuestion) -> Result<Vec<Found>, Failure> {
-    let mut all: Vec<Found> = Vec::new();
-    let mut page: Option<String> = None;
-    loop {
-        let answer =
-            provider.list(&question.target, &question.ty, Some(&question.model), page.as_deref()).await?;
-        all.extend(answer.found);
-        match answer.next {
-            None => return Ok(all),
-            // A token that leads to itself would never end.
-            Some(next) if page.as_ref() == Some(&next) => {
-                let words = "the list does not end: the service gives the same page again";
-                return Err(Failure::new(FailureKind::Internal, "PageTokenRepeated", words));
-            }
-            Some(next) => page = Some(next),
         }
     }
 }

@@ -334,6 +334,27 @@ impl Paced {
         }
     }
 
+    /// Everything that a list shows.
+    ///
+    /// # Errors
+    /// The failure of a page, or a list that does not end: what a part of it does not show may be there.
+    pub async fn all(&self, at: &Target, ty: &TypeName, model: Option<&Json>) -> Result<Vec<Found>, Failure> {
+        let mut all: Vec<Found> = Vec::new();
+        let mut page: Option<String> = None;
+        loop {
+            let answer = self.list(at, ty, model, page.as_deref()).await?;
+            all.extend(answer.found);
+            match answer.next {
+                None => return Ok(all),
+                Some(next) if page.as_ref() == Some(&next) => {
+                    let words = "the list does not end: the service gives the same page again";
+                    return Err(Failure::new(FailureKind::Internal, "PageTokenRepeated", words));
+                }
+                Some(next) => page = Some(next),
+            }
+        }
+    }
+
     fn lane(&self, at: &Target) -> Arc<Lane> {
         let place = (at.provider.clone(), at.region.clone());
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);

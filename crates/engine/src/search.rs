@@ -63,6 +63,20 @@ type Reading = Result<Option<Arc<Found>>, Failure>;
 /// The records of a stack in one place, by the name of the resource.
 type Index = HashMap<String, Vec<Tagged>>;
 
+/// A list in place of reads: place, type and input.
+type Whole = (Target, TypeName, String);
+
+/// The list of a question that shows all that reads would, and its input.
+fn whole_of(question: &Question) -> Option<(Whole, Option<&Json>)> {
+    let model = match &question.listing {
+        Listing::Free => None,
+        Listing::With(model) => Some(model),
+        Listing::Waiting(_) | Listing::Never => return None,
+    };
+    let input = model.map(Json::to_string).unwrap_or_default();
+    Some(((question.target.clone(), question.ty.clone(), input), model))
+}
+
 /// Everything of one listing, read.
 struct Listed {
     resources: Vec<Found>,
@@ -77,6 +91,10 @@ pub struct Searcher {
     indices: Memo<Target, Answer<Index>>,
     /// By place, type, input, and whether others' resources are left out.
     listings: Memo<(Target, TypeName, String, bool), Answer<Listed>>,
+    /// Everything that one list shows, by identifier, for questions that have it in common.
+    wholes: Memo<Whole, Answer<HashMap<String, Found>>>,
+    /// How many questions have a list in common.
+    expected: Mutex<HashMap<Whole, usize>>,
     reads: Memo<(Target, TypeName, String), Reading>,
     recent: Memo<Target, Answer<Vec<Progress>>>,
 }
@@ -95,9 +113,40 @@ impl Searcher {
             clock,
             indices: Memo::default(),
             listings: Memo::default(),
+            wholes: Memo::default(),
+            expected: Mutex::default(),
             reads: Memo::default(),
             recent: Memo::default(),
         }
+    }
+
+    /// Learns which questions are about to be asked: a list is asked where several have it in common.
+    pub(crate) fn expect(&self, questions: &[Question]) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        for (whole, _) in questions.iter().filter_map(whole_of) {
+            *expected.entry(whole).or_default() += 1;
+        }
+    }
+
+    /// The answer that a list gives to a question, if several questions have the list in common. `None`: it has to be read.
+    /// A list that is refused answers nothing: the reads say what is wrong.
+    pub(crate) async fn among_many(&self, question: &Question) -> Option<Sighting> {
+        let (whole, model) = whole_of(question)?;
+        let is_common = {
+            let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+            expected.get(&whole).is_some_and(|count| *count > 1)
+        };
+        let (Some(probe), true) = (question.probes.first(), is_common) else { return None };
+        let Key::Primary(identifier) = &probe.key else { return None };
+        let listed = self
+            .wholes
+            .get(whole, || async {
+                let all = self.provider.all(&question.target, &question.ty, model).await?;
+                Ok(Arc::new(all.into_iter().map(|found| (found.identifier.wire(), found)).collect()))
+            })
+            .await;
+        let found = listed.ok()?.get(&identifier.wire())?.clone();
+        probe.confirms(&found.model).then(|| Sighting::Present { found: Box::new(found), step: probe.step })
     }
 
     /// The account that a place belongs to.

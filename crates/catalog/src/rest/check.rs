@@ -214,6 +214,18 @@ impl Check<'_> {
         }
         if let Some(list) = &resource.list {
             self.variables("list", list.query.values().chain(list.filter.values()).chain([&list.path]), any)?;
+            let parts = list.parts.iter().flat_map(|part| part.query.values().chain([&part.path]));
+            self.variables("list", parts, any)?;
+            let lacks = |into: &String| !list.parts.iter().any(|part| part.into == *into);
+            let read_parts = resource.read.iter().flat_map(|read| &read.parts);
+            let is_less = list.names.is_some() || read_parts.map(|part| &part.into).any(lacks);
+            if list.answers_reads && (is_less || resource.read.is_none()) {
+                let message = format!(
+                    "the list of `{}` cannot have `answers_reads`: reads show more than it does",
+                    resource.name
+                );
+                return self.fail(&["list:"], message, "give it the `parts` of the read, or leave it out");
+            }
             if list.keyed.is_some() && list.names.is_some() {
                 let message = format!("the list of `{}` cannot be both `keyed` and `names`", resource.name);
                 return self.fail(&["list:"], message, "keep one of them");

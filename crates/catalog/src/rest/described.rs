@@ -62,7 +62,10 @@ impl Described for Definition {
     }
 
     fn lists_whole(&self) -> bool {
-        let has_parts = self.resource.read.as_ref().is_some_and(|read| !read.parts.is_empty());
+        let list_parts = || self.resource.list.iter().flat_map(|list| &list.parts);
+        let read_parts = self.resource.read.iter().flat_map(|read| &read.parts);
+        let has_parts =
+            read_parts.map(|part| &part.into).any(|into| !list_parts().any(|part| part.into == *into));
         let names_only = self.resource.list.as_ref().is_some_and(|list| list.names.is_some());
         !(has_parts || names_only && self.resource.read.is_some())
     }
@@ -161,7 +164,8 @@ mod tests {
             ["cluster_id", "topic_name", "rest_endpoint", "kafka_endpoint_id", "region", "cloud_provider"]
         );
         assert_eq!(definition("confluent.provider_integrations.integrations").shared(), ["environment"]);
-        assert!(!definition("kafka.kafka.topics").lists_whole());
+        assert!(definition("kafka.kafka.topics").lists_whole(), "its list has the parts of its read");
+        assert!(!definition("kafka.kafka.cluster_links").lists_whole());
         let clusters = definition("confluent.managed_kafka_clusters.clusters");
         assert!(clusters.is_nesting("data__spec") && !clusters.is_nesting("environment"));
     }

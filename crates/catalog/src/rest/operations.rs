@@ -157,6 +157,32 @@ pub struct List {
     /// How it is cut.
     #[serde(default)]
     pub paging: Option<Paging>,
+    /// Further requests whose answers hold members of all items.
+    #[serde(default)]
+    pub parts: Vec<ListPart>,
+    /// True if items show all that reads show, and a list costs little more than a read: one answers for many reads.
+    #[serde(default)]
+    pub answers_reads: bool,
+}
+
+/// A request for members of all items of a list.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListPart {
+    /// Path.
+    pub path: Template,
+    /// Parameters.
+    #[serde(default)]
+    pub query: IndexMap<String, Template>,
+    /// Where the list stands in the answer.
+    pub at: String,
+    /// The member of each element, and of each item, that says which item it is of: `topic_name`.
+    pub by: String,
+    /// Only elements with these members.
+    #[serde(default)]
+    pub only: IndexMap<String, Json>,
+    /// The member of the item that its elements become.
+    pub into: String,
 }
 
 /// How a list is cut into pages (confluent.md section 4).

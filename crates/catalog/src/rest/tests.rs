@@ -59,6 +59,23 @@ fn the_embedded_definitions_are_right() {
 }
 
 #[test]
+fn a_list_answers_for_reads_only_where_it_shows_as_much() {
+    let list = "items: data }";
+    let part = "parts: [{ path: \"/boxes/-/tags\", at: data, by: id, into: tags }]";
+    let read = "read: { path: \"/boxes/{id}\", query: { shelf: \"{shelf}\" }";
+    let richer =
+        RIGHT.replace(read, &format!("{read}, parts: [{{ path: \"/boxes/{{id}}/tags\", into: tags }}]"));
+    let with = |text: &str, more: &str| of(&text.replace(list, &format!("items: data, {more} }}")));
+    let flag =
+        |all: Definitions| all.schema(all.named("acme.shop.boxes").unwrap()).unwrap().overlay.answers_reads;
+    assert!(flag(with(RIGHT, "answers_reads: true").unwrap()));
+    assert!(flag(with(&richer, &format!("{part}, answers_reads: true")).unwrap()));
+    assert!(!flag(with(&richer, part).unwrap()));
+    let told = with(&richer, "answers_reads: true").unwrap_err().to_string();
+    assert!(told.contains("reads show more than it does"), "{told}");
+}
+
+#[test]
 fn what_a_definition_says_of_others_is_checked_and_becomes_facts_of_the_schema() {
     let with = |more: &str| RIGHT.replace("    ready: {", &format!("    {more}\n    ready: {{"));
     let right = with(

@@ -11,6 +11,7 @@ use crate::ids::StackId;
 use crate::observed::{IdentityStep, LedgerEntry, Probe, Question};
 use crate::pointer::{Pointer, PropertyPath};
 use crate::schema::ResourceSchema;
+use crate::search::Listing;
 use crate::tags;
 use crate::value::{Unknown, Value};
 use std::borrow::Cow;
@@ -96,7 +97,13 @@ pub(super) fn identity(
         probes.push(hinted(wanted, schema, stack, entry));
     }
     if !probes.is_empty() || search.is_some() {
+        let is_told = probes.first().is_some_and(|probe| probe.step == IdentityStep::Declared);
+        let listing = match schema.overlay.answers_reads && is_told {
+            true => search::listing(wanted, schema),
+            false => Listing::Never,
+        };
         return Identity::Ask(Question {
+            listing,
             address: wanted.address.clone(),
             ty: wanted.ty.clone(),
             target: wanted.target.clone(),
@@ -207,6 +214,7 @@ pub(super) fn given(
         }
     }
     Identity::Ask(Question {
+        listing: Listing::Never,
         address: wanted.address.clone(),
         ty: wanted.ty.clone(),
         target: wanted.target.clone(),

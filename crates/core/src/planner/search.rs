@@ -192,7 +192,7 @@ fn subset(props: &Value, places: &[Pointer]) -> Value {
 }
 
 /// How the type can be listed with what is declared (cloud-control 2.5).
-fn listing(wanted: &Wanted, schema: &ResourceSchema) -> Listing {
+pub(super) fn listing(wanted: &Wanted, schema: &ResourceSchema) -> Listing {
     let Some(handler) = &schema.handlers.list else { return Listing::Never };
     let Some(input) = handler.handler_schema.as_deref() else { return Listing::Free };
     let branches: Vec<&Node> = input.one_of.iter().chain(&input.any_of).collect();

@@ -8,6 +8,7 @@ use stack_core::identity::{Identifier, Key};
 use stack_core::observed::{IdentityStep, Probe};
 use stack_core::plan::{Action, Mode};
 use stack_core::pointer::Pointer;
+use stack_core::search::Listing;
 use stack_core::value::Value;
 
 fn paced(world: &World) -> Arc<Paced> {
@@ -21,7 +22,15 @@ fn probe(name: &str, must_agree: Vec<(Pointer, Value)>) -> Probe {
 }
 
 fn question(probes: Vec<Probe>) -> Question {
-    Question { address: "a".into(), ty: THING.into(), target: target(), probes, search: None, waiting: None }
+    Question {
+        address: "a".into(),
+        ty: THING.into(),
+        target: target(),
+        probes,
+        search: None,
+        listing: Listing::Never,
+        waiting: None,
+    }
 }
 
 async fn ask(world: &World, probes: Vec<Probe>) -> Sighting {

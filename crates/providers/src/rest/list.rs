@@ -7,9 +7,10 @@ use crate::aws::encoded;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use stack_catalog::rest::Definition;
-use stack_catalog::rest::form::{Input, List, Paging, PagingKind};
+use stack_catalog::rest::form::{Input, List, ListPart, Paging, PagingKind};
 use stack_core::ids::Target;
 use stack_core::provider::{Failure, FailureKind};
+use std::collections::HashMap;
 
 /// The most pages that a look-up walks through.
 const PAGES: usize = 10_000;
@@ -41,15 +42,51 @@ impl Rest {
             creates: false,
         };
         let answer = self.call(at, asked).await?.json;
-        let found = objects(list, &answer);
+        let mut found = objects(list, &answer);
+        let parts = if found.is_empty() { &[] } else { list.parts.as_slice() };
+        for part in parts {
+            self.add_part(at, definition, part, inputs, &mut found).await?;
+        }
         let next = match &list.paging {
             Some(paging) => next_page(definition, paging, &answer, found.len(), page)?,
             None => None,
         };
-        let models: Vec<Model> =
+        let mut models: Vec<Model> =
             found.iter().map(|item| model::model(&definition.resource, item, inputs)).collect();
+        if list.answers_reads {
+            models.iter_mut().for_each(|model| model::fill_omitted(&definition.resource, model));
+        }
         self.note_hosts(definition, &models);
         Ok((models, next))
+    }
+
+    /// Puts into each item what a further request shows of it.
+    async fn add_part(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        part: &ListPart,
+        inputs: &Model,
+        found: &mut [Json],
+    ) -> Result<(), Failure> {
+        let query = query(definition, &part.query, [], inputs)?;
+        let path = &part.path;
+        let asked =
+            Asked { definition, method: "GET", path, query, body: None, values: inputs, creates: false };
+        let answer = self.call(at, asked).await?.json;
+        let name = |json: &Json| json.get(&part.by).and_then(model::scalar);
+        let mut of: HashMap<String, Vec<Json>> = HashMap::new();
+        for element in items(&answer, Some(&part.at)).iter() {
+            let counts = part.only.iter().all(|(name, wanted)| element.get(name) == Some(wanted));
+            if let Some(name) = name(element).filter(|_| counts) {
+                of.entry(name).or_default().push(element.clone());
+            }
+        }
+        for item in found {
+            let own = name(item).and_then(|name| of.remove(&name)).unwrap_or_default();
+            model::put(item, &part.into, Json::Array(own));
+        }
+        Ok(())
     }
 
     /// All pages.

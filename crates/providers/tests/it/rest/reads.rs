@@ -162,3 +162,41 @@ async fn a_crn_is_compared_decoded_trap_17() {
     let plain = "crn://confluent.cloud/organization=o/environment=e/schema-registry=l/subject=:.ctx:s";
     assert_eq!(found.model["crn_pattern"], plain);
 }
+
+#[tokio::test]
+async fn a_list_of_topics_shows_what_is_set_on_each_by_one_further_request() {
+    let config = |topic: &str, name: &str, value: &str, source: &str| json!({"topic_name": topic, "name": name, "value": value, "source": source});
+    let bench = Bench::of([
+        page(json!([
+            {"cluster_id": "lkc-1", "topic_name": "a", "partitions_count": 6, "configs": {"related": "https://x"}},
+            {"cluster_id": "lkc-1", "topic_name": "b", "partitions_count": 1, "configs": {"related": "https://x"}},
+        ])),
+        page(json!([
+            config("a", "retention.ms", "1000", "DYNAMIC_TOPIC_CONFIG"),
+            config("a", "segment.ms", "7", "DEFAULT_CONFIG"),
+            config("a", "confluent.topic.type", "standard", "DYNAMIC_TOPIC_CONFIG"),
+            config("gone", "retention.ms", "5", "DYNAMIC_TOPIC_CONFIG"),
+        ])),
+    ]);
+    let model = json!({"cluster_id": "lkc-1"});
+    let listed = bench.rest.list(&place(), &of(TOPIC), Some(&model), None).await.unwrap();
+    let configs: Vec<_> = listed.found.iter().map(|found| found.model["configs"].clone()).collect();
+    assert_eq!(configs, [json!({"retention.ms": "1000"}), json!({})]);
+    assert_eq!(
+        bench.lines(),
+        ["GET /kafka/v3/clusters/lkc-1/topics", "GET /kafka/v3/clusters/lkc-1/topics/-/configs"]
+    );
+}
+
+#[tokio::test]
+async fn an_empty_list_asks_for_nothing_more_and_a_refused_part_fails_the_list() {
+    let bench = Bench::of([page(json!([]))]);
+    let model = json!({"cluster_id": "lkc-1"});
+    assert_eq!(bench.rest.list(&place(), &of(TOPIC), Some(&model), None).await.unwrap().found.len(), 0);
+    let bench = Bench::of([
+        page(json!([{"topic_name": "a"}])),
+        reply(403, json!({"error_code": 40301, "message": "no"})),
+    ]);
+    let failure = bench.rest.list(&place(), &of(TOPIC), Some(&model), None).await.unwrap_err();
+    assert_eq!(failure.status, Some(403), "half a list would look like a change of every topic");
+}
