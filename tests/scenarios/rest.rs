@@ -3,6 +3,7 @@
 
 use crate::world::World;
 use serde_json::{Value as Json, json};
+use stack_core::event::Ended;
 use stack_core::plan::{Action, Mode, Plan};
 use stack_core::planner::codes;
 use stack_emulator::{Config, confluent};
@@ -258,4 +259,77 @@ async fn an_integration_that_a_foreign_connector_uses_is_not_deleted() {
     assert!(told(&plan, codes::TAKES_ALONG).contains("|sink"), "it goes with the cluster too");
     let (plan, _) = world.plan(Mode::Build).await;
     assert!(!plan.has_changes() && !plan.is_blocked(), "a use is no drift: {:#?}", plan.diagnostics);
+}
+
+const ACCOUNT: &str = r#"
+version: 1
+name: lossy
+providers: [confluent]
+resources:
+  - name: app
+    type: confluent.iam.service_accounts
+    props: { display_name: app, description: WORDS }
+"#;
+
+fn account(words: &str) -> String {
+    ACCOUNT.replace("WORDS", words)
+}
+
+/// A cloud that does not hear the first calls of one operation.
+fn deaf_to(operation: &str, times: u32) -> Config {
+    let when = confluent::Matcher::on(operation, "service_account").first(times);
+    let fault = confluent::Fault { when, what: confluent::What::LostRequest };
+    Config {
+        confluent: confluent::Config { faults: vec![fault], ..confluent::Config::default() },
+        ..Config::default()
+    }
+}
+
+/// How often a method was carried out.
+fn carried_out(world: &World, method: &str) -> usize {
+    let cloud = world.cloud.lock().unwrap();
+    let history = cloud.confluent().history().iter();
+    history.filter(|call| call.method == method && (200..300).contains(&call.status)).count()
+}
+
+/// Calls of one submit: the first, and its repeats.
+const CALLS: u32 = 7;
+
+#[tokio::test(start_paused = true)]
+async fn an_update_without_an_answer_is_settled_by_reads() {
+    for rounds in [1, 2] {
+        let world = World::new(&account("one"), "dev", deaf_to("update", rounds * CALLS));
+        world.must(Mode::Build).await;
+        let world = world.with_manifest(&account("two"));
+        let (outcome, _) = world.run(Mode::Build).await;
+        if rounds == 1 {
+            assert_eq!(outcome.ended, Ended::Succeeded, "{:#?}", outcome.failures);
+        } else {
+            // Nobody knows; the next run reads, and does what is left to do.
+            assert_eq!(outcome.ended, Ended::Failed { changed: true });
+            assert_eq!(outcome.unknown().count(), 1, "{:?}", outcome.steps);
+            world.close().await;
+            world.must(Mode::Build).await;
+        }
+        assert_eq!(carried_out(&world, "PATCH"), 1, "{rounds}");
+        assert!(!world.plan(Mode::Build).await.0.has_changes());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_without_an_answer_is_settled_by_reads() {
+    for rounds in [1, 2] {
+        let world = World::new(&account("one"), "dev", deaf_to("delete", rounds * CALLS));
+        world.must(Mode::Build).await;
+        let (outcome, _) = world.run(Mode::Teardown).await;
+        if rounds == 1 {
+            assert_eq!(outcome.ended, Ended::Succeeded, "{:#?}", outcome.failures);
+        } else {
+            assert_eq!(outcome.unknown().count(), 1, "{:?}", outcome.steps);
+            world.close().await;
+            world.must(Mode::Teardown).await;
+        }
+        assert_eq!(carried_out(&world, "DELETE"), 1, "{rounds}");
+        assert!(!world.plan(Mode::Teardown).await.0.has_changes());
+    }
 }

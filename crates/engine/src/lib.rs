@@ -13,6 +13,7 @@ mod dispatcher;
 pub mod engine;
 pub mod events;
 pub mod flows;
+mod follow;
 mod inverse;
 mod journal;
 pub mod observe;

@@ -108,6 +108,11 @@ pub trait OnWait: Send + Sync {
     fn stopping(&self) -> Option<watch::Receiver<bool>> {
         None
     }
+
+    /// Time spent throttled so far, which no deadline counts.
+    fn throttled(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// Nobody.

@@ -1,18 +1,15 @@
 //! One operation that belongs to no plan: sent once, polled to its end. Nothing is journalled and nothing tried anew.
 
-use crate::clock::{Clock, until};
+use crate::clock::Clock;
 use crate::engine::Interrupt;
+use crate::follow::{Followed, Following};
 use crate::paced::{Paced, Unwatched};
-use crate::schedule::{Schedule, limit};
+use crate::schedule::limit;
 use stack_core::ids::{ClientToken, Target};
 use stack_core::provider::{Failure, FailureKind, Operation, Progress, Provider, Status};
 use stack_core::schema::ResourceSchema;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
-
-/// Polls in a row that failed in a way that does not pass by itself.
-const HOPELESS: u32 = 5;
 
 /// One operation and what it needs.
 #[derive(Debug)]
@@ -58,59 +55,28 @@ impl Single<'_> {
             Err(failure) if failure.kind == FailureKind::NoAnswer => return Ended::Unknown(None, failure),
             Err(failure) => return Ended::Refused(failure),
         };
-        if accepted.status.is_terminal() {
-            return self.ended(accepted);
-        }
-        if !self.wait {
+        if !self.wait && !accepted.status.is_terminal() {
             return Ended::Done(accepted);
         }
-        let request = accepted.request.clone();
-        let _flying = provider.flying(self.at);
         let own = limit(self.schema, self.operation.verb(), None);
-        let limit = self.limit.map_or(own, |left| left.min(own));
-        let began = Instant::now();
-        let mut schedule = Schedule::default();
-        let mut last = accepted;
-        let mut hopeless = 0;
-        loop {
-            let left = limit.saturating_sub(began.elapsed());
-            if left.is_zero() {
-                let words = format!("no end within {} s, the operation may still run", limit.as_secs());
-                return Ended::Unknown(Some(last), Failure::new(FailureKind::NoAnswer, "Deadline", words));
-            }
-            let ahead = last.retry_after.map_or(Duration::ZERO, |at| until(at, self.clock.now_ms()));
-            let wait = schedule.next(began.elapsed(), ahead, provider.jitter());
-            tokio::select! {
-                biased;
-                () = second(&mut interrupts) => {
-                    // It is asked for; whether it comes in time shows later.
-                    let cancelled = provider.cancel(self.at, &request).await;
-                    let words = match cancelled {
-                        Ok(_) => "it was asked to stop",
-                        Err(_) => "it could not be asked to stop",
-                    };
-                    return Ended::Unknown(Some(last), Failure::new(FailureKind::Cancelled, "Stopped", words));
-                }
-                () = sleep(provider.stretched(self.at, wait).min(left)) => {}
-            }
-            match provider.poll_watched(self.at, &request, &Unwatched).await {
-                Ok(progress) if progress.status.is_terminal() => return self.ended(progress),
-                Ok(progress) => {
-                    hopeless = 0;
-                    last = progress;
-                }
-                Err(failure) => {
-                    let passes = matches!(
-                        failure.kind,
-                        FailureKind::NoAnswer | FailureKind::Unavailable | FailureKind::Conflict
-                    );
-                    hopeless = if passes { 0 } else { hopeless + 1 };
-                    // What the service said last is too old to wait by.
-                    last.retry_after = None;
-                    if hopeless >= HOPELESS {
-                        return Ended::Unknown(Some(last), failure);
-                    }
-                }
+        let following = Following {
+            provider,
+            clock: self.clock,
+            at: self.at,
+            watch: &Unwatched,
+            limit: self.limit.map_or(own, |left| left.min(own)),
+        };
+        match following.to_end(accepted, &mut |_| {}, second(&mut interrupts)).await {
+            Followed::Ended(progress) => self.ended(progress),
+            Followed::GivenUp(last, failure) => Ended::Unknown(Some(last), failure),
+            Followed::Left(last) => {
+                // It is asked for; whether it comes in time shows later.
+                let cancelled = provider.cancel(self.at, &last.request).await;
+                let words = match cancelled {
+                    Ok(_) => "it was asked to stop",
+                    Err(_) => "it could not be asked to stop",
+                };
+                Ended::Unknown(Some(last), Failure::new(FailureKind::Cancelled, "Stopped", words))
             }
         }
     }

@@ -242,16 +242,15 @@ impl Watch {
     ) -> Arc<Self> {
         Arc::new(Self { step, tell, stopping, throttled_ms: AtomicU64::new(0) })
     }
-
-    /// Time spent throttled so far.
-    fn throttled(&self) -> Duration {
-        Duration::from_millis(self.throttled_ms.load(Ordering::Relaxed))
-    }
 }
 
 impl OnWait for Watch {
     fn stopping(&self) -> Option<watch::Receiver<bool>> {
         Some(self.stopping.clone())
+    }
+
+    fn throttled(&self) -> Duration {
+        Duration::from_millis(self.throttled_ms.load(Ordering::Relaxed))
     }
 
     fn on_wait(&self, wait: &Wait) {

@@ -1,7 +1,7 @@
 //! One operation from intent to end: journal, submit, journal, poll.
 
-use super::{NotWritten, Stopping, Unit, look, target_of};
-use crate::clock::until;
+use super::{Message, NotWritten, Stopping, Unit, look, target_of};
+use crate::follow::{Followed, Following, Polled, status_word};
 use crate::schedule::{Schedule, limit};
 use crate::token::client_token;
 use stack_core::event::{EventKind, WaitReason};
@@ -10,7 +10,7 @@ use stack_core::ids::{Address, ClientToken, RequestToken};
 use stack_core::journal::{Record, SettledStatus};
 use stack_core::provider::{Failure, FailureKind, Operation, Progress, Provider, Status, Verb};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 /// Clocks of two machines agree about so well. An event that is older than this before the submit is an old one.
 const SKEW_MS: i64 = 1_000;
@@ -18,8 +18,6 @@ const SKEW_MS: i64 = 1_000;
 const YOUNG_MS: i64 = 2 * 60 * 1000;
 /// Old events in a row after which the clocks are to blame, not the events.
 const SPENT: u32 = 8;
-/// Polls in a row that failed in a way that does not pass by itself.
-const HOPELESS: u32 = 5;
 /// Requests of others are looked at so far back.
 const LOOK_BACK_MS: i64 = 60_000;
 
@@ -54,12 +52,6 @@ pub(super) struct Trouble {
 pub(crate) struct Ticket {
     pub(crate) request: RequestToken,
     pub(crate) at_ms: Option<i64>,
-}
-
-/// How following an operation ended.
-enum Followed {
-    Ended(Progress),
-    GivenUp(Failure),
 }
 
 impl Unit {
@@ -178,17 +170,14 @@ impl Unit {
     /// Polls an accepted operation to its end and writes the end down.
     async fn finish(&mut self, operation: &Operation, accepted: Progress) -> Performed {
         let request = accepted.request.clone();
-        let followed = if accepted.status.is_terminal() {
-            Followed::Ended(accepted)
-        } else {
-            self.poll_to_end(operation.verb(), accepted).await
-        };
-        let ended = match followed {
+        let ended = match self.poll_to_end(operation.verb(), accepted).await {
             Followed::Ended(ended) => ended,
-            Followed::GivenUp(failure) => {
+            Followed::GivenUp(_, failure) => {
                 self.settle(SettledStatus::Unknown, None).await;
                 return Performed::Unknown { request: Some(request), failure };
             }
+            // Nobody leaves: a run that stops drops its units.
+            Followed::Left(_) => return Performed::Stopping,
         };
         let told = ended
             .identifier
@@ -230,68 +219,46 @@ impl Unit {
         self.note(Record::Settled { step: self.step.clone(), status, identifier }).await;
     }
 
-    /// Asks for the state until it is final. Failed questions are asked again with the same ticket; giving up leaves
-    /// the end unknown.
+    /// Follows an accepted operation, and shows it.
     async fn poll_to_end(&mut self, verb: Verb, accepted: Progress) -> Followed {
-        let provider = std::sync::Arc::clone(&self.common.provider);
+        let common = std::sync::Arc::clone(&self.common);
         let watch = std::sync::Arc::clone(&self.watch);
-        let at = self.planned.target.clone();
-        let request = accepted.request.clone();
-        let flying = provider.flying(&at);
-        let limit = limit(&self.schema, verb, self.timeout);
-        let (began, throttled_before) = (Instant::now(), watch.throttled());
-        let mut schedule = Schedule::default();
-        let mut last = accepted;
-        let mut hopeless = 0;
-        let followed = loop {
-            let ahead = last.retry_after.map_or(Duration::ZERO, |at| until(at, self.common.clock.now_ms()));
-            let wait = schedule.next(began.elapsed(), ahead, provider.jitter());
-            sleep(provider.stretched(&at, wait)).await;
-            self.polls += 1;
-            match provider.poll_watched(&at, &request, &*watch).await {
-                Ok(progress) if progress.status.is_terminal() => break Followed::Ended(progress),
-                Ok(progress) => {
-                    hopeless = 0;
-                    self.show(EventKind::OpPoll {
-                        step: self.step.clone(),
-                        verb,
-                        polls: self.polls,
-                        status: status_word(&progress.status).to_owned(),
-                        message: progress.message.clone(),
-                        next: schedule.clone().next(began.elapsed(), Duration::ZERO, 0.5),
-                    });
-                    last = progress;
-                }
-                Err(failure) => {
-                    let passes = matches!(
-                        failure.kind,
-                        FailureKind::NoAnswer | FailureKind::Unavailable | FailureKind::Conflict
-                    );
-                    hopeless = if passes { 0 } else { hopeless + 1 };
-                    self.show(EventKind::OpWait {
-                        step: self.step.clone(),
-                        why: WaitReason::Retry,
-                        delay: Duration::ZERO,
-                        detail: format!("the state cannot be read: {}", failure.code),
-                    });
-                    // What the service said last is too old to wait by.
-                    last.retry_after = None;
-                    if hopeless >= HOPELESS {
-                        break Followed::GivenUp(failure);
-                    }
-                }
-            }
-            let throttled = watch.throttled().saturating_sub(throttled_before);
-            if began.elapsed().saturating_sub(throttled) >= limit {
-                let minutes = limit.as_secs().div_ceil(60);
-                break Followed::GivenUp(Failure::new(
-                    FailureKind::NoAnswer,
-                    "Deadline",
-                    format!("no end within {minutes} min, last state {}", status_word(&last.status)),
-                ));
-            }
+        let following = Following {
+            provider: &common.provider,
+            clock: &*common.clock,
+            at: &self.planned.target,
+            watch: &*watch,
+            limit: limit(&self.schema, verb, self.timeout),
         };
-        drop(flying);
+        let (step, mut polls) = (self.step.clone(), self.polls);
+        let tell = self.tell.clone();
+        let mut told = |polled: Polled<'_>| {
+            polls += 1;
+            let step = step.clone();
+            let kind = match polled {
+                Polled::Running(progress, next) => EventKind::OpPoll {
+                    step,
+                    verb,
+                    polls,
+                    status: status_word(&progress.status).to_owned(),
+                    message: progress.message.clone(),
+                    next,
+                },
+                Polled::Unread(failure) => EventKind::OpWait {
+                    step,
+                    why: WaitReason::Retry,
+                    delay: Duration::ZERO,
+                    detail: format!("the state cannot be read: {}", failure.code),
+                },
+            };
+            // A dispatcher that is gone wants no events.
+            let _ = tell.send(Message::Event(kind));
+        };
+        let was_running = !accepted.status.is_terminal();
+        let followed = following.to_end(accepted, &mut told, std::future::pending()).await;
+        // The last answer is counted as well.
+        let ended_by_poll = was_running && matches!(followed, Followed::Ended(_));
+        self.polls = polls + u32::from(ended_by_poll);
         followed
     }
 
@@ -349,17 +316,4 @@ impl Unit {
 /// What an operation of a step is called in tokens: a step of one operation by its address alone.
 fn numbered(address: &Address, number: u32) -> Address {
     if number == 0 { address.clone() } else { Address::from(format!("{address}#{number}")) }
-}
-
-/// A status in the service's own word.
-pub(super) fn status_word(status: &Status) -> &str {
-    match status {
-        Status::Pending => "PENDING",
-        Status::InProgress => "IN_PROGRESS",
-        Status::Success => "SUCCESS",
-        Status::Failed => "FAILED",
-        Status::CancelInProgress => "CANCEL_IN_PROGRESS",
-        Status::CancelComplete => "CANCEL_COMPLETE",
-        Status::Other(word) => word,
-    }
 }
