@@ -309,6 +309,17 @@ pub enum Verb {
     Delete,
 }
 
+impl Verb {
+    /// What is done to a resource by it: `created`.
+    pub fn past(self) -> &'static str {
+        match self {
+            Self::Create => "created",
+            Self::Update => "updated",
+            Self::Delete => "deleted",
+        }
+    }
+}
+
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

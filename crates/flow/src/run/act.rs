@@ -315,7 +315,7 @@ impl Session<'_> {
                 Ok(None)
             }
             Performed::Failed(progress, failure) => {
-                let what = format!("could not be {}", past(operation.verb()));
+                let what = format!("could not be {}", operation.verb().past());
                 let problem = self.refused(
                     codes::STATEMENT_FAILED,
                     filled,
@@ -331,7 +331,7 @@ impl Session<'_> {
                 })
             }
             Performed::Unknown(progress, failure) => {
-                let what = format!("may be {} or not", past(operation.verb()));
+                let what = format!("may be {} or not", operation.verb().past());
                 let problem = self.refused(
                     codes::STATEMENT_UNKNOWN,
                     filled,
@@ -472,12 +472,4 @@ fn is_final(kind: FailureKind) -> bool {
             | FailureKind::TokenConflict
             | FailureKind::Cancelled
     )
-}
-
-pub(super) fn past(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Create => "created",
-        Verb::Update => "updated",
-        Verb::Delete => "deleted",
-    }
 }

@@ -155,9 +155,14 @@ impl Session<'_> {
 
     /// The model that a check has read, if it is clear which one.
     pub(super) fn remembered(&self) -> Option<Found> {
+        self.remembered_as(self.identified().as_ref())
+    }
+
+    /// The same, where it is known what identifies it.
+    fn remembered_as(&self, identifier: Option<&Identifier>) -> Option<Found> {
         let mut found = self.models.values().flatten();
-        match self.identified() {
-            Some(identifier) => found.find(|found| found.identifier.is_same(&identifier)).cloned(),
+        match identifier {
+            Some(identifier) => found.find(|found| found.identifier.is_same(identifier)).cloned(),
             None => found.next().filter(|_| found.next().is_none()).cloned(),
         }
     }
@@ -168,10 +173,11 @@ impl Session<'_> {
     /// # Errors
     /// The read failed.
     pub(super) async fn live(&mut self) -> Result<(Option<Found>, bool), Stop> {
-        if let Some(found) = self.remembered() {
+        let identifier = self.identified();
+        if let Some(found) = self.remembered_as(identifier.as_ref()) {
             return Ok((Some(found), true));
         }
-        let Some((of, identifier)) = self.flow.of.as_ref().zip(self.identified()) else {
+        let Some((of, identifier)) = self.flow.of.as_ref().zip(identifier) else {
             return Ok((None, false));
         };
         if self.models.get(&key_of(&of.target, &identifier)).is_some_and(Option::is_none) {

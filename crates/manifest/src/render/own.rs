@@ -11,7 +11,7 @@ use crate::template::{Lookup, Template, Use, answer, engine};
 use indexmap::IndexMap;
 use minijinja::Value as Mj;
 use stack_core::flow::{AnchorKind, Captured};
-use stack_core::value::{Secret, Unknown, Value};
+use stack_core::value::{Unknown, Value};
 use std::fmt;
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ impl Own {
         let callback = given.callback.as_ref().map(|row| {
             let mut object = IndexMap::new();
             for (column, value) in row {
-                put(&mut object, column, opened(take(column, value)));
+                put(&mut object, column, take(column, value));
             }
             Value::Object(object)
         });
@@ -211,17 +211,6 @@ fn is_in(value: &Value, path: &[String]) -> bool {
         (Value::Object(map), [first, rest @ ..]) => map.get(first).is_some_and(|next| is_in(next, rest)),
         (Value::Secret(secret), _) => is_in(secret.expose(), path),
         _ => true,
-    }
-}
-
-/// A text that holds a JSON object becomes that object; lists stay text (stackql-compat 2.5).
-fn opened(value: Value) -> Value {
-    match &value {
-        Value::String(text) if text.trim_start().starts_with('{') => {
-            serde_json::from_str::<serde_json::Value>(text).map_or(value, Value::from)
-        }
-        Value::Secret(secret) => Value::Secret(Secret::new(opened(secret.expose().clone()))),
-        _ => value,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::wire::Link;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::identity::Identifier;
 use stack_core::ids::{Address, Target};
-use stack_core::provider::{Failure, FailureKind, Operation, Progress, Provider, Verb};
+use stack_core::provider::{Failure, FailureKind, Operation, Progress, Provider};
 use stack_engine::engine::Interrupt;
 use stack_engine::single::{Ended, Single};
 use stack_engine::token::client_token;
@@ -109,14 +109,14 @@ impl Asker<'_> {
         let (exit, error) = match single.perform(interrupts).await {
             Ended::Done(progress) => return Ok(progress),
             Ended::Refused(failure) => {
-                (Exit::Error, told(write, &failure, None, format!("was not {}", past(verb))))
+                (Exit::Error, told(write, &failure, None, format!("was not {}", verb.past())))
             }
             Ended::Failed(progress, failure) => {
-                (Exit::Error, told(write, &failure, Some(&progress), format!("could not be {}", past(verb))))
+                (Exit::Error, told(write, &failure, Some(&progress), format!("could not be {}", verb.past())))
             }
             Ended::Unknown(last, failure) => {
                 self.changed = true;
-                let what = format!("may be {} or not", past(verb));
+                let what = format!("may be {} or not", verb.past());
                 let mut error = told(write, &failure, last.as_ref(), what);
                 error.code = codes::CHANGE_UNKNOWN;
                 let exit = guard.exit().unwrap_or(Exit::Partial);
@@ -203,14 +203,6 @@ fn named(write: &Write) -> String {
     }
 }
 
-fn past(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Create => "created",
-        Verb::Update => "updated",
-        Verb::Delete => "deleted",
-    }
-}
-
 /// The line of an operation that is done, or begun.
 fn said(write: &Write, progress: &Progress, no_wait: bool) -> String {
     let verb = write.operation.verb();
@@ -225,7 +217,7 @@ fn said(write: &Write, progress: &Progress, no_wait: bool) -> String {
     let what = if no_wait && !progress.status.is_terminal() {
         format!("begun: {verb} of")
     } else {
-        past(verb).to_owned()
+        verb.past().to_owned()
     };
     let name = format!("{what} {} {identifier}", write.operation.ty());
     format!("{}{place}, request {}", name.trim_end(), progress.request)
