@@ -64,6 +64,8 @@ fn the_documented_query_file_and_manifest_live_like_any_resource() {
     place.forget();
     let ran = place.run("plan --sandbox --detailed-exitcode app dev").exits(0);
     assert!(ran.out.contains("no changes"), "{ran}");
+    // Its services have no accounts of their own to show.
+    assert!(ran.out.lines().next().is_some_and(|line| line.ends_with(" confluent")), "{ran}");
     let env = rows(&place, QUERY, "SELECT id FROM confluent.org.environments");
     let env = env[0]["id"].as_str().expect("an id");
     let documented = format!(
