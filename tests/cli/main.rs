@@ -19,6 +19,7 @@ mod query;
 mod rest;
 mod sandbox;
 mod schema;
+mod scripts;
 mod secrets;
 mod show;
 mod signals;

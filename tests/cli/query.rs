@@ -311,3 +311,46 @@ fn the_calls_are_as_documented() {
     let reference = fs::read_to_string(reference).unwrap_or_default();
     assert!(reference.contains(&table), "docs/reference/calls.md does not say:\n{table}");
 }
+
+/// Computes for longer than anybody waits.
+const ENDLESS: &str =
+    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";
+/// One step of SQLite that takes hours: it looks at no clock meanwhile.
+const ONE_STEP: &str = "SELECT instr(hex(zeroblob(8000000)), hex(zeroblob(4000000)) || '1')";
+
+#[test]
+fn a_statement_that_computes_ends_with_the_time() {
+    let place = Place::with(&small());
+    // Values of a subquery that another table is asked by are computed before the rest.
+    let fed = format!(
+        "SELECT name FROM awscc.ssm.parameters WHERE region = 'us-east-1' AND Identifier IN ({ENDLESS})"
+    );
+    for sql in [ENDLESS, ONE_STEP, &fed] {
+        let began = std::time::Instant::now();
+        let ran = place.run_with("query --sandbox --stack-dir app --timeout 1s", sql).exits(1);
+        assert!(ran.err.contains("the time is over (--timeout 1s)"), "{sql}: {ran}");
+        assert!(began.elapsed().as_secs() < 15, "{sql}: {:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_signal_ends_a_statement_of_the_shell_that_computes() {
+    use std::io::{Read, Write};
+    use std::process::{Command, Stdio};
+    let place = Place::with(&small());
+    for sql in [ENDLESS, ONE_STEP] {
+        let mut command = place.command("shell --sandbox --stack-dir app -o csv");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(format!("SELECT 7 AS first;\n{sql};\n").as_bytes()).unwrap();
+        let (mut out, mut first) = (child.stdout.take().unwrap(), [0_u8; 8]);
+        out.read_exact(&mut first).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let began = std::time::Instant::now();
+        assert!(Command::new("kill").arg("-INT").arg(child.id().to_string()).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(began.elapsed().as_secs() < 10, "{sql}: {:?}", began.elapsed());
+    }
+}

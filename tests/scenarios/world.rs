@@ -26,7 +26,7 @@ use stack_engine::outcome::Outcome;
 use stack_engine::paced::{Limits, Paced};
 use stack_engine::retry::Policy;
 use stack_engine::store::{JournalStore, MemoryStore};
-use stack_engine::{FlowSupport, Hears, Shell};
+use stack_engine::{FlowSupport, Hears, Shell, Until};
 use stack_manifest::{Options, Parsed, Sources, Stack};
 use stack_providers::aws::{AwsSettings, connect};
 use stack_providers::rest::{Rest, RestSettings};
@@ -140,7 +140,7 @@ struct Nobody;
 
 #[async_trait::async_trait]
 impl Shell for Nobody {
-    async fn run(&self, _: &Value) -> Result<Shelled, String> {
+    async fn run(&self, _: &Value, _: Until) -> Result<Shelled, String> {
         Err("no commands in here".to_owned())
     }
 }

@@ -7,6 +7,7 @@ use crate::locate::{Locate, Nowhere};
 use crate::render::{Console, diagnostic};
 use crate::schemas::{CachedSchemas, folder};
 use crate::settings::Settings;
+use crate::shell::Groups;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::redact::Redactor;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub struct App {
     pub schemas: Arc<CachedSchemas>,
     /// Secrets of the stack, as far as they are known.
     pub redactor: Redactor,
+    /// Scripts that run.
+    pub groups: Arc<Groups>,
     sources: Mutex<Arc<dyn Locate + Send + Sync>>,
 }
 
@@ -43,7 +46,8 @@ impl App {
     pub fn new(env: Env, settings: Settings, console: Console, port: Option<u16>) -> Self {
         let redactor = Redactor::default();
         let schemas = Arc::new(CachedSchemas::new(folder(&env)));
-        Self { env, settings, console, port, schemas, redactor, sources: Mutex::new(Arc::new(Nowhere)) }
+        let (groups, sources) = (Arc::default(), Mutex::new(Arc::new(Nowhere) as _));
+        Self { env, settings, console, port, schemas, redactor, groups, sources }
     }
 
     /// The sources that diagnostics point into.

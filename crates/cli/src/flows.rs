@@ -3,17 +3,15 @@
 use crate::app::App;
 use crate::render::Console;
 use crate::render::text::clean;
-use async_trait::async_trait;
-use stack_core::flow::{Shelled, Told};
+use crate::shell::System;
+use stack_core::flow::Told;
 use stack_core::ids::Address;
 use stack_core::redact::{MARK, Redactor};
 use stack_core::schema::Schemas;
 use stack_core::value::Value;
-use stack_engine::{FlowSupport, Hears, Shell};
+use stack_engine::{FlowSupport, Hears};
 use stack_flow::Runner;
-use std::process::Stdio;
 use std::sync::Arc;
-use tokio::process::Command;
 
 /// Everything that flows need besides a cloud.
 pub fn support(
@@ -24,36 +22,8 @@ pub fn support(
 ) -> FlowSupport {
     FlowSupport {
         flows: Arc::new(Runner::new(schemas)),
-        shell: Arc::new(System { vars: app.env.vars.clone().into_iter().collect() }),
+        shell: Arc::new(System::new(app.env.vars.clone().into_iter().collect(), Arc::clone(&app.groups))),
         hears: Arc::new(Listener { console: app.console.clone(), redactor, shows_statements }),
-    }
-}
-
-/// The system's shell.
-struct System {
-    vars: Vec<(String, String)>,
-}
-
-/// Shows nothing of the environment.
-impl std::fmt::Debug for System {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("System")
-    }
-}
-
-#[async_trait]
-impl Shell for System {
-    async fn run(&self, text: &Value) -> Result<Shelled, String> {
-        let text = match text.exposed() {
-            Some(serde_json::Value::String(text)) => text,
-            _ => return Err("its text is not known".to_owned()),
-        };
-        let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-        let mut command = Command::new(shell);
-        command.arg(flag).arg(text).env_clear().envs(self.vars.iter().cloned());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let output = command.output().await.map_err(|error| format!("`{shell}` cannot be run: {error}"))?;
-        Ok(Shelled { code: output.status.code(), stdout: output.stdout, stderr: output.stderr })
     }
 }
 

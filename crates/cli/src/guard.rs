@@ -36,7 +36,7 @@ impl Guard {
     /// # Errors
     /// The operating system refuses.
     pub fn writing(app: &App, limit: Option<Duration>) -> Result<Self, Stopped> {
-        let signals = Signals::listen(&app.console, app.settings.can_ask).map_err(|error| {
+        let signals = Signals::listen(app).map_err(|error| {
             let message = format!("signals cannot be received: {}", reason(&error));
             Stopped::new(Exit::Error, Diagnostic::error(codes::BUG, message))
         })?;
@@ -108,6 +108,25 @@ impl Guard {
     /// The code of the last signal, if there was one.
     pub fn exit(&self) -> Option<Exit> {
         self.signals.as_ref().and_then(Signals::exit)
+    }
+
+    /// Resolves when the work has to end: with the first signal, or with the time. Needs no guard to wait for it.
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        let ends = *self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let interrupts = self.signals.as_ref().map(Signals::interrupts);
+        async move {
+            let signalled = async {
+                match interrupts {
+                    // An error means that nobody listens any more.
+                    Some(mut interrupts) => drop(interrupts.wait_for(|one| *one > Interrupt::None).await),
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = signalled => {}
+                () = at(ends) => {}
+            }
+        }
     }
 
     /// Resolves with the first signal.

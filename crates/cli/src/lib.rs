@@ -21,6 +21,7 @@ pub mod sandbox;
 pub mod schemas;
 pub mod session;
 pub mod settings;
+pub mod shell;
 pub mod signals;
 pub mod stale;
 pub mod statements;

@@ -1,8 +1,9 @@
 //! Ctrl-C and TERM (plan-ux 12): first, finish what flies; second, cancel and leave; third, leave at once. A terminal
 //! that goes away (HUP) counts as TERM. Before anything is changed, the first one ends the command.
 
+use crate::app::App;
 use crate::exit::Exit;
-use crate::render::Console;
+use crate::shell::Groups;
 use stack_engine::engine::Interrupt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -29,11 +30,11 @@ impl Drop for Signals {
 }
 
 impl Signals {
-    /// Starts to listen. `can_ask`: somebody sits before it.
+    /// Starts to listen.
     ///
     /// # Errors
     /// The operating system refuses.
-    pub fn listen(console: &Console, can_ask: bool) -> std::io::Result<Self> {
+    pub fn listen(app: &App) -> std::io::Result<Self> {
         let mut int = signal(SignalKind::interrupt())?;
         let mut term = signal(SignalKind::terminate())?;
         // `nohup` asks for it to be ignored, and listening would undo that.
@@ -41,10 +42,12 @@ impl Signals {
         let sender = Arc::new(watch::Sender::new(Interrupt::None));
         let last = Arc::new(AtomicU8::new(0));
         let working = Arc::new(AtomicBool::new(false));
-        let (console, told, exit) = (console.clone(), Arc::clone(&sender), Arc::clone(&last));
-        let has_begun = Arc::clone(&working);
+        let (console, told, exit) = (app.console.clone(), Arc::clone(&sender), Arc::clone(&last));
+        let (has_begun, groups) = (Arc::clone(&working), Arc::clone(&app.groups));
+        let can_ask = app.settings.can_ask;
         let task = tokio::spawn(async move {
             let mut count = 0;
+            // Somebody sits before it, or nobody.
             let mut nobody_there = !can_ask;
             loop {
                 let code = tokio::select! {
@@ -73,7 +76,7 @@ impl Signals {
                         );
                         told.send_replace(Interrupt::Second);
                     }
-                    _ => leave(code),
+                    _ => leave(code, &groups),
                 }
             }
         });
@@ -131,9 +134,11 @@ fn has_hup_ignored(status: &str) -> bool {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
-/// The third time, nobody waits for anything. The journal is flushed before every write call, so nothing is lost.
+/// The third time, nobody waits for anything. The journal is flushed before every write call, so nothing is lost; no script
+/// outlives us.
 #[expect(clippy::exit, reason = "the user asked three times; the journal is already on the disk")]
-fn leave(code: Exit) -> ! {
+fn leave(code: Exit, groups: &Groups) -> ! {
+    groups.kill();
     std::process::exit(i32::from(code.code()))
 }
 

@@ -7,7 +7,7 @@ use crate::search::{RECENT_MS, Searcher};
 use async_trait::async_trait;
 use indexmap::IndexMap;
 use stack_core::desired::Wanted;
-use stack_core::flow::{FindError, Flows, Host, Order, Performed, Shelled, Stopping, Told};
+use stack_core::flow::{FindError, Flows, Host, Order, Performed, ShellEnd, Shelled, Stopping, Told};
 use stack_core::ids::{Address, StackId};
 use stack_core::observed::{IdentityStep, LedgerEntry, Sighting};
 use stack_core::planner;
@@ -18,16 +18,47 @@ use stack_core::value::Value;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Runs shell commands. The only way to one, and only manifests ask for it.
 #[async_trait]
 pub trait Shell: Send + Sync + Debug {
-    /// Runs a command in the working directory, with the process environment and without input. Dropping the future
-    /// ends it.
+    /// Runs a command in the working directory, with the process environment and without input. What stops it, and
+    /// dropping the future, ends it with all that it has started.
     ///
     /// # Errors
     /// Why it cannot be run.
-    async fn run(&self, text: &Value) -> Result<Shelled, String>;
+    async fn run(&self, text: &Value, until: Until) -> Result<Shelled, String>;
+}
+
+/// How long a shell command may run at most.
+#[derive(Debug)]
+pub struct Until {
+    leaving: watch::Receiver<bool>,
+    limit: Option<Duration>,
+}
+
+impl Until {
+    /// Until the run leaves, or this time is over.
+    pub fn new(leaving: watch::Receiver<bool>, limit: Option<Duration>) -> Self {
+        Self { leaving, limit }
+    }
+
+    /// Resolves when the command must end. The limit counts from here.
+    pub async fn over(mut self) -> ShellEnd {
+        let limit = async {
+            match self.limit {
+                Some(limit) => tokio::time::sleep(limit).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            // An error means that the dispatcher is gone: nobody wants the command any more.
+            _ = self.leaving.wait_for(|leaving| *leaving) => ShellEnd::Stopped,
+            () = limit => ShellEnd::TimeOver,
+        }
+    }
 }
 
 /// Takes what flows tell while a plan is made.

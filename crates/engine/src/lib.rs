@@ -35,6 +35,6 @@ mod verdict;
 
 pub use engine::{Engine, Interrupt, OnFailure, RunError, RunOptions};
 pub use events::{Events, Observer};
-pub use flows::{FlowSupport, Hears, Shell};
+pub use flows::{FlowSupport, Hears, Shell, Until};
 pub use outcome::{NotRun, Outcome, StepEnd};
 pub use paced::Paced;

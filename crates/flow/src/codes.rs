@@ -129,4 +129,13 @@ stack_core::codes! {
         "A warning. `exports` lists a column that the SELECT does not give. As with stackql-deploy it is exported as empty text, which \
          whoever uses it will hardly expect.\n\
          Name the column in the SELECT (`SELECT … AS name`), or take it out of `exports`. `validate --strict` makes it an error.";
+    SCRIPT_STOPPED = 1486, "A script was stopped halfway",
+        "The run was told to leave (a second Ctrl-C, the end of `--timeout`), or the script took longer than `lifecycle.timeout`. The \
+         shell and everything that it had started got TERM, and KILL a moment later. What it did before stays done, and nobody \
+         can say how far it came.\n\
+         The next build runs it from its beginning: a script that is run in every build should bear that.";
+    SCRIPT_LEAVES = 1487, "A script leaves something running",
+        "A warning. The shell has ended, and a process that it started in the background still holds its output. The build does not \
+         wait for it, and what it writes from now on goes nowhere.\n\
+         Give it an output of its own (`… >FILE 2>&1 &`), or `wait` for it in the script.";
 }

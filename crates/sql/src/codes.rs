@@ -68,4 +68,7 @@ stack_core::codes! {
     WRITES_REFUSED = 1417, "A statement would change resources",
         "`query` and `shell` only read, unless `--allow-writes` is given. What is in no manifest is planned, compared and \
          rebuilt by nobody: for what is to stay, write a manifest.";
+    STOPPED = 1418, "A statement was stopped while it computed",
+        "Somebody pressed Ctrl-C, or the time of `--timeout` was over, before the statement was done. It reads only, so nothing is \
+         left behind.";
 }

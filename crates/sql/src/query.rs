@@ -4,12 +4,13 @@ use crate::access::{Ask, Params, Stage, ask, parents, region_parameter, rows, th
 use crate::bind::{Bound, Relation, bind};
 use crate::codes;
 use crate::columns::{Cell, Echo};
+use crate::computation::Computation;
 use crate::error::SqlError;
 use crate::fetch::{Answer, Fetch, answer};
 use crate::parameters::ParameterKind;
 use crate::parse::{Kind, Parsed};
 use crate::source::{Form, Kind as SourceKind, Tables};
-use crate::sqlite::{Engine, Limits, Trouble};
+use crate::sqlite::{Engine, Limits, Stop, Trouble};
 use crate::stack::with_room;
 use crate::table::Table;
 use crate::troubles::Place;
@@ -256,7 +257,25 @@ impl<'a> Query<'a> {
     ///
     /// # Errors
     /// A read failed, or the statement cannot be run.
-    pub fn finish(mut self) -> Result<Table, SqlError> {
+    pub fn finish(self) -> Result<Table, SqlError> {
+        self.computation()?.run()
+    }
+
+    /// Stops its computing, from any thread.
+    pub fn stop(&self) -> Stop {
+        self.engine.stop()
+    }
+
+    /// True if [`Self::fetches`] may compute: some tables are asked by what others hold.
+    pub fn computes_between(&self) -> bool {
+        self.bound.relations.iter().any(|relation| !relation.feeds.is_empty())
+    }
+
+    /// What is left to do once everything is read.
+    ///
+    /// # Errors
+    /// A read failed.
+    pub fn computation(mut self) -> Result<Computation, SqlError> {
         if self.failed.is_none()
             && let Err(error) = self.advance()
         {
@@ -268,8 +287,8 @@ impl<'a> Query<'a> {
         if self.states.iter().any(|state| state.phase != Phase::Done) {
             return Err(SqlError::new(codes::CALL_FAILED, "a table of the statement was not read"));
         }
-        let place = Place { bound: &self.bound, words: &self.words };
-        self.engine.run(&self.bound.text.text).map_err(|trouble| place.error(trouble).shifted(self.offset))
+        let Self { engine, bound, words, offset, .. } = self;
+        Ok(Computation { engine, bound, words, offset })
     }
 
     /// Asks a cloud for everything, one question after the other, and finishes.

@@ -49,6 +49,23 @@ pub(crate) enum Trouble {
     Limit(String),
     /// A function or an operator failed: its words.
     Failed(String),
+    /// Somebody stopped it.
+    Stopped,
+}
+
+/// Stops the computing of a statement, from any thread and at any time. Clones stop the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Ends what runs, and what would run later.
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// A database in memory.
@@ -56,6 +73,7 @@ pub(crate) enum Trouble {
 pub(crate) struct Engine {
     connection: Connection,
     limits: Limits,
+    stop: Stop,
 }
 
 /// Steps between two looks at the clock.
@@ -78,7 +96,17 @@ impl Engine {
         };
         configure().map_err(trouble)?;
         crate::functions::register(&connection).map_err(trouble)?;
-        Ok(Self { connection, limits })
+        Ok(Self { connection, limits, stop: Stop::default() })
+    }
+
+    /// Stops what runs on it.
+    pub(crate) fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// How long one statement may compute.
+    pub(crate) fn time(&self) -> Duration {
+        self.limits.time
     }
 
     /// Makes a table without rows.
@@ -129,6 +157,9 @@ impl Engine {
     }
 
     fn watched<T>(&mut self, work: impl FnOnce(&Self) -> Result<T, Trouble>) -> Result<T, Trouble> {
+        if self.stop.is_stopped() {
+            return Err(Trouble::Stopped);
+        }
         let denied = Arc::new(AtomicBool::new(false));
         let ended = Arc::new(AtomicU8::new(GOES_ON));
         self.guard(&denied, &ended).map_err(trouble)?;
@@ -140,6 +171,7 @@ impl Engine {
             .and_then(|()| self.connection.progress_handler(0, None::<fn() -> bool>));
         freed.map_err(trouble)?;
         result.map_err(|why| match (why, ended.load(Ordering::Relaxed)) {
+            (_, STOPPED) => Trouble::Stopped,
             (_, LATE) => Trouble::Limit(format!("it ran for more than {} s", self.limits.time.as_secs())),
             (_, LONG) => Trouble::Limit(format!("it took more than {} steps", self.limits.steps)),
             (Trouble::Unprepared(words, _) | Trouble::Failed(words), _) if denied.load(Ordering::Relaxed) => {
@@ -164,15 +196,16 @@ impl Engine {
                 Authorization::Deny
             }
         }))?;
-        let ended = Arc::clone(ended);
+        let (ended, stop) = (Arc::clone(ended), self.stop.clone());
         let Limits { steps, time, .. } = self.limits;
         let begun = now();
         let mut done = 0_u64;
         let watch = move || {
             done += u64::from(STRIDE);
-            let why = match (done > steps, begun.elapsed() > time) {
-                (_, true) => LATE,
-                (true, _) => LONG,
+            let why = match (stop.is_stopped(), done > steps, begun.elapsed() > time) {
+                (true, ..) => STOPPED,
+                (.., true) => LATE,
+                (_, true, _) => LONG,
                 _ => return false,
             };
             ended.store(why, Ordering::Relaxed);
@@ -221,6 +254,7 @@ impl Engine {
 const GOES_ON: u8 = 0;
 const LATE: u8 = 1;
 const LONG: u8 = 2;
+const STOPPED: u8 = 3;
 
 #[expect(clippy::disallowed_methods, reason = "real time of a real computation")]
 fn now() -> Instant {
@@ -382,6 +416,16 @@ mod tests {
         let text = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";
         let why = Engine::open(limits).unwrap().run(text).unwrap_err();
         assert!(matches!(&why, Trouble::Limit(words) if words.contains("ran for")), "{why:?}");
+    }
+
+    #[test]
+    fn a_statement_can_be_stopped_from_elsewhere() {
+        let text = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";
+        let mut engine = Engine::open(Limits { steps: u64::MAX, ..Limits::default() }).unwrap();
+        let stop = engine.stop();
+        std::thread::spawn(move || stop.stop());
+        assert_eq!(engine.run(text).unwrap_err(), Trouble::Stopped);
+        assert_eq!(engine.run("SELECT 1").unwrap_err(), Trouble::Stopped, "it stays stopped");
     }
 
     #[test]

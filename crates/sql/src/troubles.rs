@@ -127,6 +127,7 @@ pub(crate) fn plain(trouble: Trouble) -> SqlError {
         Trouble::Limit(said) => {
             SqlError::new(codes::LIMIT, "the statement ran into a limit").note("why", said)
         }
+        Trouble::Stopped => SqlError::new(codes::STOPPED, "the statement was stopped while it computed"),
         Trouble::Failed(said) => SqlError::new(codes::FAILED, format!("the statement failed: {said}")),
     }
 }

@@ -88,7 +88,7 @@ fn variables(address: SocketAddr) -> Vec<(&'static str, String)> {
 async fn serve(app: &App, args: &SandboxServeArgs) -> Done {
     let sandbox = Arc::new(open(app, args.stack_dir.as_deref(), args.config.as_deref())?);
     let (listener, address) = listen(app.port.unwrap_or(PORT)).await?;
-    let signals = Signals::listen(&app.console, app.settings.can_ask)
+    let signals = Signals::listen(app)
         .map_err(|error| Stopped::new(Exit::Error, Diagnostic::error(codes::SANDBOX, reason(&error))))?;
     let mut text = format!("sandbox on http://{address}, until Ctrl-C\n");
     for (name, value) in variables(address) {

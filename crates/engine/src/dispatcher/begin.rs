@@ -108,6 +108,7 @@ impl Dispatcher {
             events: Arc::clone(events),
             interrupts,
             stopping: watch::Sender::new(false),
+            leaving: watch::Sender::new(false),
             landed: watch::Sender::new(0),
             tell,
             told,

@@ -110,6 +110,8 @@ pub(crate) struct Dispatcher {
     events: Arc<Events>,
     interrupts: watch::Receiver<Interrupt>,
     stopping: watch::Sender<bool>,
+    /// What cannot be left to somebody else ends now: commands.
+    leaving: watch::Sender<bool>,
     /// How many units have ended.
     landed: watch::Sender<u64>,
     tell: mpsc::UnboundedSender<Message>,
@@ -193,18 +195,14 @@ impl Dispatcher {
     async fn take(&mut self, turn: Turn) {
         match turn {
             Turn::Told(message) => self.hear(message),
-            Turn::Joined(Ok((id, end))) => {
-                if let Some(step) = self.names.remove(&id) {
-                    self.ended(&step, end);
-                }
-            }
-            Turn::Joined(Err(error)) => self.broke_down(&error),
+            Turn::Joined(joined) => self.joined(joined),
             Turn::Interrupted(Interrupt::None) => {}
             Turn::Interrupted(Interrupt::First) => self.stop(Halt::Interrupt),
             Turn::Interrupted(Interrupt::Second) => {
                 self.stop(Halt::Interrupt);
+                self.leaving.send_replace(true);
                 self.cancel_all().await;
-                self.leave();
+                self.leave().await;
             }
             Turn::TimeOver => {
                 let grace = self.time_over_grace();
@@ -218,12 +216,23 @@ impl Dispatcher {
                 let problem = Diagnostic::warning(codes::TIME_IS_OVER, message);
                 self.events.emit(EventKind::Diagnostic { diagnostic: problem });
             }
-            Turn::Leave => self.leave(),
+            Turn::Leave => self.leave().await,
             Turn::Wake => self.wake(),
             Turn::Beat => {
                 self.beat += HEARTBEAT;
                 self.heartbeat();
             }
+        }
+    }
+
+    fn joined(&mut self, joined: Result<(Id, End), JoinError>) {
+        match joined {
+            Ok((id, end)) => {
+                if let Some(step) = self.names.remove(&id) {
+                    self.ended(&step, end);
+                }
+            }
+            Err(error) => self.broke_down(&error),
         }
     }
 
@@ -343,6 +352,7 @@ impl Dispatcher {
             schema,
             tell: self.tell.clone(),
             stopping: self.stopping.subscribe(),
+            leaving: self.leaving.subscribe(),
             landed: self.landed.subscribe(),
             began: Instant::now(),
             fresh: self.fresh_below(step),

@@ -1,7 +1,7 @@
 //! A flow that makes several things one after the other, and looks before it does.
 
 use super::{FakeTypes, THING, target};
-use crate::flows::{FlowSupport, Hears, Shell};
+use crate::flows::{FlowSupport, Hears, Shell, Until};
 use async_trait::async_trait;
 use indexmap::IndexMap;
 use serde_json::json;
@@ -9,7 +9,7 @@ use stack_core::desired::{Lifecycle, Sources};
 use stack_core::diagnostic::{Code, Diagnostic, Part, Route};
 use stack_core::flow::{
     AnchorKind, AnchorOptions, Captured, Flow, FlowEnd, FlowKind, FlowSeen, FlowVerdict, Flows, Host, Order,
-    Performed, Purpose, Script, Shelled, Told, Unready,
+    Performed, Purpose, Script, ShellEnd, Shelled, Told, Unready,
 };
 use stack_core::identity::{Identifier, Key};
 use stack_core::ids::{Address, TypeName};
@@ -135,7 +135,13 @@ impl Flows for FakeFlows {
     async fn put(&self, flow: &Flow, host: &dyn Host) -> FlowEnd {
         if flow.kind == FlowKind::Script {
             let shelled = host.shell(&flow.script.shell().unwrap()).await;
-            return if shelled.is_ok() { done(flow, Verb::Create) } else { FlowEnd::Stopped };
+            return match shelled.unwrap().end {
+                ShellEnd::Code(0) => done(flow, Verb::Create),
+                end => FlowEnd::Failed {
+                    verb: None,
+                    diagnostic: Box::new(Diagnostic::error(Code(1486), format!("{end:?}"))),
+                },
+            };
         }
         let mut number = 0;
         for name in names(flow) {
@@ -173,8 +179,12 @@ impl Hears for Quiet {
 
 #[async_trait]
 impl Shell for Quiet {
-    async fn run(&self, _: &Value) -> Result<Shelled, String> {
-        Ok(Shelled { code: Some(0), stdout: Vec::new(), stderr: Vec::new() })
+    async fn run(&self, text: &Value, until: Until) -> Result<Shelled, String> {
+        // One that sleeps goes on until somebody stops it.
+        let sleeps = text.scalar_text().is_some_and(|text| text.starts_with("sleep"));
+        let end = if sleeps { until.over().await } else { ShellEnd::Code(0) };
+        let (stdout, stderr) = Default::default();
+        Ok(Shelled { end, stdout, stderr, leaves_some: false })
     }
 }
 

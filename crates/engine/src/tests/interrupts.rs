@@ -4,6 +4,8 @@ use crate::outcome::{NotRun, Outcome, StepEnd};
 use crate::store::JournalStore;
 use crate::testing::{FakeStack, Fault, Thing, World, end_of, of, put};
 use stack_core::event::{Ended, EventKind};
+use stack_core::flow::FlowKind;
+use stack_core::journal::Record;
 use stack_core::plan::Mode;
 use stack_core::provider::{FailureKind, Verb};
 use std::time::Duration;
@@ -224,4 +226,44 @@ async fn a_step_that_is_only_looking_when_the_run_stops_sends_nothing() {
     assert_eq!(outcome.ended, Ended::Interrupted);
     assert_eq!(*end_of(&outcome, &put("b")), StepEnd::NotRun(NotRun::Stopped));
     assert_eq!((world.cloud.count("read arn:a"), world.cloud.count("create")), (1, 1));
+}
+
+/// A build of one command that sleeps.
+async fn sleeping(world: &World, options: RunOptions, second_at: Option<u64>) -> Outcome {
+    let stack = FakeStack::new([
+        Thing::new("before"),
+        Thing::flow("sleep", FlowKind::Script, 1).after("before"),
+        Thing::new("later").after("sleep"),
+    ]);
+    let stop = async {
+        let Some(at) = second_at else { return };
+        sleep(Duration::from_millis(at)).await;
+        world.stop.send_replace(Interrupt::First);
+        sleep(Duration::from_secs(5)).await;
+        world.stop.send_replace(Interrupt::Second);
+    };
+    let (outcome, ()) = tokio::join!(world.go(&stack, Mode::Build, options), stop);
+    outcome
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_flies_is_stopped_halfway_and_the_journal_knows() {
+    let by_timeout = |world: &World| RunOptions { timeout: Some(Duration::from_secs(60)), ..world.options() };
+    for (second_at, ended) in [(Some(60_000), Ended::Interrupted), (None, Ended::Failed { changed: true })] {
+        let world = World::new();
+        let options = if second_at.is_some() { world.options() } else { by_timeout(&world) };
+        let outcome = sleeping(&world, options, second_at).await;
+        assert_eq!(outcome.ended, ended);
+        let end = end_of(&outcome, &put("sleep"));
+        assert!(matches!(end, StepEnd::Failed { changed: true, code, .. } if code == "SD1486"), "{end:?}");
+        assert!(matches!(end_of(&outcome, &put("later")), StepEnd::NotRun(_)));
+        assert!(outcome.failures.iter().any(|told| told.message == "Stopped"), "{:?}", outcome.failures);
+        let entries = world.store.load(&"r_1".into()).unwrap().entries;
+        let failed = entries.iter().any(|entry| {
+            matches!(&entry.record, Record::Failed { step, code } if *step == put("sleep") && code == "SD1486")
+        });
+        assert!(failed, "{entries:?}");
+        // Nothing of it is open: the next run need not ask.
+        assert!(world.store.unfinished().unwrap().is_empty());
+    }
 }

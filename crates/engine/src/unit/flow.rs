@@ -3,6 +3,7 @@
 
 use super::operation::{self, Trouble};
 use super::{After, Aftermath, Done, End, Failed, Made, Message, Stopping as UnitStopping, Unit, target_of};
+use crate::flows::Until;
 use crate::inverse::{Inverse, inverse};
 use crate::verdict::Verdict;
 use async_trait::async_trait;
@@ -47,6 +48,9 @@ struct FlowHost {
     step: stack_core::plan::StepId,
     tell: tokio::sync::mpsc::UnboundedSender<Message>,
     stopping: watch::Receiver<bool>,
+    leaving: watch::Receiver<bool>,
+    /// `lifecycle.timeout`, for commands.
+    limit: Option<Duration>,
     account: Mutex<Account>,
 }
 
@@ -67,6 +71,8 @@ impl Unit {
             step: self.step.clone(),
             tell: self.tell.clone(),
             stopping: self.stopping.clone(),
+            leaving: self.leaving.clone(),
+            limit: self.timeout,
             account: Mutex::default(),
             unit: tokio::sync::Mutex::new(self),
         };
@@ -298,7 +304,7 @@ impl Host for FlowHost {
     async fn shell(&self, text: &Value) -> Result<Shelled, String> {
         // What a command changes nobody can see or undo.
         self.account().changed = true;
-        self.common.flows.shell.run(text).await
+        self.common.flows.shell.run(text, Until::new(self.leaving.clone(), self.limit)).await
     }
 
     fn tell(&self, told: Told) {

@@ -192,6 +192,8 @@ pub(crate) struct Unit {
     pub(crate) tell: mpsc::UnboundedSender<Message>,
     /// True once nothing new may start.
     pub(crate) stopping: watch::Receiver<bool>,
+    /// True once what flies must end at once.
+    pub(crate) leaving: watch::Receiver<bool>,
     /// How many units of the run have ended.
     pub(crate) landed: watch::Receiver<u64>,
     pub(crate) began: Instant,

@@ -76,7 +76,11 @@ impl Session<'_> {
                 break;
             }
         }
-        query.finish().map_err(|error| {
+        let computed = match query.computation() {
+            Ok(computation) => computation.begin().await,
+            Err(error) => Err(error),
+        };
+        computed.map_err(|error| {
             let trouble = match error.code {
                 stack_sql::codes::FAILED => Trouble::Values,
                 stack_sql::codes::CALL_FAILED => trouble.unwrap_or(Trouble::Final),

@@ -5,10 +5,13 @@ use crate::codes;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use stack_core::diagnostic::Diagnostic;
-use stack_core::flow::AnchorKind;
+use stack_core::flow::{AnchorKind, ShellEnd, Written};
+use stack_core::redact::Redactor;
 use stack_core::value::Value;
 
-/// Lines of standard error that a message has.
+/// Lines of the beginning of an output that a message has, where it has not all of them.
+const FIRST_LINES: usize = 5;
+/// Lines of its end.
 const LAST_LINES: usize = 20;
 /// Characters of each.
 const LINE_LENGTH: usize = 300;
@@ -43,17 +46,56 @@ impl Session<'_> {
             let told = failed(format!("the script of {} could not be run", self.flow.address));
             Stop::from(self.redactor.diagnostic(told.note("why", why)))
         })?;
-        if shelled.code != Some(0) {
-            let how = match shelled.code {
-                Some(code) => format!("ended with exit code {code}"),
-                None => "was ended by a signal".to_owned(),
-            };
-            let mut told = failed(format!("the script of {} {how}", self.flow.address));
-            for line in last_lines(&shelled.stderr) {
-                told = told.note("stderr", line);
+        let address = &self.flow.address;
+        let (code, how) = match shelled.end {
+            ShellEnd::Code(0) => {
+                if shelled.leaves_some {
+                    self.note(self.left_behind());
+                }
+                return self.script_exports(&shelled.stdout);
             }
-            return Err(self.redactor.diagnostic(told).into());
+            ShellEnd::Code(code) => {
+                (codes::SCRIPT_FAILED, format!("the script of {address} ended with exit code {code}"))
+            }
+            ShellEnd::Signal => {
+                (codes::SCRIPT_FAILED, format!("the script of {address} was ended by a signal"))
+            }
+            ShellEnd::Stopped => {
+                (codes::SCRIPT_STOPPED, format!("the script of {address} was stopped halfway"))
+            }
+            ShellEnd::TimeOver => (
+                codes::SCRIPT_STOPPED,
+                format!("the script of {address} was stopped halfway: its time was over"),
+            ),
+        };
+        let mut told = failed(how);
+        told.code = code;
+        // Some tools tell their errors on standard output.
+        let (stream, written) = match shelled.stderr.parts() {
+            (head, 0, _) if head.trim().is_empty() => ("stdout", &shelled.stdout),
+            _ => ("stderr", &shelled.stderr),
+        };
+        for line in told_lines(written, &self.redactor) {
+            told = told.note(stream, line);
         }
+        if code == codes::SCRIPT_STOPPED {
+            told = told.next("what it did before stays done; the next build runs it from its beginning");
+        }
+        Err(self.redactor.diagnostic(told).into())
+    }
+
+    fn left_behind(&self) -> Diagnostic {
+        let message = format!(
+            "the script of {} has ended, and something that it started goes on and still holds its output",
+            self.flow.address
+        );
+        let told = Diagnostic::warning(codes::SCRIPT_LEAVES, message);
+        let told = told.at(self.flow.sources.resource.clone(), "");
+        told.next("nobody waits for it; where that is wanted, give it an output of its own: `… >FILE 2>&1 &`")
+    }
+
+    /// What a script gives to others.
+    fn script_exports(&mut self, stdout: &Written) -> Result<(), Stop> {
         if self.flow.exports.is_empty() {
             return Ok(());
         }
@@ -63,7 +105,11 @@ impl Session<'_> {
             let told = told.at(self.flow.sources.resource.clone(), "").note("why", why);
             Stop::from(told.next("write one JSON object to standard output, and all else to standard error"))
         };
-        let Ok(Json::Object(members)) = serde_json::from_slice::<Json>(&shelled.stdout) else {
+        let Some(whole) = stdout.whole() else {
+            let most = (Written::HEAD + Written::TAIL) >> 10;
+            return Err(wrong(format!("its standard output is longer than {most} KB")));
+        };
+        let Ok(Json::Object(members)) = serde_json::from_slice::<Json>(&whole) else {
             return Err(wrong("its standard output is no JSON object".to_owned()));
         };
         let missing: Vec<&str> = self
@@ -83,23 +129,80 @@ impl Session<'_> {
     }
 }
 
-/// The end of what a command wrote, as text for people.
-fn last_lines(bytes: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let last = lines.iter().skip(lines.len().saturating_sub(LAST_LINES));
-    last.map(|line| line.chars().filter(|c| !c.is_control()).take(LINE_LENGTH).collect()).collect()
+/// The beginning and the end of what a command wrote, as lines for people. Secrets go before anything is cut: half of one
+/// would not be recognised.
+fn told_lines(written: &Written, redactor: &Redactor) -> Vec<String> {
+    let (head, left_out, tail) = written.parts();
+    let (head, tail) = (redactor.text(&head), redactor.text(&tail));
+    let plain = |line: &str| -> String {
+        let mut chars = line.chars().filter(|c| !c.is_control());
+        let mut shown: String = chars.by_ref().take(LINE_LENGTH).collect();
+        if chars.next().is_some() {
+            shown.push('…');
+        }
+        shown
+    };
+    let lines = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.trim().is_empty()).map(plain).collect()
+    };
+    let (mut first, last) = match left_out {
+        0 => (Vec::new(), lines(&head)),
+        _ => (lines(&head), lines(&tail)),
+    };
+    let skipped = match left_out {
+        0 if last.len() > FIRST_LINES + LAST_LINES => {
+            first = last[..FIRST_LINES].to_vec();
+            Some(format!("… {} lines are left out", last.len() - FIRST_LINES - LAST_LINES))
+        }
+        0 => None,
+        _ => Some(format!("… {} KB and more are left out", left_out.div_ceil(1 << 10))),
+    };
+    let fits = if skipped.is_some() { LAST_LINES } else { FIRST_LINES + LAST_LINES };
+    first.truncate(FIRST_LINES);
+    first.into_iter().chain(skipped).chain(last[last.len().saturating_sub(fits)..].to_vec()).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::last_lines;
+    use super::{FIRST_LINES, LAST_LINES, told_lines};
+    use stack_core::flow::Written;
+    use stack_core::redact::Redactor;
+
+    fn told(text: &str, secret: &str) -> Vec<String> {
+        let redactor = Redactor::default();
+        redactor.learn_text(secret);
+        told_lines(&Written::from(text.as_bytes()), &redactor)
+    }
 
     #[test]
-    fn only_the_end_of_an_output_is_told() {
-        let all: Vec<String> = (0..50).map(|number| format!("line {number}\u{1b}")).collect();
-        let told = last_lines(all.join("\n").as_bytes());
-        assert_eq!((told.len(), told[0].as_str(), told[19].as_str()), (20, "line 30", "line 49"));
-        assert_eq!(last_lines(b"\xff\n\n")[0], "\u{fffd}");
+    fn beginning_and_end_of_an_output_are_told() {
+        let all = |count: usize| -> String {
+            (0..count).map(|number| format!("line {number}\u{1b}\n\n")).collect()
+        };
+        assert_eq!(told(&all(FIRST_LINES + LAST_LINES), "-").len(), FIRST_LINES + LAST_LINES);
+        let long = told(&all(50), "-");
+        assert_eq!(long[..FIRST_LINES].join(","), "line 0,line 1,line 2,line 3,line 4");
+        assert_eq!(long[FIRST_LINES], "… 25 lines are left out");
+        assert_eq!((long[FIRST_LINES + 1].as_str(), long.last().unwrap().as_str()), ("line 30", "line 49"));
+        let endless = told(&all(400_000), "-");
+        assert_eq!(endless.len(), FIRST_LINES + 1 + LAST_LINES);
+        assert!(endless[FIRST_LINES].contains("KB and more are left out"), "{endless:?}");
+        assert_eq!(told_lines(&Written::from(b"\xff\n\n".as_slice()), &Redactor::default())[0], "\u{fffd}");
+    }
+
+    #[test]
+    fn no_cut_shows_half_of_a_secret() {
+        // At the end of a long line, at the end of what is kept of the beginning, and at the beginning of the end.
+        let secret = "correct-horse-battery";
+        let line = format!("{}{secret}\n", "x".repeat(290));
+        assert!(!told(&line, secret).concat().contains("corr"));
+        for fill in [15, 10, 5, 1].map(|less| Written::HEAD - less) {
+            let text = format!("{}\n{secret}\n{}", "x".repeat(fill), "y\n".repeat(200_000));
+            assert!(!told(&text, secret).concat().contains("corr"), "{fill}");
+        }
+        for after in [15, 10, 5, 1].map(|less| Written::TAIL - less) {
+            let text = format!("{}\n{secret}\n{}", "x\n".repeat(1 << 20), "z".repeat(after));
+            assert!(!told(&text, secret).concat().contains("batt"), "{after}");
+        }
     }
 }

@@ -187,6 +187,12 @@ impl<'a> Asker<'a> {
 
     async fn asked(&self, query: Query<'_>, guard: &Guard) -> Result<Table, Stopped> {
         let link = self.link.as_ref();
+        let (ended, stop) = (guard.ended(), query.stop());
+        let mut watch = JoinSet::new();
+        watch.spawn(async move {
+            ended.await;
+            stop.stop();
+        });
         guard.reads(link.map(|link| &*link.provider), fetched(self.app, query, link)).await
     }
 
@@ -263,7 +269,12 @@ async fn fetched(app: &App, mut query: Query<'_>, link: Option<&Link>) -> Result
     let mut asked: JoinSet<(FetchId, Result<_, _>)> = JoinSet::new();
     let (pages, mut listed) = mpsc::unbounded_channel::<(FetchId, Vec<Found>)>();
     loop {
-        for (id, fetch) in query.fetches() {
+        let fetches = match query.computes_between() {
+            // SQLite computes; the runtime's other thread goes on.
+            true => tokio::task::block_in_place(|| query.fetches()),
+            false => query.fetches(),
+        };
+        for (id, fetch) in fetches {
             let Some(link) = link else { continue };
             let cloud = Arc::clone(&link.provider);
             let pages = pages.clone();
@@ -297,8 +308,15 @@ async fn fetched(app: &App, mut query: Query<'_>, link: Option<&Link>) -> Result
     for note in query.notes() {
         app.console.err(&format!("note: {note}\n"));
     }
-    // SQLite computes; the runtime's other thread goes on.
-    tokio::task::block_in_place(|| query.finish()).map_err(|error| Stopped::new(Exit::Error, placed(error)))
+    let done = match query.computation() {
+        Ok(computation) => computation.begin().await,
+        Err(error) => Err(error),
+    };
+    match done {
+        // Whoever stopped it says so.
+        Err(error) if error.code == codes::STOPPED => std::future::pending().await,
+        done => done.map_err(|error| Stopped::new(Exit::Error, placed(error))),
+    }
 }
 
 /// Something is wrong with the statement itself: nothing was asked.

@@ -4,7 +4,7 @@ use super::world::{
     BUCKET, File, VPC, World, delete, end_of, export, flow, look, put, returned, shown, understood,
 };
 use serde_json::{Value as Json, json};
-use stack_core::flow::{Flow, FlowEnd, FlowKind, FlowVerdict, Purpose, Shelled};
+use stack_core::flow::{Flow, FlowEnd, FlowKind, FlowVerdict, Purpose, ShellEnd, Shelled};
 use stack_core::provider::FailureKind;
 use stack_core::value::{Secret, Value};
 
@@ -271,18 +271,30 @@ fn scripts_give_an_object() {
         *world.shell.lock().unwrap() = shelled;
         made(&flow, &world)
     };
-    let ended = |code: Option<i32>, stdout: &str| {
-        Some(Shelled { code, stdout: stdout.into(), stderr: b"one\n\ntwo hunter-two".to_vec() })
+    let ended = |end: ShellEnd, stdout: &str| {
+        let (stdout, stderr) = (stdout.as_bytes().into(), b"one\n\ntwo hunter-two".as_slice().into());
+        Some(Shelled { end, stdout, stderr, leaves_some: false })
     };
+    let silent = Shelled {
+        leaves_some: true,
+        stderr: b"\n".as_slice().into(),
+        ..ended(ShellEnd::Code(0), "{\"a\": 1, \"b\": 2}").unwrap()
+    };
+    let code = ShellEnd::Code;
     let text = || Value::text("make it");
     insta::assert_snapshot!(
         [
-            with(text(), ended(Some(0), "{\"a\": 1, \"b\": \"x\", \"c\": true}\n")),
-            with(text(), ended(Some(0), "{\"a\": 1}")),
-            with(text(), ended(Some(0), "no")),
-            with(Value::Secret(Secret::new(Value::text("hunter-two"))), ended(Some(3), "")),
-            with(text(), ended(None, "")),
+            with(text(), ended(code(0), "{\"a\": 1, \"b\": \"x\", \"c\": true}\n")),
+            with(text(), ended(code(0), "{\"a\": 1}")),
+            with(text(), ended(code(0), "no")),
+            with(Value::Secret(Secret::new(Value::text("hunter-two"))), ended(code(3), "")),
+            with(text(), ended(ShellEnd::Signal, "")),
             with(text(), None),
+            with(text(), ended(ShellEnd::Stopped, "")),
+            with(text(), ended(ShellEnd::TimeOver, "")),
+            with(text(), ended(code(0), &"x".repeat(2_000_000))),
+            with(text(), Some(Shelled { end: code(1), ..silent.clone() })),
+            with(text(), Some(silent)),
         ]
         .join("\n")
     );
