@@ -115,6 +115,47 @@ fn statements_make_change_and_delete() {
     assert!(ran.err.contains("cannot be read without `environment`"), "{ran}");
 }
 
+/// Statements of the documentation with values in their places, through `query` and through a file of statements.
+#[test]
+fn the_documented_statements_run_as_they_are_printed() {
+    let place = place();
+    let made = rows(
+        &place,
+        CHANGE,
+        "INSERT INTO confluent.org.environments (display_name) SELECT 'one' RETURNING id",
+    );
+    let env = made[0]["id"].as_str().expect("an id");
+    let config =
+        r#"{"kind": "AwsIntegrationConfig", "customer_iam_role_arn": "arn:aws:iam::123456789012:role/q"}"#;
+    let statement = |title: &str, id: &str| {
+        let (_, rest) = INTEGRATIONS.split_once(title).expect("a statement");
+        let text = rest.split("/*+").next().expect("its text");
+        text.replace("{{ config }}", config).replace("{{ environment }}", env).replace("{{ id }}", id)
+    };
+    let select = |what: &str| {
+        format!(
+            "SELECT {what} FROM confluent.provider_integrations.integrations WHERE environment = '{env}';"
+        )
+    };
+    place.run_with(CHANGE, &statement("/*+ create */", "")).exits(0);
+    let found = rows(
+        &place,
+        QUERY,
+        &select("*, JSON_EXTRACT(environment, '$.id') AS bare, environment ->> 'id' AS arrow"),
+    );
+    assert_eq!((found.len(), &found[0]["environment"]), (1, &env.into()), "{found:?}");
+    assert_eq!((&found[0]["bare"], &found[0]["arrow"]), (&env.into(), &env.into()));
+    let id = found[0]["id"].as_str().expect("an id").to_owned();
+    place.run_with(CHANGE, &statement("/*+ delete */", &id)).exits(0);
+    assert_eq!(rows(&place, QUERY, &select("id")).len(), 0);
+    place.write(
+        "made.sql",
+        &format!("{}\n{}", statement("/*+ create */", ""), select("display_name, provider")),
+    );
+    let ran = place.run(&format!("{CHANGE} -f made.sql")).exits(0);
+    assert_eq!(ran.out.lines().count(), 1, "{ran}");
+}
+
 #[test]
 fn associations_of_a_data_integration_are_listed_and_joined() {
     let mut place = place();
@@ -138,8 +179,25 @@ fn associations_of_a_data_integration_are_listed_and_joined() {
     let ran = ask(&format!("Identifier = '{id}'")).exits(0);
     let row: serde_json::Value = serde_json::from_str(&ran.out).expect("a row");
     assert_eq!((&row["client_id"], &row["destination_uri"]), (&"c".into(), &"s3://b".into()));
+    served.calls();
+    for wrong in ["MaxResults = 0", "MaxResults = 51", "NextToken = ''"] {
+        let ran = ask(&format!("Identifier = '{id}' AND {wrong}")).exits(1);
+        assert!(ran.err.contains("SD1408"), "{ran}");
+        assert_eq!(served.calls(), Vec::<String>::new());
+    }
+    for name in ["d2", "d3", "d4", "d5"] {
+        let body = format!(r#"{{"Name": "{name}", "KmsKey": "k", "SourceURI": "Salesforce://x/y"}}"#);
+        served.signed("app-integrations", "/dataIntegrations", &body);
+    }
+    served.calls();
+    let pages = "SELECT name FROM aws.appintegrations.data_integrations WHERE region = 'us-east-1' AND MaxResults = 2";
+    let ran = place.run_with("query -o jsonl", pages).exits(0);
+    assert_eq!(ran.out.lines().count(), 5, "{ran}");
+    let calls = served.calls();
+    let lists = calls.iter().filter(|call| *call == "ListDataIntegrations").count();
+    assert_eq!(lists, 3, "three pages of two at most: {calls:?}");
     let joined = "SELECT d.name, a.client_id FROM aws.appintegrations.data_integrations d \
-                  JOIN aws.appintegrations.data_integration_associations a ON a.Identifier = d.id WHERE region = 'us-east-1'";
+                  JOIN aws.appintegrations.data_integration_associations a ON a.Identifier = d.id WHERE region = 'us-east-1' AND d.name = 'd'";
     let ran = place.run_with("query -o jsonl", joined).exits(0);
     assert_eq!(ran.out.trim_end(), r#"{"name":"d","client_id":"c"}"#);
     let ran = ask("Identifier = 'nothing'").exits(1);

@@ -160,9 +160,22 @@ impl Catalog {
     pub fn table(&self, dotted: &str) -> Option<Table> {
         let dotted = dotted.to_lowercase();
         let (provider, name) = dotted.split_once('.').filter(|(provider, _)| is_provider(provider))?;
-        let entry = TableLine::parse(self.tables.get(self.tables.find(name)?)?)?;
-        let ty = self.facts.get(entry.ty)?;
-        entry.providers.has(provider).then(|| Table { ty: TypeName::new(first_column(ty)), form: entry.form })
+        let found = |name: &str| {
+            let entry = TableLine::parse(self.tables.get(self.tables.find(name)?)?)?;
+            Some((self.facts.get(entry.ty)?, entry))
+        };
+        let has = |(ty, entry): (&str, TableLine)| {
+            let table = || Table { ty: TypeName::new(first_column(ty)), form: entry.form };
+            entry.providers.has(provider).then(table)
+        };
+        if let Some(table) = found(name).and_then(has) {
+            return Some(table);
+        }
+        // Two types have one plural in each provider: both are understood in both (stackql-compat 6.4).
+        let other = names::other_plural(name)?;
+        let (ty, entry) = found(&other)?;
+        let table = || Table { ty: TypeName::new(first_column(ty)), form: entry.form };
+        found(name).map(|(own, _)| first_column(own) == first_column(ty)).unwrap_or_default().then(table)
     }
 
     /// The tables of a type in the older `aws` provider; empty for an unknown type.

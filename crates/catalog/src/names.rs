@@ -140,6 +140,21 @@ fn plural_of_word(word: &str) -> String {
     format!("{word}s")
 }
 
+/// The name with the other plural of `schema`: `schemata` was that of the older tables (stackql-compat 6.4).
+pub(crate) fn other_plural(name: &str) -> Option<String> {
+    let (service, resource) = name.split_once('.')?;
+    let (plural, list) = match resource.strip_suffix("_list_only") {
+        Some(plural) => (plural, "_list_only"),
+        None => (resource, ""),
+    };
+    let other = match plural {
+        "schemata" => "schemas",
+        "schemas" => "schemata",
+        _ => return None,
+    };
+    Some(format!("{service}.{other}{list}"))
+}
+
 /// Columns that the published definitions name by hand (stackql-compat 6.2).
 const HAND_PATCHED: &str = include_str!("../data/names/columns.tsv");
 

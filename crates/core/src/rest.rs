@@ -36,8 +36,20 @@ pub trait Described: fmt::Debug + Send + Sync {
     /// True if a list shows all that a read shows.
     fn lists_whole(&self) -> bool;
 
+    /// What a query may say of the pages of its list.
+    fn pages(&self) -> PageInputs<'_>;
+
     /// How the methods are called.
     fn methods(&self) -> MethodNames;
+}
+
+/// What a query may say of the pages of a list: names as the service has them, none where it takes no such thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageInputs<'d> {
+    /// How many a page may hold: the name, and the most that the service takes. The least is 1.
+    pub size: Option<(&'d str, u64)>,
+    /// Where to begin: the name, and the most characters of a token, where that is known.
+    pub token: Option<(&'d str, Option<u64>)>,
 }
 
 /// The names of a table's methods; none for what cannot be done.

@@ -9,20 +9,13 @@ use stack_core::rest::Described;
 use stack_core::statement::Hole;
 use stack_core::value::Value;
 use stack_sql::dml::{Dml, Operand, Pair};
-use stack_sql::literal::{self, RequestOption, structured};
+use stack_sql::literal::{self, RequestOption};
 
 impl Reading<'_> {
     /// A property as the type has it, which may be several where the statement has an object of the service's bodies.
     pub(crate) fn normal(&self, name: String, value: Value) -> Vec<(String, Value)> {
-        let value = structured(self.schema(), &name, value);
+        let value = literal::written(self.schema(), self.about.as_deref(), &name, value);
         let Some(about) = &self.about else { return vec![(name, value)] };
-        let value = match &value {
-            Value::String(text) if about.is_nesting(&name) => {
-                let document: Option<serde_json::Value> = serde_json::from_str(text).ok();
-                document.filter(serde_json::Value::is_object).map_or(value, Value::from)
-            }
-            _ => value,
-        };
         match about.normal(Value::Object([(name, value)].into_iter().collect())) {
             Value::Object(members) => members.into_iter().collect(),
             _ => Vec::new(),
@@ -63,6 +56,14 @@ impl Reading<'_> {
             if let Some(name) = property.filter(|name| identity.iter().any(|part| part == name)) {
                 match self.value(which, pair, holes) {
                     Some(value) => parts.extend(self.normal(name.to_owned(), value)),
+                    None => is_broken = true,
+                }
+                continue;
+            }
+            // What tells the host is no part of the identity, and is wanted for the resource all the same.
+            if property.is_some_and(|name| about.inputs().contains(&name)) {
+                match self.value(which, pair, holes) {
+                    Some(value) => self.set(which, pair, written, value, false),
                     None => is_broken = true,
                 }
                 continue;

@@ -22,6 +22,8 @@ pub(crate) struct Ask {
     pub(crate) fetch: Fetch,
     pub(crate) echo: Echo,
     pub(crate) stage: Stage,
+    /// What is worth telling before it is asked.
+    pub(crate) note: Option<String>,
 }
 
 /// What is done with an answer.
@@ -55,14 +57,22 @@ pub(crate) fn ask(relation: &Relation, params: &Params, tables: &Tables<'_>) -> 
     }
     let list = |ty: &TypeName, stage: Stage| -> Result<Ask, SqlError> {
         let fetch = Fetch::List { at: at.clone(), ty: ty.clone(), model: model(params)? };
-        Ok(Ask { fetch, echo: echo.clone(), stage })
+        Ok(Ask { fetch, echo: echo.clone(), stage, note: None })
     };
     let get = |ty: &TypeName, schema: Option<&ResourceSchema>, text: &str| -> Result<Ask, SqlError> {
-        let identifier = identifier(schema, text)?;
+        let (identifier, note) = match identifier(schema, text) {
+            Ok(identifier) => (identifier, None),
+            Err(error) if text.is_empty() => return Err(error),
+            // Types change their identifiers, and the service knows them best. Nothing is changed by a read.
+            Err(error) => {
+                let note = format!("{}; it is asked for as it is written", error.message);
+                (Identifier::single("", text), Some(note))
+            }
+        };
         let fetch = Fetch::Get { at: at.clone(), ty: ty.clone(), identifier, beside: Vec::new() };
-        Ok(Ask { fetch, echo: echo.clone(), stage: Stage::Rows })
+        Ok(Ask { fetch, echo: echo.clone(), stage: Stage::Rows, note })
     };
-    let asked = |fetch: Fetch| Ok(Ask { fetch, echo: echo.clone(), stage: Stage::Rows });
+    let asked = |fetch: Fetch| Ok(Ask { fetch, echo: echo.clone(), stage: Stage::Rows, note: None });
     match &relation.source.kind {
         Kind::Type { ty, form: Form::ListOnly, .. } => list(ty, Stage::Rows),
         Kind::Type { ty, schema, .. } => match value(P::Identifier) {
@@ -103,7 +113,7 @@ pub(crate) fn parents(source: &Source, params: &Params, ty: &TypeName) -> Result
     // The options of the table's own type mean nothing to another type.
     let at = Target { type_version_id: None, ..target(source, params)? };
     let fetch = Fetch::List { at, ty: ty.clone(), model: None };
-    Ok(Ask { fetch, echo: Echo::new(), stage: Stage::Parents(params.clone()) })
+    Ok(Ask { fetch, echo: Echo::new(), stage: Stage::Parents(params.clone()), note: None })
 }
 
 pub(crate) fn target(source: &Source, params: &Params) -> Result<Target, SqlError> {

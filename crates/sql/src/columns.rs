@@ -55,6 +55,8 @@ pub enum Affinity {
     Numeric,
     /// As 1 and 0.
     Boolean,
+    /// The bare id of something that the service has an object for: `{"id": "env-1"}` (DESIGN section 2).
+    Reference,
     /// A structure, or anything: values stay as they are.
     Json,
 }
@@ -63,7 +65,7 @@ impl Affinity {
     /// The word that DESCRIBE shows.
     pub fn word(self) -> &'static str {
         match self {
-            Self::Text => "text",
+            Self::Text | Self::Reference => "text",
             Self::Numeric => "numeric",
             Self::Boolean => "boolean",
             Self::Json => "json",

@@ -5,6 +5,7 @@ use crate::dml::Operand;
 use crate::holes::value;
 use serde_json::Value as Json;
 use stack_core::naming::find_property;
+use stack_core::rest::Described;
 use stack_core::schema::{JsonType, ResourceSchema};
 use stack_core::statement::Hole;
 use stack_core::value::{Secret, Value};
@@ -69,6 +70,23 @@ pub fn structured(schema: &ResourceSchema, property: &str, value: Value) -> Valu
             Value::Secret(Secret::new(as_text(secret.expose().clone())))
         }
         _ => value,
+    }
+}
+
+/// A value of a column as the type has it: text that holds a document, where a list or an object is taken, or where the
+/// column is an object of a REST service's bodies that properties are taken out of (`spec`).
+pub fn written(
+    schema: &ResourceSchema,
+    about: Option<&dyn Described>,
+    property: &str,
+    value: Value,
+) -> Value {
+    match &value {
+        Value::String(text) if about.is_some_and(|about| about.is_nesting(property)) => {
+            let document: Option<Json> = serde_json::from_str(text).ok();
+            document.filter(Json::is_object).map_or(value, Value::from)
+        }
+        _ => structured(schema, property, value),
     }
 }
 

@@ -39,6 +39,10 @@ pub enum ParameterKind {
     RoleArn,
     /// The version of a private type.
     TypeVersionId,
+    /// How many a page may hold.
+    PageSize,
+    /// The page to begin with.
+    PageToken,
 }
 
 /// What a list handler needs to know (cloud-control 2.5).

@@ -379,7 +379,8 @@ impl<'a> Query<'a> {
         let place = relation.at.clone();
         let asks = asks.collect::<Result<Vec<Ask>, _>>().map_err(|error| error.at(place))?;
         self.states[at].phase = Phase::Asking;
-        for (slot, Ask { fetch, echo, stage }) in asks.into_iter().enumerate() {
+        for (slot, Ask { fetch, echo, stage, note }) in asks.into_iter().enumerate() {
+            self.notes.extend(note.filter(|note| !self.notes.contains(note)));
             self.want(fetch, User { relation: at, slot: [slot, 0, 0], echo, stage, begun: 0 });
         }
         Ok(())
@@ -414,7 +415,7 @@ impl<'a> Query<'a> {
                     let mut params = params.clone();
                     params.push((kind.parameter.clone(), value.clone()));
                     match ask(&self.bound.relations[user.relation], &params, &self.tables) {
-                        Ok(Ask { fetch, echo, stage }) => {
+                        Ok(Ask { fetch, echo, stage, .. }) => {
                             let slot = [request, number, 0];
                             self.want(fetch, User { slot, echo, stage, ..user.clone() });
                         }

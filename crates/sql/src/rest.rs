@@ -11,14 +11,14 @@ use crate::parameters::{ListNeeds, Method, Parameter, ParameterKind, SqlVerb};
 use crate::source::{Kind, Source};
 use serde_json::{Map, Value as Json};
 use stack_catalog::names::column_of;
-use stack_core::conform::conform;
+use stack_core::conform::{conform, id_of_text};
 use stack_core::diagnostic::Severity;
 use stack_core::identity::Identifier;
 use stack_core::ids::TypeName;
 use stack_core::pointer::Pointer;
 use stack_core::provider::Found;
 use stack_core::rest::Described;
-use stack_core::schema::ResourceSchema;
+use stack_core::schema::{Node, ResourceSchema};
 use stack_core::value::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -41,10 +41,17 @@ impl Rest {
         let properties = self.schema.root.properties.iter().map(|(name, node)| Column {
             name: self.column_name(name),
             path: Some(Pointer::of([name.as_str()])),
-            affinity: affinity(&self.schema, node),
+            affinity: self.affinity(name, node),
         });
         let region = self.about.is_regional().then(|| Column::asked(REGION));
         region.into_iter().chain(properties).collect()
+    }
+
+    fn affinity(&self, property: &str, node: &Node) -> Affinity {
+        match self.schema.overlay.accepts.references.covers(&Pointer::of([property])) {
+            true => Affinity::Reference,
+            false => affinity(&self.schema, node),
+        }
     }
 
     fn column_name(&self, property: &str) -> String {
@@ -71,7 +78,7 @@ impl Rest {
             let older = shared.contains(&property.as_str()).then(|| format!("_{name}"));
             let names = older.into_iter().chain([format!("data__{name}"), property.clone()]).chain(others);
             for name in names {
-                let affinity = affinity(&self.schema, node);
+                let affinity = self.affinity(property, node);
                 add(Column { name, path: Some(Pointer::of([property.as_str()])), affinity });
             }
         }
@@ -87,7 +94,15 @@ impl Rest {
             .then(|| Parameter { name: REGION.to_owned(), kind: ParameterKind::Region });
         let whole = (self.schema.handlers.read.is_some() && self.about.property_of(IDENTIFIER).is_none())
             .then(|| Parameter { name: IDENTIFIER.to_owned(), kind: ParameterKind::Identifier });
-        region.into_iter().chain(self.about.inputs().into_iter().map(input)).chain(whole).collect()
+        let pages = self.about.pages();
+        let of_pages = [
+            (pages.size.map(|(name, _)| name), ParameterKind::PageSize),
+            (pages.token.map(|(name, _)| name), ParameterKind::PageToken),
+        ];
+        let of_pages =
+            of_pages.into_iter().filter_map(|(name, kind)| Some(Parameter { name: name?.to_owned(), kind }));
+        let inputs = self.about.inputs().into_iter().map(input);
+        region.into_iter().chain(inputs).chain(whole).chain(of_pages).collect()
     }
 
     pub(crate) fn parameter(&self, typed: &str) -> Option<Parameter> {
@@ -96,7 +111,13 @@ impl Rest {
             Some(property) => all.find(|one| one.kind == ParameterKind::ListInput && one.name == property),
             None => {
                 let bare = typed.strip_prefix("data__").unwrap_or(typed);
-                all.find(|one| one.kind != ParameterKind::ListInput && one.name.eq_ignore_ascii_case(bare))
+                // `MaxResults` for `maxResults` and `max-results`.
+                let folded = |name: &str| name.replace(['-', '_'], "").to_lowercase();
+                all.find(|one| match one.kind {
+                    ParameterKind::ListInput => false,
+                    ParameterKind::PageSize | ParameterKind::PageToken => folded(&one.name) == folded(bare),
+                    _ => one.name.eq_ignore_ascii_case(bare),
+                })
             }
         }
     }
@@ -126,17 +147,21 @@ impl Rest {
         let at = target(source, params)?;
         let mut echo = Echo::new();
         let mut given: Map<String, Json> = Map::new();
-        let mut whole = None;
+        let (mut whole, mut pages) = (None, Map::new());
         for (parameter, value) in params {
-            let value = bare_id(value);
+            let value = id_of_text(value).unwrap_or_else(|| value.clone());
             match parameter.kind {
                 ParameterKind::ListInput => {
-                    given.insert(parameter.name.clone(), Json::String(value.to_string()));
+                    given.insert(parameter.name.clone(), Json::String(value.clone()));
                 }
-                ParameterKind::Identifier => whole = Some(value.to_string()),
+                ParameterKind::Identifier => whole = Some(value.clone()),
+                ParameterKind::PageSize | ParameterKind::PageToken => {
+                    self.check_page(parameter, &value)?;
+                    pages.insert(parameter.name.clone(), Json::String(value.clone()));
+                }
                 _ => {}
             }
-            echo.insert(parameter.name.clone(), value.into_owned());
+            echo.insert(parameter.name.clone(), value);
         }
         self.check(&given)?;
         let identifier = match whole {
@@ -145,11 +170,12 @@ impl Rest {
         };
         if let (Some(identifier), true) = (identifier, self.schema.handlers.read.is_some()) {
             let fetch = self.get(&at, identifier, &given);
-            return Ok(Ask { fetch, echo, stage: Stage::Rows });
+            return Ok(Ask { fetch, echo, stage: Stage::Rows, note: None });
         }
+        given.extend(pages);
         let stage = if self.about.lists_whole() { Stage::Rows } else { Stage::ThenGet };
         let model = (!given.is_empty()).then_some(Json::Object(given));
-        Ok(Ask { fetch: Fetch::List { at, ty: self.ty.clone(), model }, echo, stage })
+        Ok(Ask { fetch: Fetch::List { at, ty: self.ty.clone(), model }, echo, stage, note: None })
     }
 
     /// The read of one that a list found.
@@ -161,8 +187,11 @@ impl Rest {
     }
 
     fn get(&self, at: &stack_core::ids::Target, identifier: Identifier, given: &Map<String, Json>) -> Fetch {
-        let is_beside =
-            |(name, _): &(&String, &Json)| !identifier.parts.iter().any(|(part, _)| part == *name);
+        // What is said of the pages of a list belongs to no read.
+        let is_beside = |(name, _): &(&String, &Json)| {
+            self.schema.root.properties.contains_key(*name)
+                && !identifier.parts.iter().any(|(part, _)| part == *name)
+        };
         let text = |(name, value): (&String, &Json)| Some((name.clone(), value.as_str()?.to_owned()));
         let beside = given.iter().filter(is_beside).filter_map(text).collect();
         Fetch::Get { at: at.clone(), ty: self.ty.clone(), identifier, beside }
@@ -173,6 +202,26 @@ impl Rest {
         let parts = self.about.identity().iter().map(|name| Some((name.clone(), part(name)?)));
         let parts: Option<Vec<_>> = parts.collect();
         parts.filter(|parts| !parts.is_empty()).map(|parts| Identifier { parts })
+    }
+
+    /// Ranges of what is said of pages (stackql-compat 6.5, cloud-control 8).
+    fn check_page(&self, parameter: &Parameter, value: &str) -> Result<(), SqlError> {
+        let name = &parameter.name;
+        let pages = self.about.pages();
+        let problem = match (parameter.kind, pages.size, pages.token) {
+            (ParameterKind::PageSize, Some((_, most)), _) => {
+                let is_fine = value.parse::<u64>().is_ok_and(|size| (1..=most).contains(&size));
+                (!is_fine).then(|| format!("`{name}` is a number from 1 to {most}"))
+            }
+            (_, _, Some((_, most))) => {
+                let length = value.chars().count() as u64;
+                let is_fine = length > 0 && most.is_none_or(|most| length <= most);
+                let most = most.map(|most| format!(" to {most}")).unwrap_or_default();
+                (!is_fine).then(|| format!("`{name}` has 1{most} characters, not {length}"))
+            }
+            _ => None,
+        };
+        problem.map_or(Ok(()), |problem| Err(bad(problem)))
     }
 
     /// Lengths, patterns and enums of what is asked by, before anybody is asked.
@@ -222,7 +271,10 @@ impl Rest {
         let needs = ListNeeds::of(&self.schema.handlers);
         let takes = self.schema.handlers.list.as_ref().and_then(|list| list.handler_schema.as_deref());
         let optional = takes.into_iter().flat_map(|node| node.properties.keys());
-        let optional = optional.filter(|name| !needs.all.contains(name)).cloned().collect();
+        let pages = self.about.pages();
+        let of_pages = pages.size.map(|(name, _)| name).into_iter().chain(pages.token.map(|(name, _)| name));
+        let optional = optional.filter(|name| !needs.all.contains(name)).cloned();
+        let optional = optional.chain(of_pages.map(str::to_owned)).collect();
         let listed = needs.all.iter().cloned().chain(region()).collect();
         let body = self.schema.root.required.iter().cloned().chain(region()).collect();
         let method = |name: Option<String>, verb, required: Vec<String>, optional: Vec<String>| {
@@ -253,18 +305,6 @@ impl Source {
     /// True if its requests say a region.
     pub fn has_regions(&self) -> bool {
         self.rest().is_none_or(|rest| rest.about.is_regional())
-    }
-}
-
-/// The id of a reference that is written as the service writes it: `{"id": "env-1"}` (DESIGN section 2).
-pub(crate) fn bare_id(text: &str) -> Cow<'_, str> {
-    if !text.trim_start().starts_with('{') {
-        return Cow::Borrowed(text);
-    }
-    let json: Option<Json> = serde_json::from_str(text).ok();
-    match json.as_ref().and_then(|json| json.get("id")).and_then(Json::as_str) {
-        Some(id) => Cow::Owned(id.to_owned()),
-        None => Cow::Borrowed(text),
     }
 }
 

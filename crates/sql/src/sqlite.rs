@@ -115,7 +115,7 @@ impl Engine {
             .iter()
             .map(|(name, affinity)| {
                 let word = match affinity {
-                    Affinity::Text => "TEXT",
+                    Affinity::Text | Affinity::Reference => "TEXT",
                     Affinity::Numeric => "NUMERIC",
                     Affinity::Boolean => "INTEGER",
                     Affinity::Json => "BLOB",

@@ -5,7 +5,7 @@ use crate::codes;
 use crate::columns::{IDENTIFIER, REGION};
 use crate::dml::{self, Dml, Named, Operand, Pair, Verb};
 use crate::error::SqlError;
-use crate::literal::{self, RequestOption, bare, structured};
+use crate::literal::{self, RequestOption, bare};
 use crate::parse::Parsed;
 use crate::query::Defaults;
 use crate::returning::Returning;
@@ -96,8 +96,15 @@ fn operations<'r>(
     defaults: &'r Defaults,
 ) -> Result<Writes, Vec<SqlError>> {
     let source = tables.source(&dml.table.name).map(|source| source.kind);
-    if let (Verb::Delete, Ok(Kind::CloudControl(Raw::ResourceRequests))) = (dml.verb, source) {
-        return Common::of(dml, defaults).cancels(parsed);
+    match (dml.verb, source, &dml.query) {
+        (Verb::Delete, Ok(Kind::CloudControl(Raw::ResourceRequests)), _) => {
+            return Common::of(dml, defaults).cancels(parsed);
+        }
+        // Each row will name its type.
+        (Verb::Insert, Ok(Kind::CloudControl(Raw::Resources)), Some(rows)) => {
+            return Common::of(dml, defaults).raw_columns(parsed, &rows.columns);
+        }
+        _ => {}
     }
     Reading::of(dml, parsed, tables, defaults)?.writes()
 }
@@ -170,7 +177,7 @@ impl<'r> Reading<'r> {
                 let name = tables.catalog().awscc_name(ty);
                 return Err(refuse(format!("write {}", name.unwrap_or_else(|| ty.to_string()))));
             }
-            Kind::CloudControl(Raw::Resources) if dml.query.is_none() => {
+            Kind::CloudControl(Raw::Resources) => {
                 (About::All, raw::first_schema(dml, tables).map_err(|error| vec![error])?)
             }
             Kind::CloudControl(Raw::ResourceRequests | Raw::ResourceRequest | Raw::Requests(_)) => {
@@ -317,10 +324,8 @@ impl<'r> Reading<'r> {
                 // NULL declares nothing: an INSERT sends no such column.
                 Some(Meant::Property(_)) if value == Value::Null => {}
                 Some(Meant::Property(name)) => {
-                    let value = match self.source.rest() {
-                        Some(table) => rest::value(table, &name, value),
-                        None => structured(&self.schema, &name, value),
-                    };
+                    let about = self.source.rest().map(|table| &*table.about);
+                    let value = literal::written(&self.schema, about, &name, value);
                     self.declare(declared, name, value, &pair.column, &pair.at);
                 }
                 None => self.no_column(&pair.column),
@@ -330,26 +335,21 @@ impl<'r> Reading<'r> {
 
     /// The properties as they are sent; told where they do not fit the type.
     fn conformed(&mut self, declared: Declared) -> Option<Value> {
-        let Declared { members, places } = declared;
-        let members = match self.source.rest().map(|table| table.about.normal(Value::Object(members.clone())))
-        {
-            Some(Value::Object(members)) => members,
-            _ => members,
-        };
-        self.held(Declared { members, places }, None)
+        self.held(declared, false)
     }
 
-    /// As [`Self::conformed`], for these properties alone.
-    fn conformed_part(&mut self, declared: Declared, names: &[String]) -> Option<Value> {
-        self.held(declared, Some(names))
+    /// As [`Self::conformed`], for the declared properties alone: others are not missing.
+    fn conformed_part(&mut self, declared: Declared) -> Option<Value> {
+        self.held(declared, true)
     }
 
-    fn held(&mut self, declared: Declared, only: Option<&[String]>) -> Option<Value> {
+    fn held(&mut self, declared: Declared, is_part: bool) -> Option<Value> {
+        // The one way into the type's form. What it tells stands where it was declared.
         let conformed = conform(&self.schema, Value::Object(declared.members));
         let mut fits = true;
         for violation in conformed.violations {
             let first = violation.pointer.segments().first();
-            if only.is_some_and(|only| !first.is_some_and(|first| only.contains(first))) {
+            if is_part && !first.is_some_and(|first| declared.places.contains_key(first)) {
                 continue;
             }
             // A stack could not find what it does not name. Here nobody looks for it again.

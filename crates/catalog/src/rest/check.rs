@@ -332,7 +332,7 @@ impl Check<'_> {
     }
 
     fn paging(&self) -> Result<(), DefinitionError> {
-        let Some(Paging { kind, param, next, size_param, size }) =
+        let Some(Paging { kind, param, next, size_param, size, token_length: _ }) =
             self.resource.list.as_ref().and_then(|list| list.paging.as_ref())
         else {
             return Ok(());

@@ -1,9 +1,9 @@
 //! What a definition says to tables and statements.
 
 use super::Definition;
-use super::form::Auth;
+use super::form::{Auth, PagingKind};
 use super::template::{Part, Template};
-use stack_core::rest::{Described, MethodNames};
+use stack_core::rest::{Described, MethodNames, PageInputs};
 use stack_core::value::Value;
 
 impl Described for Definition {
@@ -68,6 +68,17 @@ impl Described for Definition {
             read_parts.map(|part| &part.into).any(|into| !list_parts().any(|part| part.into == *into));
         let names_only = self.resource.list.as_ref().is_some_and(|list| list.names.is_some());
         !(has_parts || names_only && self.resource.read.is_some())
+    }
+
+    fn pages(&self) -> PageInputs<'_> {
+        let paging = self.resource.list.as_ref().and_then(|list| list.paging.as_ref());
+        let Some(paging) = paging else { return PageInputs::default() };
+        // The token of a URL is encoded already, and nobody writes one.
+        let is_token = paging.kind == PagingKind::Token;
+        PageInputs {
+            size: paging.size_param.as_deref().zip(paging.size),
+            token: paging.param.as_deref().filter(|_| is_token).map(|name| (name, paging.token_length)),
+        }
     }
 
     /// As StackQL calls them, where the path has the form that those names follow: `get_org_v2_environment` of

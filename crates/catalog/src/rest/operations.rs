@@ -200,9 +200,12 @@ pub struct Paging {
     /// Parameter of the page size.
     #[serde(default)]
     pub size_param: Option<String>,
-    /// Page size to ask for.
+    /// Page size to ask for: the most that the service takes. A query may ask for less.
     #[serde(default)]
     pub size: Option<u64>,
+    /// The most characters that the token of a page may have.
+    #[serde(default)]
+    pub token_length: Option<u64>,
 }
 
 /// Ways of paging.

@@ -196,3 +196,22 @@ fn verbs_of_the_table_follow_from_the_handlers_but_for_types_that_gained_or_lost
     AWS::Rekognition::Project: SELECT,INSERT,DELETE is now SELECT,INSERT,UPDATE,DELETE
     ");
 }
+
+#[test]
+fn both_plurals_of_schema_are_understood_by_both_providers() {
+    let catalog = Catalog::embedded();
+    for (service, ty) in
+        [("eventschemas", "AWS::EventSchemas::Schema"), ("personalize", "AWS::Personalize::Schema")]
+    {
+        for provider in ["aws", "awscc"] {
+            for plural in ["schemas", "schemata"] {
+                for (list, form) in [("", TableForm::Plural), ("_list_only", TableForm::ListOnly)] {
+                    let name = format!("{provider}.{service}.{plural}{list}");
+                    let table = catalog.table(&name).unwrap_or_else(|| panic!("{name}"));
+                    assert_eq!((table.ty.as_str(), table.form), (ty, form), "{name}");
+                }
+            }
+        }
+    }
+    assert!(catalog.table("awscc.glue.schemata").is_none(), "nobody has published it");
+}

@@ -128,13 +128,19 @@ fn id_of(value: Value) -> Value {
             None => Value::Object(members),
         },
         // A document in a text, as statements have it.
-        Value::String(text) if text.trim_start().starts_with('{') => {
-            let document: Option<Json> = serde_json::from_str(&text).ok();
-            let id = document.as_ref().and_then(|document| document.get("id")?.as_str().map(str::to_owned));
-            Value::String(id.unwrap_or(text))
-        }
+        Value::String(text) => Value::String(id_of_text(&text).unwrap_or(text)),
         other => other,
     }
+}
+
+/// The id of a reference that is written as the service writes it: `{"id": "env-1"}` (DESIGN section 2). `None` for every
+/// other text.
+pub fn id_of_text(text: &str) -> Option<String> {
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let document: Json = serde_json::from_str(text).ok()?;
+    document.get("id")?.as_str().map(str::to_owned)
 }
 
 /// A list of names and values as a map; as it is where an entry has another form.

@@ -20,6 +20,7 @@ mod texts;
 mod walk;
 mod wrong;
 
+pub use accepted::id_of_text;
 pub use capability::check_type;
 pub use request::{check_default_tags, check_request};
 pub use sealed::is_telling;

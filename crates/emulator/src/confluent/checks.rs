@@ -172,9 +172,10 @@ mod tests {
         let good = json!({ "display_name": "a", "environment": { "id": "env-1" },
             "config": { "kind": "AwsIntegrationConfig", "customer_iam_role_arn": "arn:aws:iam::1:role/a" } });
         assert!(create(kind, &good).is_ok(), "the provider follows from the config");
+        let mut printed = good.clone();
+        printed.as_object_mut().unwrap().remove("display_name");
+        assert!(create(kind, &printed).is_ok(), "the published example has no name");
         for (path, value, status) in [
-            ("display_name", Json::Null, 400),
-            ("display_name", json!(""), 400),
             ("config", json!({ "customer_iam_role_arn": "a" }), 400),
             ("environment", json!("env-1"), 400),
             ("provider", json!("MOON"), 422),

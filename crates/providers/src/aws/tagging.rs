@@ -45,7 +45,7 @@ struct Tag {
     value: String,
 }
 
-/// One page of the resources that carry all of these tags.
+/// One page of the resources that carry all of these tags; without any, of all that have or had a tag.
 pub(super) async fn page(
     aws: &Aws,
     at: &Target,
@@ -79,7 +79,10 @@ fn request(filters: &[TagFilter], types: &[String], page: Option<&str>) -> Json 
             values => json!({"Key": filter.key, "Values": values}),
         })
         .collect();
-    let mut body = json!({"ResourcesPerPage": RESOURCES_PER_PAGE, "TagFilters": filters});
+    let mut body = json!({"ResourcesPerPage": RESOURCES_PER_PAGE});
+    if !filters.is_empty() {
+        body["TagFilters"] = Json::from(filters);
+    }
     if !types.is_empty() {
         body["ResourceTypeFilters"] = Json::from(types);
     }
@@ -89,11 +92,11 @@ fn request(filters: &[TagFilter], types: &[String], page: Option<&str>) -> Json 
     body
 }
 
-/// What the service would refuse. No filters at all would list every resource of the region, which is never meant.
+/// What the service would refuse.
 fn check(filters: &[TagFilter], types: &[String]) -> Result<(), Failure> {
     let invalid = |message: String| Err(Failure::new(FailureKind::Invalid, "RequestNotBuilt", message));
-    if filters.is_empty() || filters.len() > FILTERS {
-        return invalid(format!("the tag index takes 1 to {FILTERS} tags at once, not {}", filters.len()));
+    if filters.len() > FILTERS {
+        return invalid(format!("the tag index takes at most {FILTERS} tags at once, not {}", filters.len()));
     }
     if types.len() > TYPES {
         return invalid(format!("the tag index takes at most {TYPES} types at once, not {}", types.len()));

@@ -30,7 +30,11 @@ impl Rest {
         };
         let mut query = query(definition, &list.query, &list.filter, inputs)?;
         if let Some(paging) = &list.paging {
-            query.extend(asked_page(paging, page));
+            // A statement may ask for smaller pages, and for one to begin with.
+            let given = |name: &Option<String>| value_of(inputs, name.as_deref()?);
+            let size = given(&paging.size_param).or_else(|| paging.size.map(|size| size.to_string()));
+            let first = given(&paging.param);
+            query.extend(asked_page(paging, page.or(first.as_deref()), size.as_deref()));
         }
         let asked = Asked {
             definition,
@@ -214,9 +218,9 @@ pub(super) fn keyed(answer: &Json, path: Option<&str>, member: &str) -> Vec<Json
     found.into_iter().flatten().map(with_key).collect()
 }
 
-fn asked_page(paging: &Paging, page: Option<&str>) -> Vec<String> {
+fn asked_page(paging: &Paging, page: Option<&str>, size: Option<&str>) -> Vec<String> {
     let mut pairs = Vec::new();
-    let size = paging.size_param.as_deref().zip(paging.size).map(|(name, size)| format!("{name}={size}"));
+    let size = paging.size_param.as_deref().zip(size).map(|(name, size)| format!("{name}={}", encoded(size)));
     let param = paging.param.as_deref().unwrap_or_default();
     match (paging.kind, page) {
         (PagingKind::None, _) => {}

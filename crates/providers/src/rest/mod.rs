@@ -115,6 +115,12 @@ fn identity_of(definition: &Definition, model: &Model) -> Identifier {
 fn of_identifier(definition: &Definition, identifier: &Identifier) -> Model {
     let names = definition.resource.identity.iter();
     let values = identifier.parts.iter();
+    // A statement may say what tells the host.
+    let is_beside = |(name, _): &&(String, String)| {
+        !definition.resource.identity.contains(name) && definition.property(name).is_some()
+    };
+    let beside = identifier.parts.iter().filter(is_beside);
+    let beside = beside.map(|(name, value)| (name.clone(), Json::String(value.clone())));
     names
         .zip(values)
         .map(|(name, (given, value))| {
@@ -122,6 +128,7 @@ fn of_identifier(definition: &Definition, identifier: &Identifier) -> Model {
             let value = if given.is_empty() { value } else { by_name.unwrap_or(value) };
             (name.clone(), Json::String(value.clone()))
         })
+        .chain(beside)
         .collect()
 }
 

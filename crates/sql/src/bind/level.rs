@@ -11,7 +11,29 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Output {
     pub(super) name: String,
-    pub(super) is_boolean: bool,
+    pub(super) meaning: Meaning,
+}
+
+/// What the values of a column stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// Themselves.
+    #[default]
+    Plain,
+    /// True and false.
+    Boolean,
+    /// An object of the service, of which they are the id.
+    Reference,
+}
+
+impl Meaning {
+    pub(super) fn of(affinity: Affinity) -> Self {
+        match affinity {
+            Affinity::Boolean => Self::Boolean,
+            Affinity::Reference => Self::Reference,
+            Affinity::Text | Affinity::Numeric | Affinity::Json => Self::Plain,
+        }
+    }
 }
 
 /// One entry of a FROM clause.
@@ -46,18 +68,18 @@ pub(super) enum ItemKind<'q> {
 }
 
 impl Item<'_> {
-    /// The column of this name, if SQLite finds it here: whether it is boolean.
-    pub(super) fn finds(&self, name: &str) -> Option<bool> {
+    /// The column of this name, if SQLite finds it here: what it means.
+    pub(super) fn finds(&self, name: &str) -> Option<Meaning> {
         match &self.kind {
             ItemKind::Base { columns, .. } => columns
                 .iter()
                 .find(|column| column.name.eq_ignore_ascii_case(name))
-                .map(|column| column.affinity == Affinity::Boolean),
+                .map(|column| Meaning::of(column.affinity)),
             ItemKind::Derived { outputs, .. } | ItemKind::Cte { outputs, .. } => outputs
                 .as_ref()?
                 .iter()
                 .find(|output| output.name.eq_ignore_ascii_case(name))
-                .map(|output| output.is_boolean),
+                .map(|output| output.meaning),
             ItemKind::Function { .. } => None,
         }
     }
@@ -137,12 +159,12 @@ impl Level<'_> {
         }
     }
 
-    /// The one item that SQLite finds a column in, and whether the column is boolean.
-    pub(super) fn resolve(&self, col: Col<'_>) -> Option<(usize, bool)> {
+    /// The one item that SQLite finds a column in, and what the column means.
+    pub(super) fn resolve(&self, col: Col<'_>) -> Option<(usize, Meaning)> {
         let mut found = self
             .owners(col)
             .into_iter()
-            .filter_map(|at| self.items[at].finds(&col.name.value).map(|boolean| (at, boolean)));
+            .filter_map(|at| self.items[at].finds(&col.name.value).map(|meaning| (at, meaning)));
         let first = found.next()?;
         found.next().is_none().then_some(first)
     }

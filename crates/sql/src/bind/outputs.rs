@@ -1,8 +1,7 @@
 //! The columns of a subquery's result, as far as they can be told without its rows.
 
-use super::level::{Col, Output};
+use super::level::{Col, Meaning, Output};
 use super::{Binder, Env};
-use crate::columns::Affinity;
 use sqlparser::ast::{
     Expr, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor,
 };
@@ -46,7 +45,8 @@ impl Binder<'_> {
             SetExpr::SetOperation { left, .. } => self.outputs_of(left, env),
             SetExpr::Values(values) => {
                 let width = values.rows.first()?.content.len();
-                let names = (1..=width).map(|at| Output { name: format!("column{at}"), is_boolean: false });
+                let names =
+                    (1..=width).map(|at| Output { name: format!("column{at}"), meaning: Meaning::Plain });
                 Some(names.collect())
             }
             _ => None,
@@ -67,10 +67,7 @@ impl Binder<'_> {
                     None => self.tables.source(&super::dotted(&parts)).ok().map(|source| {
                         let columns = source.columns().into_iter();
                         columns
-                            .map(|one| Output {
-                                is_boolean: one.affinity == Affinity::Boolean,
-                                name: one.name,
-                            })
+                            .map(|one| Output { meaning: Meaning::of(one.affinity), name: one.name })
                             .collect()
                     }),
                 };
@@ -105,14 +102,15 @@ fn named(select: &Select, entries: &Entries) -> Option<Vec<Output>> {
         }
         Some(found)
     };
-    let is_boolean = |expr: &Expr| {
-        let Some(col) = Col::of(expr) else { return false };
+    let meaning = |expr: &Expr| {
+        let Some(col) = Col::of(expr) else { return Meaning::Plain };
         let mut found = entries
             .iter()
             .filter(|(entry, _)| col.qualifier.last().is_none_or(|q| entry.eq_ignore_ascii_case(&q.value)))
             .flat_map(|(_, outputs)| outputs.iter().flatten())
             .filter(|output| output.name.eq_ignore_ascii_case(&col.name.value));
-        found.next().is_some_and(|output| output.is_boolean) && found.next().is_none()
+        let first = found.next().map(|output| output.meaning);
+        first.filter(|_| found.next().is_none()).unwrap_or_default()
     };
     let mut outputs = Vec::new();
     for item in &select.projection {
@@ -120,10 +118,10 @@ fn named(select: &Select, entries: &Entries) -> Option<Vec<Output>> {
             SelectItem::UnnamedExpr(expr) => {
                 // What has no name still has a place, for names given from outside.
                 let name = Col::of(expr).map(|col| col.name.value.clone()).unwrap_or_default();
-                outputs.push(Output { name, is_boolean: is_boolean(expr) });
+                outputs.push(Output { name, meaning: meaning(expr) });
             }
             SelectItem::ExprWithAlias { expr, alias } => {
-                outputs.push(Output { name: alias.value.clone(), is_boolean: is_boolean(expr) });
+                outputs.push(Output { name: alias.value.clone(), meaning: meaning(expr) });
             }
             SelectItem::Wildcard(_) => outputs.extend(all(None)?),
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
@@ -143,8 +141,8 @@ pub(super) fn renamed(outputs: Option<Vec<Output>>, alias: &TableAlias) -> Optio
     }
     let names = alias.columns.iter().map(|column| column.name.value.clone());
     let known = outputs.filter(|outputs| outputs.len() == alias.columns.len()).unwrap_or_default();
-    let booleans = known.into_iter().map(|output| output.is_boolean).chain(std::iter::repeat(false));
-    Some(names.zip(booleans).map(|(name, is_boolean)| Output { name, is_boolean }).collect())
+    let meanings = known.into_iter().map(|output| output.meaning).chain(std::iter::repeat(Meaning::Plain));
+    Some(names.zip(meanings).map(|(name, meaning)| Output { name, meaning }).collect())
 }
 
 /// The span of a query's first word.

@@ -35,9 +35,7 @@ pub(super) fn lacking(source: &Source, has: impl Fn(ParameterKind, &str) -> bool
         }
         Kind::CloudControl(Raw::Resources) => needs(&[(P::TypeName, "TypeName")]),
         Kind::CloudControl(Raw::ResourceRequest) => needs(&[(P::RequestToken, "RequestToken")]),
-        // The provider asks for no list of everything that has a tag.
-        Kind::Tagging => needs(&[(P::TagFilters, "TagFilters")]),
-        Kind::CloudControl(_) | Kind::View(_) => Vec::new(),
+        Kind::Tagging | Kind::CloudControl(_) | Kind::View(_) => Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::sqlite::quoted;
 use sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value as SqlValue,
 };
+use stack_core::conform::id_of_text;
 use std::ops::Range;
 
 /// The conditions of one SELECT that are joined by AND.
@@ -222,7 +223,7 @@ impl Binder<'_> {
         let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
         // An expression has no affinity, which must not be needed then.
         let same = column.is_some_and(|column| match column.affinity {
-            Affinity::Text => term.form == Form::Text,
+            Affinity::Text | Affinity::Reference => term.form == Form::Text,
             Affinity::Numeric | Affinity::Boolean => term.form == Form::Number,
             Affinity::Json => term.form != Form::Wrapped,
         });
@@ -239,11 +240,18 @@ impl Binder<'_> {
 
     /// Gives a parameter its values; two conditions for one parameter leave what both allow.
     pub(super) fn give(&mut self, relation: usize, parameter: Parameter, values: &[String], over: bool) {
-        let given = &mut self.relations[relation].given;
+        let relation = &mut self.relations[relation];
+        // A reference is asked for by its bare id, however it is written (DESIGN section 2).
+        let bare = |value: &String| match relation.source.rest() {
+            Some(_) => id_of_text(value).unwrap_or_else(|| value.clone()),
+            None => value.clone(),
+        };
+        let values: Vec<String> = values.iter().map(bare).collect();
+        let given = &mut relation.given;
         match given.iter_mut().find(|(own, _)| *own == parameter) {
-            Some((_, own)) if over => *own = values.to_vec(),
+            Some((_, own)) if over => *own = values,
             Some((_, own)) => own.retain(|value| values.contains(value)),
-            None => given.push((parameter, values.to_vec())),
+            None => given.push((parameter, values)),
         }
     }
 

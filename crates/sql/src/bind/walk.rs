@@ -1,15 +1,17 @@
 //! Expressions: the subqueries in them are bound, and names and literals are written as SQLite has them.
 
-use super::level::{Col, Level};
+use super::level::{Col, Level, Meaning};
 use super::terms::Terms;
 use super::{Bind, Binder, Contents, Env, Passed};
 use crate::columns::REGION;
 use crate::error::SqlError;
 use crate::sqlite::quoted;
 use sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, TableFunctionArgs, Value as SqlValue, Visit, Visitor,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Query, Select,
+    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFunctionArgs, Value as SqlValue, Visit,
+    Visitor,
 };
+use stack_core::conform::id_of_text;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
@@ -158,23 +160,34 @@ impl Binder<'_> {
         }
     }
 
-    /// `'true'` beside a boolean column becomes 1.
+    /// `'true'` beside a boolean column becomes 1, and the object of a reference its id.
     fn truth(&mut self, level: &Level<'_>, col: &Expr, values: &[&Expr]) {
-        let Some(col) = Col::of(col) else { return };
-        if !level.resolve(col).is_some_and(|(_, is_boolean)| is_boolean) {
-            return;
-        }
+        let meaning = Col::of(col).and_then(|col| level.resolve(col)).map(|(_, meaning)| meaning);
         for value in values {
             let Expr::Value(value) = value else { continue };
             let SqlValue::SingleQuotedString(text) = &value.value else { continue };
-            let number = match text.to_ascii_lowercase().as_str() {
-                "true" => "1",
-                "false" => "0",
+            let written = match meaning {
+                Some(Meaning::Boolean) if text.eq_ignore_ascii_case("true") => "1".to_owned(),
+                Some(Meaning::Boolean) if text.eq_ignore_ascii_case("false") => "0".to_owned(),
+                Some(Meaning::Reference) => match id_of_text(text) {
+                    Some(id) => format!("'{}'", id.replace('\'', "''")),
+                    None => continue,
+                },
                 _ => continue,
             };
             if let Some(at) = self.words.range(value.span) {
-                self.edits.replace(at, number);
+                self.edits.replace(at, written);
             }
+        }
+    }
+
+    /// A function that takes JSON apart gets the object of a reference, of which the column has the id alone:
+    /// `JSON_EXTRACT(environment, '$.id')`.
+    fn object(&mut self, level: &Level<'_>, expr: &Expr) {
+        let is_reference = |col: Col<'_>| matches!(level.resolve(col), Some((_, Meaning::Reference)));
+        if let (true, Some(at)) = (Col::of(expr).is_some_and(is_reference), self.extent(expr)) {
+            self.edits.put(at.start, "json_object('id', ");
+            self.edits.put(at.end, ")");
         }
     }
 }
@@ -235,6 +248,16 @@ impl Visitor for Walker<'_, '_> {
                 let values: Vec<&Expr> = list.iter().collect();
                 self.binder.truth(self.level, expr, &values);
             }
+            Expr::BinaryOp { left, op: BinaryOperator::Arrow | BinaryOperator::LongArrow, .. } => {
+                self.binder.object(self.level, left);
+            }
+            Expr::Function(function) if takes_json(function) => {
+                if let FunctionArguments::List(list) = &function.args
+                    && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(first))) = list.args.first()
+                {
+                    self.binder.object(self.level, first);
+                }
+            }
             _ => {}
         }
         ControlFlow::Continue(())
@@ -273,6 +296,12 @@ impl Visitor for Meant<'_> {
         }
         ControlFlow::Continue(())
     }
+}
+
+/// True for SQLite's functions whose first argument is JSON.
+fn takes_json(function: &Function) -> bool {
+    let name = function.name.to_string().to_ascii_lowercase();
+    matches!(name.as_str(), "json" | "json_extract" | "json_type" | "json_valid" | "json_equal")
 }
 
 /// The arguments of a function in FROM.

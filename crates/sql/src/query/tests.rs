@@ -358,13 +358,12 @@ fn mistakes_are_told_before_any_call() {
         "SELECT 1 FROM awscc.s3.buckets WHERE region = 'us-east-1'",
         "SELECT 1 FROM awscc.customerprofiles.integrations WHERE region = 'us-east-1'",
         "SELECT 1 FROM awscc.quicksight.analyses_list_only",
-        "SELECT 1 FROM awscc.customerprofiles.integrations WHERE Identifier = 'dom'",
+        "SELECT 1 FROM awscc.customerprofiles.integrations WHERE Identifier = ''",
         "SELECT 1 FROM awscc.cloud_control.resource WHERE Identifier = 'x'",
         "SELECT 1 FROM awscc.s3.buckets WHERE region = \"us-east-1\" AND Identifier = 'x'",
         "SELECT 1 FROM awscc.s3.buckets WHERE bucket_name = \"x\" AND Identifier = 'x'",
         "SELECT 1 FROM awscc.s3.buckets WHERE region = 'evil.example/' AND Identifier = 'x'",
         "SELECT 1 FROM awscc.tagging.tagged_resources WHERE TagFilters = 'x'",
-        "SELECT 1 FROM awscc.tagging.tagged_resources",
         "SELECT region FROM awscc.s3.buckets a, awscc.s3.buckets b WHERE Identifier = 'x'",
         "SELECT 1 FROM (SELECT 1 AS a FROM awscc.s3.buckets WHERE Identifier = 'x') WHERE typo = 'x'",
         "SELECT 1 WHERE count(*) = 1",
@@ -396,6 +395,28 @@ fn a_region_that_nobody_gave_is_noted_and_several_can_be_the_default() {
     let query = Query::prepare(&parsed[0], &tables, &defaults, Limits::default()).unwrap();
     assert!(query.notes().is_empty());
     assert_eq!(shown(&now(query.run(&cloud())).unwrap()), "west\nlogs\ndata");
+}
+
+#[test]
+fn an_identifier_of_another_form_is_asked_for_and_told() {
+    let text = "SELECT uri FROM awscc.customerprofiles.integrations WHERE Identifier = 'dom'";
+    is(text, "", &["get us-east-1 AWS::CustomerProfiles::Integration dom"]);
+    let tables = Tables::new(Catalog::embedded());
+    let parsed = parse(text).unwrap();
+    let mut query = Query::prepare(&parsed[0], &tables, &Defaults::default(), Limits::default()).unwrap();
+    query.fetches();
+    let note = "`dom` does not have the 2 parts of the identifier; it is asked for as it is written";
+    assert!(query.notes().iter().any(|own| own == note), "{:?}", query.notes());
+}
+
+#[test]
+fn without_filters_the_tag_index_shows_all_that_it_has() {
+    for text in [
+        "SELECT count(*) FROM awscc.tagging.tagged_resources",
+        "SELECT count(*) FROM aws.tagging.tagged_resources WHERE TagFilters = '[]'",
+    ] {
+        is(text, "3", &["tagged us-east-1"]);
+    }
 }
 
 #[test]

@@ -104,6 +104,101 @@ fn tables_of_aws_have_regions_and_ranges() {
 }
 
 #[test]
+fn what_is_said_of_pages_is_checked_before_the_call() {
+    let of = |condition: &str| {
+        asked(&format!("SELECT client_id FROM {ASSOCIATIONS} WHERE Identifier = 'd' AND {condition}"))
+    };
+    for name in ["MaxResults", "maxResults", "max_results", "data__MaxResults"] {
+        let found = of(&format!("{name} = 10"));
+        assert_eq!(found, "list eu-west-1 {\"Identifier\":\"d\",\"maxResults\":\"10\"}", "{name}");
+    }
+    let token = "x".repeat(1000);
+    assert_eq!(
+        of(&format!("NextToken = '{token}' AND MaxResults = '50'")),
+        format!("list eu-west-1 {{\"Identifier\":\"d\",\"nextToken\":\"{token}\",\"maxResults\":\"50\"}}")
+    );
+    for wrong in ["0", "51", "-1", "'ten'", "''", "1.5"] {
+        let told = of(&format!("MaxResults = {wrong}"));
+        assert_eq!(told, "SD1408 `maxResults` is a number from 1 to 50", "{wrong}");
+    }
+    assert_eq!(of("NextToken = ''"), "SD1408 `nextToken` has 1 to 1000 characters, not 0");
+    let told = of(&format!("NextToken = '{token}x'"));
+    assert_eq!(told, "SD1408 `nextToken` has 1 to 1000 characters, not 1001");
+    assert!(
+        asked(&format!("SELECT MaxResults FROM {ASSOCIATIONS} WHERE Identifier = 'd'")).starts_with("SD1405")
+    );
+}
+
+/// The rows where the service has this one integration.
+fn rows(text: &str) -> String {
+    let parsed = parse(text).unwrap();
+    let tables = tables();
+    let mut query = Query::prepare(&parsed[0], &tables, &Defaults::default(), Limits::default()).unwrap();
+    loop {
+        let fetches = query.fetches();
+        if fetches.is_empty() {
+            break;
+        }
+        for (id, _) in fetches {
+            let parts = [("environment", "env-1"), ("id", "cspi-1")];
+            let parts = parts.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+            let model = serde_json::json!({"environment": "env-1", "id": "cspi-1", "display_name": "n"});
+            let found = Found { identifier: Identifier { parts }, model };
+            query.supply(id, Ok(crate::fetch::Answer::Found(vec![found])));
+        }
+    }
+    let table = query.finish().unwrap_or_else(|error| panic!("{text}: {error:?}"));
+    table.rows.iter().map(|row| format!("{row:?}")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_reference_is_its_id_and_its_object() {
+    let text = |value: &str| format!("[Text({value:?})]");
+    let of = |what: &str| rows(&format!("SELECT {what} FROM {INTEGRATIONS} WHERE environment = 'env-1'"));
+    for what in [
+        "environment",
+        "JSON_EXTRACT(environment, '$.id')",
+        "json_extract(data__environment, '$.id')",
+        "environment ->> 'id'",
+        "environment ->> '$.id'",
+        "json_extract(integrations.environment, '$.id')",
+        "json_extract(confluent.provider_integrations.integrations._environment, '$.id')",
+    ] {
+        assert_eq!(of(what), text("env-1"), "{what}");
+    }
+    assert_eq!(of("environment -> 'id'"), text("\"env-1\""));
+    assert_eq!(of("json(environment)"), text("{\"id\":\"env-1\"}"));
+    // Through a subquery and a WITH clause, under another name.
+    for text_of in [
+        "SELECT json_extract(x.e, '$.id') FROM (SELECT environment AS e FROM {t} WHERE environment = 'env-1') x",
+        "WITH x AS (SELECT * FROM {t} WHERE environment = 'env-1') SELECT json_extract(environment, '$.id') FROM x",
+        "WITH x(e) AS (SELECT environment FROM {t} WHERE environment = 'env-1') SELECT e ->> 'id' FROM x",
+    ] {
+        assert_eq!(rows(&text_of.replace("{t}", INTEGRATIONS)), text("env-1"), "{text_of}");
+    }
+    // Conditions take both forms, as parameters and as filters.
+    for condition in [
+        "environment = '{\"id\": \"env-1\"}'",
+        "environment IN ('{\"id\": \"env-1\"}', '{\"id\": \"env-1\"}')",
+        "environment = 'env-1' AND '{\"id\": \"env-1\"}' = environment",
+        "environment = 'env-1' AND JSON_EXTRACT(environment, '$.id') = 'env-1'",
+        "environment = 'env-1' AND NOT environment = '{\"id\": \"env-2\"}'",
+    ] {
+        assert_eq!(
+            rows(&format!("SELECT id FROM {INTEGRATIONS} WHERE {condition}")),
+            text("cspi-1"),
+            "{condition}"
+        );
+    }
+    assert_eq!(
+        rows(&format!(
+            "SELECT id FROM {INTEGRATIONS} WHERE environment = 'env-1' AND environment <> '{{\"id\":\"env-1\"}}'"
+        )),
+        ""
+    );
+}
+
+#[test]
 fn columns_have_all_their_names() {
     let source = tables().source(INTEGRATIONS).unwrap();
     let names: Vec<String> = source.columns().into_iter().map(|column| column.name).collect();
@@ -134,10 +229,59 @@ fn an_insert_takes_both_spellings_and_bare_ids() {
         "data__display_name, data__config, data__environment",
         &format!("'n', {body}, '{{\"id\":\"env-1\"}}'"),
     ));
-    let lacks = of("data__config, data__environment", &format!("{body}, 'env-1'"));
-    assert!(lacks.contains("display_name"), "{lacks}");
+    // As the documentation prints it.
+    let printed = of("data__config, data__environment", &format!("{body}, 'env-1'"));
+    assert!(printed.starts_with("{\"config\":") && !printed.contains("display_name"), "{printed}");
+    assert!(of("data__config", body).contains("environment"));
     assert!(of("colour", "'red'").starts_with("SD1405"));
     assert!(of("region", "'us-east-1'").starts_with("SD1405"));
+}
+
+/// What is wrong, each with the text that it stands at.
+fn wrong(text: &str) -> String {
+    let parsed = parse(text).unwrap();
+    let errors = Writes::prepare(&parsed[0], &tables(), &Defaults::default()).map(drop).unwrap_err();
+    let told = errors.iter().map(|error| format!("{} at {}", error.code, &text[error.at.clone().unwrap()]));
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_does_not_fit_is_told_at_its_column() {
+    let insert = |columns: &str, values: &str| {
+        wrong(&format!("INSERT INTO confluent.managed_kafka_clusters.clusters ({columns}) SELECT {values}"))
+    };
+    let rest = "'r', '{\"kind\": \"Basic\"}', 'env-1'";
+    let told = insert("display_name, cloud, region, config, environment", &format!("'n', 'NEVER', {rest}"));
+    assert!(told.ends_with(" at 'NEVER'") && !told.contains('\n'), "{told}");
+    let spec = "'{\"display_name\": \"n\", \"cloud\": \"NEVER\", \"region\": \"r\", \"config\": {\"kind\": \"Basic\"}, \"environment\": {\"id\": \"env-1\"}}'";
+    let told = insert("data__spec", spec);
+    assert!(told.ends_with(&format!(" at {spec}")), "{told}");
+    let told = wrong(
+        "UPDATE confluent.org.environments SET display_name = '{\"a\": 1}', data__stream_governance_config = 'x' WHERE id = 'e'",
+    );
+    assert!(told.contains(" at 'x'"), "{told}");
+}
+
+#[test]
+fn what_tells_the_host_goes_along_with_changes() {
+    let delete = "DELETE FROM confluent.kafka.topics WHERE cluster_id = 'lkc-1' AND topic_name IN ('a', 'b')";
+    let of = |more: &str| {
+        let text = format!("{delete}{more}");
+        let parsed = parse(&text).unwrap();
+        Writes::prepare(&parsed[0], &tables(), &Defaults::default()).map(|writes| {
+            let parts = writes.all.iter().map(|write| match &write.operation {
+                Operation::Delete { identifier, .. } => format!("{:?}", identifier.parts),
+                other => format!("{other:?}"),
+            });
+            parts.collect::<Vec<_>>().join("\n")
+        })
+    };
+    let found = of(" AND rest_endpoint = 'https://lkc-1.example'").unwrap();
+    assert_eq!(found.matches("(\"rest_endpoint\", \"https://lkc-1.example\")").count(), 2, "{found}");
+    assert!(found.starts_with("[(\"cluster_id\", \"lkc-1\"), (\"topic_name\", \"a\")"), "{found}");
+    let error = of(" AND rest_endpoint IN ('a', 'b')").unwrap_err();
+    assert_eq!(error[0].message, "`rest_endpoint` needs one value");
+    assert_eq!(of(" AND partitions_count = 3").unwrap_err()[0].code, crate::codes::NO_SUCH_COLUMN);
 }
 
 #[test]
@@ -207,7 +351,7 @@ fn they_are_shown_and_described() {
     insta::assert_snapshot!(shown(&format!("SHOW METHODS IN {INTEGRATIONS}")), @r"
     get_pim_v1_integration | environment, id | SELECT | integrations
     list_pim_v1_integrations | environment | SELECT | integrations
-    create_pim_v1_integration | display_name, config, environment | INSERT | integrations
+    create_pim_v1_integration | config, environment | INSERT | integrations
     delete_pim_v1_integration | environment, id | DELETE | integrations
     ");
     assert!(shown("SHOW PROVIDERS").contains("confluent"));

@@ -1,13 +1,14 @@
 //! Changes of `awscc.cloud_control.resources`: a statement or a row names its type, and the rest is as on the table of that
 //! type (stackql-compat 6.3).
 
-use super::common::Options;
-use super::{Declared, Reading};
+use super::common::{Common, Options};
+use super::{Declared, Reading, Writes};
 use crate::access::bad;
 use crate::codes;
-use crate::dml::{Dml, Operand, Pair, Verb};
+use crate::dml::{Dml, Named, Operand, Pair, Verb};
 use crate::error::SqlError;
 use crate::literal::{self, bare};
+use crate::parse::Parsed;
 use crate::source::Tables;
 use serde_json::Value as Json;
 use stack_core::schema::ResourceSchema;
@@ -54,6 +55,43 @@ fn schema(pair: &Pair, tables: &Tables<'_>) -> Result<Arc<ResourceSchema>, SqlEr
     })
 }
 
+impl Common<'_> {
+    /// The columns of an INSERT whose rows a query gives.
+    pub(super) fn raw_columns(mut self, parsed: &Parsed, columns: &[Named]) -> Result<Writes, Vec<SqlError>> {
+        for wanted in [TYPE_NAME, DESIRED_STATE] {
+            let mut named = columns.iter().filter(|column| bare(&column.name) == wanted);
+            let told = match (named.next(), named.next()) {
+                (Some(_), None) => continue,
+                (Some(_), Some(second)) => {
+                    let told = bad(format!("`{wanted}` is given twice")).at(second.at.clone());
+                    told.next("leave one out")
+                }
+                (None, _) => {
+                    let message = format!("the statement names no `{wanted}`");
+                    SqlError::new(codes::MISSING_PARAMETER, message)
+                        .at(self.dml.table.at.clone())
+                        .next("write INSERT INTO … (TypeName, DesiredState, region) SELECT …")
+                }
+            };
+            self.errors.push(told);
+        }
+        for column in columns {
+            let is_known = matches!(bare(&column.name), TYPE_NAME | DESIRED_STATE)
+                || literal::option(&column.name).is_some();
+            if !is_known {
+                self.errors.push(no_column(&self.dml.table.name, column));
+            }
+        }
+        self.writes(parsed, Vec::new(), Vec::new())
+    }
+}
+
+fn no_column(table: &str, column: &Named) -> SqlError {
+    let message = format!("`{table}` has no column `{}`", column.name);
+    let told = SqlError::new(codes::NO_SUCH_COLUMN, message).at(column.at.clone());
+    told.next("write properties into DesiredState")
+}
+
 impl Reading<'_> {
     /// One row of an INSERT: its type, its properties and its options.
     pub(super) fn raw_row(&mut self, row: &[Pair], options: &mut Options, declared: &mut Declared) {
@@ -92,11 +130,7 @@ impl Reading<'_> {
             let Some(value) = self.common.value(pair) else { continue };
             match literal::option(&pair.column.name) {
                 Some(option) => self.common.option(option, pair, &value, options),
-                None => {
-                    let message = format!("`{}` has no column `{}`", self.source.name, pair.column.name);
-                    let told = SqlError::new(codes::NO_SUCH_COLUMN, message).at(pair.column.at.clone());
-                    self.common.errors.push(told.next("write properties into DesiredState"));
-                }
+                None => self.common.errors.push(no_column(&self.source.name, &pair.column)),
             }
         }
     }

@@ -8,10 +8,11 @@ use crate::codes;
 use crate::columns::{IDENTIFIER, REGION};
 use crate::dml::{Pair, Verb};
 use crate::error::SqlError;
-use crate::literal::{RequestOption, bare, structured};
-use crate::rest::{Rest, bare_id};
+use crate::literal::{self, RequestOption, bare};
+use crate::rest::Rest;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
+use stack_core::conform::id_of_text;
 use stack_core::identity::Identifier;
 use stack_core::ids::Target;
 use stack_core::pointer::Pointer;
@@ -35,15 +36,10 @@ pub(super) fn meant(rest: &Rest, column: &str) -> Option<Meant> {
     }
 }
 
-/// A value as the type has it: text that holds a document, where an object or a list is taken.
-pub(super) fn value(rest: &Rest, property: &str, value: Value) -> Value {
-    match &value {
-        Value::String(text) if rest.about.is_nesting(property) => {
-            let document: Option<Json> = serde_json::from_str(text).ok();
-            document.filter(Json::is_object).map_or(value, Value::from)
-        }
-        _ => structured(&rest.schema, property, value),
-    }
+/// The identifier with what the request needs to find the host. Its engine takes both by name.
+fn with_beside(mut identifier: Identifier, beside: &[(String, String)]) -> Identifier {
+    identifier.parts.extend(beside.iter().cloned());
+    identifier
 }
 
 impl Reading<'_> {
@@ -92,7 +88,7 @@ impl Reading<'_> {
             return Vec::new();
         }
         let (patch, sent) = match dml.verb {
-            Verb::Update => match self.document(rest, declared) {
+            Verb::Update => match self.document(declared) {
                 Some(made) => made,
                 None => return Vec::new(),
             },
@@ -131,7 +127,7 @@ impl Reading<'_> {
                         self.common.errors.push(told.next("delete the resource, and insert it anew"));
                         continue;
                     }
-                    let value = value(rest, &name, written);
+                    let value = literal::written(&self.schema, Some(&*rest.about), &name, written);
                     self.declare(declared, name, value, &pair.column, &pair.at);
                 }
                 None => self.no_column(&pair.column),
@@ -140,7 +136,7 @@ impl Reading<'_> {
     }
 
     /// The JSON Patch of what is set, and the same with secrets marked.
-    fn document(&mut self, rest: &Rest, declared: Declared) -> Option<(Json, Value)> {
+    fn document(&mut self, declared: Declared) -> Option<(Json, Value)> {
         let places = declared.places;
         let mut removed = Vec::new();
         let mut members = IndexMap::new();
@@ -151,9 +147,7 @@ impl Reading<'_> {
                 members.insert(name, value);
             }
         }
-        let Value::Object(members) = rest.about.normal(Value::Object(members)) else { return None };
-        let names: Vec<String> = members.keys().cloned().collect();
-        let sent = self.conformed_part(Declared { members, places }, &names)?;
+        let sent = self.conformed_part(Declared { members, places })?;
         let Some(Json::Object(values)) = sent.exposed() else { return None };
         let path = |name: &String| Pointer::of([name.as_str()]).to_string();
         let set = values.iter().map(|(name, value)| json!({"op": "add", "path": path(name), "value": value}));
@@ -167,6 +161,7 @@ impl Reading<'_> {
         let identity = rest.about.identity();
         let mut parts: Allowed = identity.iter().map(|name| (name.clone(), None)).collect();
         let (mut regions, mut whole) = (None, None);
+        let mut beside: Vec<(String, String)> = Vec::new();
         let among = dml.among.iter().map(Vec::as_slice);
         for list in dml.predicates.iter().map(std::slice::from_ref).chain(among) {
             let Some(first) = list.first() else { continue };
@@ -182,19 +177,32 @@ impl Reading<'_> {
                 {
                     &mut regions
                 }
+                // What tells the host, as reads take it.
+                None if property.is_some_and(|name| rest.about.inputs().contains(&name)) => {
+                    let texts = self.common.texts(list);
+                    match (property, texts.as_slice()) {
+                        (Some(name), [(text, _)]) => beside.push((name.to_owned(), text.clone())),
+                        _ => {
+                            let told = bad(format!("`{}` needs one value", first.column.name));
+                            self.common.errors.push(told.at(first.column.at.clone()));
+                        }
+                    }
+                    continue;
+                }
                 None => {
                     self.other_condition(rest, list, first, options);
                     continue;
                 }
             };
             let texts = self.common.texts(list);
-            narrow(known, texts.into_iter().map(|(text, at)| (bare_id(&text).into_owned(), at)).collect());
+            let bare = |(text, at): Placed| (id_of_text(&text).unwrap_or(text), at);
+            narrow(known, texts.into_iter().map(bare).collect());
         }
         if let Some(texts) = whole {
             let mut all = Vec::new();
             for (text, at) in texts {
                 match identifier(Some(&rest.schema), &text) {
-                    Ok(one) => all.push(one),
+                    Ok(one) => all.push(with_beside(one, &beside)),
                     Err(error) => self.common.errors.push(error.at(at)),
                 }
             }
@@ -233,7 +241,7 @@ impl Reading<'_> {
             let told = bad(format!("`{name}` is empty")).at(dml.table.at.clone());
             self.common.errors.push(told);
         }
-        (regions, all.into_iter().map(|parts| Identifier { parts }).collect())
+        (regions, all.into_iter().map(|parts| with_beside(Identifier { parts }, &beside)).collect())
     }
 
     /// A condition that is no part of the identity.

@@ -192,6 +192,38 @@ mod tests {
     }
 
     #[test]
+    fn rows_may_name_their_types() {
+        let text = "SELECT 1; INSERT INTO awscc.cloud_control.resources (TypeName, DesiredState, region) \
+            SELECT 'AWS::S3::Bucket', json_object('BucketName', name), 'us-east-1' FROM aws.ssm.parameters";
+        let row = |ty: &str, state: &str| cells(&[ty, state, "us-east-1"]);
+        let rows = vec![
+            row("AWS::S3::Bucket", "{\"BucketName\":\"logs\"}"),
+            row("awscc.sqs.queues", "{\"QueueName\":\"q\"}"),
+        ];
+        assert_eq!(inserted(text, rows), "{\"BucketName\":\"logs\"}\n{\"QueueName\":\"q\"}");
+        assert_eq!(inserted(text, Vec::new()), "the query gives no row: nothing is inserted");
+        let told = inserted(text, vec![row("AWS::S3::Bucket", "{\"BucketNam\":1}")]);
+        assert!(told.starts_with("SD13"), "{told}");
+        let told = inserted(text, vec![row("AWS::No::Such", "{}")]);
+        assert!(told.starts_with("SD1408"), "{told}");
+        for (columns, expected) in [
+            ("TypeName", "SD1407 the statement names no `DesiredState`"),
+            (
+                "TypeName, DesiredState, Colour",
+                "SD1405 `awscc.cloud_control.resources` has no column `Colour`",
+            ),
+            ("TypeName, DesiredState, TypeName", "SD1408 `TypeName` is given twice"),
+        ] {
+            let values = vec!["name"; columns.split(',').count()].join(", ");
+            let text = format!(
+                "SELECT 1; INSERT INTO awscc.cloud_control.resources ({columns}) SELECT {values} FROM aws.ssm.parameters"
+            );
+            let told = inserted(&text, Vec::new());
+            assert!(told.starts_with(expected), "{columns}: {told}");
+        }
+    }
+
+    #[test]
     fn mistakes_are_told_before_the_query_is_asked() {
         let told = |text: &str| {
             let text = format!("SELECT 'ä';\n {text}");

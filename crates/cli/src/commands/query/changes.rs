@@ -7,7 +7,7 @@ use crate::guard::Guard;
 use crate::render::text::{clean, count};
 use crate::wire::Link;
 use stack_core::diagnostic::Diagnostic;
-use stack_core::identity::Identifier;
+use stack_core::identity::{Identifier, part_name};
 use stack_core::ids::{Address, Target};
 use stack_core::provider::{Failure, FailureKind, Operation, Progress, Provider};
 use stack_engine::engine::Interrupt;
@@ -194,10 +194,18 @@ fn identifier(operation: &Operation) -> Option<&Identifier> {
     }
 }
 
+/// The parts of it that are the resource's: a request may hold what tells the host besides.
+fn own(write: &Write) -> Option<Identifier> {
+    let mut identifier = identifier(&write.operation)?.clone();
+    let names: Vec<String> = write.schema.primary_identifier.iter().map(part_name).collect();
+    identifier.parts.retain(|(name, _)| name.is_empty() || names.contains(name));
+    Some(identifier)
+}
+
 /// Type, identifier and place.
 fn named(write: &Write) -> String {
     let place = place(&write.at);
-    match identifier(&write.operation) {
+    match own(write) {
         Some(identifier) => format!("{} {identifier}{place}", write.operation.ty()),
         None => format!("{}{place}", write.operation.ty()),
     }
@@ -206,7 +214,7 @@ fn named(write: &Write) -> String {
 /// The line of an operation that is done, or begun.
 fn said(write: &Write, progress: &Progress, no_wait: bool) -> String {
     let verb = write.operation.verb();
-    let own = identifier(&write.operation).map(ToString::to_string);
+    let own = own(write).map(|identifier| identifier.to_string());
     // As statements write it, where the event has the form with names.
     let told = |text: &String| match Identifier::parse(&write.schema, text) {
         Some(identifier) if text.starts_with('{') => identifier.to_string(),

@@ -36,8 +36,8 @@ pub(crate) const KINDS: &[Kind] = &[
         id: "cspi-",
         place: Place::Top,
         fields: &[
-            text("display_name").required(),
-            // Left out in the published INSERT example; what the config is for decides then.
+            // Both are left out in the published INSERT example, which names what must be there.
+            text("display_name"),
             text("provider").of(&["AWS"]),
             text("config.kind").required().of(&["AwsIntegrationConfig"]),
             text("config.customer_iam_role_arn").required(),

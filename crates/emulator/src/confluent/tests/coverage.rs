@@ -155,10 +155,7 @@ fn any_request_gets_an_answer() {
 fn the_checks_can_be_compared_from_outside() {
     let described = Confluent::described();
     let integration = described.iter().find(|kind| kind.resource == "provider_integration_v1").unwrap();
-    assert_eq!(
-        integration.required,
-        ["display_name", "config.kind", "config.customer_iam_role_arn", "environment"]
-    );
+    assert_eq!(integration.required, ["config.kind", "config.customer_iam_role_arn", "environment"]);
     assert_eq!(
         (integration.environment, integration.patch, integration.statuses),
         (Some("environment"), false, (201, 204))
