@@ -354,3 +354,47 @@ fn a_signal_ends_a_statement_of_the_shell_that_computes() {
         assert!(began.elapsed().as_secs() < 10, "{sql}: {:?}", began.elapsed());
     }
 }
+
+#[test]
+fn a_hostile_statement_is_told_in_a_few_lines() {
+    let place = Place::with(&small());
+    let file = |text: &str| {
+        place.write("hostile.sql", text);
+        let began = std::time::Instant::now();
+        let ran = place.run("query --sandbox --stack-dir app -f hostile.sql");
+        assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+        assert!(
+            [1, 64].contains(&ran.code),
+            "exit {}: {}",
+            ran.code,
+            ran.err.chars().take(500).collect::<String>()
+        );
+        assert!(
+            ran.err.contains("error[SD14") && ran.out.is_empty(),
+            "{}",
+            ran.err.chars().take(500).collect::<String>()
+        );
+        assert!(
+            ran.err.len() < 6_000,
+            "{} bytes for {}",
+            ran.err.len(),
+            text.chars().take(60).collect::<String>()
+        );
+    };
+    let long = "x".repeat(2 << 20);
+    for text in [
+        format!("SELECT {long} FROM awscc.s3.buckets_list_only"),
+        format!("SELECT * FROM awscc.s3.{long}"),
+        format!("SELECT {long}('a')"),
+        format!("SELECT '{long}"),
+        format!("SELECT 1;\n\n SELECT {} '", "1, ".repeat(20_000)),
+        format!("INSERT INTO awscc.s3.buckets ({long}) SELECT 'a'"),
+        format!("SELECT {}1{}", "(".repeat(100_000), ")".repeat(100_000)),
+        "SELECT 1;".repeat(50_000),
+        "SELECT 'a\0b'".to_owned(),
+        "SELECT json('{')".to_owned(),
+        "SELECT printf('%2000000000d', 1)".to_owned(),
+    ] {
+        file(&text);
+    }
+}

@@ -264,3 +264,29 @@ fn reports_count_what_always_runs_apart() {
     let report = fs::read_to_string(place.path("plan.md")).expect("a report");
     assert!(report.contains("2 create, 4 to run") && report.contains("runs in every build"), "{report}");
 }
+
+#[test]
+fn a_query_of_constants_is_computed_offline() {
+    let place = Place::with(
+        "version: 1
+name: app
+providers: [awscc]
+globals:
+  - {name: pw, value: \"{{ PW }}\", sensitive: true}
+resources:
+  - {name: consts, type: query, sql: \"SELECT 'x' || '-' || 'y' AS host, 7 AS n\", exports: [host, n]}
+  - {name: hidden, type: query, sql: \"SELECT '{{ pw }}' AS secret\", exports: [secret]}
+  - {name: later, type: query, sql: \"SELECT strftime('%s', 'now') AS now\", exports: [now]}
+  - {name: read, type: query, sql: \"SELECT bucket_name AS b FROM awscc.s3.buckets WHERE Identifier = 'b'\", exports: [b]}
+  - name: q
+    type: awscc.sqs.queues
+    props: {QueueName: \"{{ host }}-{{ n }}\", Tags: [{Key: a, Value: \"{{ now }}\"}, {Key: b, Value: \"{{ b }}\"}, {Key: c, Value: \"{{ secret }}\"}]}
+",
+    );
+    let ran = place.run("build --sandbox --dry-run -e PW=correct-horse app prod").exits(0);
+    assert!(ran.out.contains("x-y-7"), "{ran}");
+    for unknown in ["known after apply: later.now", "known after apply: read.b"] {
+        assert!(ran.out.contains(unknown), "{unknown}: {ran}");
+    }
+    assert!(!ran.out.contains("known after apply: consts") && !ran.out.contains("horse"), "{ran}");
+}

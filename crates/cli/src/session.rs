@@ -25,6 +25,7 @@ use stack_core::value::Unknown;
 use stack_engine::clock::IdSource;
 use stack_engine::store::{DirStore, JournalStore};
 use stack_engine::{Engine, FlowSupport};
+use stack_flow::Runner;
 use stack_manifest::Settings;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -345,12 +346,14 @@ pub fn offline(
 ) -> Result<(Plan, PlanView, Outputs), Stopped> {
     let options = plan_options(loaded, Mode::Build, targets, IndexMap::new())?;
     let mut planning = Planning::new(Arc::new(loaded.stack.clone()), Arc::clone(&loaded.schemas), options);
+    let runner = Runner::new(Arc::clone(&loaded.schemas) as _);
     while !planning.is_done() {
         for question in planning.questions() {
             planning.answer(&question.address, &stack_core::observed::Sighting::Absent);
         }
         for FlowQuestion { flow, .. } in planning.flows() {
-            planning.answer_flow(&flow.address, FlowSeen::of(unread(&flow)));
+            let seen = runner.without_reading(&flow);
+            planning.answer_flow(&flow.address, seen.unwrap_or_else(|| FlowSeen::of(unread(&flow))));
         }
     }
     let (plan, outputs) = planning.finish();

@@ -191,19 +191,33 @@ impl fmt::Display for Diagnostic {
 /// Several problems at once; never empty when it is an error.
 pub type Diagnostics = Vec<Diagnostic>;
 
+/// Bytes of a word that may be a misspelt name.
+const LONGEST_NAME: usize = 500;
+
 /// The candidate nearest to a misspelt word, if near enough to suggest.
 ///
-/// Case and `_` do not count as a difference, so `domain_name` finds `DomainName`.
+/// Case and `_` do not count as a difference, so `domain_name` finds `DomainName`. Words that are longer than names are (a
+/// statement may hold one of a million characters) are compared with nothing.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let fold = |s: &str| {
         s.chars().filter(|c| *c != '_' && *c != '-').flat_map(char::to_lowercase).collect::<String>()
     };
+    if word.len() > LONGEST_NAME {
+        return None;
+    }
     let folded = fold(word);
+    let length = folded.chars().count();
+    let most = 1 + length / 4;
     candidates
         .into_iter()
         .filter_map(|candidate| {
-            let score = strsim::damerau_levenshtein(&folded, &fold(candidate));
-            (score <= 1 + folded.chars().count() / 4).then_some((score, candidate))
+            let other = fold(candidate);
+            // No distance is less than the difference of the lengths.
+            if other.chars().count().abs_diff(length) > most {
+                return None;
+            }
+            let score = strsim::damerau_levenshtein(&folded, &other);
+            (score <= most).then_some((score, candidate))
         })
         .min_by(|a, b| a.0.cmp(&b.0).then(a.1.cmp(b.1)))
         .map(|(_, candidate)| candidate)
@@ -224,5 +238,7 @@ mod tests {
         assert_eq!(nearest("domain_name", names), Some("DomainName"));
         assert_eq!(nearest("ObjectTypNames", names), Some("ObjectTypeName"));
         assert_eq!(nearest("Bandwidth", names), None);
+        let long = "x".repeat(1_000_000);
+        assert_eq!(nearest(&long, [long.as_str(), "Uri"]), None);
     }
 }

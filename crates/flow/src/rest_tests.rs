@@ -49,7 +49,7 @@ fn said(props: &str, file: &str) -> String {
     let Some(stack) = &parsed.stack else { return told(&parsed.diagnostics) };
     match stack.render(&"r".into(), &Outputs::new()) {
         Ok(Rendered::Wanted(wanted)) => {
-            assert_eq!(wanted.target.provider.as_str(), "confluent");
+            assert!(["confluent", "kafka"].contains(&wanted.target.provider.as_str()));
             let identifier = wanted.identifier.as_ref().map(|one| format!(" {one:?}")).unwrap_or_default();
             format!("{:?}{identifier}", wanted.props)
         }
@@ -103,4 +103,22 @@ fn what_chooses_no_resource_is_told() {
     assert!(said(&props, &other).contains("`provider` does not choose"), "{}", said(&props, &other));
     let column = INTEGRATION.replace("data__config,", "data__colour,");
     assert!(said(&props, &column).contains("no column `data__colour`"), "{}", said(&props, &column));
+}
+
+#[test]
+fn what_tells_the_host_may_stand_beside_the_identity() {
+    let file = "/*+ create */
+INSERT INTO confluent.kafka.topics (cluster_id, data__topic_name) SELECT '{{ cluster_id }}', '{{ topic_name }}';
+/*+ delete */
+DELETE FROM confluent.kafka.topics
+WHERE cluster_id = '{{ cluster_id }}' AND topic_name = '{{ topic_name }}' AND rest_endpoint = '{{ rest_endpoint }}';
+";
+    let props = "      - {name: cluster_id, value: lkc-1}
+      - {name: topic_name, value: t}
+      - {name: rest_endpoint, value: \"https://lkc-1.example\"}
+";
+    let text = said(props, file);
+    assert!(text.contains("\"rest_endpoint\": String(\"https://lkc-1.example\")"), "{text}");
+    let other = file.replace("rest_endpoint = '", "partitions_count = '");
+    assert!(said(props, &other).contains("`partitions_count` does not choose"), "{}", said(props, &other));
 }

@@ -24,7 +24,8 @@ pub struct SqlError {
 impl SqlError {
     /// A problem without a place yet.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), at: None, label: Box::default(), notes: Vec::new(), next: None }
+        let message = short(message.into());
+        Self { code, message, at: None, label: Box::default(), notes: Vec::new(), next: None }
     }
 
     /// Adds the place, if it is known.
@@ -37,21 +38,21 @@ impl SqlError {
     /// Adds the words beside the place.
     #[must_use]
     pub fn label(mut self, text: impl Into<Box<str>>) -> Self {
-        self.label = text.into();
+        self.label = short(text.into().into()).into();
         self
     }
 
     /// Adds a line `= key  text`.
     #[must_use]
     pub fn note(mut self, key: impl Into<String>, text: impl Into<String>) -> Self {
-        self.notes.push((key.into(), text.into()));
+        self.notes.push((key.into(), short(text.into())));
         self
     }
 
     /// Adds what to do.
     #[must_use]
     pub fn next(mut self, text: impl Into<Box<str>>) -> Self {
-        self.next = Some(text.into());
+        self.next = Some(short(text.into().into()).into());
         self
     }
 
@@ -80,6 +81,17 @@ impl SqlError {
     }
 }
 
+/// Characters of a text that has more than people read: names and literals may have a million.
+const LONG: usize = 1_000;
+
+/// The beginning of a long text. What is broken off at its end is still recognised if it is a secret.
+fn short(text: String) -> String {
+    match text.char_indices().nth(LONG) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +107,19 @@ mod tests {
         let bare = problem.diagnostic(None);
         assert!(bare.labels.is_empty());
         assert_eq!(bare.notes[0], ("why".to_owned(), "here".to_owned()));
+    }
+
+    #[test]
+    fn no_word_of_an_error_is_endless() {
+        let long = format!("begin {}", "ä".repeat(10_000));
+        let told = SqlError::new(codes::SYNTAX, long.as_str()).label(long.as_str()).note("a", long.as_str());
+        let told = told.next(long.as_str());
+        for text in
+            [&told.message, &told.label.to_string(), &told.notes[0].1, &told.next.unwrap().to_string()]
+        {
+            assert!(text.starts_with("begin ä") && text.ends_with('…') && text.chars().count() == LONG + 1);
+        }
+        assert_eq!(SqlError::new(codes::SYNTAX, "short").message, "short");
     }
 
     #[test]

@@ -14,6 +14,9 @@ use std::ops::Range;
 /// How deep parentheses may be nested.
 const MAX_DEPTH: usize = 50;
 
+/// Statements of one text: all of them are prepared before the first is run.
+const MAX_STATEMENTS: usize = 1_000;
+
 /// Statements that other engines take, which have no meaning here.
 const FOREIGN: &[&str] = &[
     "ALTER",
@@ -107,7 +110,12 @@ impl Kind {
 /// # Errors
 /// The first statement that is no SQL, too big or of a kind that has no meaning here.
 pub fn parse(text: &str) -> Result<Vec<Parsed>, SqlError> {
-    statements(text).into_iter().map(|at| one(text, at)).collect()
+    let all = statements(text);
+    if let Some(first) = all.get(MAX_STATEMENTS) {
+        let told = too_big(format!("{} statements, and {MAX_STATEMENTS} are the most", all.len()));
+        return Err(told.at(first.clone()).next("run them in several files"));
+    }
+    all.into_iter().map(|at| one(text, at)).collect()
 }
 
 fn one(text: &str, at: Range<usize>) -> Result<Parsed, SqlError> {

@@ -41,6 +41,11 @@ impl Words {
         if text.len() > MAX_LENGTH {
             return Err(too_big(format!("it has {} bytes, and {MAX_LENGTH} are the most", text.len())));
         }
+        // SQLite would take it for the end, and conditions after it would vanish.
+        if let Some(at) = text.find('\0') {
+            let told = SqlError::new(codes::SYNTAX, "a statement holds a NUL character").at(at..at + 1);
+            return Err(told.next("take it out"));
+        }
         let mut tokens = Tokenizer::new(&StackSql::default(), text)
             .tokenize_with_location()
             .map_err(|error| unreadable(&error.message, byte(text, error.location)))?;

@@ -8,6 +8,7 @@ mod after;
 mod ask;
 mod besides;
 mod check;
+mod constant;
 mod delete;
 mod determine;
 mod fill;

@@ -4,10 +4,12 @@
 //! no functions but marks on a value, and belong to whoever reads statements.
 
 pub mod json_equal;
+pub mod like;
 pub mod policy_equal;
 pub mod regexp;
 pub mod split_part;
 
+use like::Wildcards;
 use regexp::Pattern;
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
@@ -63,6 +65,22 @@ pub fn register(connection: &Connection) -> rusqlite::Result<()> {
         let part = split_part::split_part(source.as_deref(), separator.as_deref(), number);
         Ok(part.map(str::to_owned))
     })?;
+    // SQLite calls them for `text LIKE pattern ESCAPE escape` and `text GLOB pattern`, with the pattern first.
+    connection.create_scalar_function("like", 2, flags, |context| {
+        wildcards(context, &|pattern| Wildcards::like(pattern, None))
+    })?;
+    connection.create_scalar_function("like", 3, flags, |context| {
+        let Some(escape) = text(context, 2)? else { return Ok(None) };
+        let mut chars = escape.chars();
+        let (Some(escape), None) = (chars.next(), chars.next()) else {
+            return Err(failed(FunctionError::new("ESCAPE takes a single character")));
+        };
+        // The escape may differ from row to row, the pattern with it.
+        let (Some(pattern), Some(subject)) = (text(context, 0)?, text(context, 1)?) else { return Ok(None) };
+        let fits = Wildcards::like(&pattern, Some(escape)).and_then(|wildcards| wildcards.fits(&subject));
+        fits.map(Some).map_err(failed)
+    })?;
+    connection.create_scalar_function("glob", 2, flags, |context| wildcards(context, &Wildcards::glob))?;
     connection.create_scalar_function("regexp_like", 2, flags, |context| like(context, 0, 1))?;
     // SQLite calls it for `text REGEXP pattern`, with the pattern first.
     connection.create_scalar_function("regexp", 2, flags, |context| like(context, 1, 0))?;
@@ -87,6 +105,16 @@ fn like(context: &Context<'_>, subject: usize, pattern_at: usize) -> rusqlite::R
         return Ok(None);
     };
     Ok(Some(pattern.is_in(&subject)))
+}
+
+/// LIKE and GLOB. The pattern is read once where it is the same for all rows.
+fn wildcards(
+    context: &Context<'_>,
+    read: &dyn Fn(&str) -> Result<Wildcards, FunctionError>,
+) -> rusqlite::Result<Option<bool>> {
+    let (Some(pattern), Some(subject)) = (text(context, 0)?, text(context, 1)?) else { return Ok(None) };
+    let wildcards = context.get_or_create_aux(0, |_| read(&pattern))?;
+    wildcards.fits(&subject).map(Some).map_err(failed)
 }
 
 /// A pattern, compiled once where it is the same for all rows.

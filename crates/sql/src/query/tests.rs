@@ -4,6 +4,7 @@ use crate::query::cloud::{Cloud, cloud, now};
 use proptest::prelude::*;
 use stack_catalog::Catalog;
 
+mod hostile;
 mod joins;
 
 fn try_on(cloud: &Cloud, text: &str) -> Result<Table, SqlError> {

@@ -38,6 +38,15 @@ async fn associations_are_listed_signed_and_page_by_page() {
         "/dataIntegrations/arn%3Aaws%3Aapp-integrations%3Aus-east-1%3A1%3Adata-integration%2Fx/associations";
     assert_eq!(line(&sent[0]), format!("GET {path}?maxResults=50"));
     assert_eq!(line(&sent[1]), format!("GET {path}?maxResults=50&nextToken=a%2B%2F%3D"));
+    // A statement may ask for smaller pages, and say where to begin; the service's own token goes on from there.
+    let script = Script::of([reply(200, json!({})), reply(200, json!({}))]);
+    let rest = self::rest(&script).await;
+    let model = json!({"Identifier": "d", "maxResults": "2", "nextToken": "a b"});
+    rest.list(&place, &of(TABLE), Some(&model), None).await.unwrap();
+    rest.list(&place, &of(TABLE), Some(&model), Some("t")).await.unwrap();
+    let pages: Vec<String> = script.sent().iter().map(line).collect();
+    let path = "GET /dataIntegrations/d/associations?maxResults=2&nextToken=";
+    assert_eq!(pages, [format!("{path}a%20b"), format!("{path}t")]);
     let signed = sent[0].header("authorization");
     assert!(
         signed.starts_with("AWS4-HMAC-SHA256") && signed.contains("/us-east-1/app-integrations/"),
