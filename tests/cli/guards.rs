@@ -252,3 +252,49 @@ SELECT repository_urn AS repository_ury, arn FROM awscc.ecr.repositories WHERE r
     let ran = place.run("build --sandbox --yes app dev").exits(0);
     assert!(!ran.to_string().contains("SD1485"), "{ran}");
 }
+
+#[test]
+fn what_cannot_be_read_stops_all_until_it_is_left_out_by_name() {
+    let more = "  - {name: gone, props: []}\n  - {name: odd, file: odd.iql, props: []}\n  - {name: uses, type: awscc.ssm.parameters, props: {Name: /u, Type: String, Value: \"{{ odd.arn }}\"}}\n";
+    let odd = more.replace("file: odd.iql", "file: odd.iql, exports: [arn]");
+    let place = stack("", &format!("{QUEUE}{odd}"));
+    fs::write(place.path("app/resources/odd.iql"), b"/*+ exists */\nSELECT '\xff';\n").expect("a file");
+    for line in ["plan --sandbox app dev", "teardown --sandbox --yes app dev", "validate app dev"] {
+        let ran = place.run(line).exits(1);
+        assert!(
+            ran.err.contains("there is no file resources/gone.iql") && ran.err.contains("--exclude gone"),
+            "{ran}"
+        );
+        assert!(ran.err.contains("byte 23") && ran.err.contains("--exclude odd"), "{ran}");
+    }
+    insta::assert_snapshot!(place.run("plan --sandbox app dev").err, @"
+    error[SD1121]: there is no file resources/gone.iql
+     --> app/stackql_manifest.yml:8:12
+      |
+    8 |   - {name: gone, props: []}
+      |            ^^^^
+      = why   paths start at the folder `resources` of the stack
+      = next  put the file there; or leave the resource out of a run: --exclude gone
+
+    error[SD1121]: resources/odd.iql cannot be read
+     --> app/stackql_manifest.yml:9:23
+      |
+    9 |   - {name: odd, file: odd.iql, exports: [arn], props: []}
+      |                       ^^^^^^^ it is no UTF-8 text: byte 23 begins no character
+      = why   paths start at the folder `resources` of the stack
+      = next  put the file there; or leave the resource out of a run: --exclude odd
+    ");
+    // One of them is not enough.
+    place.run("build --sandbox --yes --exclude odd app dev").exits(1);
+    let ran = place.run("build --sandbox --yes --exclude odd --exclude gone app dev").exits(0);
+    assert!(
+        ran.out.contains("1 created") && ran.err.contains("does not know what its statements refer to"),
+        "{ran}"
+    );
+    let ran = place.run("plan --sandbox --exclude odd --exclude g* app dev").exits(0);
+    assert!(ran.out.contains("left out") && ran.out.contains("uses"), "{ran}");
+    place.run("teardown --sandbox --yes --exclude odd --exclude gone app dev").exits(0);
+    // What is wrong with others stays an error.
+    place.manifest(&manifest("", &format!("{QUEUE}{odd}").replace("Name: /u", "Nam: /u")));
+    place.run("plan --sandbox --exclude odd --exclude gone --exclude q app dev").exits(1);
+}

@@ -11,6 +11,7 @@ mod exports;
 mod flows;
 mod guards;
 mod info;
+mod init;
 mod live;
 mod manifests;
 mod permissions;

@@ -14,6 +14,7 @@ fn help_is_short() {
     Usage: stack-deploy [OPTIONS] <COMMAND>
 
     Commands:
+      init         Make a folder with a first stack, ready for the sandbox
       plan         Show what build would do: reads only
       build        Make the cloud match the manifest
       teardown     Delete what the manifest names

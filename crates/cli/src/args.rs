@@ -127,6 +127,8 @@ pub enum LogLevel {
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Make a folder with a first stack, ready for the sandbox
+    Init(InitArgs),
     /// Show what build would do: reads only
     Plan(PlanArgs),
     /// Make the cloud match the manifest
@@ -173,6 +175,25 @@ pub enum Command {
     /// Nothing to stop: the engine is built in
     #[command(hide = true)]
     StopServer,
+}
+
+/// `init`
+#[derive(Clone, Debug, ClapArgs)]
+pub struct InitArgs {
+    /// Folder of the new stack; its name becomes that of the stack
+    pub dir: PathBuf,
+    /// Whose resources it begins with: aws or confluent
+    #[arg(short, long, value_name = "PROVIDER", default_value = "aws")]
+    pub provider: String,
+    /// Folder to take the files from, in place of the built-in ones
+    #[arg(short, long, value_name = "FOLDER", conflicts_with = "provider")]
+    pub template: Option<PathBuf>,
+    /// Environment that it is for
+    #[arg(short, long, value_name = "NAME", default_value = "dev")]
+    pub env: String,
+    /// Not used; taken from the program's own flags here, whose short form is that of `--provider`
+    #[arg(long, hide = true)]
+    pub port: Option<u16>,
 }
 
 /// Which stack, in which environment.

@@ -95,6 +95,7 @@ fn command(app: &App, command: &Command) -> Result<Ended, Stopped> {
         Command::Outputs(args) => on_runtime(commands::outputs::run(app, args)),
         Command::Query(args) => on_runtime(commands::query::run(app, args)),
         Command::Shell(args) => on_runtime(commands::shell::run(app, args)),
+        Command::Init(args) => commands::init::run(app, args),
         Command::Validate(args) => commands::validate::run(app, args),
         Command::Show(args) => commands::show::run(app, args),
         Command::Schema(args) if commands::schema::reads(args) => {

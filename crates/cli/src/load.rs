@@ -9,10 +9,11 @@ use crate::render::view_of::sha256;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 use stack_core::desired::{Outputs, Rendered, Resolver};
-use stack_core::diagnostic::{Diagnostic, Diagnostics};
+use stack_core::diagnostic::{Diagnostic, Diagnostics, Severity};
 use stack_core::flow::FlowKind;
 use stack_core::ids::{Address, Region, Target};
 use stack_core::plan::Plan;
+use stack_core::planner::glob;
 use stack_core::pointer::Pointer;
 use stack_core::schema::Schemas;
 use stack_core::value::Value;
@@ -76,6 +77,8 @@ pub struct What<'a> {
     pub strict: bool,
     /// Text to take in place of the manifest's: what the file would be.
     pub text: Option<&'a str>,
+    /// `--exclude`: what is wrong with these resources stops nothing.
+    pub exclude: &'a [String],
 }
 
 /// Reads and checks a stack. Warnings are told; errors stop.
@@ -89,6 +92,9 @@ pub fn load(app: &App, what: &What<'_>) -> Result<Loaded, Stopped> {
         merge(&mut problems, stack.validate());
         // Before any call: half a stack is worse than none.
         merge(&mut problems, stack.cannot_run());
+    }
+    if let Some(stack) = &parsed.stack {
+        problems = problems.into_iter().map(|problem| left_out(stack, what.exclude, problem)).collect();
     }
     app.tell(&app.schemas.take_problems());
     let stack = match parsed.stack {
@@ -108,6 +114,21 @@ pub fn load(app: &App, what: &What<'_>) -> Result<Loaded, Stopped> {
         typed: what.dir.to_owned(),
         survey,
     })
+}
+
+/// What is wrong with resources that are left out is a warning. By itself nothing is ever left out: a plan without a resource that
+/// cannot be read would say that all is well.
+fn left_out(stack: &Stack, exclude: &[String], problem: Diagnostic) -> Diagnostic {
+    if !problem.is_error() || exclude.is_empty() {
+        return problem;
+    }
+    let concerned = stack.concerned(&problem);
+    let is_out = |address: &&Address| exclude.iter().any(|pattern| glob(pattern, address.as_str()));
+    if concerned.is_empty() || !concerned.iter().all(is_out) {
+        return problem;
+    }
+    let problem = Diagnostic { severity: Severity::Warning, ..problem };
+    problem.note("left out", "this run goes on without it, and does not know what its statements refer to")
 }
 
 /// Reads a manifest, sets the sources for diagnostics, and gives it with its digest.
@@ -205,7 +226,8 @@ impl Files for DiskFiles {
         if facts.len() > MAX_FILE {
             return Err(FileError::Unreadable("it is larger than 16 MiB".to_owned()));
         }
-        std::fs::read_to_string(&real).map_err(|error| unreadable(&error))
+        let bytes = std::fs::read(&real).map_err(|error| unreadable(&error))?;
+        String::from_utf8(bytes).map_err(|error| FileError::NoText(error.utf8_error().valid_up_to() + 1))
     }
 }
 

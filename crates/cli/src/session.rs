@@ -96,6 +96,21 @@ impl<'a> Session<'a> {
         cloud: &CloudArgs,
         nonce: Option<String>,
     ) -> Result<Self, Stopped> {
+        Self::open_without(app, stack, inputs, cloud, nonce, &[]).await
+    }
+
+    /// As [`Self::open`]; what is wrong with the resources of `exclude` stops nothing.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_without(
+        app: &'a App,
+        stack: &StackArgs,
+        inputs: &InputArgs,
+        cloud: &CloudArgs,
+        nonce: Option<String>,
+        exclude: &[String],
+    ) -> Result<Self, Stopped> {
         let ids = Arc::new(ids()?);
         let nonce = match nonce {
             Some(nonce) => nonce,
@@ -109,6 +124,7 @@ impl<'a> Session<'a> {
             nonce: &nonce,
             strict: false,
             text: None,
+            exclude,
         };
         let mut loaded = load(app, &what)?;
         let (link, found) = connect(

@@ -185,7 +185,7 @@ pub async fn check_account(
             Ok(caller) => {
                 // Other providers have no account of AWS.
                 let is_meant = settings.accounts.is_empty()
-                    || at.provider.as_str() != AWS
+                    || !is_aws(&at)
                     || settings.accounts.iter().any(|allowed| allowed == caller.account.as_str());
                 if !is_meant {
                     problems.push(
@@ -198,7 +198,9 @@ pub async fn check_account(
                         .next("use the credentials of that account, or change settings.accounts"),
                     );
                 }
-                account.get_or_insert(caller.account.to_string());
+                if is_aws(&at) {
+                    account.get_or_insert(caller.account.to_string());
+                }
             }
         }
     }

@@ -31,6 +31,9 @@ pub enum FileError {
     /// A link leads out of the stack folder.
     #[error("it is a link that leads out of the stack folder")]
     Outside,
+    /// It is no UTF-8 text: the first byte, from 1, that begins no character.
+    #[error("it is no UTF-8 text: byte {0} begins no character")]
+    NoText(usize),
     /// Anything else, in the system's words.
     #[error("{0}")]
     Unreadable(String),

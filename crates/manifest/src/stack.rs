@@ -1,7 +1,7 @@
 //! The stack: a manifest read for one environment.
 
 use crate::codes;
-use crate::flow::Flow;
+use crate::flow::{Flow, Statements};
 use crate::inner::{At, Inner, Meaning, Start};
 use crate::model::{Kind, PropBody, ResourceDecl};
 use crate::parse::{Includes, Reader, exported_names, resource_names};
@@ -251,6 +251,27 @@ impl Stack {
     /// Environments that the manifest mentions, in its order.
     pub fn environments(&self) -> &[String] {
         &self.inner.declared.environments
+    }
+
+    /// The resources that a problem is about: those at whose entry, or in whose query file, it stands. Empty where it is about
+    /// something else.
+    pub fn concerned(&self, problem: &Diagnostic) -> Vec<&Address> {
+        let Some(label) = problem.labels.first() else { return Vec::new() };
+        let is_of = |resource: &ResourceDecl| match &resource.kind {
+            Kind::Flow(flow) if !label.route.file.is_empty() => {
+                matches!(&flow.flow.statements, Statements::File { path, .. } if *path == label.route.file)
+            }
+            _ => label.route.file.is_empty() && label.route.steps.starts_with(&resource.path.route().steps),
+        };
+        let inner = &self.inner;
+        let all = inner.declared.resources.iter().enumerate().filter(|(_, resource)| is_of(resource));
+        let instances = all.flat_map(|(declaration, resource)| {
+            let own = inner.instances.group(declaration).all.clone().map(|index| inner.address(index));
+            std::iter::once(&resource.address).chain(own)
+        });
+        let mut out: Vec<&Address> = instances.collect();
+        out.dedup();
+        out
     }
 
     /// Where things stand.

@@ -314,6 +314,7 @@ async fn written(
             nonce: &session.nonce,
             strict: false,
             text: Some(&manifest),
+            exclude: &[],
         };
         session.loaded = load(app, &what)?;
         if pin.is_some() || is_found_again(session, guard, wish, name).await? {

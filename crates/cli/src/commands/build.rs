@@ -45,7 +45,7 @@ pub async fn run(app: &App, args: &BuildArgs) -> Done {
     };
     let nonce = saved.as_ref().map(|saved| saved.meta.nonce.clone());
     let guard = Guard::writing(app, args.cloud.timeout)?;
-    let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, nonce);
+    let open = Session::open_without(app, &args.stack, &args.inputs, &args.cloud, nonce, &targets.exclude);
     let session = guard.reads(None, open).await?.showing_statements(args.flow.show_queries);
     if let Some(saved) = &saved
         && saved.stack.name != session.loaded.stack.name()

@@ -13,7 +13,7 @@ use stack_core::plan::Mode;
 /// Runs it.
 pub async fn run(app: &App, args: &DriftArgs) -> Done {
     let guard = Guard::reading(args.cloud.timeout);
-    let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, None);
+    let open = Session::open_without(app, &args.stack, &args.inputs, &args.cloud, None, &args.select.exclude);
     let session = guard.reads(None, open).await?;
     let made =
         guard.reads(Some(&session.link.provider), session.plan(Mode::Drift, &targets(&args.select))).await?;

@@ -34,6 +34,7 @@ pub fn run(
         nonce: NONCE,
         strict: false,
         text: None,
+        exclude: &targets.exclude,
     };
     let loaded = load(app, &what)?;
     let (plan, view, outputs) = offline(&loaded, targets, NONCE)?;

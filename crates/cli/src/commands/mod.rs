@@ -8,6 +8,7 @@ pub mod drift;
 pub mod dry_run;
 pub mod explain;
 pub mod info;
+pub mod init;
 pub mod notice;
 pub mod orphans;
 pub mod outputs;

@@ -138,6 +138,7 @@ fn loaded(app: &App, args: &PermissionsArgs, stack: &StackArgs) -> Result<Loaded
         nonce: "00000000000000000000000000000000",
         strict: false,
         text: None,
+        exclude: &[],
     };
     load(app, &what)
 }

@@ -23,7 +23,7 @@ pub async fn run(app: &App, args: &PlanArgs) -> Done {
         return dry_run::run(app, &args.stack, &args.inputs, &args.cloud, &targets, purpose);
     }
     let guard = Guard::reading(args.cloud.timeout);
-    let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, None);
+    let open = Session::open_without(app, &args.stack, &args.inputs, &args.cloud, None, &targets.exclude);
     let session = guard.reads(None, open).await?;
     let mode = if args.destroy { Mode::Teardown } else { Mode::Build };
     session.check(mode, &targets, &[])?;

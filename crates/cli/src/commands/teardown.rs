@@ -24,7 +24,7 @@ pub async fn run(app: &App, args: &TeardownArgs) -> Done {
         return Err(Stopped::usage(message, "look at it with `plan --destroy`, then agree with --yes"));
     }
     let guard = Guard::writing(app, args.cloud.timeout)?;
-    let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, None);
+    let open = Session::open_without(app, &args.stack, &args.inputs, &args.cloud, None, &targets.exclude);
     let session = guard.reads(None, open).await?.showing_statements(args.flow.show_queries);
     let apply = Apply {
         session: &session,

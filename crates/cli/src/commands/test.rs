@@ -28,7 +28,7 @@ pub async fn run(app: &App, args: &TestArgs) -> Done {
     }
     let began = Instant::now();
     let guard = Guard::reading(args.cloud.timeout);
-    let open = Session::open(app, &args.stack, &args.inputs, &args.cloud, None);
+    let open = Session::open_without(app, &args.stack, &args.inputs, &args.cloud, None, &args.select.exclude);
     let mut session = guard.reads(None, open).await?.showing_statements(args.flow.show_queries);
     session.purpose = Asked::Test;
     let made = guard.reads(Some(&session.link.provider), session.plan(Mode::Drift, &targets)).await?;

@@ -26,6 +26,7 @@ pub fn run(app: &App, args: &ValidateArgs) -> Done {
         nonce: NONCE,
         strict: args.strict,
         text: None,
+        exclude: &[],
     };
     let envs: Vec<String> = match &args.stack_env {
         Some(env) => vec![env.clone()],

@@ -9,6 +9,9 @@ stack_core::codes! {
     NO_MANIFEST = 1023, "The stack folder has no manifest",
         "A stack is a folder with a file `stackql_manifest.yml`. The first argument of most commands is that folder, the \
          second the environment.";
+    TAKEN = 1024, "A file is there already",
+        "`init` makes the files of a new stack and never overwrites one. Nothing was written.\n\
+         Give a folder that does not exist yet, or one without these files.";
     NO_SUCH_TYPE = 1031, "No resource type of this name is known",
         "A type is written `AWS::Service::Resource`, `awscc.service.resources` or `aws.service.resources`. The names near \
          to it stand beside the message.\n\

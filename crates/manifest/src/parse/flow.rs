@@ -257,19 +257,29 @@ impl Reader<'_> {
             }
             None => Some(format!("{name}.iql")),
         };
-        match argument.and_then(|argument| self.query_file(&argument, place)) {
+        match argument.and_then(|argument| self.query_file(name, &argument, place)) {
             Some((path, file)) => Statements::File { path, file },
             None => Statements::Missing,
         }
     }
 
-    /// Reads a query file, once.
-    fn query_file(&mut self, argument: &str, place: &Path) -> Option<(String, Arc<QueryFile>)> {
+    /// Reads the query file of a resource, once.
+    fn query_file(&mut self, name: &str, argument: &str, place: &Path) -> Option<(String, Arc<QueryFile>)> {
         let key = self.inside(argument, place)?;
         if let Some(file) = self.queries.get(&key) {
             return Some((key, Arc::clone(file)));
         }
-        let text = self.read_file(&key, place)?;
+        let text = match self.file_text(&key, place) {
+            Ok(text) => text,
+            Err(problem) => {
+                // Nobody knows what stands in it, so nothing goes on without a word of the user's.
+                let next =
+                    format!("put the file there; or leave the resource out of a run: --exclude {name}");
+                let has_next = problem.notes.iter().any(|(key, _)| key == "next");
+                self.push(if has_next { problem } else { problem.next(next) });
+                return None;
+            }
+        };
         // Some editors put a mark at the beginning (U+FEFF), and the first anchor must begin its line.
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         let (file, problems) = QueryFile::read(&text, &Path::root_of(&key).route());

@@ -192,21 +192,26 @@ impl Reader<'_> {
 
     /// The text of a file; what is wrong with it is told at the place that names it.
     pub(crate) fn read_file(&mut self, key: &str, path: &Path) -> Option<String> {
+        self.file_text(key, path).map_err(|problem| self.push(problem)).ok()
+    }
+
+    /// The text of a file, or what is wrong with it at the place that names it.
+    pub(crate) fn file_text(&self, key: &str, path: &Path) -> Result<String, Diagnostic> {
         let problem = match self.includes.files.read(key) {
-            Ok(text) => return Some(text),
+            Ok(text) => return Ok(text),
             Err(FileError::Outside) => {
                 outside(key, path, "this is a link that leads out of the stack folder")
             }
             Err(FileError::Missing) => {
                 Diagnostic::error(codes::BAD_FILE, format!("there is no file {key}")).at(path.route(), "")
             }
-            Err(FileError::Unreadable(why)) => {
-                Diagnostic::error(codes::BAD_FILE, format!("{key} cannot be read")).at(path.route(), why)
+            Err(error @ (FileError::Unreadable(_) | FileError::NoText(_))) => {
+                let message = format!("{key} cannot be read");
+                Diagnostic::error(codes::BAD_FILE, message).at(path.route(), error.to_string())
             }
         };
         let folder = format!("paths start at the folder `{FOLDER}` of the stack");
-        self.push(if problem.code == codes::BAD_FILE { problem.note("why", folder) } else { problem });
-        None
+        Err(if problem.code == codes::BAD_FILE { problem.note("why", folder) } else { problem })
     }
 }
 

@@ -140,6 +140,7 @@ resources:
     error[SD1121] there is no file resources/integrations.iql
       3:9 «integrations» 
       = why  paths start at the folder `resources` of the stack
+      = next  put the file there; or leave the resource out of a run: --exclude integrations
     warning[SD1111] the prop `display_name` is literally `string`
       6:14 «string» this is the documentation's placeholder
       = next  write the value that you want

@@ -287,6 +287,7 @@ fn files_and_statements_that_are_missing_are_named() {
     error[SD1121] there is no file resources/nowhere.iql
       5:13 «nowhere» 
       = why  paths start at the folder `resources` of the stack
+      = next  put the file there; or leave the resource out of a run: --exclude nowhere
     error[SD1122] the file ../../x.iql is outside the stack folder
       6:30 «../../x.iql» this path leaves the stack folder
       = next  put it into the stack folder, or allow it: --allow-outside-files
@@ -306,6 +307,7 @@ fn files_and_statements_that_are_missing_are_named() {
     error[SD1121] there is no file resources/q.iql
       11:13 «q» 
       = why  paths start at the folder `resources` of the stack
+      = next  put the file there; or leave the resource out of a run: --exclude q
     error[SD1128] the query q2 has no statement: resources/empty.iql has no `exports`
       12:36 «empty.iql» 
       = next  add `/*+ exports */` and the SELECT below it, or write `sql:` in the manifest

@@ -114,6 +114,7 @@ fn the_structure_is_checked_everywhere() {
     error[SD1121] there is no file resources/d.iql
       6:13 «d» 
       = why  paths start at the folder `resources` of the stack
+      = next  put the file there; or leave the resource out of a run: --exclude d
     error[SD1114] the provider of `confluent.provider_integrations.integrations` is not supported by this version
       7:22 «confluent.provider_integrations.integrations» 
       = next  this version deploys CloudFormation types: `awscc.service.resources`

@@ -102,6 +102,7 @@ fn manifest(app: &App, args: &InfoArgs, checks: &mut Checks) -> Option<Stack> {
         nonce: "00000000000000000000000000000000",
         strict: false,
         text: None,
+        exclude: &[],
     };
     let next = format!("stack-deploy validate {}", dir.display());
     let (parsed, _) = match parse(app, &what) {

@@ -55,6 +55,7 @@ fn used(app: &App, dir: &std::path::Path) -> Result<Vec<TypeName>, Stopped> {
         nonce: "00000000000000000000000000000000",
         strict: false,
         text: None,
+        exclude: &[],
     };
     let (parsed, _) = parse(app, &what)?;
     let Some(stack) = parsed.stack else { return Err(Stopped::problems(parsed.diagnostics)) };
