@@ -15,6 +15,7 @@ pub(crate) mod methods;
 pub(crate) mod objects;
 pub(crate) mod occurrences;
 pub(crate) mod place;
+mod root;
 pub(crate) mod session;
 mod simple;
 pub(crate) mod size;
@@ -23,48 +24,21 @@ mod walks;
 
 pub(crate) use crate::template::code::sections;
 pub(crate) use crate::template::failure::{Failure, FailureKind, find_expression, head_of};
+pub(crate) use crate::template::root::{Lookup, SCOPE_KEY, ScopeHandle, answer};
 
 use crate::template::code::{code, unquoted};
 use crate::template::failure::failure;
 use crate::template::marked::{Sink, Statement};
-use crate::template::objects::{from_engine, to_engine};
+use crate::template::objects::from_engine;
+use crate::template::root::root;
 use crate::template::session::Session;
-use crate::template::walks::{CALLED_UUID, Walks, opened, walks};
-use minijinja::value::Object;
+use crate::template::walks::{Walks, walks};
 use minijinja::{Environment, Error, Expression, Value as Mj};
 use stack_core::statement::Marked;
 use stack_core::value::{Unknown, Value};
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, LazyLock, OnceLock};
-
-/// What templates see. Implemented by the scope of a resource.
-pub(crate) trait Lookup: Send + Sync + std::fmt::Debug {
-    /// The value of a name; `dotted` if the template only walks into it.
-    fn lookup(&self, name: &str, dotted: bool, session: &Session) -> Option<Mj>;
-    /// A new identifier.
-    fn uuid(&self) -> String;
-}
-
-/// Under this name functions find the scope. No template can write it.
-pub(crate) const SCOPE_KEY: &str = "the scope";
-
-/// The scope, handed to functions, and the identifier of this evaluation.
-#[derive(Debug)]
-pub(crate) struct ScopeHandle(Arc<dyn Lookup>, Arc<OnceLock<String>>, Option<Sink>);
-impl Object for ScopeHandle {}
-
-impl ScopeHandle {
-    /// Within one evaluation every `uuid()` is the same (stackql-compat 4.1).
-    pub(crate) fn uuid(&self) -> String {
-        self.1.get_or_init(|| self.0.uuid()).clone()
-    }
-
-    /// Where values go instead of the text.
-    pub(crate) fn sink(&self) -> Option<Sink> {
-        self.2.clone()
-    }
-}
+use std::sync::{Arc, LazyLock};
 
 static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| engine::environment(false));
 
@@ -456,17 +430,6 @@ fn named(failure: Failure, template: &Template, scope: &Arc<dyn Lookup>) -> Fail
     }
 }
 
-fn root(template: &Template, scope: &Arc<dyn Lookup>, session: &Session, sink: Option<Sink>) -> Mj {
-    Mj::from_object(Root {
-        scope: Arc::clone(scope),
-        session: session.clone(),
-        dotted: template.dotted.clone(),
-        walks: Arc::clone(&template.walks),
-        uuid: Arc::default(),
-        sink,
-    })
-}
-
 /// The same failure with more about it, and where the evaluated text begins in the source. What this looks at does not
 /// count as used, so it has notes of its own.
 fn inspect(template: &Template, scope: &Arc<dyn Lookup>) -> Option<(Error, usize)> {
@@ -560,45 +523,6 @@ impl Single {
             Err(error) => Err((error, places)),
         }
     }
-}
-
-/// The variables of one evaluation.
-#[derive(Debug)]
-struct Root {
-    scope: Arc<dyn Lookup>,
-    session: Session,
-    dotted: Vec<String>,
-    walks: Walks,
-    uuid: Arc<OnceLock<String>>,
-    sink: Option<Sink>,
-}
-
-impl Object for Root {
-    fn get_value(self: &Arc<Self>, key: &Mj) -> Option<Mj> {
-        self.get_value_by_str(key.as_str()?)
-    }
-
-    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Mj> {
-        if key == SCOPE_KEY {
-            let (scope, uuid) = (Arc::clone(&self.scope), Arc::clone(&self.uuid));
-            return Some(Mj::from_object(ScopeHandle(scope, uuid, self.sink.clone())));
-        }
-        let Some(value) = self.scope.lookup(key, self.dotted.iter().any(|d| d == key), &self.session) else {
-            // Without parentheses too, as the predecessor has it in statements.
-            return (key == "uuid" && !self.walks.iter().any(|(name, _)| name == CALLED_UUID)).then(|| {
-                Mj::from(ScopeHandle(Arc::clone(&self.scope), Arc::clone(&self.uuid), None).uuid())
-            });
-        };
-        match self.walks.iter().find(|(name, _)| name == key) {
-            Some((_, paths)) => Some(opened(value, paths, &self.session)),
-            None => Some(value),
-        }
-    }
-}
-
-/// A value of ours for a scope's answer.
-pub(crate) fn answer(value: &Value, session: &Session) -> Mj {
-    to_engine(value, session, None)
 }
 
 #[cfg(test)]

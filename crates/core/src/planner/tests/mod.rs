@@ -3,6 +3,7 @@
 mod absence;
 mod along;
 mod cases;
+mod finding;
 mod flows;
 mod identity;
 mod properties;
