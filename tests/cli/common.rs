@@ -13,7 +13,8 @@ use std::process::{Child, Command, Stdio};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_stack-deploy");
 
 /// A cloud in which nothing takes time.
-const QUICK: &str = r#"{"timing": {"pending_ms": 0, "create_ms": 0, "update_ms": 0, "delete_ms": 0, "cancel_ms": 0, "retry_after_ms": 0, "latency_ms": 0}}"#;
+const QUICK: &str = r#"{"timing": {"pending_ms": 0, "create_ms": 0, "update_ms": 0, "delete_ms": 0, "cancel_ms": 0, "retry_after_ms": 0, "latency_ms": 0},
+"confluent": {"timing": {"cluster_ms": 0, "registry_listed_ms": 0, "registry_ms": 0, "connector_ms": 0, "delete_ms": 0, "key_ms": 0, "binding_ms": 0}}}"#;
 
 /// A domain with one tag and an expiry, and an integration that hangs on it.
 pub(crate) const SMALL: &str = r#"version: 1
@@ -246,10 +247,12 @@ impl Served {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         lines.next().unwrap().unwrap();
-        for _ in 0..4 {
+        let mut last = String::new();
+        while last != "FLINK_API_SECRET" {
             let line = lines.next().unwrap().unwrap();
             let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
             place.set(name, value);
+            name.clone_into(&mut last);
         }
         let address = place.vars.iter().rev().find(|(name, _)| name == "AWS_ENDPOINT_URL").unwrap().1.clone();
         Self { child, address: address.trim_start_matches("http://").to_owned() }

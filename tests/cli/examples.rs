@@ -140,6 +140,12 @@ macro_rules! example {
     };
 }
 
+example!(
+    confluent_kafka,
+    "confluent-kafka",
+    "orders-stream",
+    super::Counts { matching: 11, ..super::of(10) }
+);
 example!(connect_integrations, "connect-integrations", "contact-centre", super::of(5));
 example!(customer_profiles, "customer-profiles", "customer-360", super::of(4));
 example!(query_files, "query-files", "contact-profiles", super::of(7));
@@ -177,6 +183,7 @@ fn every_example_has_a_readme_and_a_script_to_try() {
         .collect();
     names.sort();
     let tried = [
+        "confluent-kafka",
         "connect-integrations",
         "customer-profiles",
         "query-files",

@@ -4,6 +4,7 @@ mod adopt;
 mod build;
 mod calls;
 mod common;
+mod confluent;
 mod differs;
 mod examples;
 mod explain;

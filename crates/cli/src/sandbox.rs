@@ -6,6 +6,7 @@ use bytes::Bytes;
 use stack_catalog::Catalog;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::schema::Schemas;
+use stack_emulator::confluent::{SANDBOX_DATA_KEY, SANDBOX_DATA_SECRET, SANDBOX_KEY, SANDBOX_SECRET};
 use stack_emulator::{Cloud, Config, Reply};
 use stack_engine::clock::Clock;
 use stack_providers::{InProcess, TransportError, TransportErrorKind};
@@ -16,6 +17,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Folder of a stack's sandbox.
 pub fn folder(stack_dir: &Path) -> PathBuf {
     stack_dir.join(".stack-deploy").join("sandbox")
+}
+
+/// The keys that open the sandbox's Confluent Cloud and its data planes, by the variables that clients read.
+pub(crate) fn confluent_keys() -> [(&'static str, &'static str); 8] {
+    [
+        ("CONFLUENT_CLOUD_API_KEY", SANDBOX_KEY),
+        ("CONFLUENT_CLOUD_API_SECRET", SANDBOX_SECRET),
+        ("KAFKA_API_KEY", SANDBOX_DATA_KEY),
+        ("KAFKA_API_SECRET", SANDBOX_DATA_SECRET),
+        ("SCHEMA_REGISTRY_API_KEY", SANDBOX_DATA_KEY),
+        ("SCHEMA_REGISTRY_API_SECRET", SANDBOX_DATA_SECRET),
+        ("FLINK_API_KEY", SANDBOX_DATA_KEY),
+        ("FLINK_API_SECRET", SANDBOX_DATA_SECRET),
+    ]
 }
 
 /// The types that are compiled in, as a shared value.
@@ -31,6 +46,9 @@ pub struct Sandbox {
 
 struct Kept {
     path: PathBuf,
+    /// Held while the state is taken and written: two replies at a time must not write over each other's file, nor an older
+    /// state over a newer one.
+    writing: Mutex<()>,
     /// Held as long as the sandbox is open, so that two commands never write over each other.
     _lock: File,
 }
@@ -95,7 +113,10 @@ impl Sandbox {
                     Stopped::new(Exit::Error, Diagnostic::error(codes::SANDBOX, message).next(next))
                 })?,
         };
-        Ok(Self { cloud: Arc::new(Mutex::new(cloud)), file: Some(Kept { path, _lock: lock }) })
+        Ok(Self {
+            cloud: Arc::new(Mutex::new(cloud)),
+            file: Some(Kept { path, writing: Mutex::new(()), _lock: lock }),
+        })
     }
 
     /// The cloud itself, for serving it.
@@ -114,6 +135,7 @@ impl Sandbox {
     /// The disk.
     pub fn save(&self) -> std::io::Result<()> {
         let Some(kept) = &self.file else { return Ok(()) };
+        let _writing = kept.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let snapshot = self.lock().snapshot();
         replace_private(&kept.path, snapshot.to_string().as_bytes())
     }
@@ -150,10 +172,11 @@ async fn wait(duration: std::time::Duration) {
     }
 }
 
-/// Anything but a read, by the operation's name (cloud-control 1.1).
+/// Anything but a read: by the operation's name (cloud-control 1.1), or by the method where there is no such name.
 fn mutates(request: &http::Request<Bytes>) -> bool {
-    let target =
-        request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some(target) = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()) else {
+        return request.method() != http::Method::GET;
+    };
     let operation = target.rsplit('.').next().unwrap_or_default();
     !(operation.starts_with("Get") || operation.starts_with("List"))
         || operation == "GetResourceRequestStatus"
@@ -216,6 +239,20 @@ mod tests {
             assert!(mutates(&request(operation)), "{operation}");
         }
         assert!(mutates(&request("GetResourceRequestStatus")));
+        let rest = |method: &str| http::Request::builder().method(method).body(Bytes::new()).unwrap();
+        assert!(!mutates(&rest("GET")) && mutates(&rest("POST")) && mutates(&rest("DELETE")));
+    }
+
+    #[test]
+    fn replies_at_the_same_time_are_all_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::open(dir.path(), None, schemas()).unwrap();
+        let saved: Vec<std::io::Result<()>> = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| (0..20).try_for_each(|_| sandbox.save()))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(saved.iter().all(Result::is_ok), "{saved:?}");
     }
 
     #[test]

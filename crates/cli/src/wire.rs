@@ -5,11 +5,10 @@ use crate::args::CloudArgs;
 use crate::errors::{Stopped, caller_failed, codes};
 use crate::exit::Exit;
 use crate::load::Loaded;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, confluent_keys};
 use stack_core::diagnostic::{Diagnostic, Diagnostics};
 use stack_core::ids::Target;
 use stack_core::schema::Schemas;
-use stack_emulator::confluent::{SANDBOX_KEY, SANDBOX_SECRET};
 use stack_engine::Paced;
 use stack_engine::clock::{Clock, IdSource, SystemClock};
 use stack_engine::observe::callers;
@@ -22,8 +21,8 @@ use stack_providers::{Net, NetError, NetSettings, Proxies, Redacted, Routed, Tra
 use std::path::Path;
 use std::sync::Arc;
 
-/// The provider whose accounts `settings.accounts` names.
-const AWS: &str = "aws";
+/// The provider whose places have an account, which `settings.accounts` names.
+pub const AWS: &str = "aws";
 
 /// The region of statements that neither they, the manifest, flags, the environment nor the profile give one (DESIGN section 2).
 pub const LAST_REGION: &str = "us-east-1";
@@ -117,13 +116,13 @@ pub async fn connect(
     Ok((Link { provider, clock, sandbox }, found))
 }
 
-/// How REST services are reached: the variables of the environment; in the sandbox its own key and no other.
+/// How REST services are reached: the variables of the environment; in the sandbox its own keys and no others.
 fn rest_settings(app: &App, cloud: &CloudArgs) -> RestSettings {
     if !cloud.sandbox {
         return RestSettings { variables: app.env.vars.clone(), ..RestSettings::default() };
     }
-    let own = [("CONFLUENT_CLOUD_API_KEY", SANDBOX_KEY), ("CONFLUENT_CLOUD_API_SECRET", SANDBOX_SECRET)];
-    let variables = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let own = confluent_keys().into_iter();
+    let variables = own.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     RestSettings { variables, ..RestSettings::default() }
 }
 
@@ -198,6 +197,7 @@ pub async fn check_account(
                         .next("use the credentials of that account, or change settings.accounts"),
                     );
                 }
+                // Keys of other providers have no account that anybody could ask for.
                 if is_aws(&at) {
                     account.get_or_insert(caller.account.to_string());
                 }

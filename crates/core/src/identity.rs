@@ -46,9 +46,12 @@ impl Identifier {
                 .collect::<Option<Vec<_>>>()?;
             return Some(Self { parts });
         }
-        let values: Vec<&str> = text.split('|').collect();
-        (values.len() == names.len())
-            .then(|| Self { parts: names.into_iter().zip(values.into_iter().map(str::to_owned)).collect() })
+        let mut values: Vec<String> = text.split('|').map(str::to_owned).collect();
+        // Parts at the end that may be left out.
+        for path in schema.primary_identifier.iter().skip(values.len()) {
+            values.push(schema.overlay.identifier_defaults.get(path).and_then(scalar)?);
+        }
+        (values.len() == names.len()).then(|| Self { parts: names.into_iter().zip(values).collect() })
     }
 
     /// The text for the service: the plain value of a single part, else a JSON object. A single part that would read
@@ -78,8 +81,10 @@ impl Identifier {
 }
 
 impl fmt::Display for Identifier {
+    /// Values joined by `|`; empty ones at the end are left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, (_, value)) in self.parts.iter().enumerate() {
+        let shown = self.parts.iter().rposition(|(_, value)| !value.is_empty()).map_or(1, |last| last + 1);
+        for (i, (_, value)) in self.parts.iter().take(shown).enumerate() {
             if i > 0 {
                 f.write_str("|")?;
             }

@@ -17,7 +17,7 @@ pub trait Described: fmt::Debug + Send + Sync {
     /// Declared properties with their own names, flat, references as bare ids.
     fn normal(&self, props: Value) -> Value;
 
-    /// Properties that name one to the service, in order.
+    /// Properties that name one to the service, in order, without those that may be left out.
     fn identity(&self) -> &[String];
 
     /// Properties that requests for reading may hold: the identity, inputs of the list, what tells the host. Each once.

@@ -146,6 +146,11 @@ stack_core::codes! {
     UNKNOWN_INSTANCE = 1212, "A resource with `for_each` has no such instance",
         "References such as `flow[\"a\"].Uri` and `flow.a.Uri` name one instance by its key, and no element of the \
          resource's `for_each` gives this key.";
+    LOST_SECRET = 1213, "A secret is known only to the run that made it",
+        "Some services show a secret once, in the answer that makes it: the secret of an API key. In that run it can be \
+         used and exported. Later runs have it only from where it was kept. Give it as a variable, \
+         `{{ key.secret | default(KAFKA_API_SECRET) }}`, or make a new one: under another name, or by deleting the old one. \
+         An export of the stack that has no value for this reason keeps the one that its file holds.";
 }
 
 /// The explanation of one of this crate's codes.

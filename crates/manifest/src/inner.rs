@@ -446,6 +446,14 @@ impl Inner {
             Diagnostic::warning(codes::NO_EFFECT, format!("`settings.patch: literal` has no effect{on}"));
         Some(told.at(spot.path.route(), "").next(next))
     }
+
+    /// The first of the manifest's `providers`, if AWS is not among them.
+    pub(crate) fn without_aws(&self) -> Option<String> {
+        let name = |written: &String| written.split("::").next().unwrap_or_default().to_owned();
+        let names: Vec<String> = self.declared.providers.iter().map(name).collect();
+        let is_aws = |name: &String| name.starts_with("aws");
+        names.iter().all(|name| !is_aws(name)).then(|| names.into_iter().next()).flatten()
+    }
 }
 
 fn facts(resource: &ResourceDecl, address: Address, nonce: u128) -> Facts {

@@ -3,6 +3,7 @@
 use crate::codes;
 use crate::template::engine::{FILTERS, FUNCTIONS, TESTS};
 use crate::template::methods::METHODS;
+use crate::template::session::Absence;
 use crate::template::{Failure, FailureKind, find_expression, head_of};
 use stack_core::diagnostic::{Diagnostic, Part, Route, nearest};
 
@@ -98,7 +99,17 @@ pub(crate) fn template(failure: &Failure, source: &str, route: &Route, names: &N
                     .next(next),
             )
         }
-        FailureKind::Absent(expression, why) => {
+        FailureKind::Absent(expression, Absence { words, lost: true }) => plain(
+            codes::LOST_SECRET,
+            format!("`{expression}` has no value: {words}"),
+            String::new(),
+        )
+        .map(|p| {
+            p.next(
+                "give it from where it was kept: `| default(VARIABLE)`; or make a new one under another name",
+            )
+        }),
+        FailureKind::Absent(expression, Absence { words: why, .. }) => {
             plain(codes::ABSENT_PROPERTY, format!("`{expression}` has no value: {why}"), String::new())
                 .map(|p| p.next("give a default where that is fine: `| default(…)`"))
         }

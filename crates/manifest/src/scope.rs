@@ -8,7 +8,7 @@ use crate::report::{self, Names};
 use crate::template::group::Group;
 use crate::template::objects::{Known, hidden};
 use crate::template::place::{Cause, Facts, Place};
-use crate::template::session::Session;
+use crate::template::session::{Absence, Session};
 use crate::template::size;
 use crate::template::{FailureKind, Lookup, answer, head_of};
 use indexmap::IndexMap;
@@ -346,7 +346,10 @@ impl Scope {
         if value.is_undefined() {
             session.note_absent(
                 name.to_owned(),
-                format!("{} exists, but has no value for `{property}`", facts.address),
+                Absence {
+                    words: format!("{} exists, but has no value for `{property}`", facts.address),
+                    lost: false,
+                },
             );
         }
         value

@@ -306,7 +306,8 @@ impl Stack {
             .collect()
     }
 
-    /// The values of the manifest's `exports`, with what is known of the resources.
+    /// The values of the manifest's `exports`, with what is known of the resources. One whose value was a secret of an earlier
+    /// run (SD1213) is left out.
     ///
     /// # Errors
     /// Every name that does not exist, and every expression that fails.
@@ -319,7 +320,11 @@ impl Stack {
                 out.insert(export.name.clone(), value);
             }
             let route = export.value.path.route();
-            for mut problem in scope.take_problems() {
+            let found = scope.take_problems();
+            if !found.is_empty() && found.iter().all(|problem| problem.code == codes::LOST_SECRET) {
+                continue;
+            }
+            for mut problem in found {
                 for label in problem.labels.iter_mut().filter(|label| export.on_key && label.route == route) {
                     label.part = Part::Key;
                 }

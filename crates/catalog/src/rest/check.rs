@@ -140,6 +140,14 @@ impl Check<'_> {
             let message = format!("`usages` of `{}` names `{name}`, which is no property", resource.name);
             return self.fail(&["usages:"], message, "name a property of the resource");
         }
+        let has_wrong_place = |(name, property): &(&String, &Property)| {
+            property.optional && !resource.optional_parts().contains(name)
+        };
+        if let Some((name, _)) = resource.properties.iter().find(has_wrong_place) {
+            let message =
+                format!("`{name}` of `{}` is `optional` and no last part of its identity", resource.name);
+            return self.fail(&["optional"], message, "only parts at the end of `identity` may be left out");
+        }
         for grant in &resource.grants {
             for name in [&grant.target, &grant.user, &grant.password] {
                 if !resource.properties.contains_key(name) {

@@ -24,7 +24,7 @@ impl Described for Definition {
     }
 
     fn identity(&self) -> &[String] {
-        &self.resource.identity
+        self.resource.needed_parts()
     }
 
     fn inputs(&self) -> Vec<&str> {

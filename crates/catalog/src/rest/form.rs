@@ -238,6 +238,23 @@ fn yes() -> bool {
     true
 }
 
+impl Resource {
+    /// The parts of the identity that cannot be left out.
+    pub fn needed_parts(&self) -> &[String] {
+        &self.identity[..self.needed()]
+    }
+
+    /// The parts at the end of the identity that may be left out.
+    pub fn optional_parts(&self) -> &[String] {
+        &self.identity[self.needed()..]
+    }
+
+    fn needed(&self) -> usize {
+        let is_needed = |name: &String| self.properties.get(name).is_none_or(|property| !property.optional);
+        self.identity.iter().rposition(is_needed).map_or(0, |last| last + 1)
+    }
+}
+
 /// A credential that a create's answer holds.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -253,6 +270,9 @@ pub struct Grant {
     pub user: String,
     /// Property with the password or secret.
     pub password: String,
+    /// Path at the endpoint, with its target, that a new credential is tried on until it is taken twice in a row.
+    #[serde(default)]
+    pub probe: Option<Template>,
 }
 
 /// A property: a column, and a member of the model.
@@ -280,6 +300,8 @@ pub struct Property {
     pub write_only: bool,
     /// It cannot change.
     pub immutable: bool,
+    /// Of a part of the identity: it may be left out, and variables say it then (which host). Such parts stand last.
+    pub optional: bool,
     /// Bare id in the model, `{"id": …}` in a body.
     pub reference: bool,
     /// Of a reference: beginning of its id → members that are sent beside the id (`kind`, `api_version`).

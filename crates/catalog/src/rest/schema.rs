@@ -57,6 +57,11 @@ pub(super) fn of(ty: &TypeName, resource: &Resource) -> ResourceSchema {
                 .iter()
                 .map(|related| self::related(&related.resource, &related.by))
                 .collect(),
+            identifier_defaults: resource
+                .optional_parts()
+                .iter()
+                .map(|name| (path(name), Json::String(String::new())))
+                .collect(),
             gone_when: resource.ready.as_ref().map(|ready| gone(resource, ready)).unwrap_or_default(),
             ..Overlay::default()
         },

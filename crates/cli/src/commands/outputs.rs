@@ -6,7 +6,7 @@ use crate::commands::plan::tell;
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
 use crate::guard::Guard;
-use crate::render::outputs::{Export, file_text, json, shell, table};
+use crate::render::outputs::{Export, file_text, json, keep_of_json, keep_of_shell, shell, table};
 use crate::render::{json::v1, sorted};
 use crate::session::{Session, targets};
 use serde_json::Value as Json;
@@ -66,6 +66,7 @@ fn evaluate(session: &Session<'_>, outputs: &Outputs, reveal: bool) -> Result<Ve
         of_stack.iter().map(|(name, text)| Export::shown(name, Json::String((*text).clone()))).collect();
     let mut problems = Vec::new();
     let mut hidden = Vec::new();
+    let known: Vec<String> = values.keys().cloned().collect();
     for (name, value) in values {
         // They are there already, and nothing gives them another value.
         if of_stack.iter().any(|(known, _)| *known == name) {
@@ -81,11 +82,15 @@ fn evaluate(session: &Session<'_>, outputs: &Outputs, reveal: bool) -> Result<Ve
         } else if value.has_secret() {
             hidden.push(name.clone());
             let value = value.exposed().filter(|_| reveal).map(parsed).map(sorted);
-            exports.push(Export { name, value, sensitive: true });
+            exports.push(Export { name, value, sensitive: true, lost: false });
         } else {
-            exports.push(Export { name, value: value.known().map(parsed).map(sorted), sensitive: false });
+            let value = value.known().map(parsed).map(sorted);
+            exports.push(Export { name, value, sensitive: false, lost: false });
         }
     }
+    let declared = stack.exports().into_iter();
+    let lost = declared.filter(|of| !known.contains(&of.name)).map(|of| Export::lost(&of.name));
+    exports.extend(lost);
     if !problems.is_empty() {
         return Err(Stopped { exit: Exit::Error, told: problems });
     }
@@ -165,10 +170,16 @@ pub fn keep(
     let at = exports.partition_point(|export| export.name.as_str() < ELAPSED);
     exports.insert(at, Export::shown(ELAPSED, Json::String(elapsed)));
     let id = session.loaded.stack.stack();
-    let private = exports.iter().any(|export| export.sensitive && export.value.is_some());
-    app.write_as(Path::new(EXPORTS_FILE), &shell(&id.name, &id.env, &exports), private)?;
+    let is_private = |exports: &[Export]| exports.iter().any(|e| e.sensitive && e.value.is_some());
+    // The only copy of a secret that is shown once may be in these files.
+    let held = |file: &Path| std::fs::read_to_string(app.path(file)).unwrap_or_default();
+    let mut all = exports.clone();
+    keep_of_shell(&id.name, &id.env, &mut all, &held(Path::new(EXPORTS_FILE)));
+    app.write_as(Path::new(EXPORTS_FILE), &shell(&id.name, &id.env, &all), is_private(&all))?;
     if let Some(file) = what.output_file {
-        app.write_as(file, &file_text(&exports), private)?;
+        let mut all = exports.clone();
+        keep_of_json(&mut all, &held(file));
+        app.write_as(file, &file_text(&all), is_private(&all))?;
     }
     Ok(Some(exports))
 }

@@ -5,7 +5,7 @@ use crate::args::{SandboxCommand, SandboxDirArgs, SandboxRunArgs, SandboxServeAr
 use crate::errors::{Stopped, codes, reason};
 use crate::exit::Exit;
 use crate::render::json::v1::pretty;
-use crate::sandbox::{Sandbox, folder, parse_config, state_path};
+use crate::sandbox::{Sandbox, confluent_keys, folder, parse_config, state_path};
 use crate::signals::Signals;
 use serde_json::{Value as Json, json};
 use stack_core::diagnostic::Diagnostic;
@@ -75,14 +75,38 @@ async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), Stopped> {
     })
 }
 
-/// Variables that make an AWS client speak to the sandbox.
+/// Variables that make a client of AWS or of Confluent speak to the sandbox.
 fn variables(address: SocketAddr) -> Vec<(&'static str, String)> {
-    vec![
+    let mut all = vec![
         ("AWS_ENDPOINT_URL", format!("http://{address}")),
         ("AWS_ACCESS_KEY_ID", "sandbox".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned()),
         ("AWS_REGION", "us-east-1".to_owned()),
-    ]
+        ("CONFLUENT_CLOUD_ENDPOINT", format!("http://{address}")),
+    ];
+    all.extend(confluent_keys().map(|(name, value)| (name, value.to_owned())));
+    all
+}
+
+/// True for a variable that would lead a client past the sandbox, or to something that is not in it.
+fn leads_elsewhere(name: &str) -> bool {
+    const OTHERS: [&str; 14] = [
+        "AWS_PROFILE",
+        "AWS_SESSION_TOKEN",
+        "CATALOG_REST_ENDPOINT",
+        "CONFLUENT_ENVIRONMENT_ID",
+        "CONFLUENT_ORGANIZATION_ID",
+        "FLINK_COMPUTE_POOL_ID",
+        "FLINK_PRINCIPAL_ID",
+        "FLINK_REST_ENDPOINT",
+        "KAFKA_ID",
+        "KAFKA_REST_ENDPOINT",
+        "SCHEMA_REGISTRY_ID",
+        "SCHEMA_REGISTRY_REST_ENDPOINT",
+        "TABLEFLOW_API_KEY",
+        "TABLEFLOW_API_SECRET",
+    ];
+    OTHERS.contains(&name) || name.starts_with("AWS_ENDPOINT_URL_")
 }
 
 async fn serve(app: &App, args: &SandboxServeArgs) -> Done {
@@ -138,7 +162,7 @@ fn reset(app: &App, args: &SandboxDirArgs) -> Done {
 fn state(app: &App, args: &SandboxDirArgs) -> Done {
     let dir = app.path(&args.stack_dir);
     if !state_path(&folder(&dir)).exists() {
-        app.console.out(&pretty(&json!({ "resources": [] })));
+        app.console.out(&pretty(&json!({ "resources": [], "confluent": [] })));
         return Ok(Exit::Done);
     }
     let sandbox = Sandbox::open(&dir, None, Arc::clone(&app.schemas) as _)?;
@@ -150,7 +174,16 @@ fn state(app: &App, args: &SandboxDirArgs) -> Done {
             json!({ "account": held.account, "region": held.region, "type": held.ty, "identifier": held.identifier })
         })
         .collect();
-    app.console.out(&pretty(&json!({ "resources": resources })));
+    let confluent: Vec<Json> = cloud
+        .confluent()
+        .objects()
+        // Who deploys is there from the start.
+        .filter(|held| !["organization", "user"].contains(&held.resource.as_str()))
+        .map(|held| {
+            json!({ "environment": held.environment, "resource": held.resource, "identifier": held.key })
+        })
+        .collect();
+    app.console.out(&pretty(&json!({ "resources": resources, "confluent": confluent })));
     Ok(Exit::Done)
 }
 
@@ -167,13 +200,10 @@ async fn run_command(app: &App, args: &SandboxRunArgs) -> Result<Ended, Stopped>
     let mut words = args.command.iter();
     let program = words.next().cloned().unwrap_or_default();
     let mut command = std::process::Command::new(&program);
-    command.args(words).envs(variables(address)).current_dir(&app.env.cwd);
-    for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN"] {
+    for name in app.env.vars.keys().filter(|name| leads_elsewhere(name)) {
         command.env_remove(name);
     }
-    for service in ["CLOUDCONTROL", "CLOUDFORMATION", "RESOURCE_GROUPS_TAGGING_API", "STS"] {
-        command.env_remove(format!("AWS_ENDPOINT_URL_{service}"));
-    }
+    command.args(words).envs(variables(address)).current_dir(&app.env.cwd);
     let ran = tokio::task::spawn_blocking(move || command.status()).await;
     // The server may have ended by itself; then there is nobody to tell.
     let _ = stop.send(());

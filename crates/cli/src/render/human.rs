@@ -153,11 +153,11 @@ impl Page {
         self.line("");
     }
 
-    /// `aws us-east-1 …6789`: enough of the account to know it, not all of it. Services that have no accounts say their own name.
+    /// `aws us-east-1 …6789`: enough of the account to know it, not all of it.
     fn scope(&self, scope: &ScopeView) -> String {
         let mut words = vec![self.clean(&scope.provider)];
         words.extend(scope.region.as_ref().map(|region| self.clean(region)));
-        if let Some(account) = scope.account.as_ref().filter(|account| **account != scope.provider) {
+        if let Some(account) = &scope.account {
             let tail: String = account.chars().skip(account.chars().count().saturating_sub(4)).collect();
             words.push(format!("{}{}", if self.style.unicode { "…" } else { "..." }, self.clean(&tail)));
         }

@@ -18,12 +18,19 @@ pub struct Export {
     pub value: Option<Json>,
     /// True if it must not be shown: a file may hold it, and only if the user asked for that.
     pub sensitive: bool,
+    /// True for a secret that only an earlier run knew: a file that holds it is where it was kept.
+    pub lost: bool,
 }
 
 impl Export {
     /// An export that may be shown.
     pub fn shown(name: &str, value: Json) -> Self {
-        Self { name: name.to_owned(), value: Some(value), sensitive: false }
+        Self { name: name.to_owned(), value: Some(value), sensitive: false, lost: false }
+    }
+
+    /// A secret that only an earlier run knew.
+    pub fn lost(name: &str) -> Self {
+        Self { name: name.to_owned(), value: None, sensitive: true, lost: true }
     }
 
     fn text(&self) -> Option<String> {
@@ -44,7 +51,8 @@ pub fn table(stack: &str, env: &str, exports: &[Export], style: Style) -> String
         .iter()
         .map(|export| {
             let shown = export.text().filter(|_| !export.sensitive);
-            let value = clean(&shown.unwrap_or_else(|| "(sensitive)".to_owned()), style.unicode);
+            let cover = if export.lost { "(sensitive, of an earlier run)" } else { "(sensitive)" };
+            let value = clean(&shown.unwrap_or_else(|| cover.to_owned()), style.unicode);
             (variable(stack, env, &export.name), cut(&value, WIDEST, false))
         })
         .collect();
@@ -79,6 +87,27 @@ pub fn file_text(exports: &[Export]) -> String {
     pretty(&object(exports.iter())).trim_end().to_owned()
 }
 
+/// Gives lost secrets the values that a file of [`file_text`] of the same stack holds.
+pub fn keep_of_json(exports: &mut [Export], file: &str) {
+    let Ok(Json::Object(held)) = serde_json::from_str::<Json>(file) else { return };
+    let is_own = exports
+        .iter()
+        .filter(|export| ["stack_name", "stack_env"].contains(&export.name.as_str()))
+        .all(|export| held.get(&export.name) == export.value.as_ref());
+    for export in exports.iter_mut().filter(|export| is_own && export.lost) {
+        export.value = held.get(&export.name).cloned();
+    }
+}
+
+/// Gives lost secrets the values that a file of [`shell`] holds: its variables name stack and environment.
+pub fn keep_of_shell(stack: &str, env: &str, exports: &mut [Export], file: &str) {
+    for export in exports.iter_mut().filter(|export| export.lost) {
+        let start = format!("export {}='", variable(stack, env, &export.name));
+        let held = file.lines().find_map(|line| line.strip_prefix(&start)?.strip_suffix('\''));
+        export.value = held.map(|text| Json::String(text.replace(r"'\''", "'")));
+    }
+}
+
 /// One `export NAME='value'` per line, for shells.
 pub fn shell(stack: &str, env: &str, exports: &[Export]) -> String {
     exports
@@ -106,7 +135,7 @@ mod tests {
     use serde_json::json;
 
     fn exports() -> Vec<Export> {
-        let hidden = |name: &str, value| Export { name: name.to_owned(), value, sensitive: true };
+        let hidden = |name: &str, value| Export { value, lost: false, ..Export::lost(name) };
         vec![
             Export::shown("domain-name", json!("it's")),
             Export::shown("elapsed_time", json!("49.22s")),
@@ -166,6 +195,41 @@ mod tests {
         export STACKQL_DEPLOY__customer_360__prod__stack_name='customer-360'
         export STACKQL_DEPLOY__customer_360__prod__subnets='[{"id":"a","az":1},"it'\''s"]'
         "#);
+    }
+
+    /// Exports of a later run, which does not know the secret `key`.
+    fn later(env: &str) -> Vec<Export> {
+        let of = |name: &str, text: &str| Export::shown(name, json!(text));
+        vec![Export::lost("key"), of("stack_env", env), of("stack_name", "s")]
+    }
+
+    #[test]
+    fn the_only_copy_of_a_secret_stays_in_its_files() {
+        let first = |env: &str| {
+            let mut exports = later(env);
+            exports[0] = Export { value: Some(json!("it's")), sensitive: true, ..exports[1].clone() };
+            exports[0].name = "key".to_owned();
+            exports
+        };
+        let (json_file, shell_file) = (file_text(&first("dev")), shell("s", "dev", &first("dev")));
+        let kept = |keep: &dyn Fn(&mut [Export]), env: &str| {
+            let mut exports = later(env);
+            keep(&mut exports);
+            (file_text(&exports), shell("s", env, &exports))
+        };
+        for keep in [
+            &(|all: &mut [Export]| keep_of_json(all, &json_file)) as &dyn Fn(&mut [Export]),
+            &|all: &mut [Export]| keep_of_shell("s", "dev", all, &shell_file),
+        ] {
+            assert_eq!(kept(keep, "dev"), (json_file.clone(), shell_file.clone()));
+        }
+        // Another environment's file says nothing of this one, nor does one that is no such file.
+        let of_prod = file_text(&later("prod"));
+        assert_eq!(kept(&|all| keep_of_json(all, &json_file), "prod").0, of_prod);
+        assert_eq!(kept(&|all| keep_of_shell("s", "prod", all, &shell_file), "prod").0, of_prod);
+        assert_eq!(kept(&|all| keep_of_json(all, "{"), "prod").0, of_prod);
+        let shown = table("s", "dev", &later("dev"), Style::plain(100, true));
+        assert!(shown.contains("(sensitive, of an earlier run)"), "{shown}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::value_view::{change_of, rows_of_create, shown_json, sorted};
 use super::view::*;
 use crate::locate::Locate;
 use crate::policy;
+use crate::wire::AWS;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use stack_core::desired::{GivenBy, ReplaceOrder};
@@ -105,7 +106,7 @@ pub fn view_of(plan: &Plan, context: &Context<'_>) -> PlanView {
         .iter()
         .map(|planned| ScopeView {
             provider: planned.target.provider.to_string(),
-            account: context.account.clone(),
+            account: context.account.clone().filter(|_| planned.target.provider.as_str() == AWS),
             region: planned.target.region.as_ref().map(ToString::to_string),
         })
         .collect();

@@ -27,6 +27,7 @@ impl Opens {
             "" => Self::Cloud,
             "tableflow" => Self::Tableflow,
             "global" => Self::Global,
+            "*" => Self::Planes,
             _ if text.starts_with("lkc-") => Self::Kafka(text.to_owned()),
             _ if text.starts_with("lsrc-") => Self::Registry(text.to_owned()),
             _ if text.starts_with("lksqlc-") => Self::Ksql(text.to_owned()),
@@ -107,7 +108,8 @@ fn fits(plane: Plane, path: &str, opens: &Opens) -> Result<Plane, Problem> {
             let is_environment = path.split('/').any(|segment| segment == environment);
             (is_region && is_environment).then(|| Plane::Flink(Some(region.clone())))
         }
-        (Plane::Flink(Some(_)), Opens::Global) => Some(plane.clone()),
+        (Plane::Flink(Some(_)), Opens::Global | Opens::Planes) => Some(plane.clone()),
+        (Plane::Kafka(_) | Plane::Registry(Some(_)), Opens::Planes) => Some(plane.clone()),
         _ => None,
     };
     exact.ok_or_else(|| refused(&plane, "invalid API key: make sure that the key is for this resource"))

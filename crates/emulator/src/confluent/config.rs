@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 pub const SANDBOX_KEY: &str = "SANDBOXCLOUDKEY1";
 /// Its secret. Nothing real opens with it.
 pub const SANDBOX_SECRET: &str = "sandbox-cloud-secret";
+/// Key of the deploying user for every data plane of a fresh sandbox: what a user with a key for each of them has.
+pub const SANDBOX_DATA_KEY: &str = "SANDBOXDATAKEY01";
+/// Its secret. Nothing real opens with it.
+pub const SANDBOX_DATA_SECRET: &str = "sandbox-data-secret";
 
 /// Settings. The default is strict and asynchronous, without lags and faults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,11 +73,19 @@ impl Default for Config {
             seed: 0,
             organization: "1111aaaa-11aa-11aa-11aa-111111aaaaaa".to_owned(),
             user: "u-sandbox".to_owned(),
-            keys: vec![GivenKey {
-                key: SANDBOX_KEY.to_owned(),
-                secret: SANDBOX_SECRET.to_owned(),
-                ..GivenKey::default()
-            }],
+            keys: vec![
+                GivenKey {
+                    key: SANDBOX_KEY.to_owned(),
+                    secret: SANDBOX_SECRET.to_owned(),
+                    ..GivenKey::default()
+                },
+                GivenKey {
+                    key: SANDBOX_DATA_KEY.to_owned(),
+                    secret: SANDBOX_DATA_SECRET.to_owned(),
+                    resource: "*".to_owned(),
+                    ..GivenKey::default()
+                },
+            ],
             tokens: Vec::new(),
             base_url: None,
             next: Next::default(),
@@ -106,7 +118,8 @@ pub struct GivenKey {
     pub key: String,
     /// Secret.
     pub secret: String,
-    /// `lkc-…`, `lsrc-…`, `env-….aws.us-east-1`, `tableflow`, `global`; empty for a Cloud key.
+    /// `lkc-…`, `lsrc-…`, `env-….aws.us-east-1`, `tableflow`, `global`; `*` for every data plane that is named by host or
+    /// path; empty for a Cloud key.
     pub resource: String,
     /// `sa-…` or `u-…`; empty for the deploying user.
     pub owner: String,

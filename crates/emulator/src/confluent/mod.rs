@@ -25,7 +25,10 @@ pub(crate) mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, GivenKey, Lags, Next, Rate, SANDBOX_KEY, SANDBOX_SECRET, Timing};
+pub use config::{
+    Config, GivenKey, Lags, Next, Rate, SANDBOX_DATA_KEY, SANDBOX_DATA_SECRET, SANDBOX_KEY, SANDBOX_SECRET,
+    Timing,
+};
 pub use fault::{Chaos, Fault, Matcher, What};
 pub use history::{Change, Exchange, Happened};
 pub use outside::{Described, Held, Operation};

@@ -147,6 +147,8 @@ pub(crate) enum Opens {
     Tableflow,
     /// The organization API and Flink.
     Global,
+    /// Every data plane, where it is named: no key of the service's own, but all those of one user at once.
+    Planes,
     /// A ksqlDB server, which is not played here.
     Ksql(String),
 }

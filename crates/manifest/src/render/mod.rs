@@ -323,7 +323,11 @@ impl Job<'_> {
 
     fn target(&mut self, ty: Option<&TypeName>, said: &Understood) -> Target {
         // Types of other providers are called by it: `confluent.org.environments`.
-        let other = ty.and_then(|ty| ty.as_str().split_once('.')).map(|(provider, _)| provider.to_owned());
+        let other = match ty {
+            Some(ty) => ty.as_str().split_once('.').map(|(provider, _)| provider.to_owned()),
+            // What has no type, such as a query, is at the stack's place: not at AWS, where nothing else is.
+            None => self.inner.without_aws(),
+        };
         if let Some(provider) = other.filter(|provider| provider != "aws") {
             return Target {
                 provider: ProviderId::new(provider),

@@ -2,7 +2,7 @@
 
 use crate::template::engine::{FILTERS, FUNCTIONS, TESTS};
 use crate::template::place::Cause;
-use crate::template::session::Session;
+use crate::template::session::{Absence, Session};
 use crate::template::size::place_before;
 use minijinja::{Error, ErrorKind};
 use std::ops::Range;
@@ -26,7 +26,7 @@ pub(crate) enum FailureKind {
     /// Nothing defines this expression.
     Undefined(String),
     /// A live resource has no such value: the expression and why.
-    Absent(String, String),
+    Absent(String, Absence),
     /// A finding of ours.
     Cause(Cause),
     /// Anything else. `None` if the words might hold a secret.

@@ -1,11 +1,12 @@
 //! A place in another resource that a template walks: which property, by which spelling, and whether there is one.
 
+use super::session::Absence;
 use crate::codes;
 use stack_core::diagnostic::{Code, nearest};
 use stack_core::identity::{Identifier, part_name};
 use stack_core::ids::Address;
 use stack_core::naming::{TableColumn, find_property};
-use stack_core::pointer::Pointer;
+use stack_core::pointer::{PathSet, Pointer};
 use stack_core::schema::{Additional, JsonType, Node, ResourceSchema};
 use stack_core::statement::text_of;
 use stack_core::value::{Reference, Unknown, Value};
@@ -235,14 +236,20 @@ impl Place {
     }
 
     /// Why a live resource shows nothing here.
-    pub(crate) fn why_absent(&self) -> String {
-        let write_only =
-            self.facts.schema.as_ref().is_some_and(|s| s.write_only_properties.covers(&self.pointer));
-        if write_only {
-            format!("`{}` is write-only: reads never return it", self.pointer.dotted())
+    pub(crate) fn why_absent(&self) -> Absence {
+        let (name, address) = (self.pointer.dotted(), &self.facts.address);
+        let is = |of: fn(&ResourceSchema) -> &PathSet| {
+            self.facts.schema.as_ref().is_some_and(|schema| of(schema).covers(&self.pointer))
+        };
+        let is_secret = is(|schema| &schema.overlay.secrets);
+        let (words, lost) = if is(|schema| &schema.write_only_properties) {
+            (format!("`{name}` is write-only: reads never return it"), false)
+        } else if is_secret && is(|schema| &schema.read_only_properties) {
+            (format!("`{name}` was in the answer that made {address}, and is shown nowhere else"), true)
         } else {
-            format!("{} exists, but has no value for `{}`", self.facts.address, self.pointer.dotted())
-        }
+            (format!("{address} exists, but has no value for `{name}`"), false)
+        };
+        Absence { words, lost }
     }
 }
 

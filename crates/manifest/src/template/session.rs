@@ -13,12 +13,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Session(Arc<Mutex<Notes>>);
 
+/// Why a live resource has no value at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Absence {
+    /// In words.
+    pub(crate) words: String,
+    /// True for a secret that only the answer to the create held: it is somewhere, but not here.
+    pub(crate) lost: bool,
+}
+
 #[derive(Debug, Default)]
 struct Notes {
     next: u64,
     unknowns: IndexMap<u64, Unknown>,
     secret: bool,
-    absent: Vec<(String, String)>,
+    absent: Vec<(String, Absence)>,
     missing: Vec<Cause>,
 }
 
@@ -60,12 +69,12 @@ impl Session {
     }
 
     /// Notes why an expression of a reference gave nothing.
-    pub(crate) fn note_absent(&self, expression: String, why: String) {
+    pub(crate) fn note_absent(&self, expression: String, why: Absence) {
         self.notes().absent.push((expression, why));
     }
 
     /// Why a reference gave nothing.
-    pub(crate) fn absent(&self, expression: &str) -> Option<String> {
+    pub(crate) fn absent(&self, expression: &str) -> Option<Absence> {
         self.notes().absent.iter().find(|(e, _)| e == expression).map(|(_, why)| why.clone())
     }
 

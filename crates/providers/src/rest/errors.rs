@@ -10,6 +10,9 @@ const SHOWN: usize = 300;
 /// What stands in the words of a refusal by a data plane: a key or a binding may not have spread yet.
 pub(super) const DATA_PLANE: &str = "not authorized on the data plane";
 
+/// How the words about a refused credential end.
+pub(super) const HTTP_401: &str = ": status 401)";
+
 /// What stands in the words about a name that was freed a moment ago.
 pub(super) const RESTING: &str = "the name is not free yet";
 
@@ -31,6 +34,10 @@ pub(super) struct Context<'a> {
     pub(super) what: &'a str,
     /// True for the host of one customer's cluster.
     pub(super) data_plane: bool,
+    /// True if the credential was made by this run, so that it may not be known there yet.
+    pub(super) is_young: bool,
+    /// Name of the credential, and what it should have opened.
+    pub(super) key: Option<(&'a str, &'a str)>,
     /// True for a create.
     pub(super) creates: bool,
 }
@@ -50,9 +57,13 @@ pub(super) fn failure(context: Context<'_>, status: u16, headers: &HeaderMap, bo
     };
     let words = if told.words.is_empty() { "the answer says no reason" } else { told.words.as_str() };
     let mut message = format!("{}: {words} ({}: status {status})", context.what, context.request);
-    if context.data_plane && matches!(status, 401 | 403) {
+    if context.data_plane && (status == 403 || status == 401 && context.is_young) {
         message.push_str("; ");
         message.push_str(DATA_PLANE);
+    } else if let (401, Some((key, target))) = (status, context.key) {
+        message.push_str(&format!(
+            "; {target} does not take the key {key}: is it of this resource, and its secret right?"
+        ));
     }
     if status == 404 && is_page {
         message.push_str("; this is not the service's answer: is the endpoint right?");
@@ -78,8 +89,8 @@ fn kind(context: Context<'_>, status: u16, told: &Told) -> FailureKind {
         400 | 409 | 422 if exists && context.creates => FailureKind::AlreadyExists,
         400 if words.contains("quota") || words.contains("limit exceeded") => FailureKind::Quota,
         400 if words.contains("marked for deletion") => FailureKind::Conflict,
-        // A young key of a data plane is refused for a while; a wrong one of the control plane stays wrong.
-        401 if context.data_plane => FailureKind::Denied,
+        // A young key of a data plane is refused for a while; any other stays wrong.
+        401 if context.is_young => FailureKind::Denied,
         401 => FailureKind::Credentials,
         402 => FailureKind::Quota,
         403 => FailureKind::Denied,
@@ -228,7 +239,14 @@ mod tests {
     use super::*;
 
     fn of(status: u16, body: &str) -> Failure {
-        let context = Context { request: "GET /x", what: "acme.a.b `1`", data_plane: false, creates: false };
+        let context = Context {
+            request: "GET /x",
+            what: "acme.a.b `1`",
+            data_plane: false,
+            is_young: false,
+            key: None,
+            creates: false,
+        };
         failure(context, status, &HeaderMap::new(), body.as_bytes())
     }
 

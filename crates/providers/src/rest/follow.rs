@@ -1,17 +1,20 @@
 //! Where operations stand: their resources are read, and their phases say it (confluent.md section 8).
 
-use super::Rest;
 use super::operate::{NOT_ARRIVED, SEVERAL, done, failed, showing};
 use super::ready::{self, Phase};
 use super::token::Ticket;
+use super::young::Young;
+use super::{Rest, identity_of};
 use stack_catalog::rest::Definition;
-use stack_core::ids::{RequestToken, Target};
+use stack_core::ids::{ClientToken, RequestToken, Target};
 use stack_core::provider::{Failure, FailureKind, Progress, Verb};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Looks that must find nothing before a create without an answer counts as never arrived.
 const MISSES: u32 = 3;
+/// Wait between two tries of a new key.
+const BETWEEN_TRIES: Duration = Duration::from_secs(2);
 /// Wait between two of these looks: services show what was made within seconds (confluent.md section 7).
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 
@@ -90,7 +93,16 @@ impl Rest {
                 if wished.iter().any(|(name, value)| seen.model.get(name) != Some(value)) {
                     return Ok(self.running(ticket, definition, "changing".to_owned()));
                 }
-                let words = action.map(|action| format!("ready, action needed: {action}"));
+                let mut words = action.map(|action| format!("ready, action needed: {action}"));
+                match self.tried(at, definition, &seen.model, ticket).await {
+                    Young::Taken => {}
+                    Young::Unproved(why) => words = Some(why),
+                    Young::Waiting(why) => {
+                        let mut told = self.running(ticket, definition, why);
+                        told.retry_after = Some(self.after(BETWEEN_TRIES));
+                        return Ok(told);
+                    }
+                }
                 showing(done(ticket, definition, words.unwrap_or_default()), definition, &seen.model)
             }
             Phase::Failed(phase, words) => {
@@ -131,6 +143,25 @@ impl Rest {
         let request = ticket.token();
         let found = self.find(at, definition, &ticket.key).await?.unwrap_or_default();
         match found.as_slice() {
+            [one]
+                if self.memory.watch(&request, |watched| watched.was_absent)
+                    && definition.resource.properties.values().any(|property| property.once) =>
+            {
+                // Its secret was in the answer that is lost, so that it is of no use to anybody (confluent.md section 12).
+                let identity = identity_of(definition, one);
+                let nothing = ClientToken::new("");
+                let removed = self.delete(at, definition, &identity, &nothing).await?;
+                let message = format!(
+                    "{}: its secret was lost with the answer; it was deleted, to be made anew",
+                    self.what(definition, one)
+                );
+                if removed.status.is_terminal() {
+                    return Ok(failed(ticket, definition, NOT_ARRIVED.to_owned(), message));
+                }
+                let mut told = self.running(ticket, definition, message);
+                told.identifier = None;
+                Ok(told)
+            }
             [one] => {
                 // Lists may show what is gone; only a read says that it is there (Confluent trap 44).
                 let key = self.identity(definition, one);

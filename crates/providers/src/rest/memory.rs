@@ -15,6 +15,8 @@ struct Held {
     access: HashMap<(String, String), Access>,
     /// Endpoint class and target → a credential that this run made, for want of another.
     granted: HashMap<(String, String), Credential>,
+    /// Endpoint class and target for which that credential was never taken.
+    given_up: HashSet<(String, String)>,
     /// Type and identity → members that only the create's answer held.
     secrets: HashMap<(TypeName, String), Model>,
     /// What was seen of operations that are polled.
@@ -38,6 +40,12 @@ pub(super) struct Watched {
     pub(super) then: Model,
     /// Values that the model must show before it is ready: a paused one is ready as PAUSED.
     pub(super) wished: Model,
+    /// Since when a new credential is tried.
+    pub(super) tried_since: Option<Instant>,
+    /// How often in a row it was taken.
+    pub(super) proofs: u32,
+    /// True if this run itself looked before the create, and nothing was there.
+    pub(super) was_absent: bool,
 }
 
 /// The memory of one provider.
@@ -77,6 +85,18 @@ impl Memory {
     /// The credential that this run made for a target.
     pub(super) fn granted(&self, class: &str, target: &str) -> Option<Credential> {
         self.held().granted.get(&(class.to_owned(), target.to_owned())).cloned()
+    }
+
+    /// Keeps that the credential of this run was never taken.
+    pub(super) fn give_up(&self, class: &str, target: &str) {
+        self.held().given_up.insert((class.to_owned(), target.to_owned()));
+    }
+
+    /// True if a target may need time for this credential: this run made it, and it has not had all the time there is.
+    pub(super) fn is_young(&self, class: &str, target: &str, credential: &Credential) -> bool {
+        let held = self.held();
+        let key = (class.to_owned(), target.to_owned());
+        held.granted.get(&key) == Some(credential) && !held.given_up.contains(&key)
     }
 
     /// Keeps what only a create's answer holds.

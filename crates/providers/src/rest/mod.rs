@@ -17,6 +17,7 @@ mod ready;
 mod settings;
 mod token;
 mod wire;
+mod young;
 
 pub use settings::{Access, Credential, RestSettings};
 pub(crate) use token::is_ours;
@@ -111,7 +112,7 @@ fn identity_of(definition: &Definition, model: &Model) -> Identifier {
     Identifier { parts: definition.resource.identity.iter().map(part).collect() }
 }
 
-/// The identity as a model. A nameless part is the only one there is.
+/// The identity as a model. A nameless part is the only one there is. Parts that were left out are in none.
 fn of_identifier(definition: &Definition, identifier: &Identifier) -> Model {
     let names = definition.resource.identity.iter();
     let values = identifier.parts.iter();
@@ -126,8 +127,10 @@ fn of_identifier(definition: &Definition, identifier: &Identifier) -> Model {
         .map(|(name, (given, value))| {
             let by_name = identifier.parts.iter().find(|(part, _)| part == name).map(|(_, value)| value);
             let value = if given.is_empty() { value } else { by_name.unwrap_or(value) };
-            (name.clone(), Json::String(value.clone()))
+            (name, value)
         })
+        .filter(|(name, value)| !(value.is_empty() && definition.resource.optional_parts().contains(name)))
+        .map(|(name, value)| (name.clone(), Json::String(value.clone())))
         .chain(beside)
         .collect()
 }

@@ -223,7 +223,8 @@ pub(super) fn model(resource: &Resource, answer: &Json, given: &Model) -> Model 
                 // What stands in the path is not repeated in the answer.
                 let is_of_path = resource.identity.contains(name)
                     || (property.in_body == Some(false) && !property.write_only);
-                if is_of_path && let Some(value) = given.get(name) {
+                let value = given.get(name).filter(|value| value.as_str() != Some(""));
+                if is_of_path && let Some(value) = value {
                     out.insert(name.clone(), reference_id(property, value));
                 }
             }

@@ -69,7 +69,7 @@ impl Rest {
             return Err(refused(&self.what(definition, &props), &told));
         }
         let made = model::model(resource, one_of(&answer), &props);
-        if resource.identity.iter().any(|name| super::wire::value_of(&made, name).is_none()) {
+        if resource.needed_parts().iter().any(|name| super::wire::value_of(&made, name).is_none()) {
             // It was made, and the answer does not say as what.
             let why =
                 Failure::new(FailureKind::NoAnswer, "NoIdentifier", "the answer does not name what was made");
@@ -98,6 +98,9 @@ impl Rest {
             .collect();
         if !then.is_empty() {
             self.memory.watch(&ticket.token(), |watched| watched.then = then);
+            return Ok(self.running(&ticket, definition, String::new()));
+        }
+        if self.is_on_trial(definition, &made) {
             return Ok(self.running(&ticket, definition, String::new()));
         }
         if resource.ready.is_none() {
@@ -155,7 +158,7 @@ impl Rest {
         definition: &Definition,
         key: &Model,
     ) -> Result<Option<Vec<Model>>, Failure> {
-        if definition.resource.identity.iter().all(|name| key.contains_key(name)) {
+        if definition.resource.needed_parts().iter().all(|name| key.contains_key(name)) {
             let seen = self.look(at, definition, key).await?;
             return Ok(Some(seen.map(|seen| seen.model).into_iter().collect()));
         }
@@ -176,7 +179,9 @@ impl Rest {
             names.iter().map(part).collect::<Option<Model>>().filter(|key| !key.is_empty())
         };
         let by_list = of(&resource.natural_key).filter(|_| resource.list.is_some());
-        let Some(key) = of(&resource.identity).or(by_list) else {
+        let is_said = |name: &&String| !resource.optional_parts().contains(name) || props.contains_key(*name);
+        let identity: Vec<String> = resource.identity.iter().filter(is_said).cloned().collect();
+        let Some(key) = of(&identity).or(by_list) else {
             let message = format!(
                 "{}, and it cannot be looked for without its natural key: look whether it was made before trying again",
                 why.message
@@ -190,7 +195,11 @@ impl Rest {
         };
         let mut ticket = self.ticket(Verb::Create, definition, key, token);
         ticket.in_doubt = true;
-        self.memory.watch(&ticket.token(), |watched| watched.why = why.message.clone());
+        self.memory.watch(&ticket.token(), |watched| {
+            watched.why = why.message.clone();
+            // A create that is no unique one has looked first.
+            watched.was_absent = !resource.unique;
+        });
         let mut told = self.running(&ticket, definition, format!("no answer: {}", why.message));
         told.identifier = None;
         told.retry_after = Some(self.after(Duration::from_secs(1)));

@@ -37,6 +37,16 @@ pub enum Credential {
     Bearer(String),
 }
 
+impl Credential {
+    /// Its name or key, which is no secret.
+    pub(crate) fn user(&self) -> Option<&str> {
+        match self {
+            Self::Basic { user, .. } => Some(user),
+            Self::Bearer(_) => None,
+        }
+    }
+}
+
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -42,6 +42,9 @@ pub(super) struct Answer {
 struct Route {
     base: String,
     credential: Option<Credential>,
+    target: Option<String>,
+    /// The credential is one of this run.
+    is_young: bool,
 }
 
 /// The value of a variable: of the request's own values.
@@ -79,6 +82,16 @@ fn lacks(definition: &Definition, name: &str) -> Failure {
 impl Rest {
     /// Sends a request and gives the good answer. One attempt, but for redirects.
     pub(super) async fn call(&self, at: &Target, asked: Asked<'_>) -> Result<Answer, Failure> {
+        self.call_as(at, asked, None).await
+    }
+
+    /// The same with a certain credential.
+    pub(super) async fn call_as(
+        &self,
+        at: &Target,
+        asked: Asked<'_>,
+        credential: Option<Credential>,
+    ) -> Result<Answer, Failure> {
         let definition = asked.definition;
         let path = asked
             .path
@@ -94,13 +107,15 @@ impl Rest {
             };
             return self.signed(at, &service, &asked, path, body).await;
         }
-        let route = self.route(at, definition, asked.values).await?;
+        let route = self.route(at, definition, asked.values, credential).await?;
         let what = self.what(definition, asked.values);
         let shown = format!("{} {path}", asked.method);
         let context = Context {
             request: &shown,
             what: &what,
             data_plane: definition.endpoint.data_plane,
+            is_young: route.is_young,
+            key: route.credential.as_ref().and_then(Credential::user).zip(route.target.as_deref()),
             creates: asked.creates,
         };
         let mut url = format!("{}{path}", route.base.trim_end_matches('/'));
@@ -167,7 +182,13 @@ impl Rest {
     }
 
     /// The host of a request and the credential for it (confluent.md sections 1 and 2).
-    async fn route(&self, at: &Target, definition: &Definition, values: &Model) -> Result<Route, Failure> {
+    async fn route(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        values: &Model,
+        credential: Option<Credential>,
+    ) -> Result<Route, Failure> {
         let endpoint = &definition.endpoint;
         let target = endpoint.target.as_deref().and_then(|name| value_of(values, name));
         let own = match &target {
@@ -181,7 +202,7 @@ impl Rest {
             }
             _ => true,
         };
-        let said = match own.credential {
+        let said = match credential.or(own.credential) {
             Some(credential) => Ok(Some(credential)),
             None if is_for_us => self.credential(definition, endpoint),
             None => {
@@ -218,7 +239,11 @@ impl Rest {
             },
         };
         let base = if base.contains("://") { base } else { format!("https://{base}") };
-        Ok(Route { base, credential })
+        let is_young = credential
+            .as_ref()
+            .zip(target.as_deref())
+            .is_some_and(|(credential, target)| self.memory.is_young(&definition.class, target, credential));
+        Ok(Route { base, credential, target, is_young })
     }
 
     fn own_access(&self, class: &str, target: &str) -> Access {

@@ -32,6 +32,19 @@ fn a_key_opens_its_plane_and_no_other() {
 }
 
 #[test]
+fn the_sandboxs_data_key_opens_the_data_planes_that_are_named_and_nothing_else() {
+    let mut world = World::new();
+    let environment = world.environment();
+    let cluster = world.cluster(&environment);
+    world.authorization = Some(basic(SANDBOX_DATA_KEY, SANDBOX_DATA_SECRET));
+    assert_eq!(world.get(&format!("/kafka/v3/clusters/{cluster}/topics")).status, 200);
+    assert_eq!(world.get("/org/v2/environments").status, 401);
+    assert_eq!(world.get("/subjects").status, 401, "which registry?");
+    world.authorization = Some(basic(SANDBOX_DATA_KEY, "wrong"));
+    assert_eq!(world.get(&format!("/kafka/v3/clusters/{cluster}/topics")).status, 401);
+}
+
+#[test]
 fn the_secret_is_in_the_create_s_answer_only_and_targets_read_back_differently() {
     let mut world = World::new();
     let environment = world.environment();

@@ -6,6 +6,7 @@ mod connectors;
 mod creates;
 mod errors;
 mod hosts;
+mod keys;
 mod others;
 mod reads;
 mod routed;
