@@ -146,11 +146,23 @@ example!(
     "orders-stream",
     super::Counts { matching: 11, ..super::of(10) }
 );
+example!(
+    confluent_provider_integration,
+    "confluent-provider-integration",
+    "provider-access",
+    super::Counts { updated: 1, matching: 5, ..super::of(4) }
+);
 example!(connect_integrations, "connect-integrations", "contact-centre", super::of(5));
 example!(customer_profiles, "customer-profiles", "customer-360", super::of(4));
 example!(query_files, "query-files", "contact-profiles", super::of(7));
 example!(serverless, "serverless", "orders", super::of(9));
 example!(static_site, "static-site", "static-site", super::of(7));
+example!(
+    streaming_to_connect,
+    "streaming-to-connect",
+    "orders-to-agents",
+    super::Counts { updated: 1, matching: 15, ..super::of(13) }
+);
 example!(
     vpc_flows,
     "vpc-flows",
@@ -184,11 +196,13 @@ fn every_example_has_a_readme_and_a_script_to_try() {
     names.sort();
     let tried = [
         "confluent-kafka",
+        "confluent-provider-integration",
         "connect-integrations",
         "customer-profiles",
         "query-files",
         "serverless",
         "static-site",
+        "streaming-to-connect",
         "vpc-flows",
         "vpc-web-server",
     ];

@@ -24,11 +24,12 @@ pub(crate) fn leaves(plan: &Plan) -> Vec<Leaf> {
     let all = schemas();
     let mut leaves = Vec::new();
     for planned in plan.resources.values() {
+        // Queries and commands have no body.
+        let Some(desired) = planned.desired.as_ref() else { continue };
         let schema = all.schema(&planned.ty).expect("known");
         if schema.is_immutable() {
             continue;
         }
-        let desired = planned.desired.as_ref().expect("a create has a body");
         collect(&schema, desired, &Pointer::root(), &mut |at, value| {
             if let Some(other) = another(&schema, desired, at, value) {
                 leaves.push(Leaf { resource: planned.address.clone(), at: at.clone(), other });

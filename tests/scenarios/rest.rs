@@ -61,9 +61,9 @@ fn told(plan: &Plan, code: stack_core::diagnostic::Code) -> String {
 
 /// The deletes and creates that the service was asked for, in order: `DELETE kafka_topic`.
 fn writes(world: &World) -> Vec<String> {
-    let cloud = world.cloud.lock().unwrap();
-    let history = cloud.confluent().history().iter();
+    let history = world.exchanges();
     history
+        .iter()
         .filter(|call| (call.method == "DELETE" || call.operation == "create") && call.status < 300)
         .map(|call| format!("{} {}", call.method, call.resource))
         .collect()

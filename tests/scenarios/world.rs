@@ -9,14 +9,13 @@ use stack_core::event::{Ended, Event};
 use stack_core::flow::{Shelled, Told};
 use stack_core::identity::Identifier;
 use stack_core::ids::{Address, ClientToken, ProviderId, Region, StackId, Target, TypeName};
-use stack_core::plan::{Mode, Plan};
+use stack_core::plan::{Mode, Plan, Planned};
 use stack_core::planner::{PlanOptions, Planning};
 use stack_core::provider::{Operation, Progress, Provider, Status};
-use stack_core::schema::Schemas;
 use stack_core::statement::Understand;
 use stack_core::value::Value;
-use stack_deploy::schemas::CachedSchemas;
-use stack_emulator::confluent::{SANDBOX_KEY, SANDBOX_SECRET};
+use stack_deploy::sandbox::schemas;
+use stack_emulator::confluent::{Change, Exchange, Held, SANDBOX_KEY, SANDBOX_SECRET};
 use stack_emulator::{Cloud, Config, Op, Reply, TagPages};
 use stack_engine::busy::{in_flight, wait_for};
 use stack_engine::clock::{Clock, IdSource, VirtualClock};
@@ -28,11 +27,11 @@ use stack_engine::retry::Policy;
 use stack_engine::store::{JournalStore, MemoryStore};
 use stack_engine::{FlowSupport, Hears, Shell, Until};
 use stack_manifest::{Options, Parsed, Sources, Stack};
-use stack_providers::aws::{AwsSettings, connect};
+use stack_providers::aws::{Aws, AwsSettings, connect};
 use stack_providers::rest::{Rest, RestSettings};
 use stack_providers::{InProcess, Routed, Transport, TransportError, TransportErrorKind};
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// 2026-11-21T14:00:00Z.
@@ -54,9 +53,25 @@ pub(crate) const EXAMPLES: [(&str, &str, usize); 6] = [
 /// The manifest of the example whose resources bring their own checks.
 pub(crate) const FLOWS: &str = include_str!("../../examples/vpc-flows/stackql_manifest.yml");
 
-/// The query files of the examples that have some.
+/// The examples with Confluent Cloud.
+pub(crate) const KAFKA: &str = include_str!("../../examples/confluent-kafka/stackql_manifest.yml");
+pub(crate) const ACCESS: &str =
+    include_str!("../../examples/confluent-provider-integration/stackql_manifest.yml");
+pub(crate) const STREAMING: &str = include_str!("../../examples/streaming-to-connect/stackql_manifest.yml");
+
+/// The files of the examples that have some. One that two examples have is the same in both, or set by the test.
 fn query_files() -> IndexMap<String, String> {
+    let mut files = statements();
+    let schema = include_str!("../../examples/confluent-kafka/resources/order.avsc");
+    files.insert("resources/order.avsc".to_owned(), schema.to_owned());
+    files
+}
+
+fn statements() -> IndexMap<String, String> {
     [
+        ("registry", include_str!("../../examples/confluent-kafka/resources/registry.iql")),
+        ("writer_trust", include_str!("../../examples/streaming-to-connect/resources/writer_trust.iql")),
+        ("flow", include_str!("../../examples/streaming-to-connect/resources/flow.iql")),
         ("web_vpc", include_str!("../../examples/vpc-flows/resources/web_vpc.iql")),
         ("web_subnet", include_str!("../../examples/vpc-flows/resources/web_subnet.iql")),
         ("log_bucket", include_str!("../../examples/vpc-flows/resources/log_bucket.iql")),
@@ -97,14 +112,14 @@ pub(crate) struct World {
     runs: Mutex<u64>,
     /// One for all runs: the secrets of keys that a run made are known to later ones too.
     rest: Arc<Rest>,
+    /// Variables of the environment beside those of the control plane, for runs that have a memory of their own each.
+    variables: Option<Mutex<BTreeMap<String, String>>>,
+    /// Query files in place of those that the examples share.
+    files: IndexMap<String, String>,
+    /// What Confluent Cloud was asked, and what happened there, before the history was cleared.
+    before: Mutex<(Vec<Exchange>, Vec<Change>)>,
     /// `--allow-data-loss`.
     agreed: Vec<String>,
-}
-
-/// All types that are compiled in, those of definitions too.
-fn schemas() -> Arc<dyn Schemas> {
-    static ALL: LazyLock<Arc<dyn Schemas>> = LazyLock::new(|| Arc::new(CachedSchemas::new(None)));
-    Arc::clone(&ALL)
 }
 
 /// The cloud behind a transport.
@@ -126,12 +141,18 @@ fn wire(cloud: Arc<Mutex<Cloud>>, clock: Arc<dyn Clock>) -> Arc<dyn Transport> {
     }))
 }
 
-fn rest(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Rest {
+fn rest(
+    transport: Arc<dyn Transport>,
+    aws: Option<Arc<Aws>>,
+    clock: Arc<dyn Clock>,
+    more: BTreeMap<String, String>,
+) -> Rest {
     let own = [("CONFLUENT_CLOUD_API_KEY", SANDBOX_KEY), ("CONFLUENT_CLOUD_API_SECRET", SANDBOX_SECRET)];
-    let variables = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let own = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let variables = own.chain(more).collect();
     let settings = RestSettings { variables, ..RestSettings::default() };
     let definitions = Arc::new(Definitions::embedded().clone());
-    Rest::new(definitions, transport, None, settings, Arc::new(move || clock.now_ms()))
+    Rest::new(definitions, transport, aws, settings, Arc::new(move || clock.now_ms()))
 }
 
 /// Runs no command and hears nothing.
@@ -170,9 +191,30 @@ impl World {
             manifest: manifest.to_owned(),
             env: env.to_owned(),
             runs: Mutex::new(0),
-            rest: Arc::new(rest(transport, of_wire)),
+            rest: Arc::new(rest(transport, None, of_wire, BTreeMap::new())),
+            variables: None,
+            files: IndexMap::new(),
+            before: Mutex::default(),
             agreed: Vec::new(),
         }
+    }
+
+    /// The same where no run knows anything of those before it, as commands do.
+    pub(crate) fn forgetful(mut self) -> Self {
+        self.variables = Some(Mutex::default());
+        self
+    }
+
+    /// The same with another text of a query file.
+    pub(crate) fn with_file(mut self, name: &str, text: &str) -> Self {
+        self.files.insert(name.to_owned(), text.to_owned());
+        self
+    }
+
+    /// Sets a variable of the environment for later commands.
+    pub(crate) fn set(&self, name: &str, value: &str) {
+        let variables = self.variables.as_ref().expect("a forgetful one");
+        variables.lock().unwrap().insert(name.to_owned(), value.to_owned());
     }
 
     /// Forgets everything local, as if `.stack-deploy/` had been deleted.
@@ -202,7 +244,7 @@ impl World {
             env: self.env.clone(),
             stack_dir: "stack".to_owned(),
             // Manifests without them do not look.
-            files: Arc::new(query_files()),
+            files: Arc::new(query_files().into_iter().chain(self.files.clone()).collect::<IndexMap<_, _>>()),
             ..Sources::default()
         };
         let statements: Arc<dyn Understand> = Arc::new(stack_flow::Reader::new(schemas()));
@@ -220,8 +262,16 @@ impl World {
     async fn engine(&self) -> Engine {
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let transport = wire(Arc::clone(&self.cloud), Arc::clone(&clock));
-        let aws = connect(transport, schemas(), AwsSettings::sandbox()).await.expect("the sandbox connects");
-        let provider = Routed::new(Arc::new(aws), Arc::clone(&self.rest));
+        let aws = connect(Arc::clone(&transport), schemas(), AwsSettings::sandbox()).await;
+        let aws = Arc::new(aws.expect("the sandbox connects"));
+        let rest = match &self.variables {
+            None => Arc::clone(&self.rest),
+            Some(variables) => {
+                let variables = variables.lock().unwrap().clone();
+                Arc::new(rest(transport, Some(Arc::clone(&aws)), Arc::clone(&clock), variables))
+            }
+        };
+        let provider = Routed::new(aws, rest);
         let seed = {
             let mut runs = self.runs.lock().unwrap();
             *runs += 1;
@@ -247,15 +297,16 @@ impl World {
     /// The plan, and the calls that it took. Asserts that no call wrote.
     pub(crate) async fn plan(&self, mode: Mode) -> (Plan, Calls) {
         let (plan, _, _, calls) = self.planned(mode).await;
+        let reads = ["Get", "List", "read ", "list "];
         for name in calls.keys() {
-            assert!(name.starts_with("Get") || name.starts_with("List"), "a plan made the call {name}");
+            assert!(reads.iter().any(|start| name.starts_with(start)), "a plan made the call {name}");
         }
         (plan, calls)
     }
 
     async fn planned(&self, mode: Mode) -> (Plan, stack_core::desired::Outputs, Engine, Calls) {
         let engine = self.engine().await;
-        self.cloud.lock().unwrap().clear_history();
+        self.clear_history();
         let mut options = PlanOptions::of(mode);
         options.ledger = self.store.ledger().expect("the ledger reads");
         options.allow_data_loss.clone_from(&self.agreed);
@@ -363,7 +414,7 @@ impl World {
         let events = Arc::new(Events::new(run, Arc::clone(&engine.clock), Arc::new(Silent)));
         let (_sender, interrupts) = tokio::sync::watch::channel(Interrupt::None);
         let nonce = format!("{run_number:032x}");
-        self.cloud.lock().unwrap().clear_history();
+        self.clear_history();
         let outcome = engine
             .run(plan, outputs, RunOptions::new(nonce), &events, interrupts)
             .await
@@ -408,12 +459,63 @@ impl World {
         calls
     }
 
+    /// Begins to count the calls anew.
+    fn clear_history(&self) {
+        let mut cloud = self.cloud.lock().unwrap();
+        cloud.clear_history();
+        let confluent = cloud.confluent_mut();
+        let mut before = self.before.lock().unwrap();
+        before.0.extend(confluent.history().iter().cloned());
+        before.1.extend(confluent.changes().iter().cloned());
+        confluent.clear_history();
+    }
+
+    /// What Confluent Cloud was asked since the beginning.
+    pub(crate) fn exchanges(&self) -> Vec<Exchange> {
+        let now = self.cloud.lock().unwrap().confluent().history().to_vec();
+        let before = self.before.lock().unwrap();
+        before.0.iter().cloned().chain(now).collect()
+    }
+
+    /// What came, changed and went in Confluent Cloud since the beginning.
+    pub(crate) fn changes(&self) -> Vec<Change> {
+        let now = self.cloud.lock().unwrap().confluent().changes().to_vec();
+        let before = self.before.lock().unwrap();
+        before.1.iter().cloned().chain(now).collect()
+    }
+
+    /// What Confluent Cloud holds beside who deploys.
+    pub(crate) fn confluent(&self) -> Vec<Held> {
+        let cloud = self.cloud.lock().unwrap();
+        let is_ours = |held: &Held| !["organization", "user"].contains(&held.resource.as_str());
+        cloud.confluent().objects().filter(is_ours).collect()
+    }
+
+    /// Changes a resource as somebody else does, and waits until it is done. False if the service refuses.
+    pub(crate) async fn somebody_changes(&self, planned: &Planned, patch: &Json) -> bool {
+        let engine = self.engine().await;
+        let identifier = planned.identifier.clone().expect("live");
+        let operation = Operation::Update { ty: planned.ty.clone(), identifier, patch: patch.clone() };
+        let token = ClientToken::new("somebody");
+        let Ok(mut told) = engine.provider.submit(&planned.target, &operation, &token).await else {
+            return false;
+        };
+        while !told.status.is_terminal() {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            told = engine.provider.poll(&planned.target, &told.request).await.expect("a state");
+        }
+        told.status == Status::Success
+    }
+
     /// The calls since the history was cleared, by operation.
     pub(crate) fn calls(&self) -> Calls {
         let mut calls = Calls::new();
         for call in self.cloud.lock().unwrap().history() {
             let name = call.operation.map_or_else(|| "?".to_owned(), |op: Op| format!("{op:?}"));
             *calls.entry(name).or_default() += 1;
+        }
+        for exchange in self.cloud.lock().unwrap().confluent().history() {
+            *calls.entry(format!("{} {}", exchange.operation, exchange.resource)).or_default() += 1;
         }
         calls
     }

@@ -2,8 +2,8 @@
 
 use crate::errors::{Stopped, codes, reason};
 use crate::exit::Exit;
+use crate::schemas::CachedSchemas;
 use bytes::Bytes;
-use stack_catalog::Catalog;
 use stack_core::diagnostic::Diagnostic;
 use stack_core::schema::Schemas;
 use stack_emulator::confluent::{SANDBOX_DATA_KEY, SANDBOX_DATA_SECRET, SANDBOX_KEY, SANDBOX_SECRET};
@@ -12,7 +12,7 @@ use stack_engine::clock::Clock;
 use stack_providers::{InProcess, TransportError, TransportErrorKind};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// Folder of a stack's sandbox.
 pub fn folder(stack_dir: &Path) -> PathBuf {
@@ -33,9 +33,10 @@ pub(crate) fn confluent_keys() -> [(&'static str, &'static str); 8] {
     ]
 }
 
-/// The types that are compiled in, as a shared value.
+/// The types that are compiled in, those of REST services too, as a shared value.
 pub fn schemas() -> Arc<dyn Schemas> {
-    Arc::new(Catalog::embedded())
+    static ALL: LazyLock<Arc<CachedSchemas>> = LazyLock::new(|| Arc::new(CachedSchemas::new(None)));
+    Arc::clone(&*ALL) as _
 }
 
 /// A cloud and the file that it is kept in.

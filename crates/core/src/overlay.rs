@@ -142,6 +142,8 @@ pub struct Accepts {
     pub pairs: PathSet,
     /// Dotted place in the service's own nesting → property: `spec.display_name`.
     pub nested: IndexMap<String, String>,
+    /// Texts that the service spells in two ways, of which the first is meant: the second → the first.
+    pub spellings: IndexMap<PropertyPath, IndexMap<String, String>>,
     /// Other name → property. Where anything is accepted, `data__name` and `_name` are too.
     pub names: IndexMap<String, String>,
 }

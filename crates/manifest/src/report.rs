@@ -99,16 +99,15 @@ pub(crate) fn template(failure: &Failure, source: &str, route: &Route, names: &N
                     .next(next),
             )
         }
-        FailureKind::Absent(expression, Absence { words, lost: true }) => plain(
-            codes::LOST_SECRET,
-            format!("`{expression}` has no value: {words}"),
-            String::new(),
-        )
-        .map(|p| {
-            p.next(
+        FailureKind::Absent(expression, Absence { words, lost: true }) => {
+            plain(codes::LOST_SECRET, format!("`{expression}` has no value: {words}"), String::new()).map(
+                |p| {
+                    p.next(
                 "give it from where it was kept: `| default(VARIABLE)`; or make a new one under another name",
             )
-        }),
+                },
+            )
+        }
         FailureKind::Absent(expression, Absence { words: why, .. }) => {
             plain(codes::ABSENT_PROPERTY, format!("`{expression}` has no value: {why}"), String::new())
                 .map(|p| p.next("give a default where that is fine: `| default(…)`"))

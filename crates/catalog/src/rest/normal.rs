@@ -50,6 +50,17 @@ mod tests {
         );
     }
 
+    /// Confluent trap 57.
+    #[test]
+    fn what_the_service_spells_in_two_ways_may_be_declared_in_both() {
+        let ty = "confluent.managed_kafka_clusters.clusters";
+        for (declared, meant) in
+            [("LOW", "SINGLE_ZONE"), ("HIGH", "MULTI_ZONE"), ("SINGLE_ZONE", "SINGLE_ZONE"), ("NEW", "NEW")]
+        {
+            assert_eq!(normal(ty, json!({"availability": declared})), json!({"availability": meant}));
+        }
+    }
+
     #[test]
     fn configs_may_be_a_list_of_names_and_values() {
         let list = json!({"configs": [{"name": "retention.ms", "value": "1"}]});

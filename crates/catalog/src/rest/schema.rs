@@ -89,10 +89,16 @@ fn accepts(resource: &Resource) -> Accepts {
     });
     let names = properties()
         .flat_map(|(name, property)| property.aliases.iter().map(move |alias| (alias.clone(), name.clone())));
+    let spellings =
+        properties().filter(|(_, property)| !property.read_as.is_empty()).map(|(name, property)| {
+            let turned = property.read_as.iter().map(|(written, read)| (read.clone(), written.clone()));
+            (PropertyPath(vec![Step::Key(name.clone())]), turned.collect())
+        });
     Accepts {
         references: paths(resource, &|property| property.reference),
         pairs: paths(resource, &|property| property.pairs),
         nested: nested.collect(),
+        spellings: spellings.collect(),
         names: names.collect(),
     }
 }

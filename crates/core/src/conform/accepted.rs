@@ -53,6 +53,12 @@ pub(super) fn accepted(schema: &ResourceSchema, members: IndexMap<String, Value>
     for path in accepts.pairs.iter() {
         props.change_at(&path.0, &map_of);
     }
+    for (path, spellings) in &accepts.spellings {
+        props.change_at(&path.0, &|value| match value {
+            Value::String(text) => Value::String(spellings.get(&text).cloned().unwrap_or(text)),
+            other => other,
+        });
+    }
     match props {
         Value::Object(members) => Accepted { members, moved, violations },
         _ => Accepted { moved, violations, ..Accepted::default() },

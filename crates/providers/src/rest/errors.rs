@@ -10,9 +10,6 @@ const SHOWN: usize = 300;
 /// What stands in the words of a refusal by a data plane: a key or a binding may not have spread yet.
 pub(super) const DATA_PLANE: &str = "not authorized on the data plane";
 
-/// How the words about a refused credential end.
-pub(super) const HTTP_401: &str = ": status 401)";
-
 /// What stands in the words about a name that was freed a moment ago.
 pub(super) const RESTING: &str = "the name is not free yet";
 

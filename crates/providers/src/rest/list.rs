@@ -61,6 +61,8 @@ impl Rest {
             models.iter_mut().for_each(|model| model::fill_omitted(&definition.resource, model));
         }
         self.note_hosts(definition, &models);
+        let identities = models.iter().map(|model| identity_of(definition, model).wire());
+        self.memory.listed(&definition.ty, identities);
         Ok((models, next))
     }
 

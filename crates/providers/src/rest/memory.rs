@@ -21,6 +21,8 @@ struct Held {
     secrets: HashMap<(TypeName, String), Model>,
     /// What was seen of operations that are polled.
     watched: HashMap<RequestToken, Watched>,
+    /// Type and identity of what lists have shown.
+    listed: HashSet<(TypeName, String)>,
     /// Type and identity of what this run has deleted.
     deleted: HashSet<(TypeName, String)>,
 }
@@ -127,6 +129,16 @@ impl Memory {
     /// True if this run has deleted the resource.
     pub(super) fn is_deleted(&self, ty: &TypeName, identity: &str) -> bool {
         self.held().deleted.contains(&(ty.clone(), identity.to_owned()))
+    }
+
+    /// Keeps that a list has shown resources.
+    pub(super) fn listed(&self, ty: &TypeName, identities: impl Iterator<Item = String>) {
+        self.held().listed.extend(identities.map(|identity| (ty.clone(), identity)));
+    }
+
+    /// True if a list has shown the resource.
+    pub(super) fn was_listed(&self, ty: &TypeName, identity: &str) -> bool {
+        self.held().listed.contains(&(ty.clone(), identity.to_owned()))
     }
 
     /// Looks at, and changes, what was seen of an operation.

@@ -9,6 +9,10 @@ use stack_catalog::rest::form::{Parent, Read, ReadPart};
 use stack_catalog::rest::{Definition, Template};
 use stack_core::ids::Target;
 use stack_core::provider::{Failure, FailureKind};
+use std::time::Duration;
+
+/// Wait before what a list shows and a read denies is asked for again: services take 5 to 15 s (confluent.md section 7).
+const GHOST: Duration = Duration::from_secs(6);
 
 /// A resource as it was read.
 #[derive(Debug)]
@@ -51,11 +55,33 @@ impl Rest {
                 match &read.parent {
                     // A lost permission must not look like an absence (Confluent trap 7).
                     Some(parent) if Box::pin(self.is_gone(at, parent, identity)).await => Ok(None),
-                    _ => Err(failure),
+                    _ => self.perhaps_a_ghost(at, definition, identity, failure).await,
                 }
             }
             Err(failure) => Err(failure),
         }
+    }
+
+    /// Lists show for some seconds what is gone, and some services deny it meanwhile (Confluent traps 7 and 44). What the
+    /// list has shown and shows no more is gone; as long as it is shown, nobody can tell.
+    async fn perhaps_a_ghost(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        identity: &Model,
+        failure: Failure,
+    ) -> Result<Option<Seen>, Failure> {
+        let name = identity_of(definition, identity).wire();
+        if definition.resource.list.is_none() || !self.memory.was_listed(&definition.ty, &name) {
+            return Err(failure);
+        }
+        let listed = Box::pin(self.walk(at, definition, identity)).await?;
+        if !listed.iter().any(|model| identity_of(definition, model).wire() == name) {
+            return Ok(None);
+        }
+        let message =
+            format!("{}; the list shows it, as it does for some seconds after a deletion", failure.message);
+        Err(Failure { kind: FailureKind::Unavailable, message, retry_after: Some(GHOST), ..failure })
     }
 
     async fn one(

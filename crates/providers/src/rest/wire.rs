@@ -82,14 +82,32 @@ fn lacks(definition: &Definition, name: &str) -> Failure {
 impl Rest {
     /// Sends a request and gives the good answer. One attempt, but for redirects.
     pub(super) async fn call(&self, at: &Target, asked: Asked<'_>) -> Result<Answer, Failure> {
-        self.call_as(at, asked, None).await
+        let answer = self.call_as(at, &asked, None).await;
+        match &answer {
+            // The environment still has the key to what stood here before: the one that this run made is tried in its place.
+            Err(failure) if failure.status == Some(401) && failure.kind == FailureKind::Credentials => {
+                let Some(made) = self.made_key(&asked) else { return answer };
+                self.call_as(at, &asked, Some(made)).await
+            }
+            _ => answer,
+        }
+    }
+
+    /// The key that this run made for the target of a request; used for it from now on.
+    fn made_key(&self, asked: &Asked<'_>) -> Option<Credential> {
+        let (class, endpoint) = (&asked.definition.class, &asked.definition.endpoint);
+        let target = value_of(asked.values, endpoint.target.as_deref()?)?;
+        let made =
+            self.memory.granted(class, &target).filter(|made| self.memory.is_young(class, &target, made))?;
+        self.memory.learn(class, &target, Access { url: None, credential: Some(made.clone()) });
+        Some(made)
     }
 
     /// The same with a certain credential.
     pub(super) async fn call_as(
         &self,
         at: &Target,
-        asked: Asked<'_>,
+        asked: &Asked<'_>,
         credential: Option<Credential>,
     ) -> Result<Answer, Failure> {
         let definition = asked.definition;
@@ -105,7 +123,7 @@ impl Rest {
                 host: Cow::Owned(host.clone()),
                 fips_in_gov: false,
             };
-            return self.signed(at, &service, &asked, path, body).await;
+            return self.signed(at, &service, asked, path, body).await;
         }
         let route = self.route(at, definition, asked.values, credential).await?;
         let what = self.what(definition, asked.values);

@@ -3,7 +3,6 @@
 //! a row, and a refusal of a key that this run did not make is an error at once.
 
 use super::Rest;
-use super::errors::HTTP_401;
 use super::model::{self, Model};
 use super::settings::Credential;
 use super::token::Ticket;
@@ -88,11 +87,10 @@ impl Rest {
                 self.memory.give_up(&grant.endpoint, &target);
                 Young::Unproved(why)
             };
-            match self.call_as(at, asked, Some(credential)).await {
+            match self.call_as(at, &asked, Some(credential)).await {
                 Ok(_) => {}
                 // Known, and its owner may not read yet: a binding may come after the key.
-                Err(failure)
-                    if failure.kind == FailureKind::Denied && !failure.message.contains(HTTP_401) => {}
+                Err(failure) if failure.kind == FailureKind::Denied && failure.status != Some(401) => {}
                 Err(failure) if failure.code == "Unreachable" => {
                     return give_up(format!("not tried: {}", failure.message));
                 }

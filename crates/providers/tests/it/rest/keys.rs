@@ -88,6 +88,25 @@ async fn a_key_that_is_never_taken_is_kept_and_its_refusals_are_errors() {
     assert!(failure.message.contains("lkc-1 does not take the key NEW:"), "{failure}");
 }
 
+/// After a teardown the environment still has the key of the cluster that was.
+#[tokio::test(start_paused = true)]
+async fn a_key_of_this_run_stands_in_for_one_that_is_refused() {
+    let first = [page(json!([])), reply(202, key("NEW", Some("n")))];
+    let topic = || reply(200, json!({"cluster_id": "lkc-1", "topic_name": "t"}));
+    let more = [refused(), topic(), page(json!([])), topic(), page(json!([])), refused()];
+    let bench = Bench::of(first.into_iter().chain(more));
+    bench.create(KEY, wanted()).await.unwrap();
+    assert!(bench.read(TOPIC, "lkc-1|t").await.unwrap().is_some());
+    assert!(bench.read(TOPIC, "lkc-1|t").await.unwrap().is_some());
+    let sent = bench.script.sent();
+    let is_new: Vec<bool> =
+        sent[2..].iter().map(|sent| sent.header("authorization") == "Basic TkVXOm4=").collect();
+    assert_eq!(is_new, [false, true, true, true, true]);
+    // Of another cluster it says nothing.
+    let failure = bench.read(TOPIC, "lkc-2|t").await.unwrap_err();
+    assert!(failure.message.contains("lkc-2 does not take the key KAFKAKEY"), "{failure}");
+}
+
 /// The answer with the secret is lost, so that nobody can use the key: it goes, and the step is decided anew.
 #[tokio::test(start_paused = true)]
 async fn a_key_whose_answer_was_lost_is_deleted_and_never_doubled_trap_1() {

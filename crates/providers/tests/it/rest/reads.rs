@@ -45,6 +45,22 @@ async fn a_denied_child_is_absent_only_if_its_parent_is_gone_trap_7() {
     assert_eq!(bench.read(CLUSTER, "env-1|lkc-1").await.unwrap_err().kind, FailureKind::Denied);
 }
 
+/// A list shows what is gone for some seconds, and the service denies it meanwhile.
+#[tokio::test]
+async fn what_a_list_shows_no_more_is_gone_and_not_denied_traps_7_and_44() {
+    let listed = || page(json!([{"id": "env-1", "display_name": "e"}]));
+    let denied = || error(403, "Forbidden");
+    let bench = Bench::of([listed(), denied(), listed(), denied(), page(json!([]))]);
+    bench.rest.list(&place(), &of(ENVIRONMENT), None, None).await.unwrap();
+    let failure = bench.read(ENVIRONMENT, "env-1").await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unavailable);
+    assert!(failure.retry_after.is_some() && failure.message.contains("after a deletion"), "{failure}");
+    assert_eq!(bench.read(ENVIRONMENT, "env-1").await, Ok(None));
+    // What no list has shown is denied, and that is all.
+    let bench = Bench::of([denied()]);
+    assert_eq!(bench.read(ENVIRONMENT, "env-1").await.unwrap_err().kind, FailureKind::Denied);
+}
+
 #[tokio::test]
 async fn a_page_of_a_gateway_is_no_absence_trap_91() {
     let bench = Bench::of([with_headers(404, &[], "<html><body>Not here</body></html>")]);
