@@ -515,7 +515,13 @@ impl World {
             *calls.entry(name).or_default() += 1;
         }
         for exchange in self.cloud.lock().unwrap().confluent().history() {
-            *calls.entry(format!("{} {}", exchange.operation, exchange.resource)).or_default() += 1;
+            let name = match (exchange.operation.as_str(), exchange.method.as_str()) {
+                // What is not played is asked for all the same.
+                ("", "GET") => format!("read {}", exchange.path),
+                ("", method) => format!("{method} {}", exchange.path),
+                (operation, _) => format!("{operation} {}", exchange.resource),
+            };
+            *calls.entry(name).or_default() += 1;
         }
         calls
     }

@@ -191,6 +191,7 @@ mod tests {
                 .map(|(path, name)| (path.to_owned(), name.to_owned()))
                 .collect(),
             names: [("title".to_owned(), "label".to_owned())].into(),
+            ..Accepts::default()
         };
         schema
     }
