@@ -44,10 +44,26 @@ pub(super) fn filled(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
+/// Rows whose operation has another name here: the table has two rows for one upsert, and the configs of a topic or link
+/// both as a part of it and as resources of their own.
+const CALLED_OTHERWISE: &[&str] = &[
+    "create PATCH /pim/v2/integrations/{id} is update",
+    "create POST /kafka/v3/clusters/{cluster_id}/broker-configs:alter is update",
+    "create PUT /config is update",
+    "create PUT /config/{subject} is update",
+    "create PUT /mode is update",
+    "create PUT /mode/{subject} is update",
+    "other POST /sts/v1/oauth2/token is create",
+    "read GET /kafka/v3/clusters/{cluster_id}/links/{link_name}/configs is list",
+    "read GET /kafka/v3/clusters/{cluster_id}/topics/{topic_name}/configs is list",
+    "read POST /subjects/{subject} is lookup",
+];
+
 #[test]
 fn every_row_leads_to_an_operation_of_its_resource_that_asks_for_its_queries() {
     let rows = expected();
     assert!(rows.len() > 200, "{}", rows.len());
+    let mut others = std::collections::BTreeSet::new();
     for row in rows {
         let method = Method::from_bytes(row.method.as_bytes()).unwrap();
         let found = routes::find(row.class, &method, &filled(row.path))
@@ -56,16 +72,23 @@ fn every_row_leads_to_an_operation_of_its_resource_that_asks_for_its_queries() {
         // A topic and its mirror, or a config and its topic, share paths.
         let family = |resource: &str| resource.trim_end_matches("_config").replace("_mirror", "");
         assert_eq!(family(route.resource), family(row.resource), "{} {}", row.method, row.path);
-        // An upsert is both; a look-up and an action have names of their own.
-        let is_same = route.operation == row.operation
-            || matches!(row.operation, "other" | "create" | "read" | "list" | "update");
-        assert!(is_same, "{} {}: {} {}", row.method, row.path, route.operation, row.operation);
+        let plain = ["create", "read", "list", "update", "delete"];
+        match row.operation {
+            same if same == route.operation => {}
+            // Whatever else an operation does, it has a name of its own.
+            "other" if !plain.contains(&route.operation) => {}
+            told => {
+                others.insert(format!("{told} {} {} is {}", row.method, row.path, route.operation));
+            }
+        }
         let mut needs = route.needs.clone();
         let mut wanted = row.queries.clone();
         needs.sort_unstable();
         wanted.sort_unstable();
         assert_eq!(needs, wanted, "{} {}", row.method, row.path);
     }
+    let others: Vec<&str> = others.iter().map(String::as_str).collect();
+    assert_eq!(others, CALLED_OTHERWISE);
 }
 
 #[test]
@@ -88,6 +111,7 @@ fn a_missing_query_is_400_and_names_it() {
 
 #[test]
 fn the_tables_answer_with_the_table_s_status() {
+    let mut compared = 0;
     for row in expected() {
         let Some(kind) = kinds::named(row.resource)
             .filter(|kind| kind.path == row.path || row.path.starts_with(&format!("{}/{{", kind.path)))
@@ -98,9 +122,11 @@ fn the_tables_answer_with_the_table_s_status() {
             ("create", "POST") => assert!(row.codes.contains(&kind.create), "{} {:?}", row.path, row.codes),
             ("delete", _) => assert!(row.codes.contains(&kind.delete), "{} {:?}", row.path, row.codes),
             ("update", "PATCH") => assert!(kind.patch, "{}", row.path),
-            _ => {}
+            _ => continue,
         }
+        compared += 1;
     }
+    assert!(compared > 60, "{compared}");
 }
 
 #[test]

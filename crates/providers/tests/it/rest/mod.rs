@@ -2,6 +2,7 @@
 
 mod aws;
 mod changes;
+mod compare;
 mod connectors;
 mod creates;
 mod errors;
