@@ -14,11 +14,13 @@ use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+/// How long a beginning waits for the end: hardly a statement takes longer, and what is done at once needs no waking.
+const AT_ONCE: Duration = Duration::from_millis(100);
 /// How long a statement whose time is over may take to notice it.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -45,7 +47,7 @@ impl Computation {
     /// Runs it on threads of its own. Whoever drops what is given stops it.
     pub fn begin(self) -> Computing {
         let (stop, time) = (self.engine.stop(), self.engine.time());
-        let shared = Arc::new(Mutex::new(Shared::default()));
+        let shared = Arc::new((Mutex::new(Shared::default()), Condvar::new()));
         let told = Arc::clone(&shared);
         // The one works, the other waits with a clock.
         let begun = thread::Builder::new().spawn(move || {
@@ -67,6 +69,10 @@ impl Computation {
         if let Err(why) = begun {
             settle(&shared, Ok(Err(no_thread(&why))));
         }
+        let (state, ended) = &*shared;
+        let running = |shared: &mut Shared| shared.end.is_none();
+        let held = state.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(ended.wait_timeout_while(held, AT_ONCE, running).unwrap_or_else(PoisonError::into_inner));
         Computing { stop, shared }
     }
 }
@@ -80,12 +86,13 @@ fn late(time: Duration) -> SqlError {
         .note("why", format!("it ran for more than {} s", time.as_secs()))
 }
 
-fn settle(shared: &Mutex<Shared>, end: End) {
+fn settle((shared, ended): &(Mutex<Shared>, Condvar), end: End) {
     let waker = {
         let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
         shared.end = Some(end);
         shared.waker.take()
     };
+    ended.notify_all();
     if let Some(waker) = waker {
         waker.wake();
     }
@@ -103,7 +110,7 @@ struct Shared {
 /// A computation on its way; dropped, it is stopped.
 pub struct Computing {
     stop: Stop,
-    shared: Arc<Mutex<Shared>>,
+    shared: Arc<(Mutex<Shared>, Condvar)>,
 }
 
 impl std::fmt::Debug for Computing {
@@ -122,7 +129,7 @@ impl Future for Computing {
     type Output = Result<Table, SqlError>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
         match shared.end.take() {
             Some(Ok(result)) => Poll::Ready(result),
             // The panic goes on where it would have been without the thread.

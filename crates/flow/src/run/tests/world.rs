@@ -24,7 +24,8 @@ use std::future::Future;
 use std::ops::Range;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 use std::time::Duration;
 
 pub(super) const BUCKET: &str = "AWS::S3::Bucket";
@@ -512,11 +513,21 @@ pub(super) fn delete(flow: &Flow, world: &World) -> FlowEnd {
     wait(runner().delete(flow, world))
 }
 
-/// Nothing here ever waits for something outside.
+/// Nothing here ever waits for something outside, but for SQLite on a thread of its own.
 fn wait<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("nothing to wait for"),
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
     }
 }
 
