@@ -45,7 +45,8 @@ impl Reading<'_> {
         self.set(which, pair, written, value, is_secret);
     }
 
-    /// The conditions of an UPDATE or DELETE.
+    /// The conditions of an UPDATE or DELETE. What an UPDATE sets gives the parts of the identity that they leave out, as a PATCH has
+    /// them in its body: `SET spec = '{{ spec }}' WHERE id = '{{ id }}'`.
     pub(crate) fn chosen(&mut self, about: &dyn Described, which: usize, dml: &Dml, holes: &[Hole]) {
         let identity = about.identity();
         let mut parts: Vec<(String, Value)> = Vec::new();
@@ -91,6 +92,25 @@ impl Reading<'_> {
         }
         if is_broken || dml.predicates.is_empty() {
             return;
+        }
+        let is_given = |parts: &[(String, Value)], name: &str| parts.iter().any(|(part, _)| part == name);
+        if identity.iter().any(|name| !is_given(&parts, name)) {
+            for pair in &dml.values {
+                let written = literal::bare(&pair.column.name);
+                if !about.is_nesting(written) && about.property_of(written).is_none() {
+                    continue;
+                }
+                let Some(value) = self.value(which, pair, holes) else { return };
+                let members = self.normal(written.to_owned(), value);
+                // What is in an object is not known before the object is.
+                if members.iter().any(|(name, value)| name == written && value.unknown().is_some()) {
+                    return;
+                }
+                let missing =
+                    |(name, _): &(String, Value)| identity.contains(name) && !is_given(&parts, name);
+                let more: Vec<_> = members.into_iter().filter(missing).collect();
+                parts.extend(more);
+            }
         }
         let part = |name: &String| parts.iter().find(|(part, _)| part == name).cloned();
         let at = dml.predicates.first().map_or(0..0, |pair| pair.column.at.start..pair.at.end);

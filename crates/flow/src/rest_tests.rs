@@ -122,3 +122,32 @@ WHERE cluster_id = '{{ cluster_id }}' AND topic_name = '{{ topic_name }}' AND re
     let other = file.replace("rest_endpoint = '", "partitions_count = '");
     assert!(said(props, &other).contains("`partitions_count` does not choose"), "{}", said(props, &other));
 }
+
+#[test]
+fn an_update_has_its_parent_in_the_body() {
+    let file = "/*+ create */
+INSERT INTO confluent.managed_kafka_clusters.clusters (spec) SELECT '{{ spec }}';
+/*+ update */
+UPDATE confluent.managed_kafka_clusters.clusters SET spec = '{{ spec }}' WHERE id = '{{ id }}';
+/*+ delete */
+DELETE FROM confluent.managed_kafka_clusters.clusters WHERE environment = '{{ environment }}' AND id = '{{ id }}';
+";
+    let props = |environment: &str| {
+        format!(
+            "      - name: spec
+        value: {{display_name: n, availability: SINGLE_ZONE, cloud: AWS, region: r, config: {{kind: Basic}}, environment: {{id: {environment}}}}}
+      - {{name: environment, value: {environment}}}
+"
+        )
+    };
+    let known = said(&props("env-1"), file);
+    assert!(known.contains("\"environment\": String(\"env-1\")"), "{known}");
+    let later = said(&props("\"{{ env.id }}\""), file);
+    assert!(later.contains("Unknown") && !later.contains("env-1"), "{later}");
+    let without = file.replace("SET spec = '{{ spec }}'", "SET display_name = 'n'");
+    assert!(
+        said(&props("env-1"), &without).contains("this is no identifier"),
+        "{}",
+        said(&props("env-1"), &without)
+    );
+}

@@ -302,6 +302,17 @@ fn an_update_sets_columns_and_a_delete_names_the_identity() {
     );
     let replace = "REPLACE confluent.schema_registry.subject_level_config SET data__compatibility = 'FULL' WHERE subject = 's'";
     assert_eq!(written(replace), r#"s [{"op":"add","path":"/compatibility","value":"FULL"}]"#);
+    // As it is documented: the environment stands in the body alone.
+    let update = |spec: &str| {
+        written(&format!(
+            "UPDATE confluent.managed_kafka_clusters.clusters SET spec = '{spec}' WHERE id = 'lkc-1'"
+        ))
+    };
+    assert_eq!(
+        update(r#"{"display_name": "n", "environment": {"id": "env-1"}}"#),
+        r#"env-1|lkc-1 [{"op":"add","path":"/display_name","value":"n"},{"op":"add","path":"/environment","value":"env-1"}]"#
+    );
+    assert!(update(r#"{"display_name": "n"}"#).starts_with("SD1407"));
     let delete = |condition: &str| written(&format!("DELETE FROM {INTEGRATIONS} WHERE {condition}"));
     assert_eq!(delete("environment = 'env-1' AND id = 'cspi-1'"), "env-1|cspi-1");
     assert_eq!(delete("environment = '{\"id\": \"env-1\"}' AND id = 'cspi-1'"), "env-1|cspi-1");

@@ -83,7 +83,7 @@ impl Reading<'_> {
         if dml.verb == Verb::Update {
             self.assigned(rest, &mut options, &mut declared);
         }
-        let (regions, identifiers) = self.chosen(rest, &mut options);
+        let (regions, identifiers) = self.chosen(rest, &mut options, &declared);
         if !self.common.errors.is_empty() {
             return Vec::new();
         }
@@ -155,8 +155,14 @@ impl Reading<'_> {
         Some((set.chain(gone).collect(), sent))
     }
 
-    /// The identifiers that the WHERE clause allows, and its regions.
-    fn chosen(&mut self, rest: &Rest, options: &mut Options) -> (Option<Vec<Placed>>, Vec<Identifier>) {
+    /// The identifiers that the WHERE clause allows, and its regions. What is set gives the parts that it leaves out: a PATCH has
+    /// the parent of a resource in its body, and the documented `UPDATE … SET spec = '…' WHERE id = '…'` there alone.
+    fn chosen(
+        &mut self,
+        rest: &Rest,
+        options: &mut Options,
+        declared: &Declared,
+    ) -> (Option<Vec<Placed>>, Vec<Identifier>) {
         let dml = self.common.dml;
         let identity = rest.about.identity();
         let mut parts: Allowed = identity.iter().map(|name| (name.clone(), None)).collect();
@@ -208,14 +214,26 @@ impl Reading<'_> {
             }
             return (regions, all);
         }
+        let body = rest.about.normal(Value::Object(declared.members.clone()));
+        for (name, texts) in parts.iter_mut().filter(|(_, texts)| texts.is_none()) {
+            if let Some(Value::String(text)) = body.get(name) {
+                *texts = Some(vec![(text.clone(), dml.table.at.clone())]);
+            }
+        }
         let lacks: Vec<&String> =
             parts.iter().filter(|(_, texts)| texts.is_none()).map(|(name, _)| name).collect();
         if !lacks.is_empty() {
+            // An object that cannot be looked into yet may hold it.
+            let is_closed = |pair: &&Pair| {
+                let value = body.get(bare(&pair.column.name));
+                rest.about.is_nesting(&pair.column.name) && matches!(value, Some(Value::String(_)))
+            };
+            let at = dml.values.iter().find(is_closed).map_or(&dml.table.at, |pair| &pair.at).clone();
             let quoted = |name: &&String| format!("`{name}`");
             let names: Vec<String> = lacks.iter().map(quoted).collect();
             let message = format!("`{}` cannot be changed without {}", self.source.name, names.join(" and "));
             let conditions: Vec<String> = lacks.iter().map(|name| format!("{name} = '…'")).collect();
-            let told = SqlError::new(codes::MISSING_PARAMETER, message).at(dml.table.at.clone());
+            let told = SqlError::new(codes::MISSING_PARAMETER, message).at(at);
             let next = format!("add {} to WHERE, joined by AND", conditions.join(" AND "));
             self.common.errors.push(told.next(next));
             return (regions, Vec::new());
