@@ -293,6 +293,19 @@ pub enum Purpose {
     Test,
 }
 
+/// A resource that a statement would change or delete, and that is another one than the checks have found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stray {
+    /// What the statement does to it.
+    pub verb: Verb,
+    /// Its type.
+    pub ty: TypeName,
+    /// As the statement names it.
+    pub identifier: Identifier,
+    /// As read. `None`: it is not there.
+    pub live: Option<Box<Found>>,
+}
+
 /// What the checks of a flow found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlowSeen {
@@ -304,6 +317,8 @@ pub struct FlowSeen {
     pub live: Option<Box<Found>>,
     /// What the statements that would run now do, those that still wait for values among them.
     pub hits: Vec<Hit>,
+    /// What the statements that would run now name beside what the checks have found.
+    pub strays: Vec<Stray>,
     /// What is worth telling. Errors stand in [`FlowVerdict::Broken`].
     pub notes: Vec<Diagnostic>,
 }
@@ -311,7 +326,7 @@ pub struct FlowSeen {
 impl FlowSeen {
     /// A verdict and nothing else.
     pub fn of(verdict: FlowVerdict) -> Self {
-        Self { verdict, exports: None, live: None, hits: Vec::new(), notes: Vec::new() }
+        Self { verdict, exports: None, live: None, hits: Vec::new(), strays: Vec::new(), notes: Vec::new() }
     }
 }
 
@@ -351,6 +366,8 @@ pub struct Order<'o> {
     pub token: Option<&'o ClientToken>,
     /// The how-manieth operation of this step it is, from 0.
     pub number: u32,
+    /// True if it changes or deletes another resource than the checks have found: then it is seen first whose that is.
+    pub is_stray: bool,
 }
 
 /// How an operation of a flow went.

@@ -106,6 +106,11 @@ crate::codes! {
          each time that they run. The plan cannot show what is lost, so that it asks for consent as for a deletion, and \
          guardrails count it as one. A statement whose verb is only known when it runs may delete as well, and counts the same.\n\
          Nothing to do if it is meant. Else write the DELETE below `delete` of the resource that it belongs to.";
+    NAMES_ANOTHER = 2128, "A statement names another resource than the checks find",
+        "A warning. The UPDATE or DELETE is carried out as it is written, on the resource that its `Identifier` names. The checks \
+         of the same file have found another one, so that the plan shows the differences of that one. If what it names belongs \
+         to another stack, the plan stops (SD2103).\n\
+         Use what `exists` has found: `Identifier = '{{ this.… }}'`.";
     GOES_ALONG = 2125, "A deletion takes along what is in the resource",
         "A warning. The service deletes what is in the resource too, whoever made it: the clusters of an environment, the topics of \
          a cluster, the keys of an account. What is named here is not deleted by the plan itself.\n\

@@ -4,7 +4,7 @@ use super::decide::{Decide, Seen};
 use super::{Planning, codes, guard};
 use crate::desired::{Edge, Output};
 use crate::diagnostic::Diagnostic;
-use crate::flow::{AnchorKind, Flow, FlowKind, FlowSeen, FlowVerdict, Purpose};
+use crate::flow::{AnchorKind, Flow, FlowKind, FlowSeen, FlowVerdict, Purpose, Stray};
 use crate::ids::Address;
 use crate::observed::{IdentityStep, Sighting};
 use crate::plan::{
@@ -55,6 +55,9 @@ impl Planning {
         let is_absent = |unknown: &Unknown| self.is_absent(unknown);
         let mut planned = self.decide_flow(&flow, &seen, &after, &is_absent);
         planned.diagnostics.extend(seen.notes);
+        if planned.action.is_change() {
+            self.judge(&flow, &seen.strays, &mut planned);
+        }
         if planned.action.is_change() || planned.action == Action::Run {
             planned.hits = seen.hits;
             planned.diagnostics.extend(deletes(&flow, &planned));
@@ -72,6 +75,25 @@ impl Planning {
         self.outputs.insert(address.clone(), output);
         self.planned.insert(index, planned);
         self.close(index);
+    }
+
+    /// Says what statements name beside what the checks have found, and stops where that belongs to others.
+    fn judge(&self, flow: &Flow, strays: &[Stray], planned: &mut Planned) {
+        for stray in strays {
+            let schema = self.schemas.schema(&stray.ty).ok();
+            let whose = schema.zip(stray.live.as_ref()).and_then(|(schema, found)| {
+                let stack = self.resolver.stack();
+                guard::stranger(&schema, &found.model, stack, flow.lifecycle.adopt)
+            });
+            let found = planned.identifier.clone();
+            planned.diagnostics.push(guard::stray(flow, stray, found.as_ref(), whose.as_deref()));
+            if whose.is_some() {
+                planned.action = Action::Blocked;
+                planned.undo = Undo::Nothing;
+                planned.changes.clear();
+                planned.desired = None;
+            }
+        }
     }
 
     fn decide_flow(

@@ -1,15 +1,17 @@
 //! What must not happen without more consent: protection, foreign resources, data stores, guardrails.
 
 use super::codes;
-use crate::desired::Wanted;
+use crate::desired::{Adopt, Wanted};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::flow::Flow;
+use crate::flow::{Flow, Stray};
 use crate::identity::Identifier;
-use crate::ids::TypeName;
-use crate::plan::{Action, Plan, Planned};
+use crate::ids::{StackId, TypeName};
+use crate::plan::{Action, Ownership, Plan, Planned};
 use crate::provider::Found;
 use crate::schema::{ResourceSchema, Schemas};
+use crate::tags;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 /// `settings.guardrails` for one environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,6 +184,45 @@ pub(super) fn foreign(wanted: &Wanted, identifier: &Identifier, whose: &str) -> 
         .at(wanted.sources.resource.clone(), "")
         .note("resource", format!("{} {identifier}", wanted.declared_type))
         .next("choose another name, or take it over with `lifecycle: { adopt: force }`")
+}
+
+/// Whose a live resource is that must not be touched: others', unless the entry takes it over by force.
+pub fn stranger(schema: &ResourceSchema, model: &Json, stack: &StackId, adopt: Adopt) -> Option<String> {
+    match tags::ownership(schema, model, stack, true) {
+        Ownership::Foreign(whose) if adopt != Adopt::Force => Some(whose),
+        _ => None,
+    }
+}
+
+/// What a statement names is not what the checks of its resource have found. `whose`: it belongs to others.
+pub(super) fn stray(
+    flow: &Flow,
+    stray: &Stray,
+    found: Option<&Identifier>,
+    whose: Option<&str>,
+) -> Diagnostic {
+    let Stray { verb, ty, identifier, live } = stray;
+    let mut told = match whose {
+        Some(whose) => Diagnostic::error(
+            codes::FOREIGN,
+            format!("the {verb} of {} names what belongs to {whose}", flow.address),
+        ),
+        None => Diagnostic::warning(
+            codes::NAMES_ANOTHER,
+            format!("the {verb} of {} names another resource than its checks find", flow.address),
+        ),
+    };
+    told = told.at(flow.sources.resource.clone(), "").note("it names", format!("{ty} {identifier}"));
+    if live.is_none() {
+        told = told.note("which", "is not there");
+    }
+    if let Some(found) = found {
+        told = told.note("found", format!("{} {found}", flow.ty));
+    }
+    told.next(match whose {
+        Some(_) => "correct its `Identifier`, or take it over with `lifecycle: { adopt: force }`",
+        None => "correct its `Identifier`, or the check, if that is not meant",
+    })
 }
 
 pub(super) fn replace_unowned(wanted: &Wanted) -> Diagnostic {

@@ -24,7 +24,7 @@ mod vague;
 
 pub use along::AlongQuestion;
 pub use flows::FlowQuestion;
-pub use guard::{GuardrailCheck, Guardrails, action_word, check_guardrails, is_refusal};
+pub use guard::{GuardrailCheck, Guardrails, action_word, check_guardrails, is_refusal, stranger};
 pub use identity::hint;
 pub use orphans::{Beside, prune};
 pub use outputs::output_of;
@@ -513,8 +513,8 @@ fn block_doubles(resources: &mut IndexMap<Address, Planned>) {
     type Place<'p> = (&'p TypeName, &'p Target, Vec<&'p str>);
     let mut seen: HashMap<Place<'_>, Address> = HashMap::new();
     let mut doubles: Vec<(Address, Address)> = Vec::new();
-    // Several flows may look at one resource.
-    for planned in resources.values().filter(|planned| planned.flow.is_none()) {
+    // Several flows may look at one resource; only one can make it.
+    for planned in resources.values().filter(|p| p.flow.is_none() || p.action == Action::Create) {
         let Some(identifier) = &planned.identifier else { continue };
         let values = identifier.parts.iter().map(|(_, value)| value.as_str()).collect();
         let key = (&planned.ty, &planned.target, values);
@@ -527,6 +527,23 @@ fn block_doubles(resources: &mut IndexMap<Address, Planned>) {
     }
     for (first, second) in doubles {
         let first_route = resources.get(&first).map(|p| p.sources.resource.clone()).unwrap_or_default();
+        let is_flow = |address: &Address| resources.get(address).is_some_and(|p| p.flow.is_some());
+        // Its checks find what the first has made.
+        let finds = is_flow(&second);
+        if finds || is_flow(&first) {
+            let Some(planned) = resources.get_mut(&second) else { continue };
+            let identifier = planned.identifier.as_ref().map(ToString::to_string).unwrap_or_default();
+            let message = format!("{first} and {second} are the same resource: {} {identifier}", planned.ty);
+            let told = Diagnostic::warning(codes::SAME_RESOURCE, message)
+                .at(planned.sources.resource.clone(), "")
+                .at(first_route, "the other one");
+            planned.diagnostics.push(if finds {
+                told.next(format!("when its turn comes it finds what {first} has made; take one of them out if that is not meant"))
+            } else {
+                told.next("take one of them out, or give them different names")
+            });
+            continue;
+        }
         for address in [&first, &second] {
             if let Some(planned) = resources.get_mut(address) {
                 planned.action = Action::Blocked;

@@ -84,7 +84,9 @@ async fn is_there(host: &dyn Host, name: &Identifier) -> bool {
 
 async fn perform(flow: &Flow, host: &dyn Host, operation: &Operation, number: u32) -> Result<(), FlowEnd> {
     let (verb, schema) = (operation.verb(), FakeTypes::default().schema(&THING.into()).unwrap());
-    let order = Order { at: &target(), operation, schema: &schema, token: None, number };
+    // What it deletes it has not looked for.
+    let is_stray = verb == Verb::Delete;
+    let order = Order { at: &target(), operation, schema: &schema, token: None, number, is_stray };
     let failed = |what: String| FlowEnd::Failed {
         verb: Some(verb),
         diagnostic: Box::new(Diagnostic::error(Code(1460), format!("{}: {what}", flow.address))),
@@ -97,8 +99,9 @@ async fn perform(flow: &Flow, host: &dyn Host, operation: &Operation, number: u3
     }
     // As the real ones do: what was refused is tried once more, with its number.
     if matches!(performed, Performed::Failed(None, _)) {
-        performed =
-            host.perform(Order { at: &target(), operation, schema: &schema, token: None, number }).await;
+        performed = host
+            .perform(Order { at: &target(), operation, schema: &schema, token: None, number, is_stray })
+            .await;
     }
     match performed {
         Performed::Done(_) => Ok(()),

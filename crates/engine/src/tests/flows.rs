@@ -2,7 +2,8 @@
 
 use crate::engine::{OnFailure, RunOptions};
 use crate::store::JournalStore;
-use crate::testing::{FakeStack, Fault, Thing, World, end_of, of, put};
+use crate::testing::{FakeStack, Fault, THING, Thing, World, end_of, of, put};
+use serde_json::json;
 use stack_core::event::{Ended, EventKind};
 use stack_core::flow::FlowKind;
 use stack_core::journal::Record;
@@ -120,4 +121,17 @@ async fn a_create_that_was_accepted_and_failed_without_a_name_is_not_sent_again(
     let outcome = world.build(&pair()).await;
     assert_eq!(outcome.ended, Ended::Failed { changed: true });
     assert_eq!(world.cloud.accepted(Verb::Create, "pair-1"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_belongs_to_another_stack_is_not_deleted_by_a_statement() {
+    let world = World::new();
+    assert_eq!(world.build(&pair()).await.ended, Ended::Succeeded);
+    let tags = json!([{"Key": "stackql:stack-name", "Value": "other"}, {"Key": "stackql:stack-env", "Value": "dev"}]);
+    world.cloud.put(THING, "pair-1", json!({"Name": "pair-1", "Tags": tags}));
+    let outcome = world.go(&pair(), Mode::Teardown, world.options()).await;
+    assert_eq!(outcome.ended, Ended::Failed { changed: true });
+    assert!(world.cloud.live("pair-0").is_none());
+    assert!(world.cloud.live("pair-1").is_some());
+    assert_eq!(world.cloud.count("delete pair-1"), 0, "{:?}", world.cloud.calls());
 }

@@ -2,12 +2,14 @@
 //! others.
 
 use super::operation::{self, Trouble};
-use super::{After, Aftermath, Done, End, Failed, Made, Message, Stopping as UnitStopping, Unit, target_of};
+use super::{
+    After, Aftermath, Done, End, Failed, Made, Message, Stopping as UnitStopping, Unit, shown, target_of,
+};
 use crate::flows::Until;
 use crate::inverse::{Inverse, inverse};
 use crate::verdict::Verdict;
 use async_trait::async_trait;
-use stack_core::desired::{Output, Wanted};
+use stack_core::desired::{Adopt, Output, Wanted};
 use stack_core::diagnostic::Diagnostic;
 use stack_core::event::{EventKind, WaitReason};
 use stack_core::flow::{FindError, Flow, FlowEnd, Host, Order, Performed, Shelled, Stopping, Told};
@@ -15,6 +17,7 @@ use stack_core::identity::Identifier;
 use stack_core::ids::RequestToken;
 use stack_core::journal::Record;
 use stack_core::plan::{Planned, StepPart};
+use stack_core::planner;
 use stack_core::provider::{Failure, FailureKind, Found, Operation, Provider, Verb};
 use stack_core::redact::MARK;
 use stack_core::value::Value;
@@ -51,6 +54,8 @@ struct FlowHost {
     leaving: watch::Receiver<bool>,
     /// `lifecycle.timeout`, for commands.
     limit: Option<Duration>,
+    /// `lifecycle.adopt`
+    adopt: Adopt,
     account: Mutex<Account>,
 }
 
@@ -73,6 +78,7 @@ impl Unit {
             stopping: self.stopping.clone(),
             leaving: self.leaving.clone(),
             limit: self.timeout,
+            adopt: flow.lifecycle.adopt,
             account: Mutex::default(),
             unit: tokio::sync::Mutex::new(self),
         };
@@ -154,6 +160,21 @@ impl Unit {
 impl FlowHost {
     fn account(&self) -> MutexGuard<'_, Account> {
         self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why an operation must not be sent that names another resource than the checks have found: it is another stack's, or
+    /// nobody knows whose it is.
+    async fn refusal(&self, unit: &Unit, target: &Identifier) -> Option<Failure> {
+        match unit.read(target).await {
+            Ok(found) => {
+                let whose = planner::stranger(&unit.schema, &found?.model, &self.common.stack, self.adopt)?;
+                let words =
+                    format!("{} belongs to {whose}, so nothing was sent", shown(target, unit.hides(target)));
+                Some(Failure::new(FailureKind::Invalid, "NotOurs", words))
+            }
+            Err(failure) if failure.kind == FailureKind::Unsupported => None,
+            Err(failure) => Some(failure),
+        }
     }
 
     fn show(&self, kind: EventKind) {
@@ -238,6 +259,11 @@ impl Host for FlowHost {
         let mut unit = self.unit.lock().await;
         let verb = order.operation.verb();
         unit.turn_to(&order);
+        if let (true, Some(target)) = (order.is_stray, target_of(order.operation))
+            && let Some(refusal) = self.refusal(&unit, target).await
+        {
+            return Performed::Failed(None, Box::new(refusal));
+        }
         let undo = unit.before(order.operation).await;
         let polls = unit.polls;
         let mut in_use = 0;

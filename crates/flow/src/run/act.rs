@@ -3,7 +3,7 @@
 use super::check::{defaults, no_statement, statement};
 use super::fill::Filled;
 use super::minimise::{conformed, minimised, path_of};
-use super::session::{Session, Stop};
+use super::session::{Named, Session, Stop};
 use super::verdict::{at_path, is_empty, returned};
 use crate::codes;
 use serde_json::Value as Json;
@@ -65,6 +65,11 @@ impl Session<'_> {
                 Hit::known(write.operation.verb(), write.operation.ty().clone(), write.at.clone())
             };
             self.hits.extend(writes.all.iter().map(known));
+            self.named.extend(writes.all.iter().filter_map(|write| {
+                let identifier = named_by(&write.operation)?.clone();
+                let (verb, ty) = (write.operation.verb(), write.operation.ty().clone());
+                Some(Named { verb, at: write.at.clone(), ty, identifier })
+            }));
         }
     }
 
@@ -304,6 +309,7 @@ impl Session<'_> {
             schema: &write.schema,
             token: write.token.as_ref(),
             number: self.number,
+            is_stray: named_by(operation).is_some_and(|one| self.is_stray(operation.ty(), one)),
         };
         let performed = self.host.perform(order).await;
         self.asked |= performed != Performed::Stopped;
@@ -351,12 +357,7 @@ impl Session<'_> {
             return;
         }
         let told = progress.identifier.as_deref().and_then(|text| Identifier::parse(&write.schema, text));
-        self.identifier = told.or_else(|| match operation {
-            Operation::Create { .. } => None,
-            Operation::Update { identifier, .. } | Operation::Delete { identifier, .. } => {
-                Some(identifier.clone())
-            }
-        });
+        self.identifier = told.or_else(|| named_by(operation).cloned());
     }
 
     fn refused(
@@ -456,6 +457,14 @@ impl Session<'_> {
     pub(super) fn callback_text(&self, path: &str) -> Option<String> {
         let path = path.strip_prefix("callback.").unwrap_or(path);
         self.captured.callback.as_ref().and_then(|row| at_path(row, path)).and_then(Value::scalar_text)
+    }
+}
+
+/// The resource that an operation names.
+fn named_by(operation: &Operation) -> Option<&Identifier> {
+    match operation {
+        Operation::Create { .. } => None,
+        Operation::Update { identifier, .. } | Operation::Delete { identifier, .. } => Some(identifier),
     }
 }
 

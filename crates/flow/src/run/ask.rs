@@ -2,16 +2,16 @@
 
 use super::check::{defaults, no_statement};
 use super::fill::Filled;
-use super::session::{ReadError, Session, Stop, Trouble};
+use super::session::{Named, ReadError, Session, Stop, Trouble};
 use super::together::together;
 use crate::codes;
 use indexmap::IndexMap;
 use stack_core::diagnostic::Diagnostic;
-use stack_core::flow::{AnchorKind, Told};
+use stack_core::flow::{AnchorKind, Stray, Told};
 use stack_core::identity::{FromProps, Identifier, Key, from_props, part_name};
-use stack_core::ids::Target;
+use stack_core::ids::{Target, TypeName};
 use stack_core::naming::{column_name, find_property};
-use stack_core::provider::{FailureKind, Found, Operation};
+use stack_core::provider::{Failure, FailureKind, Found, Operation};
 use stack_core::schema::ResourceSchema;
 use stack_core::value::Value;
 use stack_sql::show::show;
@@ -199,21 +199,57 @@ impl Session<'_> {
                 self.models.insert(key_of(at, key), found.clone());
                 Ok(found)
             }
-            Err(failure) => {
-                let message = format!("{} could not be read", self.flow.address);
-                let mut told = Diagnostic::error(codes::READ_FAILED, message)
-                    .at(self.flow.sources.resource.clone(), "")
-                    .note("call", format!("GetResource of {}", self.flow.ty))
-                    .note("service", format!("{}: {}", failure.code, failure.message));
-                if let Some(id) = &failure.request_id {
-                    told = told.note("request", id.as_str());
-                }
-                if failure.kind == FailureKind::Denied {
-                    told = told.next(format!("stack-deploy permissions {} --operation read", self.flow.ty));
-                }
-                Err(self.redactor.diagnostic(told).into())
-            }
+            Err(failure) => Err(self.unread(&self.flow.ty, &failure).into()),
         }
+    }
+
+    /// The problem of a read that failed.
+    fn unread(&self, ty: &TypeName, failure: &Failure) -> Diagnostic {
+        let message = format!("{} could not be read", self.flow.address);
+        let mut told = Diagnostic::error(codes::READ_FAILED, message)
+            .at(self.flow.sources.resource.clone(), "")
+            .note("call", format!("GetResource of {ty}"))
+            .note("service", format!("{}: {}", failure.code, failure.message));
+        if let Some(id) = &failure.request_id {
+            told = told.note("request", id.as_str());
+        }
+        if failure.kind == FailureKind::Denied {
+            told = told.next(format!("stack-deploy permissions {ty} --operation read"));
+        }
+        self.redactor.diagnostic(told)
+    }
+
+    /// True if this is another resource than the one that the checks have found, or that the file is about.
+    pub(super) fn is_stray(&self, ty: &TypeName, identifier: &Identifier) -> bool {
+        self.identified().is_some_and(|own| *ty != self.flow.ty || !own.is_same(identifier))
+    }
+
+    /// What the statements that were checked name beside what the checks have found, read: it may be another stack's.
+    ///
+    /// # Errors
+    /// A read failed.
+    pub(super) async fn strays(&mut self) -> Result<Vec<Stray>, Stop> {
+        let mut strays: Vec<Stray> = Vec::new();
+        for Named { verb, at, ty, identifier } in std::mem::take(&mut self.named) {
+            let is_known =
+                |stray: &Stray| (stray.verb, &stray.ty, &stray.identifier) == (verb, &ty, &identifier);
+            if strays.iter().any(is_known) || !self.is_stray(&ty, &identifier) {
+                continue;
+            }
+            let known = self.models.get(&key_of(&at, &identifier)).filter(|_| ty == self.flow.ty);
+            let read = match known {
+                Some(known) => Ok(known.clone()),
+                None => self.host.cloud().read(&at, &ty, &Key::Primary(identifier.clone())).await,
+            };
+            let live = match read {
+                Ok(found) => found.map(Box::new),
+                // Nobody can say whose it is.
+                Err(failure) if failure.kind == FailureKind::Unsupported => continue,
+                Err(failure) => return Err(self.unread(&ty, &failure).into()),
+            };
+            strays.push(Stray { verb, ty, identifier, live });
+        }
+        Ok(strays)
     }
 
     /// A resource as the checks have read it.

@@ -23,12 +23,20 @@ impl Session<'_> {
             }
             Err(stop) => FlowVerdict::Broken(self.final_of(stop).unwrap_or_else(|| vec![self.stopped()])),
         };
+        let is_there = matches!(verdict, FlowVerdict::AsWanted | FlowVerdict::Differs(_));
+        let (verdict, strays) = match if is_there { self.strays().await } else { Ok(Vec::new()) } {
+            Ok(strays) => (verdict, strays),
+            Err(stop) => {
+                let problems = self.final_of(stop).unwrap_or_else(|| vec![self.stopped()]);
+                (FlowVerdict::Broken(problems), Vec::new())
+            }
+        };
         let live = match verdict {
             FlowVerdict::AsWanted | FlowVerdict::Differs(_) => self.remembered().map(Box::new),
             _ => None,
         };
         let exports = self.row.take();
-        FlowSeen { verdict, exports, live, hits: self.hits, notes: self.notes }
+        FlowSeen { verdict, exports, live, hits: self.hits, strays, notes: self.notes }
     }
 
     async fn looked(&mut self, purpose: Purpose) -> Result<FlowVerdict, Stop> {

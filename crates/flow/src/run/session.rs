@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use stack_core::diagnostic::{Diagnostic, Severity};
 use stack_core::flow::{AnchorKind, Captured, Flow, Host, Stopping, Told, Unready};
 use stack_core::identity::Identifier;
+use stack_core::ids::{Target, TypeName};
 use stack_core::plan::Hit;
 use stack_core::provider::{Found, Verb};
 use stack_core::redact::Redactor;
@@ -95,6 +96,15 @@ impl Tries {
 /// Resources by region and identifier, as they were read; `None`: it is not there.
 pub(super) type Models = IndexMap<(Option<String>, String), Option<Found>>;
 
+/// A resource that a statement names.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) verb: Verb,
+    pub(super) at: Target,
+    pub(super) ty: TypeName,
+    pub(super) identifier: Identifier,
+}
+
 /// One resource on its way.
 #[derive(Debug)]
 pub(super) struct Session<'s> {
@@ -115,6 +125,8 @@ pub(super) struct Session<'s> {
     pub(super) row: Option<IndexMap<String, Value>>,
     /// What the statements that were checked would do.
     pub(super) hits: Vec<Hit>,
+    /// What the statements that were checked would change or delete.
+    pub(super) named: Vec<Named>,
     /// Operations so far.
     pub(super) number: u32,
     /// The service was asked to change something.
@@ -142,6 +154,7 @@ impl<'s> Session<'s> {
             columns: Vec::new(),
             row: None,
             hits: Vec::new(),
+            named: Vec::new(),
             number: 0,
             asked: false,
             identifier: None,

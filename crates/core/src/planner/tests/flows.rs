@@ -5,7 +5,8 @@ use crate::check::check;
 use crate::desired::{Edge, Lifecycle, Node, Outputs, Rendered, Resolver, Sources};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Part, Route, Severity};
 use crate::flow::{
-    AnchorKind, AnchorOptions, Captured, Flow, FlowKind, FlowSeen, FlowVerdict, Purpose, Script, Unready,
+    AnchorKind, AnchorOptions, Captured, Flow, FlowKind, FlowSeen, FlowVerdict, Purpose, Script, Stray,
+    Unready,
 };
 use crate::identity::Identifier;
 use crate::ids::{Address, StackId, TypeName};
@@ -444,5 +445,58 @@ fn what_only_a_create_can_set_blocks_or_stays() {
     assert_eq!(
         (plan.diagnostics[0].code, plan.diagnostics[0].severity),
         (codes::FLOW_CANNOT_CHANGE, Severity::Warning)
+    );
+}
+
+/// The statements name another domain than the checks have found.
+fn naming(live: Option<Json>) -> Given {
+    let wrong = FlowVerdict::Differs(AnchorKind::StateCheck);
+    let mut given = understood(wrong, Some(ours("vpc", json!({"DomainName": "shop-prod"}))));
+    let identifier = Identifier::single("DomainName", "another");
+    let live = live.map(|model| Box::new(Found { identifier: identifier.clone(), model }));
+    given.seen.strays = vec![Stray { verb: Verb::Update, ty: DOMAIN.into(), identifier, live }];
+    given
+}
+
+#[test]
+fn what_a_statement_names_is_refused_if_it_belongs_to_others_and_shown_if_not() {
+    let foreign = json!({"Tags": [{"Key": "stackql:stack-name", "Value": "other"}]});
+    let given = naming(Some(foreign.clone()));
+    let (plan, _) = plan_of(Mode::Build, vec![given.clone()], TestStack::new());
+    assert_eq!((plan.resources[0].action, plan.steps.len()), (Action::Blocked, 0));
+    let told = plan.resources[0].diagnostics.iter().find(|told| told.code == codes::FOREIGN).unwrap();
+    assert!(crate::planner::is_refusal(told.code));
+    assert_eq!(told.message, "the update of vpc names what belongs to stack other/?");
+    let notes: Vec<&str> = told.notes.iter().map(|(_, text)| text.as_str()).take(2).collect();
+    assert_eq!(notes, ["AWS::CustomerProfiles::Domain another", "AWS::CustomerProfiles::Domain shop-prod"]);
+    // By force, and where nobody owns it or it is not there, it goes as written.
+    let mut forced = given;
+    forced.flow.lifecycle.adopt = crate::desired::Adopt::Force;
+    for given in [forced, naming(Some(json!({}))), naming(None)] {
+        let (plan, _) = plan_of(Mode::Build, vec![given], TestStack::new());
+        assert_eq!(plan.resources[0].action, Action::Update);
+        let told = plan.resources[0].diagnostics.iter().find(|told| told.code == codes::NAMES_ANOTHER);
+        assert_eq!(told.unwrap().severity, Severity::Warning);
+    }
+}
+
+#[test]
+fn two_flows_that_would_make_one_resource_are_both_named() {
+    let mut second = understood(FlowVerdict::Absent, None);
+    second.flow.address = "vpc_again".into();
+    second.flow.of.as_mut().unwrap().address = "vpc_again".into();
+    second.follows = vec!["vpc"];
+    let both = |first| plan_of(Mode::Build, vec![first, second.clone()], TestStack::new()).0;
+    let plan = both(understood(FlowVerdict::Absent, None));
+    assert_eq!(plan.resources["vpc"].identifier.as_ref().unwrap().to_string(), "shop-prod");
+    let told = &plan.resources["vpc_again"].diagnostics;
+    assert_eq!((told[0].code, told[0].severity), (codes::SAME_RESOURCE, Severity::Warning));
+    assert!(told[0].message.starts_with("vpc and vpc_again are the same resource"), "{}", told[0].message);
+    assert!(plan.resources.values().all(|planned| planned.action == Action::Create));
+    // One that is there may be looked at by many.
+    let live = Some(ours("vpc", json!({"DomainName": "shop-prod"})));
+    let plan = both(understood(FlowVerdict::AsWanted, live));
+    assert!(
+        plan.resources.values().flat_map(|p| &p.diagnostics).all(|told| told.code != codes::SAME_RESOURCE)
     );
 }

@@ -435,3 +435,35 @@ UPDATE awscc.rds.db_instances SET PatchDocument = string('{{ document }}') WHERE
     assert_eq!(sent(&Flow { literal_patch: true, ..typed }), "14.0");
     assert_eq!(sent(&file(text, None)), "\"14.0\"");
 }
+
+#[test]
+fn what_a_statement_names_beside_what_the_checks_have_found_is_read() {
+    let with = |named: &str| {
+        let text = format!(
+            "{EXISTS}{NEVER}/*+ update */
+UPDATE awscc.s3.buckets SET PatchDocument = string('[{{\"op\":\"add\",\"path\":\"/AccessControl\",\"value\":\"Private\"}}]')
+WHERE region = 'us-east-1' AND Identifier = '{named}';
+/*+ delete */
+DELETE FROM awscc.s3.buckets WHERE region = 'us-east-1' AND Identifier = '{named}';
+"
+        );
+        understood(resource(&text), json!({"BucketName": "logs"}))
+    };
+    let seen = |purpose, named: &str| {
+        let world = there().with(BUCKET, json!({"BucketName": "theirs", "Arn": "arn:theirs"}));
+        let seen = look(&with(named), purpose, &world);
+        let strays: Vec<String> = seen
+            .strays
+            .iter()
+            .map(|stray| format!("{} {} {}", stray.verb, stray.identifier, stray.live.is_some()))
+            .collect();
+        (strays, world.log().matches("get").count())
+    };
+    for (purpose, verb) in [(Purpose::Plan, "update"), (Purpose::Teardown, "delete")] {
+        // As found: no call more.
+        let (strays, calls) = seen(purpose, "logs");
+        assert_eq!(strays, Vec::<String>::new());
+        assert_eq!(seen(purpose, "theirs"), (vec![format!("{verb} theirs true")], calls + 1));
+        assert_eq!(seen(purpose, "none"), (vec![format!("{verb} none false")], calls + 1));
+    }
+}
