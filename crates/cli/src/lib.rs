@@ -11,6 +11,7 @@ pub mod errors;
 pub mod exit;
 pub mod flows;
 pub mod guard;
+pub mod guardrails;
 pub mod load;
 pub mod locate;
 pub mod manifest_schema;

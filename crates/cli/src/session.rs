@@ -5,9 +5,10 @@ use crate::args::{CloudArgs, InputArgs, SelectArgs, StackArgs};
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
 use crate::flows::support;
+use crate::guardrails::{guardrails, open_regions};
 use crate::load::{Loaded, What, load};
 use crate::render::time::utc;
-use crate::render::view::{GuardrailView, InputView, Meta, PlanView, TargetsView};
+use crate::render::view::{InputView, Meta, PlanView, TargetsView};
 use crate::render::view_of::Context;
 use crate::render::{sorted, view_of};
 use crate::wire::{LAST_REGION, Link, check_account, connect, region, wrong_regions};
@@ -18,15 +19,14 @@ use stack_core::flow::{Flow, FlowKind, FlowSeen, FlowVerdict, Purpose};
 use stack_core::identity::Identifier;
 use stack_core::ids::{Address, ProviderId, Region, Target};
 use stack_core::observed::LedgerEntry;
-use stack_core::plan::{Mode, Plan, Planned};
-use stack_core::planner::{self, Beside, FlowQuestion, PlanOptions, Planning, check_guardrails, glob};
+use stack_core::plan::{Mode, Plan};
+use stack_core::planner::{self, Beside, FlowQuestion, PlanOptions, Planning, glob};
 use stack_core::pointer::Pointer;
 use stack_core::value::Unknown;
 use stack_engine::clock::IdSource;
 use stack_engine::store::{DirStore, JournalStore};
 use stack_engine::{Engine, FlowSupport};
 use stack_flow::Runner;
-use stack_manifest::Settings;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -480,22 +480,6 @@ fn plan_options(
     })
 }
 
-/// Statements whose region is not known before they run, where `settings.regions` allows only some.
-fn open_regions(settings: &Settings, plan: &Plan) -> Diagnostics {
-    let is_open = |planned: &&Planned| planned.hits.iter().any(|hit| hit.target.is_none());
-    let open = plan.resources.values().filter(is_open).filter(|_| !settings.regions.is_empty());
-    open.map(|planned| {
-        let message = format!("the region of a statement of {} is not known before it runs", planned.address);
-        Diagnostic::error(codes::WRONG_REGION, message)
-            .at(planned.sources.resource.clone(), "")
-            .note("allowed", settings.regions.join(", "))
-            .next(
-                "write a region that is known when the plan is made: region = '…', with all values in quotes",
-            )
-    })
-    .collect()
-}
-
 fn of_region(region: String) -> Target {
     Target {
         provider: ProviderId::new("aws"),
@@ -554,45 +538,6 @@ pub fn no_such_address(pattern: &str, names: &[&str]) -> Stopped {
         None => format!("there are: {}", names.join(", ")),
     };
     Stopped::usage(format!("no resource of this stack is called `{pattern}`"), next)
-}
-
-fn guardrails(loaded: &Loaded, plan: &Plan) -> (Vec<GuardrailView>, Diagnostics) {
-    let set = &loaded.stack.settings().guardrails;
-    let number = |n: Option<u64>| n.map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-    let rules = planner::Guardrails {
-        // A teardown is asked for by name; the limit is against deletes that nobody meant. `deny_actions` still holds.
-        max_delete: number(set.max_delete).filter(|_| plan.mode != Mode::Teardown),
-        max_replace: number(set.max_replace),
-        deny_types: set.deny_types.clone(),
-        deny_actions: set.deny_actions.clone(),
-    };
-    let checks = check_guardrails(&rules, plan, &*loaded.schemas);
-    let refused = checks
-        .iter()
-        .filter(|check| !check.ok)
-        .map(|check| {
-            let message = match check.rule.as_str() {
-                "max_delete" | "max_replace" => {
-                    format!("guardrail {}: {} planned, {} allowed", check.rule, check.found, check.limit)
-                }
-                rule => format!("guardrail {rule}: {} planned", check.found),
-            };
-            Diagnostic::error(planner::codes::GUARDRAIL, message)
-                .note("resources", check.resources.join(", "))
-                .next("change the manifest so that less happens, or settings.guardrails")
-        })
-        .collect();
-    let limit = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-    let views = checks
-        .into_iter()
-        .map(|check| GuardrailView {
-            limit: check.rule.starts_with("max_").then(|| limit(check.limit)),
-            found: limit(check.found),
-            ok: check.ok,
-            rule: check.rule,
-        })
-        .collect();
-    (views, refused)
 }
 
 fn inputs(loaded: &Loaded) -> Vec<InputView> {

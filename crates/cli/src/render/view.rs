@@ -221,7 +221,7 @@ pub struct ResourceView {
     /// Where the manifest declares it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Place>,
-    /// Types of which its statements would delete something, although it is not what goes.
+    /// Types of which its statements would delete something, although it is not what goes. `*`: that is not known before they run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deletes: Vec<String>,
     /// Known identifier.
