@@ -29,9 +29,9 @@ fn an_unknown_number_names_its_neighbours_or_the_families() {
     -- stdout
     -- stderr
     error[SD1033]: no diagnostic has the number SD1299
+     = SD1213  A secret is known only to the run that made it
      = SD1212  A resource with `for_each` has no such instance
      = SD1211  A `for_each` has no usable elements
-     = SD1210  A `for_each` waits for another resource
      = next    give the number that stands in the brackets of a message
     -- end
     "#);
