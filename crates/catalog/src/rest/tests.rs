@@ -271,3 +271,59 @@ fn names_of_aws_are_told_apart_without_parsing() {
     assert!(fresh.named("Confluent.Org.Environments").is_some() && fresh.has_provider("kafka"));
     assert!(other.parsed.get().is_some());
 }
+
+/// What is wrong with declared properties of an embedded type.
+fn told(ty: &str, props: serde_json::Value) -> Vec<String> {
+    let all = Definitions::embedded();
+    let schema = all.get(all.named(ty).unwrap()).unwrap().schema();
+    let conformed = stack_core::conform::conform(&schema, props.into());
+    conformed
+        .violations
+        .iter()
+        .map(|told| format!("{} {} {}", told.pointer, told.message, told.label))
+        .collect()
+}
+
+#[test]
+fn only_principals_that_mean_somebody_are_taken_traps_19_and_20() {
+    let acl = |principal: &str| {
+        json!({"cluster_id": "lkc-1", "resource_type": "TOPIC", "resource_name": "t", "pattern_type": "LITERAL",
+            "principal": principal, "host": "*", "operation": "READ", "permission": "ALLOW"})
+    };
+    for right in ["User:*", "User:sa-1", "User:u-1", "User:pool-1", "User:group-1"] {
+        assert_eq!(told("kafka.kafka.acls", acl(right)), [""; 0], "{right}");
+    }
+    for wrong in ["sa-1", "User:somebody@example.com", "User:12345", "*"] {
+        assert!(told("kafka.kafka.acls", acl(wrong))[0].starts_with("/principal "), "{wrong}");
+    }
+}
+
+#[test]
+fn a_misspelt_property_is_told_with_the_nearest_trap_73() {
+    let told = told("confluent.org.environments", json!({"display_nam": "e"}));
+    let named = |told: &String| told.starts_with("/display_nam ") && told.contains("`display_name`");
+    assert!(told.iter().any(named), "{told:?}");
+}
+
+#[test]
+fn zones_and_connection_types_have_no_order_trap_64() {
+    let all = Definitions::embedded();
+    let schema = all.get(all.named("confluent.networking.networks").unwrap()).unwrap().schema();
+    let context = stack_core::diff::DiffContext { schema: &schema, ignore: &[], is_fresh: &|_| false };
+    let declared = stack_core::value::Value::from(
+        json!({"zones": ["b", "a"], "connection_types": ["TRANSITGATEWAY", "PEERING"]}),
+    );
+    let same =
+        |live: serde_json::Value| stack_core::diff::diff(&context, &declared, &live).changes.is_empty();
+    assert!(same(json!({"zones": ["a", "b"], "connection_types": ["PEERING", "TRANSITGATEWAY"]})));
+    assert!(!same(json!({"zones": ["a", "c"], "connection_types": ["PEERING", "TRANSITGATEWAY"]})));
+}
+
+#[test]
+fn no_definition_takes_a_bare_environment_variable_trap_24() {
+    assert!(EMBEDDED.iter().any(|(_, text)| text.contains("CONFLUENT_ENVIRONMENT_ID")));
+    for (file, text) in EMBEDDED {
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        assert!(words.into_iter().all(|word| word != "ENVIRONMENT_ID"), "{file}");
+    }
+}

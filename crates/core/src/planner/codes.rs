@@ -84,9 +84,9 @@ crate::codes! {
     KEPT = 2119, "A resource is kept at teardown",
         "Its query file has no `delete` anchor. In projects of stackql-deploy that means that a teardown leaves the resource.\n\
          Add `/*+ delete */` with a DELETE if it is to go.";
-    NAMES_NOTHING = 2120, "The identifier in the statements names nothing",
-        "The `Identifier` of an UPDATE or DELETE names a resource whose identifier the service chooses, and there is none of \
-         that name. A create would give it another identifier, and every plan after it would create one more.\n\
+    NAMES_NOTHING = 2120, "The given identifier names nothing",
+        "`identifier`, or the `Identifier` of an UPDATE or DELETE, names a resource whose identifier the service chooses and that \
+         cannot carry the tags of the stack, and there is none of that name. A create would give it another identifier, and every plan after it would create one more.\n\
          Write the identifier of the resource that exists, or take it out and give the resource the stack's tags.";
     NO_STATEMENT = 2121, "A statement is missing that the plan needs",
         "The checks of a query file say that the resource is not there, or not as wanted, and the file has no statement that \

@@ -108,7 +108,9 @@ impl Decide<'_> {
         if self.goes() {
             return planned;
         }
-        if self.is_unmarked() && self.schema.is_named_by_service() && self.is_pinned() {
+        // The create would give it another identifier, and nothing would find that again (Confluent trap 6).
+        let leaves_no_mark = self.is_unmarked() || self.schema.tag_property().is_none();
+        if leaves_no_mark && self.schema.is_named_by_service() && self.is_pinned() {
             return self.blocked(vague::names_nothing(self.wanted));
         }
         planned.identifier = declared_identifier(self.wanted, self.schema);

@@ -70,8 +70,7 @@ pub(super) fn cannot_tell_again(wanted: &Wanted, found: &[Lookalike]) -> Diagnos
 
 /// An identifier that the service has not given to anything.
 pub(super) fn names_nothing(wanted: &Wanted) -> Diagnostic {
-    let message =
-        format!("the identifier that the statements of {} give names nothing that exists", wanted.address);
+    let message = format!("the identifier that is given for {} names nothing that exists", wanted.address);
     Diagnostic::error(codes::NAMES_NOTHING, message).at(wanted.sources.resource.clone(), "").next(
         "write the identifier of the resource that exists, or take it out and mark the resource by its tags",
     )

@@ -378,3 +378,16 @@ fn after_a_replaced_cluster_what_hangs_on_it_is_replaced_or_made_anew() {
         assert!(at(first) < at(then), "{first} {then}: {order:?}");
     }
 }
+
+/// Confluent trap 6: somebody else's id, or one that is gone, is no reason to make another one.
+#[test]
+fn a_given_identifier_that_names_nothing_makes_nothing() {
+    let stack = TestStack::new()
+        .with("cluster", "k.clusters", json!({"name": "c", "env": "env-1", "region": "r"}))
+        .edit("cluster", |cluster| cluster.identifier = Some(json!("lkc-404").into()));
+    let (built, _) = plan(&stack, PlanOptions::of(Mode::Build), &[], &nothing);
+    assert_eq!(built.resources["cluster"].action, Action::Blocked);
+    let told = built.diagnostics.iter().find(|told| told.code == codes::NAMES_NOTHING).unwrap();
+    assert!(told.message.contains("cluster"), "{told}");
+    assert!(!teardown(&stack, &[], &nothing).is_blocked(), "gone is gone");
+}
