@@ -404,10 +404,17 @@ impl World {
 
     /// Plans and carries the plan out.
     pub(crate) async fn run(&self, mode: Mode) -> (Outcome, Calls) {
+        self.try_run(mode).await.unwrap_or_else(|problems| panic!("{problems:#?}"))
+    }
+
+    /// The same where a plan may have problems, which are given then.
+    pub(crate) async fn try_run(&self, mode: Mode) -> Result<(Outcome, Calls), Vec<String>> {
         let (plan, outputs, engine) = self.agreed(mode).await;
         let problems: Vec<String> =
             plan.diagnostics.iter().filter(|d| d.is_error()).map(ToString::to_string).collect();
-        assert!(problems.is_empty(), "{problems:#?}");
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let run_number = *self.runs.lock().unwrap();
         let ids = IdSource::seeded(run_number);
         let run = ids.run_id(self.clock.now_ms());
@@ -419,7 +426,7 @@ impl World {
             .run(plan, outputs, RunOptions::new(nonce), &events, interrupts)
             .await
             .expect("the run begins");
-        (outcome, self.calls())
+        Ok((outcome, self.calls()))
     }
 
     /// A build whose process dies at the `position`th write of its journal; false if it got through.

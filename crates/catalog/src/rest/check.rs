@@ -239,10 +239,15 @@ impl Check<'_> {
                 return self.fail(&["list:"], message, "keep one of them");
             }
         }
+        let of_steps = resource.update.iter().flat_map(|update| &update.steps);
+        let checks = of_steps.filter_map(|step| step.check.as_ref());
+        for check in resource.create.iter().filter_map(|create| create.check.as_ref()).chain(checks) {
+            self.variables("check", [&check.path], |name| any(name) || check.with.contains_key(name))?;
+        }
         if let Some(update) = &resource.update {
             for verb in update.before.iter().chain(&update.after) {
                 self.variables("update", [&verb.path], any)?;
-                if let Some(name) = verb.when.keys().find(|name| !any(name)) {
+                if let Some(name) = verb.when.keys().chain(verb.when_was.keys()).find(|name| !any(name)) {
                     let message = format!(
                         "`when` in the update of `{}` names `{name}`, which is no property",
                         resource.name

@@ -1,8 +1,8 @@
 //! The form of a definition file (docs/reference/rest-definitions.md). What a file says is checked by [`super::check`].
 
 pub use super::operations::{
-    Body, Call, Delete, List, ListPart, Method, Paging, PagingKind, Read, ReadPart, Ready, Update,
-    UpdateStep, Verb,
+    Body, Call, Check, Complaints, Delete, List, ListPart, Method, Paging, PagingKind, Read, ReadPart, Ready,
+    Update, UpdateStep, Verb,
 };
 
 use super::template::Template;

@@ -28,6 +28,9 @@ pub struct Call {
     /// The member that the body goes into: `data`. `[]` puts it in an array.
     #[serde(default)]
     pub wrap: Option<String>,
+    /// Create only: asked before it is sent.
+    #[serde(default)]
+    pub check: Option<Check>,
     /// Create only: properties that the service takes only by an update right after (a draft's config).
     #[serde(default)]
     pub then_update: Vec<String>,
@@ -247,6 +250,44 @@ pub struct Verb {
     /// Only if these properties have these values.
     #[serde(default)]
     pub when: IndexMap<String, Json>,
+    /// Only if these properties had these values before.
+    #[serde(default)]
+    pub when_was: IndexMap<String, Json>,
+}
+
+/// A question before a write: would the service take it?
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Method.
+    pub method: Method,
+    /// Path. Its variables are properties, and those of `with`.
+    pub path: Template,
+    /// Variable → JSON Pointer into the declared properties. Where one has no value nothing is asked.
+    #[serde(default)]
+    pub with: IndexMap<String, String>,
+    /// Member of the whole body that is sent. None: all of it.
+    #[serde(default)]
+    pub sends: Option<String>,
+    /// Where the answer complains.
+    #[serde(default)]
+    pub complaints: Option<Complaints>,
+    /// Property with a version: an answer with an older one than what is there means that a write would change nothing. A 404
+    /// means that what is asked about is new.
+    #[serde(default)]
+    pub version: Option<String>,
+}
+
+/// Where an answer complains of single values.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Complaints {
+    /// The list.
+    pub at: String,
+    /// In an entry: what it is about.
+    pub name: String,
+    /// In an entry: a list of words, or one.
+    pub words: String,
 }
 
 /// One request of an update.
@@ -256,6 +297,9 @@ pub struct UpdateStep {
     /// The properties that it is for. Empty: all that no other step is for.
     #[serde(default)]
     pub of: Vec<String>,
+    /// Asked before anything of the update is sent.
+    #[serde(default)]
+    pub check: Option<Check>,
     /// Only if the property's new value is this.
     #[serde(default)]
     pub becomes: Option<Json>,

@@ -12,6 +12,7 @@ mod list;
 mod memory;
 mod model;
 mod operate;
+mod preflight;
 mod read;
 mod ready;
 mod settings;

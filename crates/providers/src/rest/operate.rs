@@ -44,6 +44,9 @@ impl Rest {
                 return Err(Failure::new(FailureKind::AlreadyExists, "NameTaken", message));
             }
         }
+        if let Some(check) = &create.check {
+            self.preflight(at, definition, check, &props, None).await?;
+        }
         let later: Vec<String> = create.then_update.iter().chain(&create.once_ready).cloned().collect();
         let body = match create.body {
             Some(Body::Empty) => None,
@@ -253,11 +256,18 @@ impl Rest {
             requests.push((step, body, query(definition, &step.query, [], next)?));
         }
         let update = resource.update.as_ref();
+        for step in change::steps(resource, next, &changed)?.iter().map(|(step, _)| step) {
+            if let Some(check) = &step.check {
+                self.preflight(at, definition, check, next, Some(live)).await?;
+            }
+        }
         let has_work = requests.iter().any(|(step, ..)| step.becomes.is_none());
         let around = |verbs: Option<&'_ Vec<form::Verb>>, model: &Model| -> Vec<form::Verb> {
             let all = verbs.into_iter().flatten().filter(|_| has_work);
-            let fits =
-                |verb: &&form::Verb| verb.when.iter().all(|(name, value)| model.get(name) == Some(value));
+            let has = |model: &Model, wanted: &indexmap::IndexMap<String, Json>| {
+                wanted.iter().all(|(name, value)| model.get(name) == Some(value))
+            };
+            let fits = |verb: &&form::Verb| has(model, &verb.when) && has(live, &verb.when_was);
             all.filter(fits).cloned().collect()
         };
         for verb in around(update.map(|update| &update.before), live) {
@@ -336,6 +346,12 @@ impl Rest {
                     }
                 }
                 Err(failure) if failure.kind == FailureKind::NotFound => {}
+                // Some services deny what is gone: the answer to an earlier delete may be lost.
+                Err(failure) if failure.kind == FailureKind::Denied => {
+                    if !matches!(self.look(at, definition, &identity).await, Ok(None)) {
+                        return Err(failure);
+                    }
+                }
                 Err(failure) if failure.status.is_some_and(|status| delete.gone.contains(&status)) => {}
                 Err(failure) => return Err(failure),
             }

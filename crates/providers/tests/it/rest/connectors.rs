@@ -22,6 +22,16 @@ fn shown(state: &str) -> Answer {
     )
 }
 
+const PLUGINS: &str = "/connect/v1/environments/env-1/clusters/lkc-1/connector-plugins";
+
+/// What the check says: keys with what is wrong with them.
+fn checked(wrong: &[(&str, &str)]) -> Answer {
+    let fine = json!({"value": {"name": "tasks.max", "value": "1", "errors": []}});
+    let wrong = wrong.iter().map(|(name, words)| json!({"value": {"name": name, "errors": [words]}}));
+    let configs: Vec<Json> = std::iter::once(fine).chain(wrong).collect();
+    reply(200, json!({"name": "S3", "error_count": configs.len() - 1, "configs": configs}))
+}
+
 fn declared() -> Value {
     let mut props = Value::from(json!({"environment_id": "env-1", "kafka_cluster_id": "lkc-1", "name": "c",
         "config": {"connector.class": "S3", "password": null, "tasks.max": 1}}));
@@ -50,19 +60,21 @@ async fn masked_and_added_keys_are_no_drift_traps_50_and_52() {
 
 #[tokio::test]
 async fn a_put_holds_the_real_secrets_and_never_a_mask_trap_51() {
-    let bench = Bench::of([shown("RUNNING"), with_headers(200, &[], "{}")]);
+    let bench = Bench::of([shown("RUNNING"), checked(&[]), with_headers(200, &[], "{}")]);
     let patch = json!([
         {"op": "replace", "path": "/config/tasks.max", "value": "2"},
         {"op": "add", "path": "/config/password", "value": SECRET},
     ]);
     let told = bench.update(CONNECTOR, "env-1|lkc-1|c", patch).await.unwrap();
     assert_eq!(told.status, Status::InProgress);
-    let sent = &bench.script.sent()[1];
+    let sent = &bench.script.sent()[2];
     assert_eq!(line(sent), format!("PUT {PATH}/c/config"));
-    assert_eq!(
-        sent.json(),
-        json!({"name": "c", "connector.class": "S3", "password": SECRET, "tasks.max": "2"})
-    );
+    let whole = json!({"name": "c", "connector.class": "S3", "password": SECRET, "tasks.max": "2"});
+    assert_eq!(sent.json(), whole);
+    // The service is asked about the same first.
+    let asked = &bench.script.sent()[1];
+    assert_eq!(line(asked), format!("PUT {PLUGINS}/S3/config/validate"));
+    assert_eq!(asked.json(), whole);
     assert!(!format!("{told:?}").contains(SECRET));
     // The manifest does not hold the password.
     let bench = Bench::of([shown("RUNNING")]);
@@ -97,6 +109,36 @@ async fn a_change_of_something_else_carries_the_secrets_along() {
     });
     let places: Vec<String> = document.iter().map(|op| op.path().to_string()).collect();
     assert_eq!(places, ["/config/tasks.max", "/config/password"]);
+}
+
+#[tokio::test]
+async fn what_the_service_would_not_take_is_told_key_by_key_before_anything_is_made() {
+    let config = json!({"connector.class": "S3", "topics": "", "kafka.auth.mode": "NONE"});
+    let props =
+        json!({"environment_id": "env-1", "kafka_cluster_id": "lkc-1", "name": "c", "config": config});
+    let bench = Bench::of([checked(&[("topics", "is required"), ("kafka.auth.mode", "must be one of two")])]);
+    let failure = bench.create(CONNECTOR, props.clone()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Invalid);
+    let words = "topics: is required; kafka.auth.mode: must be one of two; nothing was changed";
+    assert!(failure.message.contains(words), "{failure}");
+    assert_eq!(bench.lines(), [format!("PUT {PLUGINS}/S3/config/validate")]);
+    // A plugin that is not there is no connector that is not there.
+    let bench = Bench::of([reply(404, json!({"error": {"code": 404, "message": "no plugin S3"}}))]);
+    let failure = bench.create(CONNECTOR, props).await.unwrap_err();
+    assert!(failure.kind == FailureKind::Invalid && failure.message.contains("no plugin S3"), "{failure}");
+}
+
+/// Its config alone does not wake it up.
+#[tokio::test]
+async fn a_failed_one_is_restarted_after_its_config_was_put_trap_51() {
+    let patch = || json!([{"op": "replace", "path": "/config/tasks.max", "value": "2"}, {"op": "add", "path": "/config/password", "value": SECRET}]);
+    let done = || with_headers(200, &[], "{}");
+    let bench = Bench::of([shown("FAILED"), checked(&[]), done(), with_headers(204, &[], "")]);
+    bench.update(CONNECTOR, "env-1|lkc-1|c", patch()).await.unwrap();
+    assert_eq!(bench.lines()[2..], [format!("PUT {PATH}/c/config"), format!("POST {PATH}/c/restart")]);
+    let bench = Bench::of([shown("RUNNING"), checked(&[]), done()]);
+    bench.update(CONNECTOR, "env-1|lkc-1|c", patch()).await.unwrap();
+    assert_eq!(bench.lines().len(), 3);
 }
 
 async fn made(answers: Vec<Answer>, state: Option<&str>) -> (Bench, Progress) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use stack_core::diff::{DiffContext, diff};
-use stack_core::provider::Status;
+use stack_core::provider::{FailureKind, Status};
 use stack_core::value::Value;
 
 const SUBJECT: &str = "confluent.schema_registry.subjects";
@@ -62,6 +62,23 @@ async fn a_schema_is_compared_as_a_document_trap_59() {
     }
     bench.create(SUBJECT, json!({"subject": "s", "schema": document})).await.unwrap();
     assert_eq!(bench.script.sent()[1].json(), json!({"schema": document.to_string()}));
+}
+
+/// The registry takes an older text, and its latest version stays.
+#[tokio::test]
+async fn an_older_text_is_not_registered_again_trap_60() {
+    let live = || reply(200, json!({"subject": "s", "id": 9, "version": 5, "schema": "{\"type\":\"long\"}"}));
+    let patch = || json!([{"op": "replace", "path": "/schema", "value": "{\"type\":\"int\"}"}]);
+    let known = reply(200, json!({"subject": "s", "id": 7, "version": 3, "schema": "{\"type\":\"int\"}"}));
+    let bench = registry(vec![live(), known]);
+    let failure = bench.update(SUBJECT, "s", patch()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Invalid);
+    assert!(failure.message.contains("it is registered as version 3, and the latest is 5"), "{failure}");
+    assert_eq!(bench.lines(), ["GET /subjects/s/versions/latest", "POST /subjects/s"]);
+    let new = reply(404, json!({"error_code": 40403, "message": "Schema not found"}));
+    let bench = registry(vec![live(), new, reply(200, json!({"id": 10}))]);
+    bench.update(SUBJECT, "s", patch()).await.unwrap();
+    assert_eq!(bench.lines()[2], "POST /subjects/s/versions");
 }
 
 #[tokio::test]

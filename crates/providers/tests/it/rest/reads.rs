@@ -61,6 +61,20 @@ async fn what_a_list_shows_no_more_is_gone_and_not_denied_traps_7_and_44() {
     assert_eq!(bench.read(ENVIRONMENT, "env-1").await.unwrap_err().kind, FailureKind::Denied);
 }
 
+/// The answer to a delete is lost, and the second one is denied: what is gone is denied too.
+#[tokio::test]
+async fn a_denied_delete_of_what_is_listed_no_more_is_done() {
+    let account = json!({"id": "sa-1", "display_name": "a"});
+    let denied = || error(403, "Forbidden");
+    let bench = Bench::of([page(json!([account.clone()])), denied(), denied(), page(json!([]))]);
+    bench.rest.list(&place(), &of(ACCOUNT), None, None).await.unwrap();
+    let told = bench.delete(ACCOUNT, "sa-1").await.unwrap();
+    assert_eq!(told.status, stack_core::provider::Status::Success);
+    // What is still shown is denied.
+    let bench = Bench::of([denied(), reply(200, account)]);
+    assert_eq!(bench.delete(ACCOUNT, "sa-1").await.unwrap_err().kind, FailureKind::Denied);
+}
+
 #[tokio::test]
 async fn a_page_of_a_gateway_is_no_absence_trap_91() {
     let bench = Bench::of([with_headers(404, &[], "<html><body>Not here</body></html>")]);
