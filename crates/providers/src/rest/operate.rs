@@ -348,8 +348,14 @@ impl Rest {
                 Err(failure) if failure.kind == FailureKind::NotFound => {}
                 // Some services deny what is gone: the answer to an earlier delete may be lost.
                 Err(failure) if failure.kind == FailureKind::Denied => {
-                    if !matches!(self.look(at, definition, &identity).await, Ok(None)) {
-                        return Err(failure);
+                    // It was there when the plan was made, so that a list without it says something.
+                    let name = identity_of(definition, &identity).wire();
+                    self.memory.listed(&definition.ty, std::iter::once(name));
+                    match self.look(at, definition, &identity).await {
+                        Ok(None) => {}
+                        // Nobody can tell yet: the delete is tried again.
+                        Err(unclear) if unclear.kind != FailureKind::Denied => return Err(unclear),
+                        _ => return Err(failure),
                     }
                 }
                 Err(failure) if failure.status.is_some_and(|status| delete.gone.contains(&status)) => {}

@@ -87,7 +87,8 @@ async fn what_is_not_there_is_deleted_already_trap_87() {
 
 #[tokio::test]
 async fn a_denied_delete_is_no_success_and_an_accepted_invitation_is_trap_85() {
-    let bench = Bench::of([error(403, "Forbidden")]);
+    // It is there for all to see.
+    let bench = Bench::of([error(403, "Forbidden"), reply(200, json!({"id": "sa-1", "display_name": "a"}))]);
     assert_eq!(bench.delete(ACCOUNT, "sa-1").await.unwrap_err().kind, FailureKind::Denied);
     let bench = Bench::of([error(400, "invitation was accepted")]);
     assert_eq!(bench.delete("confluent.iam.invitations", "i-1").await.unwrap().status, Status::Success);

@@ -64,10 +64,6 @@ const NOT_DEFINED: &[(&str, &str)] = &[
     // Sub-resources and verbs beyond the core.
     ("PUT /exporters/{name}/reset", "an action, nothing to compare"),
     (
-        "POST /connect/v1/environments/{environment_id}/clusters/{kafka_cluster_id}/connectors/{connector_name}/restart",
-        "an action",
-    ),
-    (
         "POST /connect/v1/environments/{environment_id}/clusters/{kafka_cluster_id}/connectors/{connector_name}/offsets/request",
         "an action",
     ),
