@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// The program under test.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_stack-deploy");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_stack-deploy");
 
 /// A cloud in which nothing takes time.
 const QUICK: &str = r#"{"timing": {"pending_ms": 0, "create_ms": 0, "update_ms": 0, "delete_ms": 0, "cancel_ms": 0, "retry_after_ms": 0, "latency_ms": 0},
@@ -288,6 +288,11 @@ impl Served {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         let body = answer.split_once("\r\n\r\n").unwrap().1;
         serde_json::from_str(body).unwrap()
+    }
+
+    /// Where it is.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Names of the calls since the last question.

@@ -1,10 +1,12 @@
 //! The real binary, from outside: output, exit codes, files. One test binary, one module per command.
 
 mod adopt;
+mod bad_inputs;
 mod build;
 mod calls;
 mod common;
 mod confluent;
+mod desk;
 mod differs;
 mod examples;
 mod explain;
@@ -15,6 +17,7 @@ mod info;
 mod init;
 mod live;
 mod manifests;
+mod own_service;
 mod permissions;
 mod plan;
 mod query;

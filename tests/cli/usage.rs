@@ -45,6 +45,10 @@ fn help_is_short() {
           --ascii              ASCII symbols only
           --width <N>          Columns to use [default: the terminal's, else 100]
 
+    Values:
+          --definitions <DIR>  Folder with definitions of REST services (repeatable), beside
+                               STACK_DIR/definitions
+
     Try it without an account:
       stack-deploy build --sandbox examples/customer-profiles dev
 
@@ -98,6 +102,8 @@ fn build_help_groups_its_flags() {
                                        (repeatable)
 
     Values:
+          --definitions <DIR>    Folder with definitions of REST services (repeatable), beside
+                                 STACK_DIR/definitions
       -e, --env <KEY=VALUE>      Value for templates (repeatable)
           --env-file <FILE>      File with KEY=VALUE lines [default: .env, if there]
           --allow-outside-files  Let file(…) and query files lie outside STACK_DIR

@@ -362,6 +362,7 @@ impl World {
             region: Some(Region::from(region.to_owned())),
             role_arn: None,
             type_version_id: None,
+            credential: None,
         };
         let token = ClientToken::new("somebody");
         let told = engine.provider.submit(&target, operation, &token).await.expect("accepted");
@@ -376,6 +377,7 @@ impl World {
             region: None,
             role_arn: None,
             type_version_id: None,
+            credential: None,
         };
         let operation = Operation::Create { ty: TypeName::new(ty), props: props.clone() };
         let token = ClientToken::new("somebody");

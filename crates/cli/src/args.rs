@@ -75,6 +75,9 @@ pub struct Global {
     /// Columns to use [default: the terminal's, else 100]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(20..=1000))]
     pub width: Option<u16>,
+    /// Folder with definitions of REST services (repeatable), beside STACK_DIR/definitions
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Values")]
+    pub definitions: Vec<PathBuf>,
     /// Accepted for stackql-deploy; the engine is built in
     #[arg(long, short = 'H', global = true, alias = "host", value_name = "HOST", hide = true)]
     pub server: Option<String>,

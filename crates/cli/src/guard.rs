@@ -147,6 +147,9 @@ impl Guard {
         if throttled > 0 {
             diagnostic = diagnostic.note("service", format!("answered {throttled} calls with \"too many\""));
         }
+        if let Some(trouble) = provider.and_then(Paced::trouble) {
+            diagnostic = diagnostic.note("service", trouble.to_string());
+        }
         let has_begun = self.signals.as_ref().is_some_and(Signals::has_begun);
         let next = if has_begun { "" } else { "; nothing was changed" };
         Stopped::new(Exit::Error, diagnostic.next(format!("give more time with --timeout{next}")))

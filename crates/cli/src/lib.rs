@@ -5,6 +5,7 @@
 pub mod app;
 pub mod args;
 pub mod commands;
+pub mod definitions;
 pub mod edit;
 pub mod env;
 pub mod errors;

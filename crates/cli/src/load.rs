@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::args::InputArgs;
+use crate::definitions;
 use crate::errors::{Stopped, codes, exit_of};
 use crate::exit::Exit;
 use crate::locate::StackSources;
@@ -137,6 +138,7 @@ fn left_out(stack: &Stack, exclude: &[String], problem: Diagnostic) -> Diagnosti
 /// Files that cannot be read, variables that are none.
 pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
     let dir = app.path(what.dir);
+    definitions::prepare(app, Some(what.dir))?;
     let path = dir.join(MANIFEST_NAME);
     let manifest = match what.text.map_or_else(|| std::fs::read_to_string(&path), |text| Ok(text.to_owned()))
     {
@@ -178,7 +180,9 @@ pub fn parse(app: &App, what: &What<'_>) -> Result<(Parsed, String), Stopped> {
     }
     let mut parsed = Stack::parse(sources, Arc::clone(&app.schemas) as _, options);
     parsed.diagnostics.extend(unused);
-    let digest = digest(&text, parsed.source_map.further_files());
+    let definitions = app.schemas.defined().map(|defined| defined.files.as_slice()).unwrap_or_default();
+    let definitions = definitions.iter().map(|file| (file.name.as_str(), file.text.as_str()));
+    let digest = digest(&text, parsed.source_map.further_files().chain(definitions));
     let sources = StackSources { map: Arc::clone(&parsed.source_map), dir: what.dir.to_owned() };
     app.set_sources(Arc::new(sources));
     Ok((parsed, digest))
@@ -204,7 +208,7 @@ struct DiskFiles {
 }
 
 /// Larger files are taken for a mistake in the path.
-const MAX_FILE: u64 = 16 << 20;
+pub(crate) const MAX_FILE: u64 = 16 << 20;
 
 impl Files for DiskFiles {
     fn read(&self, path: &str) -> Result<String, FileError> {

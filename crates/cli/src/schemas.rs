@@ -4,6 +4,7 @@
 //! type. Hand corrections are kept. A file that cannot be used is told and passed over; failures are never cached
 //! (cloud-control trap 103).
 
+use crate::definitions::DefinitionFile;
 use crate::env::Env;
 use crate::errors::{codes, reason};
 use serde::{Deserialize, Serialize};
@@ -118,8 +119,19 @@ pub struct CachedSchemas {
     index: OnceLock<BTreeMap<TypeName, BTreeMap<String, PathBuf>>>,
     held: Mutex<BTreeMap<TypeName, Option<Arc<Held>>>>,
     problems: Mutex<Diagnostics>,
-    /// REST services.
-    rest: Arc<Definitions>,
+    /// REST services that are built in.
+    embedded: Arc<Definitions>,
+    /// The same with the user's beside them, once they are read.
+    defined: OnceLock<Defined>,
+}
+
+/// The user's definitions of REST services.
+#[derive(Debug)]
+pub struct Defined {
+    /// Those that are built in, and the user's.
+    pub definitions: Arc<Definitions>,
+    /// The user's files.
+    pub files: Vec<DefinitionFile>,
 }
 
 impl std::fmt::Debug for CachedSchemas {
@@ -154,13 +166,29 @@ impl CachedSchemas {
             index: OnceLock::new(),
             held: Mutex::default(),
             problems: Mutex::default(),
-            rest: Arc::new(Definitions::embedded().clone()),
+            embedded: Arc::new(Definitions::embedded().clone()),
+            defined: OnceLock::new(),
         }
     }
 
     /// The definitions of REST services.
     pub fn rest(&self) -> &Arc<Definitions> {
-        &self.rest
+        self.defined.get().map_or(&self.embedded, |defined| &defined.definitions)
+    }
+
+    /// The user's definitions, if there are any.
+    pub fn defined(&self) -> Option<&Defined> {
+        self.defined.get()
+    }
+
+    /// True once the user's definitions are there.
+    pub fn is_defined(&self) -> bool {
+        self.defined.get().is_some()
+    }
+
+    /// Takes the user's definitions. Only the first time counts.
+    pub fn define(&self, defined: Defined) {
+        self.defined.get_or_init(|| defined);
     }
 
     /// The folder.
@@ -207,6 +235,9 @@ impl CachedSchemas {
 
     /// What the schema in use says to people.
     pub fn documentation(&self, ty: &TypeName) -> Documentation {
+        if let Some(definition) = self.rest().get(ty) {
+            return Documentation::of_schema(&definition.words());
+        }
         match self.held(ty) {
             Some(held) => Documentation::of_schema(&held.entry.schema),
             None => Catalog::embedded().documentation(ty).unwrap_or_default(),
@@ -293,15 +324,15 @@ fn computed_name(ty: &TypeName) -> String {
 
 impl Schemas for CachedSchemas {
     fn canonical(&self, name: &str) -> Result<TypeName, UnknownType> {
-        if let Some(ty) = self.rest.named(name) {
+        if let Some(ty) = self.rest().named(name) {
             return Ok(ty.clone());
         }
         if name
             .split('.')
             .next()
-            .is_some_and(|provider| provider != "aws" && self.rest.has_provider(provider))
+            .is_some_and(|provider| provider != "aws" && self.rest().has_provider(provider))
         {
-            return self.rest.canonical(name);
+            return self.rest().canonical(name);
         }
         Catalog::embedded().canonical(name).or_else(|unknown| {
             let by_name =
@@ -311,7 +342,7 @@ impl Schemas for CachedSchemas {
     }
 
     fn schema(&self, ty: &TypeName) -> Result<Arc<ResourceSchema>, UnknownType> {
-        if let Some(definition) = self.rest.get(ty) {
+        if let Some(definition) = self.rest().get(ty) {
             return Ok(definition.schema());
         }
         match self.held(ty) {
@@ -321,7 +352,7 @@ impl Schemas for CachedSchemas {
     }
 
     fn available_in(&self, ty: &TypeName, region: &str) -> bool {
-        if self.rest.get(ty).is_some() {
+        if self.rest().get(ty).is_some() {
             return true;
         }
         let is_cached = self.cached().get(ty).is_some_and(|regions| regions.contains_key(region));
@@ -333,8 +364,8 @@ impl Schemas for CachedSchemas {
     }
 
     fn names_of(&self, ty: &TypeName) -> Vec<String> {
-        if self.rest.get(ty).is_some() {
-            return self.rest.names_of(ty);
+        if self.rest().get(ty).is_some() {
+            return self.rest().names_of(ty);
         }
         let known = Catalog::embedded().names_of(ty);
         if known.is_empty() && self.cached().contains_key(ty) { vec![computed_name(ty)] } else { known }
@@ -354,11 +385,11 @@ impl Schemas for CachedSchemas {
     }
 
     fn described(&self, ty: &TypeName) -> Option<Arc<dyn Described>> {
-        self.rest.described(ty)
+        self.rest().described(ty)
     }
 
     fn described_names(&self) -> Vec<(String, TypeName)> {
-        self.rest.described_names()
+        self.rest().described_names()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::render::time::utc;
 use crate::render::view::{InputView, Meta, PlanView, TargetsView};
 use crate::render::view_of::Context;
 use crate::render::{sorted, view_of};
-use crate::wire::{LAST_REGION, Link, check_account, connect, region, wrong_regions};
+use crate::wire::{LAST_REGION, Link, check_account, connect, credentials, region, wrong_regions};
 use indexmap::IndexMap;
 use stack_core::desired::{Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
@@ -134,6 +134,7 @@ impl<'a> Session<'a> {
             &loaded.dir,
             Arc::clone(&loaded.schemas),
             Arc::clone(&ids),
+            credentials(app, cloud, &loaded.stack)?,
         )
         .await?;
         if what.region.is_none() && found.is_some() {
@@ -486,6 +487,7 @@ fn of_region(region: String) -> Target {
         region: Some(Region::from(region)),
         role_arn: None,
         type_version_id: None,
+        credential: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::args::{ColorWhen, Global, LogLevel, ProgressHow};
 use crate::env::Env;
+use std::path::PathBuf;
 
 /// How everything is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Settings {
     pub log_level: Option<LogLevel>,
     /// Can a question be answered?
     pub can_ask: bool,
+    /// Folders with definitions of REST services, as typed.
+    pub definitions: Vec<PathBuf>,
 }
 
 /// How progress is shown, decided.
@@ -51,6 +54,7 @@ impl Settings {
             port: _,
             custom_registry: _,
             download_dir: _,
+            definitions,
         } = global;
         let columns = env.var("COLUMNS").and_then(|text| text.parse().ok()).filter(|n: &usize| *n >= 20);
         Self {
@@ -74,6 +78,7 @@ impl Settings {
             },
             log_level: *log_level,
             can_ask: env.can_ask(),
+            definitions: definitions.clone(),
         }
     }
 

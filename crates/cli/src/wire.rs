@@ -7,17 +7,20 @@ use crate::exit::Exit;
 use crate::load::Loaded;
 use crate::sandbox::{Sandbox, confluent_keys};
 use stack_core::diagnostic::{Diagnostic, Diagnostics};
+use stack_core::ids::CredentialName;
 use stack_core::ids::Target;
 use stack_core::schema::Schemas;
+use stack_core::value::Value;
 use stack_engine::Paced;
 use stack_engine::clock::{Clock, IdSource, SystemClock};
 use stack_engine::observe::callers;
 use stack_engine::paced::Limits;
 use stack_engine::retry::Policy;
-use stack_manifest::Settings;
+use stack_manifest::{Auth, AuthUse, Settings, Stack};
 use stack_providers::aws::{self, AssumeRole, AwsSettings, SANDBOX_REGION};
-use stack_providers::rest::{Rest, RestSettings, WallClock};
+use stack_providers::rest::{Credential, Rest, RestSettings, WallClock};
 use stack_providers::{Net, NetError, NetSettings, Proxies, Redacted, Routed, Transport};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,6 +29,9 @@ pub const AWS: &str = "aws";
 
 /// The region of statements that neither they, the manifest, flags, the environment nor the profile give one (DESIGN section 2).
 pub const LAST_REGION: &str = "us-east-1";
+
+/// Credentials of resources that name their own.
+pub type Credentials = BTreeMap<CredentialName, Credential>;
 
 /// A connection to a cloud.
 #[derive(Debug)]
@@ -91,6 +97,7 @@ pub async fn connect(
     dir: &Path,
     schemas: Arc<dyn Schemas>,
     ids: Arc<IdSource>,
+    credentials: Credentials,
 ) -> Result<(Link, Option<String>), Stopped> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let sandbox =
@@ -107,7 +114,13 @@ pub async fn connect(
         Arc::new(move || clock.now_ms())
     };
     let definitions = Arc::clone(app.schemas.rest());
-    let rest = Rest::new(definitions, transport, Some(Arc::clone(&aws)), rest_settings(app, cloud), wall);
+    let rest = Rest::new(
+        definitions,
+        transport,
+        Some(Arc::clone(&aws)),
+        rest_settings(app, cloud, credentials),
+        wall,
+    );
     let provider = Routed::new(aws, Arc::new(rest));
     let limits = limits(cloud, settings, sandbox.is_some() || is_loopback(app));
     // The one way in: nobody behind it sees what the service says with a secret in it.
@@ -117,13 +130,60 @@ pub async fn connect(
 }
 
 /// How REST services are reached: the variables of the environment; in the sandbox its own keys and no others.
-fn rest_settings(app: &App, cloud: &CloudArgs) -> RestSettings {
+fn rest_settings(app: &App, cloud: &CloudArgs, credentials: Credentials) -> RestSettings {
     if !cloud.sandbox {
-        return RestSettings { variables: app.env.vars.clone(), ..RestSettings::default() };
+        return RestSettings { variables: app.env.vars.clone(), credentials, sandboxed: false };
     }
     let own = confluent_keys().into_iter();
     let variables = own.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    RestSettings { variables, ..RestSettings::default() }
+    RestSettings { variables, credentials, sandboxed: true }
+}
+
+/// The credentials that resources of a stack ask for by `auth`. Variables are the manifest's, else those of the environment. All
+/// values count as secret from now on.
+///
+/// # Errors
+/// Variables without a value, before anything is sent.
+pub fn credentials(app: &App, cloud: &CloudArgs, stack: &Stack) -> Result<Credentials, Stopped> {
+    let mut all = Credentials::new();
+    let mut problems = Diagnostics::new();
+    for used in stack.credentials().map_err(Stopped::problems)? {
+        let mut values = Vec::new();
+        for (name, given) in &used.values {
+            let given = given.as_ref().and_then(Value::scalar_text);
+            match given.or_else(|| app.env.var(name).map(str::to_owned)).filter(|value| !value.is_empty()) {
+                Some(value) => values.push(value),
+                // Keys that a run makes there open what they are for.
+                None if cloud.sandbox => {}
+                None => problems.push(no_variable(&used, name)),
+            }
+        }
+        values.iter().for_each(|value| {
+            app.redactor.learn_text(value);
+        });
+        if values.len() < used.values.len() {
+            continue;
+        }
+        let mut values = values.into_iter();
+        let mut next = || values.next().unwrap_or_default();
+        let credential = match &used.auth {
+            Auth::Basic { .. } => Credential::Basic { user: next(), password: next() },
+            Auth::Bearer { .. } => Credential::Bearer(next()),
+            Auth::ApiKey { header, prefix, .. } => {
+                Credential::Header { name: header.clone(), value: format!("{prefix}{}", next()) }
+            }
+        };
+        all.insert(used.auth.name(), credential);
+    }
+    if problems.is_empty() { Ok(all) } else { Err(Stopped { exit: Exit::Error, told: problems }) }
+}
+
+/// A variable of `auth` that nothing defines.
+pub fn no_variable(used: &AuthUse, name: &str) -> Diagnostic {
+    let message = format!("`auth` of {} names the variable `{name}`, which nothing defines", used.address);
+    Diagnostic::error(codes::NO_VARIABLE, message)
+        .at_key(used.at.clone(), "")
+        .next(format!("give it a value: export {name}=…, -e {name}=…, or a line in the environment file"))
 }
 
 /// `--rate`, then `settings.rate`, then 20 and 4, or no limit for loopback (DESIGN section 3).
@@ -171,6 +231,7 @@ pub async fn check_account(
             provider: AWS.into(),
             role_arn: None,
             type_version_id: None,
+            credential: None,
         });
     }
     for (at, answer) in callers(&link.provider, targets).await {
@@ -292,6 +353,7 @@ mod tests {
             region: Some(region.into()),
             role_arn: None,
             type_version_id: None,
+            credential: None,
         };
         let settings = Settings { regions: vec!["us-east-1".to_owned()], ..Settings::default() };
         let targets = [target("us-east-1"), target("eu-west-1"), target("eu-west-1")];

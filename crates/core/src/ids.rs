@@ -75,6 +75,10 @@ text_id!(
     AccountId
 );
 text_id!(
+    /// The name of a credential that a resource's `auth` asks for: the kind and the variables, never their values.
+    CredentialName
+);
+text_id!(
     /// One run of `build` or `teardown`.
     RunId
 );
@@ -113,4 +117,7 @@ pub struct Target {
     pub role_arn: Option<String>,
     /// Version of a private type (Cloud Control `TypeVersionId`).
     pub type_version_id: Option<String>,
+    /// Who we are there, where the resource says it (`auth`). None: what the provider has for the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<CredentialName>,
 }

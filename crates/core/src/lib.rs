@@ -21,7 +21,7 @@ pub mod naming;
 pub mod observed;
 pub mod overlay;
 pub mod partition;
-mod pattern;
+pub mod pattern;
 pub mod plan;
 pub mod planner;
 pub mod pointer;

@@ -51,6 +51,11 @@ pub(crate) fn matches(pattern: &str, text: &str) -> Option<bool> {
     (!beyond && !before_line_feed).then_some(false)
 }
 
+/// True if the pattern can be run here: what cannot is never complained about.
+pub fn can_run(pattern: &str) -> bool {
+    compiled(pattern).is_some()
+}
+
 fn compiled(pattern: &str) -> Option<Arc<Compiled>> {
     let mut cache = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = cache.get(pattern) {

@@ -175,6 +175,8 @@ pub struct Paced {
     lanes: Mutex<HashMap<Place, Arc<Lane>>>,
     counts: Mutex<CallCounts>,
     callers: Mutex<HashMap<Seat, Arc<OnceCell<Caller>>>>,
+    /// The last failure that was no throttling and had a call repeated.
+    trouble: Mutex<Option<Failure>>,
 }
 
 /// An operation in flight; while it lives, the polls of all others leave room for its own.
@@ -198,6 +200,7 @@ impl Paced {
             lanes: Mutex::default(),
             counts: Mutex::default(),
             callers: Mutex::default(),
+            trouble: Mutex::default(),
         }
     }
 
@@ -216,6 +219,11 @@ impl Paced {
     /// The calls so far.
     pub fn counts(&self) -> CallCounts {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why a call had to be repeated last, other than for being too many: what the service or the network said.
+    pub fn trouble(&self) -> Option<Failure> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Counts an operation as in flight until the value is dropped.
@@ -441,6 +449,7 @@ impl Paced {
                     if is_throttle && !sleep_unless(delay, may_leave).await {
                         return Err(failure);
                     } else if !is_throttle {
+                        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure.clone());
                         sleep(delay).await;
                     }
                     throttled = Some(failure);

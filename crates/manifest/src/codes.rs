@@ -112,6 +112,11 @@ stack_core::codes! {
     DIFFERS = 1129, "Something behaves differently from stackql-deploy",
         "A note of `validate` for projects with query files. Nothing is wrong: what is named here works, but not as \
          stackql-deploy does it. There is one note for each subject that is in the project, at its first place.";
+    BAD_AUTH = 1130, "An `auth` cannot be used",
+        "`auth` of a resource names the variables that hold its credential: `type: basic` with `username_var` and \
+         `password_var`, `type: bearer` with `credentialsenvvar`, `type: api_key` with `credentialsenvvar`, `name` (the \
+         header) and `valuePrefix`. Variables are globals, `-e`, the environment file, and the environment. They must be \
+         known before anything is made: a key that the same run makes opens its cluster by itself.";
     TEMPLATE_SYNTAX = 1201, "A template cannot be parsed",
         "Templates are Jinja: `{{ expression }}`, `{% if … %}…{% endif %}`, `{# comment #}`.";
     UNKNOWN_FUNCTION = 1202, "There is no such filter, test or function",

@@ -7,6 +7,7 @@
 //! This crate never touches a disk, a network or the process environment: it is given [`Sources`].
 
 mod advice;
+mod auth;
 pub mod codes;
 mod condition;
 mod fate;
@@ -34,6 +35,7 @@ mod tests;
 pub mod variables;
 mod yaml;
 
+pub use auth::{Auth, AuthUse};
 pub use flow::{Flow, FlowKind, Returned, Returns, Statements};
 pub use render::draft::{Draft, Drafts};
 pub use settings::{Guardrails, OnFailure, Rate, Settings};

@@ -75,10 +75,10 @@ pub(crate) struct ResourceDecl {
 }
 
 impl ResourceDecl {
-    /// True if it is made by Cloud Control, as far as can be told from its type or the table of its statements.
+    /// True if requests for it are signed for AWS, as far as can be told from its type or the table of its statements.
     pub(crate) fn is_aws(&self) -> bool {
         match &self.kind {
-            Kind::Typed(ty, _) => ty.as_str().contains("::"),
+            Kind::Typed(ty, _) => ty.as_str().contains("::") || ty.as_str().starts_with("aws."),
             Kind::Flow(flow) => {
                 let provider = flow.first_table.as_ref().and_then(|table| table.split('.').next());
                 provider.is_some_and(|name| ["aws", "awscc"].iter().any(|aws| name.eq_ignore_ascii_case(aws)))

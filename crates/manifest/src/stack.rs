@@ -1,5 +1,6 @@
 //! The stack: a manifest read for one environment.
 
+use crate::auth::AuthUse;
 use crate::codes;
 use crate::flow::{Flow, Statements};
 use crate::inner::{At, Inner, Meaning, Start};
@@ -188,6 +189,34 @@ impl Stack {
             }
         }
         sorted(out, &self.inner.places)
+    }
+
+    /// The credentials that resources ask for by `auth`, each once, with what the manifest's own variables give.
+    ///
+    /// # Errors
+    /// One for each that waits for a resource, and for variables that mean different values in two resources.
+    pub fn credentials(&self) -> Result<Vec<AuthUse>, Diagnostics> {
+        let mut all: Vec<AuthUse> = Vec::new();
+        let mut problems = Diagnostics::new();
+        for index in 0..self.inner.instances.all.len() {
+            match render::credential(&self.inner, index) {
+                None => {}
+                Some(Err(problem)) => problems.push(*problem),
+                Some(Ok(used)) => match all.iter().find(|known| known.auth == used.auth) {
+                    None => all.push(used),
+                    Some(known) if known.values == used.values => {}
+                    Some(known) => {
+                        let message = format!(
+                            "{} and {} have one `auth` whose variables have different values",
+                            known.address, used.address
+                        );
+                        let problem = Diagnostic::error(codes::BAD_AUTH, message).at(used.at, "");
+                        problems.push(problem.next("use variables of different names"));
+                    }
+                },
+            }
+        }
+        if problems.is_empty() { Ok(all) } else { Err(sorted(problems, &self.inner.places)) }
     }
 
     /// Why this version cannot run the statements of a resource.
@@ -500,8 +529,7 @@ impl Inner {
     }
 }
 
-/// What becomes of `auth`: the predecessor's second version ignores it, the first one gave it to the engine with each statement
-/// (stackql-compat 1.3).
+/// What becomes of `auth` where the SDK signs (stackql-compat 1.3).
 fn auth(resource: &ResourceDecl) -> Option<Diagnostic> {
     resource.auth.first()?;
     let at = resource.path.key("auth").route();
@@ -514,12 +542,7 @@ fn auth(resource: &ResourceDecl) -> Option<Diagnostic> {
                 .next("remove it; choose the account with --profile or settings.profile"),
         );
     }
-    let message = format!("{}: `auth` cannot be used by this version yet", resource.address);
-    Some(
-        Diagnostic::error(codes::NOT_YET, message)
-            .at_key(at, "")
-            .next("use the credentials of the environment, or `--profile`"),
-    )
+    None
 }
 
 /// The same problem found for several resources becomes one that names them all. Beside each problem stands the message

@@ -219,7 +219,13 @@ mod tests {
     async fn no_words_of_the_service_hold_a_secret_but_models_stay() {
         let redactor = Redactor::default();
         redactor.learn_text(PLANTED);
-        let at = Target { provider: "aws".into(), region: None, role_arn: None, type_version_id: None };
+        let at = Target {
+            provider: "aws".into(),
+            region: None,
+            role_arn: None,
+            type_version_id: None,
+            credential: None,
+        };
         let ty = TypeName::new("AWS::S3::Bucket");
         let key = Key::Primary(Identifier::single("Id", "x"));
         let operation = Operation::Delete { ty: ty.clone(), identifier: Identifier::single("Id", "x") };

@@ -120,7 +120,13 @@ pub(crate) fn target(source: &Source, params: &Params) -> Result<Target, SqlErro
     use ParameterKind as P;
     if !source.has_regions() {
         let provider = source.name_of_provider().into();
-        return Ok(Target { provider, region: None, role_arn: None, type_version_id: None });
+        return Ok(Target {
+            provider,
+            region: None,
+            role_arn: None,
+            type_version_id: None,
+            credential: None,
+        });
     }
     let value = |kind: P| params.iter().find(|(own, _)| own.kind == kind).map(|(_, value)| value.as_str());
     let region = value(P::Region).unwrap_or_default();
@@ -133,6 +139,7 @@ pub(crate) fn target(source: &Source, params: &Params) -> Result<Target, SqlErro
         region: Some(Region::new(region)),
         role_arn: value(P::RoleArn).map(str::to_owned),
         type_version_id: value(P::TypeVersionId).map(str::to_owned),
+        credential: None,
     })
 }
 

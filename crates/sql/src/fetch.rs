@@ -65,6 +65,17 @@ impl Fetch {
         }
     }
 
+    /// Where it is asked, to be changed.
+    pub fn at_mut(&mut self) -> &mut Target {
+        match self {
+            Self::Get { at, .. }
+            | Self::List { at, .. }
+            | Self::Tagged { at, .. }
+            | Self::Requests { at, .. }
+            | Self::Status { at, .. } => at,
+        }
+    }
+
     /// The call, as the service names it.
     pub fn call(&self) -> &'static str {
         match self {

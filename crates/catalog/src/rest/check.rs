@@ -1,25 +1,79 @@
 //! What a definition must not get wrong, because nobody would notice before a request goes astray.
 
-use super::form::{Body, Paging, PagingKind, Property, Resource};
+use super::form::{Auth, Body, Endpoint, Method, Paging, PagingKind, Property, Resource, Verb};
 use super::load::{DefinitionError, Source};
 use super::template::Template;
+use serde_json::Value as Json;
+use stack_core::pattern::can_run;
 use stack_core::schema::JsonType;
+use std::collections::HashMap;
 
 /// Checks one resource. Every error names the resource and the place.
 pub(super) fn resource(
     source: &Source<'_>,
     provider: &str,
     resource: &Resource,
+    endpoint: &Endpoint,
 ) -> Result<(), DefinitionError> {
     let check = Check { source, resource };
-    check.names(provider)?;
+    check.names(provider, endpoint)?;
     for (name, property) in &resource.properties {
         check.property(name, property)?;
     }
+    check.spellings()?;
     check.identity()?;
+    check.paths()?;
     check.operations()?;
     check.steps()?;
-    check.paging()
+    check.paging()?;
+    check.phases()
+}
+
+/// Checks an endpoint class: that its requests go somewhere, and that credentials are named and not written down.
+pub(super) fn endpoint(source: &Source<'_>, class: &str, endpoint: &Endpoint) -> Result<(), DefinitionError> {
+    let fail =
+        |words: &[&str], message: String, next: &str| Err(source.endpoint_error(class, words, message, next));
+    for (key, name) in endpoint.variables() {
+        let is_name = name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+            && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+        if !is_name {
+            // It is not repeated: it may be the secret itself.
+            let message = format!("`{key}` of the endpoint `{class}` is no name of a variable");
+            return fail(
+                &[key],
+                message,
+                "write the name of a variable of the environment, in capitals: `ACME_TOKEN`",
+            );
+        }
+    }
+    let url = endpoint.url.as_ref().map(ToString::to_string);
+    let urls = [("url", url.as_deref()), ("token_url", endpoint.auth.token_url())];
+    for (key, url) in urls.into_iter().filter_map(|(key, url)| Some((key, url?))) {
+        let rest = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+        let host = rest.and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        if host.is_empty() || url.contains(['?', '#', '@', ' ']) {
+            let message = format!("`{key}` of the endpoint `{class}` is no plain web address");
+            return fail(
+                &[key],
+                message,
+                "write `https://host` or `https://host/path`, without user and parameters",
+            );
+        }
+    }
+    let is_signed = matches!(endpoint.auth, Auth::Sigv4 { .. });
+    let is_somewhere = endpoint.url.is_some()
+        || endpoint.url_variable.is_some()
+        || endpoint.url_property.is_some()
+        || endpoint.found_in.is_some();
+    if !is_signed && !is_somewhere {
+        let message = format!("nothing says where the endpoint `{class}` is");
+        return fail(&[], message, "give it a `url`, `url_variable`, `url_property` or `found_in`");
+    }
+    if endpoint.found_in.is_some() && endpoint.target.is_none() {
+        let message = format!("the endpoint `{class}` has `found_in`, and no `target` to look for");
+        return fail(&["found_in"], message, "name the property that says which host is meant: `target`");
+    }
+    Ok(())
 }
 
 /// Checks what one resource says of others, once all are known. `property_of` tells of a table whether it has a property;
@@ -70,15 +124,24 @@ impl Check<'_> {
         Err(self.source.error(&self.resource.name, words, message, next))
     }
 
-    fn names(&self, provider: &str) -> Result<(), DefinitionError> {
+    fn names(&self, provider: &str, endpoint: &Endpoint) -> Result<(), DefinitionError> {
         for name in std::iter::once(&self.resource.name).chain(&self.resource.aliases) {
             let parts: Vec<&str> = name.split('.').collect();
             let fits = parts.len() == 3 && parts.iter().all(|part| !part.is_empty());
             if !fits || name.contains("::") {
                 let message = format!("`{name}` is no table name");
                 let next = format!("write `{provider}.service.resources`");
-                return self.fail(&["name"], message, &next);
+                return self.fail(&[name], message, &next);
             }
+        }
+        // Places of AWS have a region, and names tell whose place it is.
+        let is_signed = matches!(endpoint.auth, Auth::Sigv4 { .. });
+        if is_signed != self.resource.name.to_lowercase().starts_with("aws.") {
+            let message = format!(
+                "`{}`: names begin with `aws.` where, and only where, requests are signed (`sigv4`)",
+                self.resource.name
+            );
+            return self.fail(&["name"], message, "rename it, or use another endpoint");
         }
         Ok(())
     }
@@ -121,8 +184,105 @@ impl Check<'_> {
                 );
             }
         }
+        self.values(name, property)?;
         property.properties.iter().try_for_each(|(name, member)| self.property(name, member))?;
         property.items.iter().try_for_each(|item| self.property(name, item))
+    }
+
+    /// What is checked of its values must be possible.
+    fn values(&self, name: &str, property: &Property) -> Result<(), DefinitionError> {
+        let of = &self.resource.name;
+        let place = format!("{name}:");
+        if let Some(pattern) = property.pattern.as_ref().filter(|pattern| !can_run(pattern)) {
+            let message = format!("the pattern of `{name}` in `{of}` is no regular expression: `{pattern}`");
+            return self.fail(&[&place, "pattern"], message, "correct it; look-around is not supported");
+        }
+        if property.min_length.zip(property.max_length).is_some_and(|(min, max)| min > max) {
+            let message = format!("no text is as long as `{name}` of `{of}` must be");
+            return self.fail(&[&place, "min_length"], message, "`min_length` is at most `max_length`");
+        }
+        if property.minimum.zip(property.maximum).is_some_and(|(min, max)| min > max) {
+            let message = format!("no number is as large as `{name}` of `{of}` must be");
+            return self.fail(&[&place, "minimum"], message, "`minimum` is at most `maximum`");
+        }
+        let fits = |choice: &&Json| property.ty.is_none_or(|ty| is_of(ty, choice));
+        if let Some(choice) = property.choices.iter().find(|choice| !fits(choice)) {
+            let message = format!("`{name}` of `{of}` cannot be {choice}, which its `enum` has");
+            return self.fail(&[&place, "enum"], message, "values of `enum` have the property's type");
+        }
+        Ok(())
+    }
+
+    /// A column must mean one property.
+    fn spellings(&self) -> Result<(), DefinitionError> {
+        let mut known: HashMap<String, &str> = HashMap::new();
+        for (name, property) in &self.resource.properties {
+            for spelling in std::iter::once(name).chain(&property.aliases) {
+                if let Some(other) = known.insert(spelling.to_lowercase(), name).filter(|other| other != name)
+                {
+                    let message =
+                        format!("`{spelling}` of `{}` means both `{other}` and `{name}`", self.resource.name);
+                    return self.fail(&["properties", &format!("{name}:")], message, "rename one of them");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Paths begin at the base URL, and parameters have a place of their own.
+    fn paths(&self) -> Result<(), DefinitionError> {
+        let resource = self.resource;
+        let read = resource.read.iter();
+        let update = resource.update.iter();
+        let verbs = |verbs: &[Verb]| verbs.iter().map(|verb| verb.path.to_string()).collect::<Vec<_>>();
+        let all = resource.create.iter().map(|call| call.path.to_string());
+        let all = all.chain(read.clone().map(|read| read.path.to_string()));
+        let all = all.chain(read.flat_map(|read| &read.parts).map(|part| part.path.to_string()));
+        let all = all.chain(resource.list.iter().map(|list| list.path.to_string()));
+        let all =
+            all.chain(update.clone().flat_map(|update| &update.steps).map(|step| step.path.to_string()));
+        let all = all
+            .chain(update.flat_map(|update| verbs(&update.before).into_iter().chain(verbs(&update.after))));
+        let all = all.chain(resource.delete.iter().map(|delete| delete.path.to_string()));
+        let mut all = all.chain(resource.delete.iter().flat_map(|delete| verbs(&delete.before)));
+        let of = &resource.name;
+        let wrong = |path: &String| !path.starts_with('/') || path.contains(['?', '#', ' ']);
+        match all.find(wrong) {
+            Some(path) if path.starts_with('/') => {
+                let message = format!("the path `{path}` of `{of}` holds more than a path");
+                self.fail(&[&path], message, "parameters go under `query`")
+            }
+            Some(path) => {
+                let message = format!("the path `{path}` of `{of}` does not begin with `/`");
+                self.fail(&[&path], message, "write it from the base URL of the endpoint on: `/tickets`")
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn phases(&self) -> Result<(), DefinitionError> {
+        let Some(ready) = &self.resource.ready else { return Ok(()) };
+        let of = &self.resource.name;
+        let groups = [
+            ("ready", &ready.ready),
+            ("pending", &ready.pending),
+            ("failed", &ready.failed),
+            ("leaving", &ready.leaving),
+        ];
+        let mut known: HashMap<&str, &str> = HashMap::new();
+        for (group, phases) in groups {
+            for phase in phases {
+                if let Some(other) = known.insert(phase, group) {
+                    let message = format!("the phase `{phase}` of `{of}` is both `{other}` and `{group}`");
+                    return self.fail(&["ready:", phase], message, "keep it in one of them");
+                }
+            }
+        }
+        if ready.every.is_some_and(|every| every.is_zero()) {
+            let message = format!("`every` of `{of}` would ask without a pause");
+            return self.fail(&["ready:", "every"], message, "give a pause: `5s`");
+        }
+        Ok(())
     }
 
     fn identity(&self) -> Result<(), DefinitionError> {
@@ -133,6 +293,21 @@ impl Check<'_> {
                     let message =
                         format!("`{word}` of `{}` names `{name}`, which is no property", resource.name);
                     return self.fail(&[word], message, "name properties of the resource");
+                }
+                if list.iter().filter(|other| *other == name).count() > 1 {
+                    let message = format!("`{word}` of `{}` names `{name}` twice", resource.name);
+                    return self.fail(&[word], message, "name each property once");
+                }
+                let property = resource.properties.get(name);
+                if property.is_some_and(|p| matches!(p.ty, Some(JsonType::Object | JsonType::Array))) {
+                    let message =
+                        format!("`{word}` of `{}` names `{name}`, which is no single value", resource.name);
+                    return self.fail(&[word], message, "name properties that are texts or numbers");
+                }
+                if property.is_some_and(|p| p.write_only && p.in_body != Some(false)) {
+                    let message =
+                        format!("`{word}` of `{}` names `{name}`, which reads never show", resource.name);
+                    return self.fail(&[word], message, "name properties that can be read");
                 }
             }
         }
@@ -208,6 +383,10 @@ impl Check<'_> {
             let all =
                 delete.query.values().chain(delete.permanent.values()).chain([&delete.path]).chain(before);
             self.variables("delete", all, identity)?;
+        }
+        if resource.create.as_ref().and_then(|create| create.method) == Some(Method::Get) {
+            let message = format!("the create of `{}` is a GET, which makes nothing", resource.name);
+            return self.fail(&["create:", "GET"], message, "leave `method` out for POST, or say PUT");
         }
         let any = |name: &str| resource.properties.contains_key(name);
         for (path, value) in &resource.constants {
@@ -307,6 +486,10 @@ impl Check<'_> {
             return self.fail(&["steps:"], message, "say with `of` what each is for");
         }
         for step in &update.steps {
+            if step.method == Method::Get {
+                let message = format!("a step of the update of `{of}` is a GET, which changes nothing");
+                return self.fail(&["steps:", "GET"], message, "PATCH, PUT and POST change something");
+            }
             for name in &step.of {
                 if !resource.properties.contains_key(name) {
                     let message =
@@ -371,5 +554,17 @@ impl Check<'_> {
             }
             None => Ok(()),
         }
+    }
+}
+
+fn is_of(ty: JsonType, value: &Json) -> bool {
+    match ty {
+        JsonType::Object => value.is_object(),
+        JsonType::Array => value.is_array(),
+        JsonType::String => value.is_string(),
+        JsonType::Integer => value.is_i64() || value.is_u64(),
+        JsonType::Number => value.is_number(),
+        JsonType::Boolean => value.is_boolean(),
+        JsonType::Null => value.is_null(),
     }
 }

@@ -7,9 +7,12 @@ pub use super::operations::{
 
 use super::template::Template;
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 use stack_core::schema::JsonType;
+use std::fmt;
+use std::marker::PhantomData;
 
 /// One file: the resources of one service.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,7 +24,7 @@ pub struct File {
     #[serde(default)]
     pub description: String,
     /// Where requests go. Files of one provider share them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique")]
     pub endpoints: IndexMap<String, Endpoint>,
     /// What resources of this file say that do not say it themselves.
     #[serde(default)]
@@ -128,6 +131,32 @@ pub enum Auth {
         /// Variable with the token.
         token: String,
     },
+    /// A key in a header of its own, or `Authorization` with another word than Bearer.
+    Header {
+        /// The header: `X-Api-Key`.
+        name: String,
+        /// Variable with the key.
+        value: String,
+        /// What stands before the key: `Token `.
+        #[serde(default)]
+        prefix: String,
+    },
+    /// A bearer token that the service gives for a client's id and secret (OAuth 2.0 client credentials, RFC 6749
+    /// section 4.4).
+    Oauth {
+        /// Where it is asked for.
+        token_url: String,
+        /// Variable with the client's id.
+        client_id: String,
+        /// Variable with its secret.
+        client_secret: String,
+        /// What the token is to allow, separated by blanks.
+        #[serde(default)]
+        scope: Option<String>,
+        /// Further members of the request for a token (`audience`).
+        #[serde(default)]
+        also: IndexMap<String, String>,
+    },
     /// AWS Signature Version 4 with the credentials of the AWS provider.
     Sigv4 {
         /// Id of the service's model, which names its endpoint variables: `AppIntegrations`.
@@ -141,6 +170,40 @@ pub enum Auth {
     None,
 }
 
+impl Auth {
+    /// Its variables with their keys.
+    pub fn variables(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::Basic { user, password } => vec![("user", user), ("password", password)],
+            Self::Bearer { token } => vec![("token", token)],
+            Self::Header { value, .. } => vec![("value", value)],
+            Self::Oauth { client_id, client_secret, .. } => {
+                vec![("client_id", client_id), ("client_secret", client_secret)]
+            }
+            Self::Sigv4 { .. } | Self::None => Vec::new(),
+        }
+    }
+
+    /// Where a token is asked for.
+    pub fn token_url(&self) -> Option<&str> {
+        match self {
+            Self::Oauth { token_url, .. } => Some(token_url),
+            _ => None,
+        }
+    }
+}
+
+impl Endpoint {
+    /// All variables of the environment that it names, with their keys.
+    pub fn variables(&self) -> Vec<(&'static str, &str)> {
+        let own = [("url_variable", &self.url_variable), ("target_variable", &self.target_variable)];
+        let own = own.into_iter().filter_map(|(key, name)| Some((key, name.as_deref()?)));
+        let inputs = self.found_in.iter().flat_map(|found| found.inputs.values());
+        let inputs = inputs.filter_map(|input| Some(("variable", input.variable.as_deref()?)));
+        own.chain(inputs).chain(self.auth.variables()).collect()
+    }
+}
+
 /// One resource.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +213,9 @@ pub struct Resource {
     /// Other names of the same.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// True if it stands in the place of one that is built in, which it must say.
+    #[serde(default, rename = "override")]
+    pub overrides: bool,
     /// One sentence.
     #[serde(default)]
     pub description: String,
@@ -157,6 +223,7 @@ pub struct Resource {
     #[serde(default)]
     pub endpoint: Option<String>,
     /// Its properties, in the order of its columns.
+    #[serde(deserialize_with = "unique")]
     pub properties: IndexMap<String, Property>,
     /// The properties that name one resource to the service, in order.
     #[serde(default)]
@@ -350,10 +417,38 @@ pub struct Property {
     /// Elements of an array.
     pub items: Option<Box<Property>>,
     /// Members of an object. Empty: anything.
+    #[serde(deserialize_with = "unique")]
     pub properties: IndexMap<String, Property>,
     /// True if an object takes other members than the named ones too.
     pub open: bool,
     /// The service's own nesting as it came (`spec`, `status`, `metadata`): columns of older tables. Made by the loader.
     #[serde(skip)]
     pub raw: bool,
+}
+
+/// A map each of whose keys is written once: of two the last would win, silently.
+fn unique<'de, D: Deserializer<'de>, V: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<IndexMap<String, V>, D::Error> {
+    struct Unique<V>(PhantomData<V>);
+    impl<'de, V: Deserialize<'de>> Visitor<'de> for Unique<V> {
+        type Value = IndexMap<String, V>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a mapping")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut all = IndexMap::new();
+            while let Some(key) = map.next_key::<String>()? {
+                if all.contains_key(&key) {
+                    return Err(A::Error::custom(format!("`{key}` is written twice")));
+                }
+                let value = map.next_value()?;
+                all.insert(key, value);
+            }
+            Ok(all)
+        }
+    }
+    deserializer.deserialize_map(Unique(PhantomData))
 }

@@ -2,12 +2,13 @@
 
 use super::form::{Defaults, Endpoint, File, Property, Resource};
 use super::template::Template;
-use super::{Definition, check};
+use super::{Definition, Origin, check};
+use crate::Catalog;
+use stack_core::diagnostic::nearest;
 use stack_core::ids::TypeName;
-use stack_core::schema::JsonType;
+use stack_core::schema::{JsonType, Schemas};
 use std::collections::HashMap;
 use std::fmt;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 /// A definition file that cannot be used.
@@ -52,17 +53,9 @@ impl Source<'_> {
             let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
             // The words end with the place, which stands in front here.
             let words = error.to_string();
-            let message = match words.rfind(" at line ") {
-                Some(end) => words[..end].to_owned(),
-                None => words,
-            };
-            DefinitionError {
-                file: self.name.to_owned(),
-                line,
-                column,
-                message,
-                next: "docs/reference/rest-definitions.md has the form of the file".to_owned(),
-            }
+            let words = words.rfind(" at line ").map_or(words.as_str(), |end| &words[..end]);
+            let (message, next) = told(words);
+            DefinitionError { file: self.name.to_owned(), line, column, message, next }
         })
     }
 
@@ -75,55 +68,96 @@ impl Source<'_> {
         message: String,
         next: &str,
     ) -> DefinitionError {
-        let (line, column) = self.place(resource, words);
+        self.fail(self.name_of(resource), words, message, next)
+    }
+
+    /// An error about something of an endpoint class, placed likewise.
+    pub(super) fn endpoint_error(
+        &self,
+        class: &str,
+        words: &[&str],
+        message: String,
+        next: &str,
+    ) -> DefinitionError {
+        let at = find_word(self.text, 0, "endpoints").and_then(|at| find_word(self.text, at, class));
+        self.fail(at, words, message, next)
+    }
+
+    /// Line of a resource's name, from 1.
+    pub(super) fn line_of(&self, resource: &str) -> usize {
+        self.name_of(resource).map_or(1, |at| self.line_column(at).0)
+    }
+
+    fn fail(&self, from: Option<usize>, words: &[&str], message: String, next: &str) -> DefinitionError {
+        let place =
+            from.map(|from| words.iter().fold(from, |at, word| find_word(self.text, at, word).unwrap_or(at)));
+        let (line, column) = place.map_or((0, 0), |at| self.line_column(at));
         DefinitionError { file: self.name.to_owned(), line, column, message, next: next.to_owned() }
     }
 
-    fn place(&self, resource: &str, words: &[&str]) -> (usize, usize) {
+    /// Where `name: resource` stands.
+    fn name_of(&self, resource: &str) -> Option<usize> {
         let is_name = |line: &str| {
-            let line = line.trim_start().trim_start_matches("- ");
-            line.strip_prefix("name:").is_some_and(|rest| rest.trim().trim_matches(['"', '\'']) == resource)
+            let line = line.trim_start().trim_start_matches("- ").trim_start_matches(['{', ' ']);
+            line.strip_prefix("name:").is_some_and(|rest| {
+                let value = rest.split([',', '}', '#']).next().unwrap_or_default();
+                value.trim().trim_matches(['"', '\'']) == resource
+            })
         };
         let mut begins = 0;
-        let named = self.text.split_inclusive('\n').find_map(|line| {
+        self.text.split_inclusive('\n').find_map(|line| {
             let at = begins;
             begins += line.len();
             is_name(line).then(|| at + line.find("name").unwrap_or_default())
-        });
-        let Some(mut at) = named else { return (0, 0) };
-        for word in words {
-            if let Some(found) = self.text.get(at..).and_then(|rest| rest.find(word)) {
-                at += found;
-            }
-        }
+        })
+    }
+
+    fn line_column(&self, at: usize) -> (usize, usize) {
         let before = self.text.get(..at).unwrap_or_default();
         let line = before.rsplit('\n').next().unwrap_or_default();
         (before.matches('\n').count() + 1, line.chars().count() + 1)
     }
 }
 
-/// The texts of all files of a folder, sorted by name.
-pub(super) fn folder(folder: &Path) -> Result<Vec<(String, String)>, DefinitionError> {
-    let failed = |path: &Path, error: std::io::Error| DefinitionError {
-        file: path.display().to_string(),
-        line: 0,
-        column: 0,
-        message: format!("it cannot be read: {error}"),
-        next: "check the path and its permissions".to_owned(),
-    };
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, error))? {
-        let path = entry.map_err(|error| failed(folder, error))?.path();
-        if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
-            paths.push(path);
-        }
+/// Where a word begins that is no part of a longer one, from a byte on.
+fn find_word(text: &str, from: usize, word: &str) -> Option<usize> {
+    let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+    let rest = text.get(from..)?;
+    rest.match_indices(word).map(|(at, _)| from + at).find(|at| {
+        let before = text.get(..*at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + word.len()..).and_then(|after| after.chars().next());
+        let begins = !word.starts_with(is_letter) || !before.is_some_and(is_letter);
+        begins && (!word.ends_with(is_letter) || !after.is_some_and(is_letter))
+    })
+}
+
+/// The most keys or values that a message lists.
+const SHOWN: usize = 12;
+
+/// The words of the parser, and what to do: keys and values that there are, or the one that is probably meant.
+fn told(words: &str) -> (String, String) {
+    let ticked = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    for (said, word) in [("unknown field `", "key"), ("unknown variant `", "value")] {
+        let Some((before, after)) = words.split_once(said) else { continue };
+        let Some((unknown, expected)) = after.split_once('`') else { continue };
+        let known = ticked(expected);
+        let next = match nearest(unknown, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.len() > SHOWN => {
+                "docs/reference/rest-definitions.md lists those that there are".to_owned()
+            }
+            None => format!("there are: {}", known.join(", ")),
+        };
+        return (format!("{before}there is no {word} `{unknown}`"), next);
     }
-    paths.sort();
-    let read = |path: &std::path::PathBuf| {
-        let text = std::fs::read_to_string(path).map_err(|error| failed(path, error))?;
-        Ok((path.display().to_string(), text))
-    };
-    paths.iter().map(read).collect()
+    let form = "docs/reference/rest-definitions.md has the form of the file".to_owned();
+    if let Some((before, rest)) = words.split_once("missing field ") {
+        return (format!("{before}the key {rest} is missing"), form);
+    }
+    if let Some((before, rest)) = words.split_once("duplicate field ") {
+        return (format!("{before}the key {rest} is written twice"), "keep one of the two".to_owned());
+    }
+    (words.to_owned(), form)
 }
 
 /// A checked definition: defaults filled in, endpoint found.
@@ -153,7 +187,7 @@ pub(super) fn definition(
         let next = "describe it under `endpoints`, or name another one with `endpoint`";
         return Err(source.error(&resource.name, &["endpoint"], message, next));
     };
-    check::resource(source, provider, &resource)?;
+    check::resource(source, provider, &resource, endpoint)?;
     add_host(&mut resource, endpoint);
     add_raw(&mut resource);
     Ok(Definition {
@@ -162,6 +196,7 @@ pub(super) fn definition(
         class,
         endpoint: Arc::clone(endpoint),
         resource,
+        is_users: false,
         schema: OnceLock::new(),
     })
 }
@@ -179,6 +214,70 @@ fn add_host(resource: &mut Resource, endpoint: &Endpoint) {
         };
         resource.properties.entry(name.to_owned()).or_insert(host);
     }
+}
+
+/// Sees that no other file, and nothing that is built in, has this endpoint class: requests of others would go elsewhere, with
+/// their credentials.
+pub(super) fn is_new(
+    source: &Source<'_>,
+    key: &(String, String),
+    new: &HashMap<(String, String), &str>,
+    is_known: bool,
+) -> Result<(), DefinitionError> {
+    let (provider, class) = key;
+    let (message, next) = match new.get(key) {
+        Some(other) => (
+            format!("the endpoint `{class}` of `{provider}` is described twice, here and in {other}"),
+            "keep one of them: files of a provider share its endpoints",
+        ),
+        None if is_known => (
+            format!("the endpoint `{class}` of `{provider}` is built in"),
+            "leave it out to use that one, or give yours another name",
+        ),
+        None => return Ok(()),
+    };
+    Err(source.endpoint_error(class, &[], message, next))
+}
+
+/// Sees that the names of a resource are free, or that it says what it stands in the place of. `named`: those of the same
+/// files with their places; `known`: those that were there before.
+pub(super) fn may_be_named(
+    source: &Source<'_>,
+    resource: &Resource,
+    named: &mut HashMap<String, String>,
+    known: &HashMap<String, TypeName>,
+    origin: Origin,
+) -> Result<(), DefinitionError> {
+    let all = || std::iter::once(&resource.name).chain(&resource.aliases);
+    let fail =
+        |words: &[&str], message: String, next: &str| Err(source.error(&resource.name, words, message, next));
+    let place = format!("{}:{}", source.name, source.line_of(&resource.name));
+    let mut is_in_place_of_one = false;
+    for name in all() {
+        let lower = name.to_lowercase();
+        if let Some(other) = named.get(&lower) {
+            let message = format!("`{name}` is described twice, here and at {other}");
+            return fail(&[name], message, "keep one of them, or rename one");
+        }
+        named.insert(lower.clone(), place.clone());
+        let is_built_in = known.get(&lower).is_some();
+        is_in_place_of_one |= is_built_in;
+        if is_built_in && !resource.overrides {
+            let message = format!("`{name}` is built in");
+            return fail(&[name], message, "give yours another name, or say `override: true` to replace it");
+        }
+        let is_of_aws = ["aws.", "awscc."].iter().any(|start| lower.starts_with(start));
+        if origin == Origin::Users && is_of_aws && Catalog::embedded().canonical(&lower).is_ok() {
+            let message = format!("`{name}` is a type that Cloud Control has");
+            return fail(&[name], message, "give yours another name");
+        }
+    }
+    if resource.overrides && !is_in_place_of_one {
+        let message =
+            format!("`{}` has `override`, and nothing that is built in has its names", resource.name);
+        return fail(&["override"], message, "correct the name, or leave `override` out");
+    }
+    Ok(())
 }
 
 /// Adds the service's own nesting: `SELECT spec, status` of older tables finds read-only properties, and

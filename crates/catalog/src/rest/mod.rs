@@ -7,6 +7,7 @@
 mod check;
 mod described;
 pub mod form;
+mod links;
 mod load;
 mod normal;
 mod operations;
@@ -22,7 +23,6 @@ use stack_core::pointer::PathSet;
 use stack_core::rest::Described;
 use stack_core::schema::{ResourceSchema, Schemas, UnknownType};
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 macro_rules! files {
@@ -51,6 +51,9 @@ files![
     "confluent-reads.yaml",
     "confluent-schema-registry.yaml",
 ];
+
+/// Tables of StackQL's Confluent providers, one a line: some have no definition here.
+const KNOWN_TO_STACKQL: &str = include_str!("../../data/names/confluent.txt");
 
 /// All definitions that a program knows. Those in the binary are parsed when first needed: a program that only speaks to
 /// AWS starts without. Clones share what was parsed.
@@ -81,49 +84,100 @@ pub struct Definition {
     pub endpoint: Arc<Endpoint>,
     /// What the file says, defaults filled in.
     pub resource: Resource,
+    /// True if the file is a user's.
+    pub is_users: bool,
     schema: OnceLock<Arc<ResourceSchema>>,
+}
+
+/// Whose files these are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    BuiltIn,
+    Users,
 }
 
 impl Parsed {
     fn embedded() -> Self {
         let mut all = Self::default();
-        all.add(EMBEDDED.iter().copied()).expect("the embedded definitions are right (tested)");
+        all.add(EMBEDDED.iter().copied(), Origin::BuiltIn)
+            .expect("the embedded definitions are right (tested)");
         all
     }
 
+    /// Adds files. All that is wrong is told: of a file that does not read its first problem, else the first of each
+    /// resource.
     fn add<'a>(
         &mut self,
         files: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<(), DefinitionError> {
+        origin: Origin,
+    ) -> Result<(), Vec<DefinitionError>> {
+        let mut wrong = Vec::new();
         let mut read = Vec::new();
         for (name, text) in files {
             let source = load::Source { name, text };
-            let file = source.parse()?;
+            match source.parse() {
+                Ok(file) => read.push((source, file)),
+                Err(error) => wrong.push(error),
+            }
+        }
+        if !wrong.is_empty() {
+            // What the others lack may stand in these.
+            return Err(wrong);
+        }
+        let mut new: HashMap<(String, String), &str> = HashMap::new();
+        for (source, file) in &read {
             for (class, endpoint) in &file.endpoints {
                 let key = (file.provider.clone(), class.clone());
-                self.endpoints.insert(key, Arc::new(endpoint.clone()));
+                let checked = check::endpoint(source, class, endpoint)
+                    .and_then(|()| load::is_new(source, &key, &new, self.endpoints.contains_key(&key)));
+                // It is there all the same: what uses it is not wrong for that.
+                wrong.extend(checked.err());
+                new.entry(key.clone()).or_insert(source.name);
+                self.endpoints.entry(key).or_insert_with(|| Arc::new(endpoint.clone()));
             }
-            read.push((source, file));
         }
+        let mut named: HashMap<String, String> = HashMap::new();
         let mut added = Vec::new();
         for (source, file) in read {
             for resource in file.resources {
-                let definition =
-                    load::definition(&source, &file.provider, &file.defaults, resource, &self.endpoints)?;
-                added.push((source, definition.ty.clone()));
-                self.insert(definition);
+                let name = resource.name.clone();
+                let made =
+                    load::definition(&source, &file.provider, &file.defaults, resource, &self.endpoints)
+                        .and_then(|definition| {
+                            load::may_be_named(
+                                &source,
+                                &definition.resource,
+                                &mut named,
+                                &self.names,
+                                origin,
+                            )?;
+                            Ok(definition)
+                        });
+                match made {
+                    Ok(mut definition) => {
+                        definition.is_users = origin == Origin::Users;
+                        added.push((source, definition.ty.clone()));
+                        self.insert(definition);
+                    }
+                    Err(error) => wrong.push(error),
+                }
+                let place = format!("{}:{}", source.name, source.line_of(&name));
+                named.entry(name.to_lowercase()).or_insert(place);
             }
         }
-        let has = |table: &str, property: &str| {
-            let definition = self.by_type.get(table)?;
-            Some(definition.resource.properties.contains_key(property))
-        };
-        for (source, ty) in added {
-            if let Some(definition) = self.by_type.get(&ty) {
-                check::relations(&source, &definition.resource, &has)?;
-            }
+        if wrong.is_empty() {
+            let has = |table: &str, property: &str| {
+                let definition = self.by_type.get(table)?;
+                Some(definition.resource.properties.contains_key(property))
+            };
+            let checked = added.iter().filter_map(|(source, ty)| {
+                let definition = self.by_type.get(ty)?;
+                let related = check::relations(source, &definition.resource, &has);
+                related.and_then(|()| links::check(source, self, definition)).err()
+            });
+            wrong.extend(checked);
         }
-        Ok(())
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
     fn insert(&mut self, definition: Definition) {
@@ -143,27 +197,28 @@ impl Definitions {
         DEFINITIONS.get_or_init(|| Self { parsed: Arc::default() })
     }
 
-    /// The definitions in this binary and those of a folder: every `*.yaml` and `*.yml` in it, by name. A resource of the
-    /// folder stands before an embedded one of the same name.
+    /// The definitions in this binary and those of these texts, each with the name that errors give it. A resource that has
+    /// the name of one that is built in must say `override: true`, and stands in its place then.
     ///
     /// # Errors
-    /// The first file that cannot be read, or that says something impossible.
-    pub fn with_folder(folder: &Path) -> Result<Self, DefinitionError> {
-        let files = load::folder(folder)?;
+    /// All that is wrong with the texts.
+    pub fn with<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Vec<DefinitionError>> {
         let mut all = Self::embedded().parsed().clone();
-        all.add(files.iter().map(|(name, text)| (name.as_str(), text.as_str())))?;
+        all.add(files, Origin::Users)?;
         Ok(Self::of(all))
     }
 
     /// The definitions of these texts alone, each with the name that errors give it.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// All that is wrong with them.
     pub fn from_texts<'a>(
         files: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self, DefinitionError> {
+    ) -> Result<Self, Vec<DefinitionError>> {
         let mut all = Parsed::default();
-        all.add(files)?;
+        all.add(files, Origin::Users)?;
         Ok(Self::of(all))
     }
 
@@ -241,7 +296,13 @@ impl Definitions {
 
     fn unknown(&self, name: &str) -> UnknownType {
         let near = crate::names::near(name, self.names().into_iter());
-        UnknownType { name: name.to_owned(), near, why: None }
+        let lower = name.to_lowercase();
+        let is_known = KNOWN_TO_STACKQL.lines().any(|known| known == lower);
+        let why = is_known.then(|| {
+            "StackQL knows it, and no definition here describes it: write one (docs/guide/own-service.md)"
+                .to_owned()
+        });
+        UnknownType { name: name.to_owned(), near, why }
     }
 }
 
@@ -264,6 +325,18 @@ impl Definition {
     /// Where properties stand that hold a secret: to be treated as sensitive wherever a value of them turns up.
     pub fn secrets(&self) -> PathSet {
         schema::paths(&self.resource, &|property| property.secret || property.once)
+    }
+
+    /// What it says to people, as the published schemas say it: `description`, here and at each property.
+    pub fn words(&self) -> serde_json::Value {
+        let described =
+            self.resource.properties.iter().filter(|(_, property)| !property.description.is_empty());
+        let properties: serde_json::Map<_, _> = described
+            .map(|(name, property)| {
+                (name.clone(), serde_json::json!({ "description": property.description }))
+            })
+            .collect();
+        serde_json::json!({ "description": self.resource.description, "properties": properties })
     }
 
     /// A property by name.

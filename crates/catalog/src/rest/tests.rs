@@ -27,7 +27,7 @@ resources:
 "#;
 
 fn of(text: &str) -> Result<Definitions, DefinitionError> {
-    Definitions::from_texts([("box.yaml", text)])
+    Definitions::from_texts([("box.yaml", text)]).map_err(|mut all| all.remove(0))
 }
 
 fn spoilt(from: &str, to: &str) -> String {
@@ -141,10 +141,27 @@ fn an_unknown_name_has_near_ones() {
     assert!(unknown.near.contains(&"acme.shop.boxes".to_owned()), "{unknown:?}");
 }
 
+/// Every name of confluent-resources.tsv that has no definition is told apart from one that nobody knows.
+#[test]
+fn what_stackql_knows_and_nothing_describes_is_told() {
+    let all = Definitions::embedded();
+    let why = |name: &str| all.canonical(name).unwrap_err().why;
+    assert!(why("confluent.iam.ip_filters").unwrap().contains("own-service.md"));
+    assert_eq!(why("confluent.iam.ip_filtres"), None);
+    let names = KNOWN_TO_STACKQL.lines().filter(|line| !line.starts_with('#'));
+    let undescribed = names.clone().filter(|name| all.named(name).is_none()).count();
+    assert!(undescribed > 0 && undescribed < names.count());
+}
+
 #[test]
 fn what_is_wrong_is_said_with_its_place() {
     let cases = [
-        ("grow_only: true", "growing: true", "box.yaml:13", "unknown field `growing`"),
+        (
+            "grow_only: true",
+            "growing: true",
+            "box.yaml:13",
+            "no key `growing` (docs/reference/rest-definitions.md lists",
+        ),
         (
             "    read: { path: \"/boxes/{id}\"",
             "    read: { path: \"/boxes/{label}\"",
@@ -153,10 +170,16 @@ fn what_is_wrong_is_said_with_its_place() {
         ),
         ("identity: [shelf, id]", "identity: [shelf, it]", "box.yaml:14:5", "names `it`"),
         ("natural_key: [shelf, label]", "natural_key: [name]", "box.yaml:15:5", "names `name`"),
-        ("body: merge", "body: patch", "box.yaml:19", "unknown variant `patch`"),
+        (
+            "grow_only: true",
+            "grow_olny: true",
+            "box.yaml:13",
+            "no key `grow_olny` (did you mean `grow_only`?)",
+        ),
+        ("body: merge", "body: patch", "box.yaml:19", "no value `patch`"),
         ("body: merge", "body: alter", "box.yaml:19", "needs exactly one property"),
         ("defaults: { endpoint: api }", "defaults: { endpoint: web }", "box.yaml", "the endpoint `web`"),
-        ("items: data", "items: data, paging: { kind: weird }", "box.yaml:18", "unknown variant `weird`"),
+        ("items: data", "items: data, paging: { kind: weird }", "box.yaml:18", "no value `weird`"),
         ("items: data", "items: data, paging: { kind: url, param: t }", "box.yaml:18", "lacks `next`"),
         ("limit: 90m", "limit: 90", "box.yaml:21", "is no duration"),
         (
@@ -166,7 +189,7 @@ fn what_is_wrong_is_said_with_its_place() {
             "`read_only` and `required`",
         ),
         ("grow_only: true", "pairs: true", "box.yaml:13", "has `pairs`"),
-        ("name: acme.shop.boxes", "name: Acme::Shop::Box", "box.yaml:7:5", "is no table name"),
+        ("name: acme.shop.boxes", "name: Acme::Shop::Box", "box.yaml:7:11", "is no table name"),
         ("at: spec.label", "at: spec..label", "box.yaml:12", "no dotted path"),
         (
             "\"/boxes/{id}\", query: { shelf: \"{shelf}\" } }\n    list",
@@ -190,20 +213,68 @@ fn what_cannot_be_found_again_is_refused() {
     assert!(of(&text).unwrap_err().message.contains("has no `read`"));
 }
 
+/// All problems, one a line, of these files beside the embedded ones.
+fn wrong(files: &[(&str, String)]) -> String {
+    let files = files.iter().map(|(name, text)| (*name, text.as_str()));
+    let errors = Definitions::with(files).expect_err("something is wrong");
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
-fn files_of_a_folder_are_added_and_stand_before_ours() {
-    let folder = std::env::temp_dir().join(format!("rest-definitions-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("box.yaml"), RIGHT).unwrap();
-    std::fs::write(folder.join("notes.txt"), "no definition").unwrap();
-    let all = Definitions::with_folder(&folder).unwrap();
+fn users_files_stand_beside_ours() {
+    let all = Definitions::with([("box.yaml", RIGHT)]).unwrap();
     assert!(all.named("acme.shop.boxes").is_some() && all.has_provider("acme"));
     assert!(all.named("confluent.provider_integrations.integrations").is_some());
-    std::fs::write(folder.join("box.yaml"), "provider: [").unwrap();
-    let error = Definitions::with_folder(&folder).unwrap_err();
-    assert!(error.file.ends_with("box.yaml") && error.line > 0, "{error:?}");
-    std::fs::remove_dir_all(&folder).unwrap();
-    assert!(Definitions::with_folder(&folder).unwrap_err().message.contains("cannot be read"));
+}
+
+#[test]
+fn all_files_are_told_what_is_wrong_with_them() {
+    let told = wrong(&[("a.yaml", "provider: [".to_owned()), ("b.yaml", "colour: red".to_owned())]);
+    assert!(told.starts_with("a.yaml:") && told.contains("\nb.yaml:1:1: there is no key `colour`"), "{told}");
+}
+
+#[test]
+fn a_name_is_described_once() {
+    let told = wrong(&[
+        ("a.yaml", RIGHT.to_owned()),
+        ("b.yaml", RIGHT.replace("endpoints:\n  api: { url: \"https://api.example\", auth: { kind: bearer, token: ACME_TOKEN } }\n", "")),
+    ]);
+    assert!(
+        told.starts_with("b.yaml:5:11: `acme.shop.boxes` is described twice, here and at a.yaml:7"),
+        "{told}"
+    );
+    let told = wrong(&[("a.yaml", RIGHT.to_owned()), ("b.yaml", RIGHT.to_owned())]);
+    assert!(told.contains("b.yaml:4:3: the endpoint `api` of `acme` is described twice"), "{told}");
+}
+
+#[test]
+fn what_is_built_in_is_replaced_only_where_the_file_says_so() {
+    let environments = |more: &str| {
+        RIGHT
+            .replace("provider: acme", "provider: confluent")
+            .replace("acme.shop.boxes", &format!("confluent.org.environments{more}"))
+            .replace("acme.shop.crates", "confluent.org.crates")
+    };
+    let told = wrong(&[("a.yaml", environments(""))]);
+    assert!(
+        told.contains("`confluent.org.environments` is built in") && told.contains("`override: true`"),
+        "{told}"
+    );
+    let files = environments("\n    override: true");
+    let all = Definitions::with([("a.yaml", files.as_str())]).unwrap();
+    let ours = all.get(all.named("confluent.org.environments").unwrap()).unwrap();
+    assert!(ours.property("shelf").is_some());
+    let told = wrong(&[("a.yaml", RIGHT.replace("    aliases", "    override: true\n    aliases"))]);
+    assert!(told.contains("nothing that is built in has its names"), "{told}");
+    let told = wrong(&[("a.yaml", RIGHT.replace("acme.shop.boxes", "awscc.s3.buckets"))]);
+    assert!(told.contains("is a type that Cloud Control has"), "{told}");
+}
+
+/// A file of a user's must not send requests of ours, and with them credentials, somewhere else.
+#[test]
+fn endpoints_that_are_built_in_stay() {
+    let told = wrong(&[("a.yaml", RIGHT.replace("acme", "confluent").replace("api", "control"))]);
+    assert!(told.contains("the endpoint `control` of `confluent` is built in"), "{told}");
 }
 
 /// What holds data, or everything of somebody's, is not replaced without consent (traps 56 and 80).

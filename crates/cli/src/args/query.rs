@@ -51,8 +51,8 @@ pub struct AskArgs {
     /// Agree to DELETE: needed where nobody can be asked
     #[arg(long, requires = "allow_writes")]
     pub yes: bool,
-    /// Stack folder whose sandbox is asked [default: .]
-    #[arg(long, value_name = "STACK_DIR", requires = "sandbox")]
+    /// Stack folder whose definitions are known and whose sandbox is asked [default: .]
+    #[arg(long, value_name = "STACK_DIR")]
     pub stack_dir: Option<PathBuf>,
     #[command(flatten)]
     pub cloud: CloudArgs,

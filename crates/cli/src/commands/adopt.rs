@@ -167,6 +167,7 @@ fn wish(session: &Session<'_>, args: &AdoptArgs) -> Result<Wish, Stopped> {
         region: region.map(Region::from),
         role_arn: session.loaded.stack.settings().role_arn.clone(),
         type_version_id: None,
+        credential: None,
     };
     Ok(Wish { ty, schema, identifier, target })
 }

@@ -4,6 +4,7 @@ use crate::app::{App, Done};
 use crate::args::{OperationArg, PermissionsArgs, StackArgs};
 use crate::commands::plan::tell;
 use crate::commands::{schema, show};
+use crate::definitions;
 use crate::errors::{Stopped, codes};
 use crate::exit::Exit;
 use crate::guard::Guard;
@@ -78,6 +79,7 @@ pub async fn now(app: &App, args: &PermissionsArgs) -> Done {
 }
 
 fn of_type(app: &App, args: &PermissionsArgs) -> Done {
+    definitions::prepare(app, None)?;
     let is_folder = app.path(Path::new(&args.what)).is_dir();
     let ty = schema::resolve(app, &args.what).map_err(|stopped| {
         if is_folder {

@@ -6,6 +6,7 @@ use crate::errors::{Stopped, exit_of};
 use crate::exit::Exit;
 use crate::load::{What, merge, parse};
 use crate::render::text::count;
+use crate::wire::no_variable;
 use stack_core::desired::{Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Severity};
 use stack_core::schema::Schemas;
@@ -51,6 +52,7 @@ pub fn run(app: &App, args: &ValidateArgs) -> Done {
                 &mut told,
                 later.map(|problem| Diagnostic { severity: Severity::Warning, ..problem }).collect(),
             );
+            merge(&mut told, credentials(app, &stack));
             merge(&mut advice, stack.advice());
             resources = resources.max(stack.nodes().len());
         }
@@ -71,6 +73,20 @@ pub fn run(app: &App, args: &ValidateArgs) -> Done {
     };
     app.console.out(&format!("ok: {}{named}\n", count(resources, "resource", "resources")));
     Ok(Exit::Done)
+}
+
+/// What is wrong with the credentials that resources ask for. That one is missing here is no mistake of the manifest.
+fn credentials(app: &App, stack: &Stack) -> Diagnostics {
+    let all = match stack.credentials() {
+        Ok(all) => all,
+        Err(problems) => return problems,
+    };
+    let missing = all.iter().flat_map(|used| {
+        let missing =
+            used.values.iter().filter(|(name, value)| value.is_none() && app.env.var(name).is_none());
+        missing.map(move |(name, _)| no_variable(used, name))
+    });
+    missing.map(|problem| Diagnostic { severity: Severity::Warning, ..problem }).collect()
 }
 
 /// What is certainly wrong with statements that rule, whatever their values are. Those that are understood, and resources that

@@ -12,6 +12,11 @@ stack_core::codes! {
     TAKEN = 1024, "A file is there already",
         "`init` makes the files of a new stack and never overwrites one. Nothing was written.\n\
          Give a folder that does not exist yet, or one without these files.";
+    BAD_DEFINITION = 1025, "A definition file is wrong",
+        "Definitions of REST services are read from `definitions/` in the stack folder, from the folders of \
+         STACK_DEPLOY_DEFINITIONS and from `--definitions`. A file that says something impossible is refused as a whole, before \
+         anything is asked: a request that goes astray would be noticed by nobody.\n\
+         docs/reference/rest-definitions.md has the form of the files, docs/guide/own-service.md builds one step by step.";
     NO_SUCH_TYPE = 1031, "No resource type of this name is known",
         "A type is written `AWS::Service::Resource`, `awscc.service.resources` or `aws.service.resources`. The names near \
          to it stand beside the message.\n\
@@ -103,6 +108,10 @@ stack_core::codes! {
         "A note. Neither the statements, the manifest, --region, the environment nor the profile name a region, and the \
          stack has only resources that are written as statements. Tables of AWS have us-east-1 then.\n\
          Add a global `region` to the manifest, or give --region.";
+    NO_VARIABLE = 7006, "A variable that `auth` names has no value",
+        "`auth` of a resource names the variables that hold its credential. They are looked for among `-e`, the environment \
+         file, the globals, and the environment; this one is nowhere. Nothing was sent.\n\
+         Give it a value. Where it is secret, not in the manifest.";
     SANDBOX = 7101, "The sandbox cannot be used",
         "The state or the configuration of the built-in cloud cannot be read, its port is taken, or the command to run \
          against it cannot be started.\n\

@@ -25,6 +25,8 @@ pub fn whole(view: &TypeView, style: Style) -> String {
             format!("up to {}\n", minutes(operation.timeout_minutes))
         };
         let permissions = match operation.permissions.as_slice() {
+            // IAM knows the services of AWS only.
+            [] if view.source.from == "definition" => String::new(),
             [] => "the schema names no action".to_owned(),
             permissions => permissions.join(", "),
         };
@@ -138,9 +140,12 @@ fn facts(sheet: &mut Sheet, view: &TypeView) {
         }
         (here, absent) => format!("{} of {known} that are known; not {}", here.len(), absent.join(", ")),
     };
-    fact("regions", &regions);
+    if known > 0 {
+        fact("regions", &regions);
+    }
     let day = view.source.date.get(..10).unwrap_or(&view.source.date);
-    fact("schema", &format!("{}, {day}", view.source.what));
+    let day = if day.is_empty() { String::new() } else { format!(", {day}") };
+    fact("schema", &format!("{}{day}", view.source.what));
     if let Some(url) = &view.documentation_url {
         fact("page", url);
     }

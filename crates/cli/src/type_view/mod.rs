@@ -63,11 +63,11 @@ pub struct TypeView {
 /// Where a schema comes from.
 #[derive(Clone, Debug, Serialize)]
 pub struct SourceView {
-    /// `catalog` or `cache`.
+    /// `catalog`, `cache` or `definition`.
     pub from: &'static str,
-    /// Package and version, or region.
+    /// Package and version, region, or whose definition.
     pub what: String,
-    /// Day.
+    /// Day. Empty: definitions have none.
     pub date: String,
 }
 
@@ -154,21 +154,38 @@ pub fn of(schemas: &CachedSchemas, ty: &TypeName) -> Result<TypeView, UnknownTyp
     let correction = catalog.correction(ty);
     let awscc = catalog.awscc_name(ty);
     let aws = catalog.aws_names(ty);
+    let definition = schemas.rest().get(ty);
+    // Only published schemas tell regions.
+    let regions = catalog.regions().filter(|_| definition.is_none()).map(str::to_owned);
     let (available_in, absent_in): (Vec<String>, Vec<String>) =
-        catalog.regions().map(str::to_owned).partition(|region| schemas.available_in(ty, region));
+        regions.partition(|region| schemas.available_in(ty, region));
     let lifecycle = catalog.facts(ty.as_str()).and_then(|facts| facts.lifecycle);
     Ok(TypeView {
         ty: ty.to_string(),
-        names: awscc.into_iter().chain(aws.plural).chain(aws.singular).collect(),
+        names: match definition {
+            Some(definition) => std::iter::once(&definition.resource.name)
+                .chain(&definition.resource.aliases)
+                .cloned()
+                .collect(),
+            None => awscc.into_iter().chain(aws.plural).chain(aws.singular).collect(),
+        },
         description: docs.description().to_owned(),
         documentation_url: docs.url().map(str::to_owned),
-        source: match &entry {
-            Some(entry) => SourceView {
+        source: match (&entry, definition) {
+            (_, Some(definition)) => SourceView {
+                from: "definition",
+                what: match definition.is_users {
+                    true => "a definition file of yours".to_owned(),
+                    false => "a definition file that is built in".to_owned(),
+                },
+                date: String::new(),
+            },
+            (Some(entry), None) => SourceView {
                 from: "cache",
                 what: format!("the registry of {}", entry.region),
                 date: entry.fetched_at.clone(),
             },
-            None => {
+            (None, None) => {
                 let source = catalog.source();
                 SourceView {
                     from: "catalog",
@@ -266,7 +283,10 @@ fn identity(schema: &ResourceSchema) -> IdentityView {
         } else if schema.tag_property().is_some() {
             found_by.push("this stack's tags, as far as the tag index knows them".to_owned());
         }
-        if schema.handlers.list.is_some() {
+        let key: Vec<String> = schema.overlay.natural_key.iter().map(part_name).collect();
+        if !key.is_empty() && schema.handlers.list.is_some() {
+            found_by.push(format!("a listing with the same {}", names(&key)));
+        } else if schema.handlers.list.is_some() {
             found_by.push("a listing whose create-only values match".to_owned());
         }
     }

@@ -98,6 +98,10 @@ crate::codes! {
         "Something is known about this property beyond its schema, from the service's behaviour or from what happened to \
          others; the message says what. `stack-deploy schema TYPE` shows everything that is known of a type, with its \
          sources. The value is sent as it is.";
+    MASK = 1332, "A secret is declared as a row of asterisks",
+        "Services show asterisks in place of a secret. Copied into a manifest and sent, they would become the value. \
+         Declare the secret itself, from a variable or a sensitive global, or leave the property out: what is not \
+         declared is not changed.";
 }
 
 /// What is known about a code of this family.

@@ -9,6 +9,7 @@ pub mod codes;
 mod coerce;
 mod combine;
 mod elsewhere;
+mod masks;
 mod paths;
 mod policy;
 mod request;
@@ -22,6 +23,7 @@ mod wrong;
 
 pub use accepted::id_of_text;
 pub use capability::check_type;
+pub use masks::is_mask;
 pub use request::{check_default_tags, check_request};
 pub use sealed::is_telling;
 
@@ -106,6 +108,7 @@ pub fn conform(schema: &ResourceSchema, declared: Value) -> Conformed {
     }
     paths::check(&walk, &props, &mut found);
     tagging::check(&walk, &props, &mut found);
+    masks::check(schema, &respelt, &props, &mut found);
     request::size(schema, &props, &mut found);
     let found = found.list.into_iter().map(|finding| finding.violation);
     let violations = in_order(respelt.violations.iter().cloned().chain(found).collect(), &respelt, &props);

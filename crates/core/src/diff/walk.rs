@@ -2,6 +2,7 @@
 
 use super::scalar::{Same, is_empty, scalar};
 use super::{Diff, DiffContext, document, same_json, spelling, transform};
+use crate::conform::is_mask;
 use crate::plan::{Change, ChangeOp, Explained, Impact, Rule};
 use crate::pointer::Pointer;
 use crate::schema::{JsonType, Node};
@@ -321,9 +322,4 @@ pub(super) fn is_unordered(context: &DiffContext<'_>, node: Option<&Node>, at: &
 /// True if the node's value can be an array.
 pub(super) fn takes_array(node: Option<&Node>) -> bool {
     node.is_none_or(|node| node.types.is_empty() || node.types.names(JsonType::Array))
-}
-
-/// True for what services show in place of a secret: two asterisks or more, and nothing else.
-fn is_mask(live: &Json) -> bool {
-    live.as_str().is_some_and(|text| text.len() >= 2 && text.bytes().all(|b| b == b'*'))
 }

@@ -36,6 +36,7 @@ pub(crate) fn target() -> Target {
         region: Some("eu-1".into()),
         role_arn: None,
         type_version_id: None,
+        credential: None,
     }
 }
 

@@ -82,7 +82,10 @@ impl Session<'_> {
         let mut problems = Vec::new();
         for one in parsed {
             match statement(self.flow, filled.anchor, &one, &tables, &defaults) {
-                Ok(Some(writes)) => steps.push(Step::Write(Box::new(writes))),
+                Ok(Some(mut writes)) => {
+                    writes.all.iter_mut().for_each(|write| self.with_credential(&mut write.at));
+                    steps.push(Step::Write(Box::new(writes)));
+                }
                 Ok(None) => steps.push(Step::Read(Box::new(one))),
                 Err(errors) => problems.extend(errors.into_iter().map(told)),
             }

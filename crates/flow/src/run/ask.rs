@@ -22,6 +22,13 @@ use std::sync::Arc;
 const AT_ONCE: usize = 16;
 
 impl Session<'_> {
+    /// The credential that the resource asks for (`auth`) is for the services of its statements, never for AWS.
+    pub(super) fn with_credential(&self, at: &mut Target) {
+        if at.provider.as_str() != "aws" {
+            at.credential.clone_from(&self.flow.target.credential);
+        }
+    }
+
     /// Runs the statements of a check. The rows are those of the first (stackql-compat 2.1).
     ///
     /// # Errors
@@ -52,7 +59,8 @@ impl Session<'_> {
             .map_err(|error| self.failed(filled, error, Trouble::Final))?;
         let mut trouble = None;
         loop {
-            let fetches = query.fetches();
+            let mut fetches = query.fetches();
+            fetches.iter_mut().for_each(|(_, fetch)| self.with_credential(fetch.at_mut()));
             if fetches.is_empty() {
                 break;
             }

@@ -93,7 +93,10 @@ impl Session<'_> {
         let hit = |target: Option<Target>| Hit { verbs: vec![verb], ty: ty.clone(), target };
         if let Some(provider) = placeless {
             let provider = provider.as_str().into();
-            return vec![hit(Some(Target { provider, region: None, role_arn: None, type_version_id: None }))];
+            let mut at =
+                Target { provider, region: None, role_arn: None, type_version_id: None, credential: None };
+            self.with_credential(&mut at);
+            return vec![hit(Some(at))];
         }
         let in_region = |region: Option<Region>| {
             region.map(|region| Target {

@@ -32,9 +32,6 @@ const AUTH_KEYS: &[&str] = &[
     "name",
     "valuePrefix",
 ];
-/// Those whose value is the name of a variable.
-pub(crate) const AUTH_VARIABLES: &[&str] =
-    &["username_var", "password_var", "credentialsenvvar", "keyIDenvvar"];
 /// Anchors of a file whose checks are derived.
 const DERIVABLE: &[AnchorKind] = &[AnchorKind::Create, AnchorKind::Update, AnchorKind::Delete];
 const RETURN_KEYS: &[&str] = &["create", "update", "delete"];

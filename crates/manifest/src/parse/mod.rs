@@ -7,7 +7,7 @@ mod props;
 mod resource;
 mod settings;
 
-pub(crate) use flow::{AUTH_VARIABLES, shifted};
+pub(crate) use flow::shifted;
 pub(crate) use include::Includes;
 pub(crate) use node::{Node, Reader};
 

@@ -156,11 +156,13 @@ impl Reader<'_> {
                 {
                     self.push(
                         Diagnostic::error(
-                            codes::NOT_YET,
-                            format!("the provider of `{declared}` is not supported by this version"),
+                            codes::UNKNOWN_TYPE,
+                            format!("nothing describes the provider of `{declared}`"),
                         )
                         .at(node.path.route(), "")
-                        .next("this version deploys CloudFormation types: `awscc.service.resources`"),
+                        .next(
+                            "describe its service in a file below `definitions/`: docs/guide/own-service.md",
+                        ),
                     );
                     return (declared, Kind::Unusable);
                 }

@@ -4,18 +4,19 @@
 //! statement of the same file has found (`this.x`), what a statement returned (`callback.x`), what a resource before
 //! it exported. Only a name that none of these can give is a mistake (stackql-compat 2.4).
 
-use crate::codes;
+use crate::auth::Auth;
 use crate::flow::Statements;
 use crate::inner::{At, Inner, Meaning};
 use crate::iql::AnchorKind;
 use crate::model::{Body, FlowDecl, ResourceDecl};
-use crate::parse::{AUTH_VARIABLES, shifted};
+use crate::parse::shifted;
 use crate::render::Job;
 use crate::report::{self, Names};
 use crate::template::objects::TOKEN;
 use crate::template::place::{Cause, Place};
 use crate::template::{Failure, FailureKind, Template, Use, engine, find_expression, sections};
-use stack_core::diagnostic::{Diagnostic, Severity};
+use stack_core::diagnostic::Severity;
+use stack_core::ids::CredentialName;
 
 impl Job<'_> {
     /// Everything that can be known to be wrong with a resource of these kinds before it runs.
@@ -70,24 +71,19 @@ impl Job<'_> {
         })
     }
 
-    /// `auth` names variables that hold the credentials.
+    /// What is wrong with `auth`. Where the SDK signs it is ignored as a whole, which is told.
     pub(super) fn auth(&mut self) {
-        // There it is ignored as a whole, which is told.
         if self.declared.is_aws() {
             return;
         }
-        for entry in self.declared.auth.iter().filter(|entry| AUTH_VARIABLES.contains(&entry.key.as_str())) {
-            let name = &entry.value;
-            if !self.inner.variables.contains_key(name) && self.scope.value_of(name).is_none() {
-                let message =
-                    format!("`auth` of {} names the variable `{name}`, which nothing defines", self.address);
-                self.fail(
-                    Diagnostic::warning(codes::NO_EFFECT, message)
-                        .at(entry.path.route(), "")
-                        .next(format!("give it a value: -e {name}=…, or a line in the environment file")),
-                );
-            }
+        if let Some(Err(problem)) = Auth::of(self.declared) {
+            self.fail(*problem);
         }
+    }
+
+    /// The name of the credential that the resource asks for.
+    pub(super) fn asked_credential(&self) -> Option<CredentialName> {
+        Some(Auth::of(self.declared)?.ok()?.name())
     }
 
     fn may_be_defined(&self, used: &Use, template: &Template, body: &Body, flow: &FlowDecl) -> bool {

@@ -12,6 +12,7 @@ mod script;
 mod statement;
 mod whole;
 
+use crate::auth::{Auth, AuthUse};
 use crate::codes;
 use crate::condition::{self, Problem};
 use crate::fate::Fate;
@@ -55,6 +56,40 @@ pub(crate) fn resource(inner: &Arc<Inner>, index: usize, outputs: &Outputs, offl
     let problems = job.scope.take_problems();
     let failed = job.failed || problems.iter().any(Diagnostic::is_error);
     Outcome { rendered: rendered.filter(|_| !failed), problems }
+}
+
+/// The credential that a resource asks for, if it does and is wanted. What is wrong with its form is told when it is rendered.
+pub(crate) fn credential(inner: &Arc<Inner>, index: usize) -> Option<Result<AuthUse, Box<Diagnostic>>> {
+    let declared = inner.resource(index);
+    if declared.is_aws() {
+        return None;
+    }
+    let auth = Auth::of(declared)?.ok()?;
+    let nothing = Outputs::new();
+    if resource(inner, index, &nothing, true).rendered == Some(Rendered::Skipped) {
+        return None;
+    }
+    let scope = Scope::new(inner, Some(index), &nothing);
+    let (at, address) = (declared.path.key("auth").route(), inner.address(index).to_string());
+    let mut values = Vec::new();
+    for name in auth.variables() {
+        let given = inner.variables.get(name).map(|text| Value::text(text.as_str()));
+        let value = given.or_else(|| scope.value_of(name));
+        if let Some(unknown) = value.as_ref().and_then(Value::unknown) {
+            let from: Vec<String> = unknown.from.iter().map(ToString::to_string).collect();
+            let message =
+                format!("`auth` of {address} names `{name}`, which is not known before anything is made");
+            return Some(Err(Box::new(
+                Diagnostic::error(codes::BAD_AUTH, message)
+                    .at_key(at, format!("this waits for {}", from.join(", ")))
+                    .next(
+                        "name a variable from outside; a key that this run makes opens its cluster by itself",
+                    ),
+            )));
+        }
+        values.push((name.to_owned(), value));
+    }
+    Some(Ok(AuthUse { auth, values, at, address }))
 }
 
 /// What a resource is one of.
@@ -334,6 +369,7 @@ impl Job<'_> {
                 region: None,
                 role_arn: None,
                 type_version_id: None,
+                credential: self.asked_credential(),
             };
         }
         let (mut region, at) = self.region(said);
@@ -364,6 +400,7 @@ impl Job<'_> {
                 Some(value) => value.scalar_text(),
                 None => self.known_text(self.declared.type_version_id.as_ref(), "`type_version_id`"),
             },
+            credential: if self.declared.is_aws() { None } else { self.asked_credential() },
         }
     }
 

@@ -428,10 +428,10 @@ fn the_forms_of_return_vals_auth_and_protected_are_checked() {
       10:35 «x» 
     error[SD1101] `return_vals` must be a mapping, not a list
       10:51 «[x]» 
-    warning[SD1127] `auth` of a names the variable `NOPE`, which nothing defines
-      7:68 «NOPE» 
+    error[SD1130] `auth` of a lacks `username_var`
+      7:5 «auth» 
       = needed by  a (resource), env prod
-      = next  give it a value: -e NOPE=…, or a line in the environment file
+      = next  it is the name of a variable
     "#);
 }
 

@@ -30,7 +30,7 @@ resources:
     exports: [vpc_id, { arn: vpc_arn }]
     protected: [vpc_arn]
     return_vals: { create: [{ Identifier: vpc_id }, RequestToken] }
-    auth: { type: basic, username_var: SECRET }
+    auth: { type: basic, username_var: SECRET, password_var: SECRET }
     skip_validation: true
   - { name: look, type: query, sql: \"SELECT '{{ vpc_id }}' FROM {{ this.x }}\", exports: [one] }
   - { name: run, type: script, run: \"echo {{ one }}\" }

@@ -115,9 +115,9 @@ fn the_structure_is_checked_everywhere() {
       6:13 «d» 
       = why  paths start at the folder `resources` of the stack
       = next  put the file there; or leave the resource out of a run: --exclude d
-    error[SD1114] the provider of `confluent.provider_integrations.integrations` is not supported by this version
+    error[SD1105] nothing describes the provider of `confluent.provider_integrations.integrations`
       7:22 «confluent.provider_integrations.integrations» 
-      = next  this version deploys CloudFormation types: `awscc.service.resources`
+      = next  describe its service in a file below `definitions/`: docs/guide/own-service.md
 
     "name: s\nresources:\n  - name: a\n    type: awscc.sqs.queues\n    for_each: [1]\n    state: absent\n    file: x.iql\n"
     warning[SD1127] a: `file` has no effect on a resource of a dotted type

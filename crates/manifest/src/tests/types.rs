@@ -79,7 +79,7 @@ fn a_name_that_no_type_has_leads_to_the_one_that_was_meant() {
     error[SD1105] there is no resource type `aws.s3.bucket_tags` | 4:11 «aws.s3.bucket_tags» it is a table for queries; the resource type is `awscc.s3.buckets`
     error[SD1105] there is no resource type `AWS::Serverless::Function` | 4:11 «AWS::Serverless::Function» CloudFormation expands SAM types itself; Cloud Control has no such type: write `AWS::Lambda::Function` and what it needs
     error[SD1105] there is no resource type `AWS::IAM::RolePolicie` | 4:11 «AWS::IAM::RolePolicie» did you mean `AWS::IAM::RolePolicy`?
-    error[SD1114] the provider of `google.compute.instances` is not supported by this version | 4:11 «google.compute.instances»
+    error[SD1105] nothing describes the provider of `google.compute.instances` | 4:11 «google.compute.instances»
     error[SD1105] there is no resource type `AWS::EC2::Vpc` | 4:11 «AWS::EC2::Vpc» did you mean `AWS::EC2::VPC`?
     error[SD1105] there is no resource type `Custom::Thing` | 4:11 «Custom::Thing» a custom resource only means something inside a CloudFormation stack
     ");

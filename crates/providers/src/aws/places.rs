@@ -34,6 +34,7 @@ mod tests {
             region: Some(region.into()),
             role_arn: None,
             type_version_id: None,
+            credential: None,
         }
     }
 

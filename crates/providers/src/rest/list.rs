@@ -7,7 +7,7 @@ use crate::aws::encoded;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use stack_catalog::rest::Definition;
-use stack_catalog::rest::form::{Input, List, ListPart, Paging, PagingKind};
+use stack_catalog::rest::form::{Auth, Input, List, ListPart, Paging, PagingKind};
 use stack_core::ids::Target;
 use stack_core::provider::{Failure, FailureKind};
 use std::collections::HashMap;
@@ -46,7 +46,7 @@ impl Rest {
             creates: false,
         };
         let answer = self.call(at, asked).await?.json;
-        let mut found = objects(list, &answer);
+        let mut found = objects(definition, list, &answer)?;
         let parts = if found.is_empty() { &[] } else { list.parts.as_slice() };
         for part in parts {
             self.add_part(at, definition, part, inputs, &mut found).await?;
@@ -55,10 +55,27 @@ impl Rest {
             Some(paging) => next_page(definition, paging, &answer, found.len(), page)?,
             None => None,
         };
+        if next.is_some() && next.as_deref() == page {
+            // Whoever asked for it would ask for ever.
+            let message =
+                format!("the list of {} does not end: a page names itself as the next", definition.ty);
+            return Err(Failure::new(FailureKind::Internal, "PageTokenRepeated", message));
+        }
         let mut models: Vec<Model> =
             found.iter().map(|item| model::model(&definition.resource, item, inputs)).collect();
         if list.answers_reads {
             models.iter_mut().for_each(|model| model::fill_omitted(&definition.resource, model));
+        }
+        if definition.resource.read.is_some()
+            && let Some(lacking) = definition
+                .resource
+                .identity
+                .iter()
+                .filter(|name| definition.property(name).is_some_and(|part| part.in_body != Some(false)))
+                .find(|name| models.iter().any(|model| value_of(model, name).is_none()))
+        {
+            let message = format!("an item in the list of {} lacks `{lacking}`", definition.ty);
+            return Err(Failure::new(FailureKind::Internal, "UnexpectedAnswer", message));
         }
         self.note_hosts(definition, &models);
         let identities = models.iter().map(|model| identity_of(definition, model).wire());
@@ -191,13 +208,31 @@ fn same(a: &Json, b: &Json) -> bool {
 }
 
 /// The objects of an answer, whatever form the list has.
-fn objects(list: &List, answer: &Json) -> Vec<Json> {
+///
+/// # Errors
+/// An answer that is no list. It must not count as an empty one: what it does not show would be made a second time.
+fn objects(definition: &Definition, list: &List, answer: &Json) -> Result<Vec<Json>, Failure> {
+    let path = list.items.as_deref().unwrap_or(".");
+    let no_list = |why: String| {
+        let message = format!("the answer to the list of {} is no list: {why}", definition.ty);
+        Failure::new(FailureKind::Internal, "UnexpectedAnswer", message)
+    };
+    // Services of AWS leave out members without a value.
+    let may_lack = matches!(definition.endpoint.auth, Auth::Sigv4 { .. }) && answer.is_object();
+    match model::at(answer, path) {
+        None if !may_lack => return Err(no_list(format!("it has no `{path}`"))),
+        Some(Json::Null) if path == "." => return Err(no_list("it is empty".to_owned())),
+        _ => {}
+    }
     if let Some(member) = &list.keyed {
-        return keyed(answer, list.items.as_deref(), member);
+        return Ok(keyed(answer, list.items.as_deref(), member));
     }
     let found = items(answer, list.items.as_deref());
-    match &list.names {
-        None => found.into_owned(),
+    Ok(match &list.names {
+        None => match found.iter().find(|item| !item.is_object()) {
+            Some(_) => return Err(no_list("an item of it is no object".to_owned())),
+            None => found.into_owned(),
+        },
         Some(member) => found
             .iter()
             .map(|name| {
@@ -206,7 +241,7 @@ fn objects(list: &List, answer: &Json) -> Vec<Json> {
                 object
             })
             .collect(),
-    }
+    })
 }
 
 /// The members of a map as objects that hold their key.

@@ -1,7 +1,7 @@
 //! What one run learns and does not write down: hosts, secrets that are shown once, and what is under way.
 
 use super::model::Model;
-use super::settings::{Access, Credential};
+use super::settings::Credential;
 use serde_json::Value as Json;
 use stack_core::ids::{RequestToken, TypeName};
 use std::collections::{HashMap, HashSet};
@@ -11,8 +11,12 @@ use tokio::time::Instant;
 
 #[derive(Default)]
 struct Held {
-    /// Endpoint class and target → how it is reached.
-    access: HashMap<(String, String), Access>,
+    /// Endpoint class and target → its base URL.
+    hosts: HashMap<(String, String), String>,
+    /// Endpoint class and target → a credential that counts before all others.
+    preferred: HashMap<(String, String), Credential>,
+    /// Provider and endpoint class → a token that was asked for.
+    tokens: HashMap<(String, String), Token>,
     /// Endpoint class and target → a credential that this run made, for want of another.
     granted: HashMap<(String, String), Credential>,
     /// Endpoint class and target for which that credential was never taken.
@@ -25,6 +29,13 @@ struct Held {
     listed: HashSet<(TypeName, String)>,
     /// Type and identity of what this run has deleted.
     deleted: HashSet<(TypeName, String)>,
+}
+
+struct Token {
+    text: String,
+    until_ms: i64,
+    /// True until it is used a second time.
+    is_new: bool,
 }
 
 /// What was seen of one operation.
@@ -66,17 +77,47 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How a target is reached, if that was learned.
-    pub(super) fn access(&self, class: &str, target: &str) -> Option<Access> {
-        self.held().access.get(&(class.to_owned(), target.to_owned())).cloned()
+    /// The host of a target, if that was learned.
+    pub(super) fn host(&self, class: &str, target: &str) -> Option<String> {
+        self.held().hosts.get(&(class.to_owned(), target.to_owned())).cloned()
     }
 
-    /// Keeps how a target is reached. What is not said stays as it was.
-    pub(super) fn learn(&self, class: &str, target: &str, access: Access) {
+    /// Keeps the host of a target.
+    pub(super) fn learn(&self, class: &str, target: &str, url: &str) {
+        self.held().hosts.insert((class.to_owned(), target.to_owned()), url.to_owned());
+    }
+
+    /// The credential that counts for a target before those of the environment, if there is one.
+    pub(super) fn preferred(&self, class: &str, target: &str) -> Option<Credential> {
+        self.held().preferred.get(&(class.to_owned(), target.to_owned())).cloned()
+    }
+
+    /// Keeps the credential that counts for a target from now on.
+    pub(super) fn prefer(&self, class: &str, target: &str, credential: Credential) {
+        self.held().preferred.insert((class.to_owned(), target.to_owned()), credential);
+    }
+
+    /// The token of an endpoint class, while it lasts. From then on it is an old one.
+    pub(super) fn token(&self, key: &(String, String), now_ms: i64) -> Option<String> {
         let mut held = self.held();
-        let known = held.access.entry((class.to_owned(), target.to_owned())).or_default();
-        known.url = access.url.or_else(|| known.url.take());
-        known.credential = access.credential.or_else(|| known.credential.take());
+        let token = held.tokens.get_mut(key).filter(|token| now_ms < token.until_ms)?;
+        token.is_new = false;
+        Some(token.text.clone())
+    }
+
+    /// Keeps a token until a moment (Unix milliseconds).
+    pub(super) fn keep_token(&self, key: (String, String), text: String, until_ms: i64) {
+        self.held().tokens.insert(key, Token { text, until_ms, is_new: true });
+    }
+
+    /// Forgets a token that was refused. False if it is new: another one would be no better.
+    pub(super) fn forget_token(&self, key: &(String, String)) -> bool {
+        let mut held = self.held();
+        let is_old = held.tokens.get(key).is_some_and(|token| !token.is_new);
+        if is_old {
+            held.tokens.remove(key);
+        }
+        is_old
     }
 
     /// Keeps a credential that this run made.

@@ -11,6 +11,7 @@ mod follow;
 mod list;
 mod memory;
 mod model;
+mod oauth;
 mod operate;
 mod preflight;
 mod read;
@@ -20,7 +21,7 @@ mod token;
 mod wire;
 mod young;
 
-pub use settings::{Access, Credential, RestSettings};
+pub use settings::{Credential, RestSettings};
 pub(crate) use token::is_ours;
 
 use crate::aws::Aws;
@@ -74,11 +75,6 @@ impl Rest {
     /// A moment from now, Unix milliseconds.
     fn after(&self, wait: Duration) -> i64 {
         (self.clock)().saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
-    }
-
-    /// Keeps how a target is reached, for the rest of the run: a key that was made in it, or the host of a cluster.
-    pub fn learn(&self, class: &str, target: &str, access: Access) {
-        self.memory.learn(class, target, access);
     }
 
     /// The definitions.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 use stack_catalog::rest::form::{Property, Resource};
 use stack_catalog::rest::{Definition, Template};
+use stack_core::conform::is_mask;
 use stack_core::schema::JsonType;
 use stack_core::value::Value;
 
@@ -39,11 +40,6 @@ pub(super) fn scalar(value: &Json) -> Option<String> {
         Json::Object(members) => members.get("id").and_then(Json::as_str).map(str::to_owned),
         _ => None,
     }
-}
-
-/// True for what services show in place of a secret (confluent.md section 12).
-pub(super) fn is_mask(value: &Json) -> bool {
-    value.as_str().is_some_and(|text| text.len() >= 2 && text.bytes().all(|b| b == b'*'))
 }
 
 /// Where a mask stands in a value: the names on the way.

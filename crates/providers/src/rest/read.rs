@@ -54,7 +54,9 @@ impl Rest {
             Err(failure) if failure.kind == FailureKind::Denied => {
                 match &read.parent {
                     // A lost permission must not look like an absence (Confluent trap 7).
-                    Some(parent) if Box::pin(self.is_gone(at, parent, identity)).await => Ok(None),
+                    Some(parent) if Box::pin(self.is_gone(at, definition, parent, identity)).await => {
+                        Ok(None)
+                    }
                     _ => self.perhaps_a_ghost(at, definition, identity, failure).await,
                 }
             }
@@ -152,13 +154,16 @@ impl Rest {
     }
 
     /// True if the parent is certainly not there.
-    async fn is_gone(&self, at: &Target, parent: &Parent, identity: &Model) -> bool {
+    async fn is_gone(&self, at: &Target, own: &Definition, parent: &Parent, identity: &Model) -> bool {
         let ty = self.definitions.named(&parent.resource);
         let Some(definition) = ty.and_then(|ty| self.definitions.get(ty)) else { return false };
         let part = |(theirs, ours): (&String, &String)| {
             Some((theirs.clone(), Json::String(value_of(identity, ours)?)))
         };
         let Some(key) = parent.identity.iter().map(part).collect::<Option<Model>>() else { return false };
+        // What opens one service is not for another.
+        let shared = at.credential.clone().filter(|_| definition.class == own.class);
+        let at = &Target { credential: shared, ..at.clone() };
         matches!(self.look(at, definition, &key).await, Ok(None))
     }
 }

@@ -1,8 +1,12 @@
 //! Where services are and who we are to them, as the caller says it. Nothing is read from the process environment here.
 
+use stack_core::ids::CredentialName;
 use stack_core::provider::{Failure, FailureKind};
 use std::collections::BTreeMap;
 use std::fmt;
+
+/// Shorter texts are no secrets, and parts of many words.
+const SHORTEST: usize = 4;
 
 /// Variables of the environment, and what is known of single targets.
 #[derive(Clone, Default)]
@@ -10,17 +14,10 @@ pub struct RestSettings {
     /// Variables by name (DESIGN section 7, confluent.md section 1). Only those that a definition names are looked at, and
     /// only when a request needs them.
     pub variables: BTreeMap<String, String>,
-    /// Endpoint class and target (`kafka`, `lkc-1`) → host and credential. They stand before variables.
-    pub targets: BTreeMap<(String, String), Access>,
-}
-
-/// How one target is reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Access {
-    /// Base URL. None: found elsewhere.
-    pub url: Option<String>,
-    /// Credential. None: that of the class.
-    pub credential: Option<Credential>,
+    /// Credentials of resources that name their own (`auth`), by the name that targets have for them.
+    pub credentials: BTreeMap<CredentialName, Credential>,
+    /// True where the cloud is the sandbox, which plays the services that are built in and no others.
+    pub sandboxed: bool,
 }
 
 /// Proves who sends a request. Its `Debug` shows nothing of it.
@@ -35,6 +32,25 @@ pub enum Credential {
     },
     /// A token.
     Bearer(String),
+    /// A key in a header.
+    Header {
+        /// The header.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+}
+
+impl Credential {
+    /// A text without the secret parts: services repeat what they are sent.
+    pub(crate) fn cover(&self, text: &str) -> String {
+        let secret = match self {
+            Self::Basic { password, .. } => password,
+            Self::Bearer(token) => token,
+            Self::Header { value, .. } => value.rsplit(' ').next().unwrap_or(value),
+        };
+        if secret.len() < SHORTEST { text.to_owned() } else { text.replace(secret, "(sensitive)") }
+    }
 }
 
 impl Credential {
@@ -42,7 +58,7 @@ impl Credential {
     pub(crate) fn user(&self) -> Option<&str> {
         match self {
             Self::Basic { user, .. } => Some(user),
-            Self::Bearer(_) => None,
+            Self::Bearer(_) | Self::Header { .. } => None,
         }
     }
 }
@@ -52,6 +68,7 @@ impl fmt::Debug for Credential {
         f.write_str(match self {
             Self::Basic { .. } => "Basic(…)",
             Self::Bearer(_) => "Bearer(…)",
+            Self::Header { .. } => "Header(…)",
         })
     }
 }
@@ -60,11 +77,22 @@ impl fmt::Debug for RestSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The values are credentials.
         let names: Vec<&str> = self.variables.keys().map(String::as_str).collect();
-        f.debug_struct("RestSettings").field("variables", &names).field("targets", &self.targets).finish()
+        f.debug_struct("RestSettings")
+            .field("variables", &names)
+            .field("credentials", &self.credentials)
+            .finish()
     }
 }
 
 impl RestSettings {
+    /// The credential that a target names.
+    pub(crate) fn named(&self, name: &CredentialName) -> Result<Credential, Failure> {
+        self.credentials.get(name).cloned().ok_or_else(|| {
+            let message = format!("the credential {name}, which `auth` names, is not known here");
+            Failure::new(FailureKind::Credentials, "NoCredentials", message)
+        })
+    }
+
     /// The value of a variable; an empty one counts as none.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())

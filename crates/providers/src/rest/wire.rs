@@ -2,7 +2,7 @@
 
 use super::errors::{self, Context};
 use super::model::{Model, scalar};
-use super::settings::{Access, Credential};
+use super::settings::Credential;
 use super::{Rest, model};
 use crate::aws::{Service, SignedRequest, encoded};
 use crate::transport::{TransportError, TransportErrorKind};
@@ -45,6 +45,8 @@ struct Route {
     target: Option<String>,
     /// The credential is one of this run.
     is_young: bool,
+    /// Provider and class whose token the credential is, where it was asked for.
+    token: Option<(String, String)>,
 }
 
 /// The value of a variable: of the request's own values.
@@ -99,7 +101,7 @@ impl Rest {
         let target = value_of(asked.values, endpoint.target.as_deref()?)?;
         let made =
             self.memory.granted(class, &target).filter(|made| self.memory.is_young(class, &target, made))?;
-        self.memory.learn(class, &target, Access { url: None, credential: Some(made.clone()) });
+        self.memory.prefer(class, &target, made.clone());
         Some(made)
     }
 
@@ -111,6 +113,13 @@ impl Rest {
         credential: Option<Credential>,
     ) -> Result<Answer, Failure> {
         let definition = asked.definition;
+        if self.settings.sandboxed && definition.is_users {
+            let message = format!(
+                "the sandbox does not play the services of `{}`: leave --sandbox out, and name a server of your own",
+                definition.provider
+            );
+            return Err(Failure::new(FailureKind::Unsupported, "NotPlayed", message));
+        }
         let path = asked
             .path
             .fill(|name| value_of(asked.values, name), |text| encoded(text).to_string())
@@ -125,13 +134,33 @@ impl Rest {
             };
             return self.signed(at, &service, asked, path, body).await;
         }
-        let route = self.route(at, definition, asked.values, credential).await?;
         let what = self.what(definition, asked.values);
         let shown = format!("{} {path}", asked.method);
+        let mut route = self.route(at, definition, asked.values, credential.clone()).await?;
+        let mut answer = self.send(&route, asked, &what, &shown, &path, &body).await;
+        if let (Err(Failure { kind: FailureKind::Credentials, .. }), Some(token)) = (&answer, &route.token)
+            && self.memory.forget_token(token)
+        {
+            // An older token may have been called back. What was refused has done nothing.
+            route = self.route(at, definition, asked.values, credential).await?;
+            answer = self.send(&route, asked, &what, &shown, &path, &body).await;
+        }
+        answer.map_err(|failure| covered(failure, route.credential.as_ref()))
+    }
+
+    async fn send(
+        &self,
+        route: &Route,
+        asked: &Asked<'_>,
+        what: &str,
+        shown: &str,
+        path: &str,
+        body: &Bytes,
+    ) -> Result<Answer, Failure> {
         let context = Context {
-            request: &shown,
-            what: &what,
-            data_plane: definition.endpoint.data_plane,
+            request: shown,
+            what,
+            data_plane: asked.definition.endpoint.data_plane,
             is_young: route.is_young,
             key: route.credential.as_ref().and_then(Credential::user).zip(route.target.as_deref()),
             creates: asked.creates,
@@ -209,10 +238,6 @@ impl Rest {
     ) -> Result<Route, Failure> {
         let endpoint = &definition.endpoint;
         let target = endpoint.target.as_deref().and_then(|name| value_of(values, name));
-        let own = match &target {
-            Some(target) => self.own_access(&definition.class, target),
-            None => Access::default(),
-        };
         // Variables that are for one target are not for others.
         let is_for_us = match (&endpoint.target_variable, &target) {
             (Some(variable), Some(target)) => {
@@ -220,10 +245,14 @@ impl Rest {
             }
             _ => true,
         };
-        let said = match credential.or(own.credential) {
-            Some(credential) => Ok(Some(credential)),
-            None if is_for_us => self.credential(definition, endpoint),
-            None => {
+        let credential_given = credential.is_some() || at.credential.is_some();
+        let preferred = || self.memory.preferred(&definition.class, target.as_deref()?);
+        let said = match (credential, &at.credential) {
+            (Some(credential), _) => Ok(Some(credential)),
+            (None, Some(name)) => self.settings.named(name).map(Some),
+            (None, None) if preferred().is_some() => Ok(preferred()),
+            (None, None) if is_for_us => self.credential(definition, endpoint).await,
+            (None, None) => {
                 let named = endpoint.target_variable.as_deref().unwrap_or_default();
                 let message = format!(
                     "the credential in the environment is for {}, not for {} (see {named})",
@@ -248,7 +277,8 @@ impl Rest {
                 .flatten()
         };
         // What the resource itself says is closest; a fixed URL is what is left where nothing else is said.
-        let said = own.url.or_else(by_property).or_else(|| by_template(true)).or_else(by_variable);
+        let learned = target.as_deref().and_then(|target| self.memory.host(&definition.class, target));
+        let said = learned.or_else(by_property).or_else(|| by_template(true)).or_else(by_variable);
         let base = match said.or_else(|| by_template(false)) {
             Some(base) => base,
             None => match &target {
@@ -257,32 +287,42 @@ impl Rest {
             },
         };
         let base = if base.contains("://") { base } else { format!("https://{base}") };
+        if !base.parse::<Uri>().is_ok_and(|uri| uri.host().is_some_and(|host| !host.is_empty())) {
+            let from = match &endpoint.url_variable {
+                Some(variable) if self.settings.variable(variable).is_some() => format!(" (see {variable})"),
+                _ => String::new(),
+            };
+            let message =
+                format!("the host of {} is given as `{base}`, which is no web address{from}", definition.ty);
+            return Err(Failure::new(FailureKind::Invalid, "NoEndpoint", message));
+        }
+        let token = match (credential_given, endpoint.auth.token_url()) {
+            (false, Some(_)) => Some((definition.provider.clone(), definition.class.clone())),
+            _ => None,
+        };
         let is_young = credential
             .as_ref()
             .zip(target.as_deref())
             .is_some_and(|(credential, target)| self.memory.is_young(&definition.class, target, credential));
-        Ok(Route { base, credential, target, is_young })
+        Ok(Route { base, credential, target, is_young, token })
     }
 
-    fn own_access(&self, class: &str, target: &str) -> Access {
-        let said = self.settings.targets.get(&(class.to_owned(), target.to_owned())).cloned();
-        let learned = self.memory.access(class, target).unwrap_or_default();
-        let said = said.unwrap_or_default();
-        Access { url: said.url.or(learned.url), credential: said.credential.or(learned.credential) }
-    }
-
-    fn credential(
+    async fn credential(
         &self,
         definition: &Definition,
         endpoint: &Endpoint,
     ) -> Result<Option<Credential>, Failure> {
         let what = definition.ty.as_str();
+        let needed = |name: &str| self.settings.needed(name, what);
         Ok(match &endpoint.auth {
-            Auth::Basic { user, password } => Some(Credential::Basic {
-                user: self.settings.needed(user, what)?,
-                password: self.settings.needed(password, what)?,
-            }),
-            Auth::Bearer { token } => Some(Credential::Bearer(self.settings.needed(token, what)?)),
+            Auth::Basic { user, password } => {
+                Some(Credential::Basic { user: needed(user)?, password: needed(password)? })
+            }
+            Auth::Bearer { token } => Some(Credential::Bearer(needed(token)?)),
+            Auth::Header { name, value, prefix } => {
+                Some(Credential::Header { name: name.clone(), value: format!("{prefix}{}", needed(value)?) })
+            }
+            Auth::Oauth { .. } => Some(Credential::Bearer(self.token(definition).await?)),
             Auth::Sigv4 { .. } | Auth::None => None,
         })
     }
@@ -293,6 +333,8 @@ impl Rest {
         let Some((locator, found)) = self.definitions.locator(endpoint) else {
             return Err(no_endpoint(definition, endpoint));
         };
+        // What opens this host is not for the service that knows it.
+        let at = &Target { credential: None, ..at.clone() };
         for inputs in self.inputs(at, locator, &found.inputs).await? {
             let wanted = |model: &Model| value_of(model, &found.matches).as_deref() == Some(target);
             let Some(model) = self.walk(at, locator, &inputs).await?.into_iter().find(wanted) else {
@@ -302,8 +344,7 @@ impl Rest {
                 let message = format!("{} `{target}` has no endpoint yet", locator.ty);
                 return Err(Failure::new(FailureKind::Conflict, "NoEndpointYet", message));
             };
-            let access = Access { url: Some(url.clone()), credential: None };
-            self.memory.learn(&definition.class, target, access);
+            self.memory.learn(&definition.class, target, &url);
             return Ok(url);
         }
         let message = format!("no {} `{target}` was found, so that its host is not known", locator.ty);
@@ -325,10 +366,18 @@ impl Rest {
                 if let (Some(target), Some(url)) =
                     (value_of(model, &found.matches), value_of(model, &found.url))
                 {
-                    self.memory.learn(class, &target, Access { url: Some(url), credential: None });
+                    self.memory.learn(class, &target, &url);
                 }
             }
         }
+    }
+}
+
+/// Services repeat what they are sent.
+fn covered(failure: Failure, credential: Option<&Credential>) -> Failure {
+    match credential {
+        Some(credential) => Failure { message: credential.cover(&failure.message), ..failure },
+        None => failure,
     }
 }
 
@@ -364,17 +413,23 @@ fn request(
                 format!("Basic {}", base64(&format!("{user}:{password}")))
             }
             Credential::Bearer(token) => format!("Bearer {token}"),
+            Credential::Header { value, .. } => value.clone(),
+        };
+        let name = match credential {
+            Credential::Header { name, .. } => header::HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| invalid(&format!("`{name}` is no name of a header")))?,
+            Credential::Basic { .. } | Credential::Bearer(_) => header::AUTHORIZATION,
         };
         let mut value = HeaderValue::from_str(&text)
             .map_err(|_| invalid("the credential has characters that a header cannot hold"))?;
         value.set_sensitive(true);
-        built = built.header(header::AUTHORIZATION, value);
+        built = built.header(name, value);
     }
     built.body(body).map_err(|_| invalid(&format!("`{url}` is no URL")))
 }
 
 /// Base64 of RFC 4648 section 4.
-fn base64(text: &str) -> String {
+pub(super) fn base64(text: &str) -> String {
     aws_smithy_types::base64::encode(text)
 }
 
@@ -435,7 +490,7 @@ fn unreadable(what: &str, why: &serde_json::Error) -> Failure {
     Failure::new(FailureKind::NoAnswer, "UnreadableAnswer", message)
 }
 
-fn unanswered(error: &TransportError, context: Context<'_>, url: &str) -> Failure {
+pub(super) fn unanswered(error: &TransportError, context: Context<'_>, url: &str) -> Failure {
     let kind = match error.kind {
         TransportErrorKind::Refused => FailureKind::Invalid,
         kind if kind.certainly_not_sent() => FailureKind::Unavailable,

@@ -115,6 +115,7 @@ pub(crate) fn at(region: Option<&str>) -> Target {
         region: region.map(Region::new),
         role_arn: None,
         type_version_id: None,
+        credential: None,
     }
 }
 

@@ -140,6 +140,7 @@ impl<'r> Common<'r> {
             region: Some(Region::new(region)),
             role_arn: options.role_arn.clone(),
             type_version_id: options.type_version_id.clone(),
+            credential: None,
         })
     }
 

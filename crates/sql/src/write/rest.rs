@@ -71,7 +71,7 @@ impl Reading<'_> {
             return self.common.target(options, region);
         }
         let provider = self.source.name_of_provider().into();
-        Some(Target { provider, region: None, role_arn: None, type_version_id: None })
+        Some(Target { provider, region: None, role_arn: None, type_version_id: None, credential: None })
     }
 
     /// UPDATE and DELETE: one operation for each combination of the parts of the identity.

@@ -190,6 +190,7 @@ impl Stack {
             region: Some(Region::from("eu-west-1")),
             role_arn: None,
             type_version_id: None,
+            credential: None,
         };
         let wanted = Wanted {
             formerly: Vec::new(),

@@ -215,6 +215,7 @@ async fn caller(
         region: region.or_else(|| Some(Region::new("us-east-1"))),
         role_arn: None,
         type_version_id: None,
+        credential: None,
     };
     match soon(cloud.timeout, aws.caller(&at)).await {
         Ok(Ok(caller)) => {

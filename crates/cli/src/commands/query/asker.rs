@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::args::{AskArgs, OutputForm};
+use crate::definitions;
 use crate::errors::Stopped;
 use crate::exit::Exit;
 use crate::guard::Guard;
@@ -9,7 +10,7 @@ use crate::locate::{Locate, Located};
 use crate::render::table;
 use crate::render::text::count;
 use crate::session::{ids, new_nonce};
-use crate::wire::{Link, connect, region};
+use crate::wire::{Credentials, Link, connect, region};
 use stack_core::diagnostic::{Diagnostic, Part, Route};
 use stack_core::provider::Found;
 use stack_engine::clock::IdSource;
@@ -65,8 +66,9 @@ impl<'a> Asker<'a> {
     /// Nothing is connected yet.
     ///
     /// # Errors
-    /// The operating system has no randomness to give.
+    /// Definitions that cannot be used, or an operating system that has no randomness to give.
     pub fn new(app: &'a App, args: &'a AskArgs) -> Result<Self, Stopped> {
+        definitions::prepare(app, args.stack_dir.as_deref())?;
         let ids = Arc::new(ids()?);
         let nonce = new_nonce(&ids)?;
         let known = region(app, &args.cloud).filter(|region| !region.is_empty());
@@ -146,7 +148,7 @@ impl<'a> Asker<'a> {
             let dir = dir.map_or_else(|| self.app.env.cwd.clone(), |dir| self.app.path(dir));
             let (settings, ids) = (Settings::default(), Arc::clone(&self.ids));
             let types = Arc::clone(&self.app.schemas) as _;
-            let open = connect(self.app, &self.args.cloud, &settings, &dir, types, ids);
+            let open = connect(self.app, &self.args.cloud, &settings, &dir, types, ids, Credentials::new());
             let (made, found) = guard.reads(None, open).await?;
             self.link = Some(made);
             let found = found.filter(|region| !region.is_empty());

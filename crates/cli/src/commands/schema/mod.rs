@@ -7,6 +7,7 @@ mod ty;
 
 use crate::app::{App, Done};
 use crate::args::{SchemaArgs, SchemaCommand};
+use crate::definitions;
 use crate::errors::Stopped;
 
 pub use ty::resolve;
@@ -29,6 +30,11 @@ pub async fn refresh(app: &App, args: &SchemaArgs) -> Done {
 
 /// Runs what needs no cloud.
 pub fn run(app: &App, args: &SchemaArgs) -> Done {
+    let dir = match &args.what {
+        Some(SchemaCommand::Manifest(args)) => args.stack_dir.as_deref(),
+        _ => None,
+    };
+    definitions::prepare(app, dir)?;
     match (&args.what, &args.ty) {
         (Some(SchemaCommand::Manifest(args)), _) => manifest::run(app, args),
         (Some(SchemaCommand::Plan), _) => plan::run(app),

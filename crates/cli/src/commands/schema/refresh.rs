@@ -9,7 +9,7 @@ use crate::render::text::count;
 use crate::render::time::utc;
 use crate::schemas::{Entry, VARIABLE, file_name};
 use crate::session::ids;
-use crate::wire::{connect, region};
+use crate::wire::{Credentials, connect, region};
 use stack_catalog::Catalog;
 use stack_core::diagnostic::{Diagnostic, Diagnostics};
 use stack_core::ids::{Region, Target, TypeName};
@@ -29,7 +29,16 @@ pub(super) async fn run(app: &App, args: &RefreshArgs) -> Done {
     let here = app.env.cwd.clone();
     let settings = Settings::default();
     let link = async {
-        connect(app, &args.cloud, &settings, &here, Arc::clone(&app.schemas) as _, Arc::new(ids()?)).await
+        connect(
+            app,
+            &args.cloud,
+            &settings,
+            &here,
+            Arc::clone(&app.schemas) as _,
+            Arc::new(ids()?),
+            Credentials::new(),
+        )
+        .await
     };
     let (link, found) = guard.reads(None, link).await?;
     let region =
@@ -39,6 +48,7 @@ pub(super) async fn run(app: &App, args: &RefreshArgs) -> Done {
         region: Some(Region::new(&region)),
         role_arn: None,
         type_version_id: None,
+        credential: None,
     };
     let work = async {
         let types = wanted(app, &*link.provider, &target, args).await?;

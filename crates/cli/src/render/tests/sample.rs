@@ -63,6 +63,7 @@ fn planned(name: &str, index: usize, ty: &str, action: Action) -> Planned {
             region: Some("us-east-1".into()),
             role_arn: None,
             type_version_id: None,
+            credential: None,
         },
         identifier: None,
         found_by: None,

@@ -164,6 +164,7 @@ pub(super) fn target() -> Target {
         region: Some(Region::from("us-east-1")),
         role_arn: None,
         type_version_id: None,
+        credential: None,
     }
 }
 

@@ -10,7 +10,7 @@ fn stack(env: &str) -> StackId {
 }
 
 fn target() -> Target {
-    Target { provider: "aws".into(), region: None, role_arn: None, type_version_id: None }
+    Target { provider: "aws".into(), region: None, role_arn: None, type_version_id: None, credential: None }
 }
 
 fn started(env: &str, run: &str) -> Record {

@@ -447,6 +447,7 @@ pub(super) fn flow(kind: FlowKind, ty: &str, file: File) -> Flow {
         region: Some("us-east-1".into()),
         role_arn: None,
         type_version_id: None,
+        credential: None,
     };
     Flow {
         address: Address::from("x"),

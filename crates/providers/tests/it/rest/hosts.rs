@@ -2,7 +2,7 @@
 
 use super::*;
 use stack_core::provider::FailureKind;
-use stack_providers::rest::{Access, Credential};
+use stack_providers::rest::Credential;
 
 fn topic() -> [Answer; 2] {
     [reply(200, json!({"cluster_id": "lkc-1", "topic_name": "t"})), page(json!([]))]
@@ -36,15 +36,17 @@ async fn variables_of_one_cluster_are_not_for_another() {
 }
 
 #[tokio::test]
-async fn what_is_said_of_a_cluster_stands_before_variables() {
-    let bench = Bench::with(settings(&[("KAFKA_ID", "lkc-9")]), topic());
-    let credential = Credential::Basic { user: "OWN".to_owned(), password: "o".to_owned() };
-    let access = Access { url: Some("https://own.example:8443".to_owned()), credential: Some(credential) };
-    bench.rest.learn("kafka", "lkc-1", access);
-    bench.read(TOPIC, "lkc-1|t").await.unwrap();
-    let sent = &bench.script.sent()[0];
-    assert_eq!(sent.uri.authority().unwrap(), "own.example:8443");
-    assert_eq!(sent.header("authorization"), "Basic T1dOOm8=");
+async fn what_a_resource_asks_for_stands_before_variables() {
+    let own = Credential::Basic { user: "OWN".to_owned(), password: "o".to_owned() };
+    let mut settings = settings(&[]);
+    settings.credentials.insert("own".into(), own);
+    let bench = Bench::with(settings, topic());
+    let at = Target { credential: Some("own".into()), ..place() };
+    bench.rest.read(&at, &of(TOPIC), &Key::Primary(id(TOPIC, "lkc-1|t"))).await.unwrap();
+    assert_eq!(bench.script.sent()[0].header("authorization"), "Basic T1dOOm8=");
+    let at = Target { credential: Some("other".into()), ..place() };
+    let failure = bench.rest.read(&at, &of(TOPIC), &Key::Primary(id(TOPIC, "lkc-1|t"))).await.unwrap_err();
+    assert!(failure.kind == FailureKind::Credentials && failure.message.contains("other"), "{failure}");
 }
 
 #[tokio::test]

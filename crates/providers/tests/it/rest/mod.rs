@@ -9,6 +9,7 @@ mod errors;
 mod hosts;
 mod keys;
 mod others;
+mod own;
 mod reads;
 mod routed;
 mod sandboxed;
@@ -32,7 +33,13 @@ pub(crate) const NOW_MS: i64 = 1_000_000;
 pub(crate) const SECRET: &str = "S3cr3tPl4nt";
 
 pub(crate) fn place() -> Target {
-    Target { provider: ProviderId::new("confluent"), region: None, role_arn: None, type_version_id: None }
+    Target {
+        provider: ProviderId::new("confluent"),
+        region: None,
+        role_arn: None,
+        type_version_id: None,
+        credential: None,
+    }
 }
 
 pub(crate) fn settings(more: &[(&str, &str)]) -> RestSettings {

@@ -70,7 +70,13 @@ impl Provider for Registry {
 }
 
 fn target() -> Target {
-    Target { provider: "aws".into(), region: Some("us-east-1".into()), role_arn: None, type_version_id: None }
+    Target {
+        provider: "aws".into(),
+        region: Some("us-east-1".into()),
+        role_arn: None,
+        type_version_id: None,
+        credential: None,
+    }
 }
 
 fn schema(ty: &str) -> String {
