@@ -44,14 +44,31 @@ impl Identifier {
                 .into_iter()
                 .map(|name| map.get(&name).and_then(scalar).map(|value| (name, value)))
                 .collect::<Option<Vec<_>>>()?;
-            return Some(Self { parts });
+            return Some(Self { parts }.without_optional(schema));
         }
         let mut values: Vec<String> = text.split('|').map(str::to_owned).collect();
         // Parts at the end that may be left out.
         for path in schema.primary_identifier.iter().skip(values.len()) {
             values.push(schema.overlay.identifier_defaults.get(path).and_then(scalar)?);
         }
-        (values.len() == names.len()).then(|| Self { parts: names.into_iter().zip(values).collect() })
+        (values.len() == names.len())
+            .then(|| Self { parts: names.into_iter().zip(values).collect() }.without_optional(schema))
+    }
+
+    /// The same without the parts at the end that are empty and may be left out: what all forms of one identifier have in
+    /// common. An empty part that is no option stays (trap 67).
+    #[must_use]
+    pub fn without_optional(mut self, schema: &ResourceSchema) -> Self {
+        let is_optional = |path: &PropertyPath| {
+            schema.overlay.identifier_defaults.get(path).is_some_and(|default| default == "")
+        };
+        while self.parts.len() > 1
+            && self.parts.last().is_some_and(|(_, value)| value.is_empty())
+            && schema.primary_identifier.get(self.parts.len() - 1).is_some_and(is_optional)
+        {
+            self.parts.pop();
+        }
+        self
     }
 
     /// The text for the service: the plain value of a single part, else a JSON object. A single part that would read
@@ -81,10 +98,9 @@ impl Identifier {
 }
 
 impl fmt::Display for Identifier {
-    /// Values joined by `|`; empty ones at the end are left out.
+    /// Values joined by `|`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.parts.iter().rposition(|(_, value)| !value.is_empty()).map_or(1, |last| last + 1);
-        for (i, (_, value)) in self.parts.iter().take(shown).enumerate() {
+        for (i, (_, value)) in self.parts.iter().enumerate() {
             if i > 0 {
                 f.write_str("|")?;
             }

@@ -398,3 +398,16 @@ fn no_definition_takes_a_bare_environment_variable_trap_24() {
         assert!(words.into_iter().all(|word| word != "ENVIRONMENT_ID"), "{file}");
     }
 }
+
+#[test]
+fn a_part_that_may_be_left_out_is_in_no_form_of_the_identifier() {
+    use stack_core::identity::Identifier;
+    let all = Definitions::embedded();
+    let definition = all.get(all.named("confluent.schema_registry.subjects").unwrap()).unwrap();
+    let shown = |text: &str| Identifier::parse(&definition.schema(), text).map(|one| one.to_string());
+    for text in ["orders", "orders|", r#"{"subject": "orders", "schema_registry_cluster": ""}"#] {
+        assert_eq!(shown(text).as_deref(), Some("orders"), "{text}");
+    }
+    assert_eq!(shown("orders|lsrc-1").as_deref(), Some("orders|lsrc-1"));
+    assert_eq!(shown("orders|lsrc-1|x"), None);
+}

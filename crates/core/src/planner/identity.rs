@@ -192,7 +192,10 @@ fn declared_primary(wanted: &Wanted, schema: &ResourceSchema) -> FromProps {
             }
         }
     }
-    from_props(&schema.primary_identifier, &props)
+    match from_props(&schema.primary_identifier, &props) {
+        FromProps::Known(parts) => FromProps::Known(Identifier { parts }.without_optional(schema).parts),
+        other => other,
+    }
 }
 
 /// The user names the live resource. What was pinned once may have the form of an older schema: an id where the service

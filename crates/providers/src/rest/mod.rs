@@ -107,6 +107,7 @@ impl Rest {
 fn identity_of(definition: &Definition, model: &Model) -> Identifier {
     let part = |name: &String| (name.clone(), wire::value_of(model, name).unwrap_or_default());
     Identifier { parts: definition.resource.identity.iter().map(part).collect() }
+        .without_optional(&definition.schema())
 }
 
 /// The identity as a model. A nameless part is the only one there is. Parts that were left out are in none.
