@@ -1,5 +1,6 @@
 //! Between the flat model and what the service sends and takes (docs/design/0010).
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 use stack_catalog::rest::form::{Property, Resource};
 use stack_catalog::rest::{Definition, Template};
@@ -141,10 +142,8 @@ pub(super) fn shown(property: &Property, value: &Json) -> Json {
         Json::Array(items) if property.pairs => {
             let one = |item: &Json| {
                 let name = item.get("name")?.as_str()?.to_owned();
-                // Some show asterisks for a secret, others nothing (confluent.md section 12).
-                let is_hidden = item.get("is_sensitive").and_then(Json::as_bool) == Some(true);
                 let value =
-                    if is_hidden { Json::String(MASK.to_owned()) } else { item.get("value")?.clone() };
+                    if is_hidden(item) { Json::String(MASK.to_owned()) } else { item.get("value")?.clone() };
                 Some((name, value))
             };
             let members = items
@@ -196,6 +195,11 @@ pub(super) fn shown(property: &Property, value: &Json) -> Json {
     }
 }
 
+/// True for a pair whose value is a secret. Some show asterisks for it, others nothing (confluent.md section 12).
+fn is_hidden(pair: &Json) -> bool {
+    pair.get("is_sensitive").and_then(Json::as_bool) == Some(true)
+}
+
 fn is_noise(property: &Property, name: &str) -> bool {
     property.noise.iter().any(|pattern| match pattern.strip_suffix('*') {
         Some(start) => name.starts_with(start),
@@ -203,10 +207,69 @@ fn is_noise(property: &Property, name: &str) -> bool {
     })
 }
 
+/// Takes out of an object, as the service sends it, what its secret properties have; with `deep` also what those inside
+/// of other properties have.
+fn take_out(properties: &IndexMap<String, Property>, json: &mut Json, deep: bool) {
+    for (name, property) in properties.iter().filter(|(_, property)| !property.raw) {
+        for path in [read_at(name, property), sent_at(name, property)] {
+            if property.secret || property.once {
+                remove(json, path);
+            } else if deep && let Some(value) = at_mut(json, path) {
+                hide_members(property, value);
+            }
+        }
+    }
+}
+
+/// Takes the secrets out of the value of a property that is none as a whole.
+fn hide_members(property: &Property, value: &mut Json) {
+    match value {
+        Json::Array(items) if property.pairs => {
+            items.iter_mut().filter(|item| is_hidden(item)).for_each(|item| {
+                put(item, "value", Json::String(MASK.to_owned()));
+            })
+        }
+        Json::Array(items) => match property.items.as_deref() {
+            Some(item) if item.secret || item.once => items.clear(),
+            Some(item) => items.iter_mut().for_each(|value| hide_members(item, value)),
+            None => {}
+        },
+        Json::Object(_) if !property.properties.is_empty() => take_out(&property.properties, value, true),
+        _ => {}
+    }
+}
+
+/// The value at a dotted path, to be changed.
+fn at_mut<'j>(json: &'j mut Json, path: &str) -> Option<&'j mut Json> {
+    path.split('.').filter(|name| !name.is_empty()).try_fold(json, |json, name| json.get_mut(name))
+}
+
+/// Removes what stands at a dotted path.
+fn remove(json: &mut Json, path: &str) {
+    let (outer, name) = path.rsplit_once('.').unwrap_or(("", path));
+    if let Some(Json::Object(members)) = at_mut(json, outer) {
+        members.shift_remove(name);
+    }
+}
+
 /// The flat model of an answer. What the answer does not show (parts of the path) comes from `given`.
 pub(super) fn model(resource: &Resource, answer: &Json, given: &Model) -> Model {
     let mut out = Model::new();
+    let without = |deep: bool| {
+        let mut open = answer.clone();
+        take_out(&resource.properties, &mut open, deep);
+        open
+    };
+    let is_secret = |property: &Property| property.secret || property.once;
+    let open = resource.properties.values().any(is_secret).then(|| without(false));
+    let nesting = resource.properties.values().any(|property| property.raw).then(|| without(true));
     for (name, property) in &resource.properties {
+        // A secret is known as one by its own property: no other may show it (confluent.md section 12).
+        let answer = match property {
+            property if property.raw => nesting.as_ref().unwrap_or(answer),
+            property if is_secret(property) => answer,
+            _ => open.as_ref().unwrap_or(answer),
+        };
         let value = at(answer, read_at(name, property)).filter(|value| !value.is_null());
         // An endpoint that is not there yet is an empty text (Confluent trap 35).
         let value = value.filter(|value| !(property.read_only && value.as_str() == Some("")));

@@ -45,3 +45,42 @@ fn masks_are_found_wherever_they_stand() {
     assert_eq!(mask_in(&json!({"a": {"b": "****"}})), Some("a.b".to_owned()));
     assert_eq!(mask_in(&json!({"a": ["*"], "c": "**x"})), None);
 }
+
+/// `spec` of older tables is what the service sends, but for what only the secret's own property may show.
+#[test]
+fn the_nesting_of_the_service_shows_no_secret() {
+    let definitions = stack_catalog::rest::Definitions::embedded();
+    let key = definitions.get(&"confluent.iam.api_keys".into()).unwrap();
+    let answer =
+        json!({"id": "K", "spec": {"display_name": "k", "secret": "only-once", "owner": {"id": "sa-1"}}});
+    let shown = model(&key.resource, &answer, &Model::new());
+    assert_eq!(shown["secret"], "only-once");
+    assert_eq!(shown["spec"], json!({"display_name": "k", "owner": {"id": "sa-1"}}));
+}
+
+#[test]
+fn secrets_inside_of_properties_are_in_no_nesting_either() {
+    let resource = |properties: Json| -> Resource {
+        serde_json::from_value(json!({"name": "a.b.c", "identity": ["id"], "properties": properties}))
+            .unwrap()
+    };
+    let mut members = json!({"id": {}, "auth": {"type": "object", "at": "spec.auth", "open": true,
+        "properties": {"user": {}, "password": {"secret": true, "at": "login.password"}}},
+        "users": {"type": "array", "at": "spec.users", "items": {"properties": {"token": {"secret": true}}}},
+        "keys": {"type": "array", "at": "spec.keys", "items": {"secret": true}},
+        "configs": {"type": "object", "pairs": true, "at": "spec.configs"},
+        "login": {"type": "object", "open": true}, "login_key": {"secret": true, "at": "login.key"}});
+    let mut resource = resource(members.take());
+    resource.properties.insert("spec".to_owned(), Property { raw: true, ..Property::default() });
+    let answer = json!({"id": "1", "spec": {"auth": {"user": "u", "login": {"password": "s1", "at": 1}},
+        "users": [{"name": "n", "token": "s2"}], "keys": ["s3"],
+        "configs": [{"name": "a", "value": "s4", "is_sensitive": true}, {"name": "b", "value": "open"}]}, "login": {"key": "s5", "name": "n"}});
+    let shown = model(&resource, &answer, &Model::new());
+    assert_eq!(
+        shown["spec"],
+        json!({"auth": {"user": "u", "login": {"at": 1}}, "users": [{"name": "n"}], "keys": [],
+            "configs": [{"name": "a", "value": MASK, "is_sensitive": true}, {"name": "b", "value": "open"}]})
+    );
+    assert_eq!(shown["auth"]["password"], "s1");
+    assert_eq!((&shown["login"], &shown["login_key"]), (&json!({"name": "n"}), &json!("s5")));
+}

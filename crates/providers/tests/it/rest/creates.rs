@@ -184,6 +184,18 @@ async fn a_secret_that_is_shown_once_stays_for_the_run_traps_12_and_13() {
     assert_eq!(secrets.iter().count(), 1);
 }
 
+/// A key that opens no target is done at once, and its event shows all of the answer but the secret.
+#[tokio::test]
+async fn the_event_of_a_new_key_shows_no_secret() {
+    let answer =
+        json!({"id": "ABC", "spec": {"display_name": "k", "secret": "only-once", "owner": {"id": "sa-1"}}});
+    let bench = Bench::of([page(json!([])), reply(202, answer)]);
+    let told = bench.create(KEY, json!({"display_name": "k", "owner": "sa-1"})).await.unwrap();
+    assert_eq!(told.status, Status::Success);
+    assert_eq!(told.model.as_ref().unwrap()["spec"]["display_name"], "k");
+    assert!(!format!("{told:?}").contains("only-once"), "{told:?}");
+}
+
 /// A draft gets its config by a second request.
 #[tokio::test]
 async fn a_config_that_the_create_does_not_take_follows_as_an_update() {
