@@ -311,3 +311,13 @@ fn a_role_of_resources_has_a_policy_of_its_own() {
     assert!(own.out.contains("profile:CreateDomain") && !own.out.contains("cloudformation:"), "{own}");
     let _ = place.run("permissions --role arn:none app prod").exits(64);
 }
+
+#[test]
+fn what_is_called_directly_needs_nothing_of_cloud_control() {
+    let manifest = "version: 1\nname: app\nproviders: [confluent]\nresources:\n  - name: env\n    type: confluent.org.environments\n    props: { display_name: e }\n";
+    let place = Place::with(manifest);
+    let ran = place.run("permissions confluent.org.environments").exits(1);
+    assert!(ran.err.contains("confluent.org.environments has no list of IAM actions"), "{ran}");
+    let ran = place.run("permissions app dev").exits(0);
+    assert!(!ran.out.contains("cloudformation:"), "{ran}");
+}

@@ -24,7 +24,7 @@ use stack_core::flow::Flow;
 use stack_core::ids::{Address, TypeName};
 use stack_core::plan::Mode;
 use stack_core::schema::Schemas;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The largest managed policy of IAM, without white space.
@@ -91,6 +91,15 @@ fn of_type(app: &App, args: &PermissionsArgs) -> Done {
     let unknown =
         |error: stack_core::schema::UnknownType| Stopped::usage(error.to_string(), "see schema TYPE");
     let schema = app.schemas.schema(&ty).map_err(unknown)?;
+    if app.schemas.described(&ty).is_some() {
+        let problem = Diagnostic::error(codes::NO_OPERATION, format!("{ty} has no list of IAM actions"))
+            .note(
+                "why",
+                "only schemas of CloudFormation have such lists, and this service is called directly",
+            )
+            .next("its own documentation says what the credential must be allowed");
+        return Err(Stopped::new(Exit::Error, problem));
+    }
     let wanted: Vec<Operation> = match args.operation {
         Some(operation) => vec![operation.into()],
         None => Operation::ALL.to_vec(),
@@ -156,6 +165,14 @@ fn wanted(loaded: &Loaded) -> impl Iterator<Item = Wanted> {
     })
 }
 
+/// Services that are called directly, without Cloud Control: other providers know no IAM, and those of AWS have actions that no
+/// schema lists.
+fn called_directly(loaded: &Loaded, types: impl Iterator<Item = TypeName>) -> Vec<String> {
+    let is_regional = |ty: &TypeName| loaded.schemas.described(ty).is_some_and(|about| about.is_regional());
+    let types: BTreeSet<TypeName> = types.filter(is_regional).collect();
+    types.iter().map(|ty| format!("the actions of {ty}: its service is called directly")).collect()
+}
+
 /// Resources whose own statements rule, with the role that they work with.
 fn flows(loaded: &Loaded) -> impl Iterator<Item = Flow> {
     let nothing = Outputs::new();
@@ -178,6 +195,9 @@ fn of_statements(loaded: &Loaded, writes: impl Fn(&Flow) -> bool) -> Found {
 
 fn of_life(loaded: &Loaded) -> Found {
     let of = |wanted: Wanted| {
+        if loaded.schemas.described(&wanted.ty).is_some() {
+            return None;
+        }
         let schema = loaded.schemas.schema(&wanted.ty).ok()?;
         let tags = schema.tag_property().is_some_and(|(name, _)| {
             wanted.ownership_tags || !wanted.default_tags.is_empty() || wanted.props.get(name).is_some()
@@ -185,6 +205,7 @@ fn of_life(loaded: &Loaded) -> Found {
         Some(policy::life(&schema, tags, wanted.target.role_arn))
     };
     let mut found = of_statements(loaded, |_| true);
+    found.unknown.extend(called_directly(loaded, wanted(loaded).map(|wanted| wanted.ty)));
     found.needs.splice(0..0, wanted(loaded).filter_map(of));
     found
 }
@@ -197,8 +218,13 @@ fn of_plan(loaded: &Loaded, view: &PlanView) -> Found {
         let planned = view.resources.iter().find(|resource| resource.address == flow.address.as_str());
         planned.is_some_and(|planned| !matches!(planned.action, ActionView::Noop | ActionView::Read))
     });
+    let types = view.resources.iter().map(|resource| TypeName::new(&resource.canonical_type));
+    found.unknown.extend(called_directly(loaded, types));
     let typed = view.resources.iter().filter_map(|resource| {
         let ty = TypeName::new(&resource.canonical_type);
+        if loaded.schemas.described(&ty).is_some() {
+            return None;
+        }
         let schema = loaded.schemas.schema(&ty).ok()?;
         let mut calls = policy::operations(resource.action).to_vec();
         let mut actions = resource.permissions.clone();
