@@ -69,6 +69,9 @@ pub struct Overlay {
     /// with them is the same resource, whatever else differs (cloud-control 5.3, step 4 of class c).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub natural_key: Vec<PropertyPath>,
+    /// Parts of the natural key that may be left out: what is declared without one is no other's that has one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub natural_optional: Vec<PropertyPath>,
     /// Path → values that mean: the resource is gone, though reads still show it (traps 76 and 77).
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub gone_when: IndexMap<PropertyPath, Vec<Json>>,

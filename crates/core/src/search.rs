@@ -33,6 +33,8 @@ pub struct Search {
     pub index_only: bool,
     /// The natural key: the places of declared create-only and required values that reads show. Empty: nothing matches by it.
     pub natural: Vec<Pointer>,
+    /// Places that the natural key leaves out: what has a value there is another one.
+    pub absent: Vec<Pointer>,
     /// An object with the declared values at these places.
     pub declared: Value,
     /// What a match without marks means.
@@ -49,6 +51,7 @@ impl fmt::Debug for Search {
             .field("tags", &self.tags)
             .field("listing", &self.listing)
             .field("natural", &self.natural)
+            .field("absent", &self.absent)
             .field("unmarked", &self.unmarked)
             .finish_non_exhaustive()
     }
@@ -56,8 +59,19 @@ impl fmt::Debug for Search {
 
 impl PartialEq for Search {
     fn eq(&self, other: &Self) -> bool {
-        let Self { schema, stack, names, tags, listing, index_only, natural, declared, unmarked, forced } =
-            self;
+        let Self {
+            schema,
+            stack,
+            names,
+            tags,
+            listing,
+            index_only,
+            natural,
+            absent,
+            declared,
+            unmarked,
+            forced,
+        } = self;
         schema.type_name == other.schema.type_name
             && *stack == other.stack
             && *names == other.names
@@ -65,6 +79,7 @@ impl PartialEq for Search {
             && *listing == other.listing
             && *index_only == other.index_only
             && *natural == other.natural
+            && *absent == other.absent
             && *declared == other.declared
             && *unmarked == other.unmarked
             && *forced == other.forced
@@ -220,6 +235,9 @@ impl Search {
         if self.natural.is_empty() || !self.natural.iter().all(shown) {
             return false;
         }
+        if self.absent.iter().any(|at| at.get(model).is_some_and(|live| !crate::diff::is_empty(live))) {
+            return false;
+        }
         // The differ passes over what only the service sets; an id that was given is compared as it is.
         let agrees = |at: &Pointer| {
             !self.schema.read_only_properties.covers(at)
@@ -288,6 +306,7 @@ mod tests {
             listing: Listing::Free,
             index_only: false,
             natural: vec![Pointer::of(["CidrBlock"])],
+            absent: Vec::new(),
             declared: Value::from(json!({"CidrBlock": "10.0.0.0/16"})),
             unmarked,
             forced: false,
@@ -314,6 +333,17 @@ mod tests {
             finds.add(&found(id, model.clone()), search.class_of(model, false));
         }
         search.verdict(finds)
+    }
+
+    /// Two keys of one owner and name, one of a cluster and one of none, are two (confluent.md section 2).
+    #[test]
+    fn what_the_natural_key_leaves_out_matches_only_what_has_none() {
+        let mut search = search(Unmarked::Ours);
+        search.absent = vec![Pointer::of(["InstanceTenancy"])];
+        let model = |tenancy: Json| json!({"CidrBlock": "10.0.0.0/16", "InstanceTenancy": tenancy});
+        assert_eq!(search.class_of(&model(json!("dedicated")), false), Class::Other);
+        assert_eq!(search.class_of(&model(Json::Null), false), Class::Unmarked);
+        assert_eq!(search.class_of(&json!({"CidrBlock": "10.0.0.0/16"}), false), Class::Unmarked);
     }
 
     #[test]

@@ -407,7 +407,9 @@ impl Reading<'_> {
     fn needed(&self) -> Vec<String> {
         let schema = self.schema();
         let top = |path: &stack_core::pointer::PropertyPath| path.top().map(str::to_owned);
-        let keys = schema.overlay.natural_key.iter().chain(&schema.primary_identifier).filter_map(top);
+        let key =
+            schema.overlay.natural_key.iter().filter(|part| !schema.overlay.natural_optional.contains(part));
+        let keys = key.chain(&schema.primary_identifier).filter_map(top);
         let all = schema.root.required.iter().cloned().chain(keys);
         let mut out: Vec<String> = all
             .filter(|name| !self.declared.contains_key(name))

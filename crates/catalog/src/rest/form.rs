@@ -270,6 +270,9 @@ pub struct Resource {
     /// The property that names who uses one: a delete is refused until nobody does.
     #[serde(default)]
     pub usages: Option<String>,
+    /// Where answers say when one was made (RFC 3339).
+    #[serde(default)]
+    pub created_at: Option<String>,
     /// Notes for people who use it.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -314,6 +317,11 @@ impl Resource {
     /// The parts at the end of the identity that may be left out.
     pub fn optional_parts(&self) -> &[String] {
         &self.identity[self.needed()..]
+    }
+
+    /// True if this part of the natural key may be left out: then it means those that have none.
+    pub fn may_lack(&self, part: &str) -> bool {
+        self.properties.get(part).is_some_and(|property| !property.required)
     }
 
     fn needed(&self) -> usize {
@@ -387,6 +395,8 @@ pub struct Property {
     pub grow_only: bool,
     /// Answers may percent-encode what was sent plain (CRNs, Confluent trap 17).
     pub decoded: bool,
+    /// The value that answers show where there is none.
+    pub none: Option<String>,
     /// A text in bodies and answers (quotas), whatever its type here. Of an object: all its values are (connector configs).
     pub text: bool,
     /// A text on the wire that may hold a JSON document: compared as one, and may be declared as one (schemas).

@@ -49,6 +49,12 @@ pub(super) fn of(ty: &TypeName, resource: &Resource) -> ResourceSchema {
             accepts: accepts(resource),
             holds_data: resource.holds_data,
             natural_key: resource.natural_key.iter().map(path).collect(),
+            natural_optional: resource
+                .natural_key
+                .iter()
+                .filter(|name| resource.may_lack(name))
+                .map(path)
+                .collect(),
             answers_reads: resource.list.as_ref().is_some_and(|list| list.answers_reads),
             cascades: resource.cascades.iter().map(cascade).collect(),
             usages: resource.usages.iter().map(path).collect(),

@@ -59,6 +59,7 @@ pub(super) fn search(wanted: &Wanted, schema: &Arc<ResourceSchema>, stack: &Stac
         listing,
         index_only: false,
         natural,
+        absent: absent(wanted, schema),
         declared,
         unmarked,
         forced: wanted.lifecycle.adopt == Adopt::Force,
@@ -85,6 +86,7 @@ pub(super) fn by_marks(
         listing: listing(wanted, schema),
         index_only: true,
         natural: Vec::new(),
+        absent: Vec::new(),
         declared: Value::object(),
         unmarked: Unmarked::Candidate,
         forced: false,
@@ -115,6 +117,7 @@ pub(super) fn by_id(
         listing: listing(wanted, schema),
         index_only: false,
         natural: vec![Pointer::of([name.as_str()])],
+        absent: Vec::new(),
         declared,
         unmarked: Unmarked::Ours,
         forced: false,
@@ -174,6 +177,12 @@ fn natural(wanted: &Wanted, schema: &ResourceSchema) -> (Vec<Pointer>, Option<Un
         }
     }
     (places, waiting)
+}
+
+/// The places of the natural key that are left out.
+fn absent(wanted: &Wanted, schema: &ResourceSchema) -> Vec<Pointer> {
+    let is_left_out = |at: &Pointer| wanted.props.at(at).is_none_or(|value| matches!(value, Value::Null));
+    schema.overlay.natural_optional.iter().filter_map(PropertyPath::as_pointer).filter(is_left_out).collect()
 }
 
 /// An object with the values at these places.

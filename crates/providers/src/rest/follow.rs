@@ -1,10 +1,12 @@
 //! Where operations stand: their resources are read, and their phases say it (confluent.md section 8).
 
-use super::operate::{NOT_ARRIVED, SEVERAL, done, failed, showing};
+use super::model::{self, Model};
+use super::operate::{NOT_ARRIVED, SEVERAL, UNDATED, done, failed, showing};
 use super::ready::{self, Phase};
 use super::token::Ticket;
 use super::young::Young;
 use super::{Rest, identity_of};
+use serde_json::Value as Json;
 use stack_catalog::rest::Definition;
 use stack_core::ids::{ClientToken, RequestToken, Target};
 use stack_core::provider::{Failure, FailureKind, Progress, Verb};
@@ -17,6 +19,9 @@ const MISSES: u32 = 3;
 const BETWEEN_TRIES: Duration = Duration::from_secs(2);
 /// Wait between two of these looks: services show what was made within seconds (confluent.md section 7).
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
+
+/// Our clock may be ahead of the service's by so much. Less than most need: what looks older is left alone.
+const CLOCKS_MS: i64 = 10_000;
 
 impl Rest {
     /// Where an operation stands.
@@ -141,27 +146,29 @@ impl Rest {
         ticket: &Ticket,
     ) -> Result<Progress, Failure> {
         let request = ticket.token();
-        let found = self.find(at, definition, &ticket.key).await?.unwrap_or_default();
-        match found.as_slice() {
-            [one]
-                if self.memory.watch(&request, |watched| watched.was_absent)
-                    && definition.resource.properties.values().any(|property| property.once) =>
-            {
-                // Its secret was in the answer that is lost, so that it is of no use to anybody (confluent.md section 12).
-                let identity = identity_of(definition, one);
-                let nothing = ClientToken::new("");
-                let removed = self.delete(at, definition, &identity, &nothing).await?;
-                let message = format!(
-                    "{}: its secret was lost with the answer; it was deleted, to be made anew",
-                    self.what(definition, one)
-                );
-                if removed.status.is_terminal() {
-                    return Ok(failed(ticket, definition, NOT_ARRIVED.to_owned(), message));
+        let mut found = self.find(at, definition, &ticket.key).await?.unwrap_or_default();
+        let holds_once = definition.resource.properties.values().any(|property| property.once);
+        let sent_ms = self.memory.watch(&request, |watched| watched.absent_at).filter(|_| holds_once);
+        if let ([one], Some(sent_ms)) = (found.as_slice(), sent_ms) {
+            let identity = self.identity(definition, one);
+            match self.look(at, definition, &identity).await?.map(|seen| made_at(definition, &seen.answer)) {
+                Some(Some(made_ms)) if made_ms.saturating_add(CLOCKS_MS) >= sent_ms => {
+                    return self.remove_useless(at, definition, ticket, one).await;
                 }
-                let mut told = self.running(ticket, definition, message);
-                told.identifier = None;
-                Ok(told)
+                // An older one, or one that is gone: it is not what the create made.
+                Some(Some(_)) | None => found.clear(),
+                Some(None) => {
+                    let message = format!(
+                        "a create of {} had no answer, and now {} has its name. The service does not say when it was made: it \
+                         may be of somebody else. Delete it if nobody uses it, and try again",
+                        definition.ty,
+                        self.names_of(definition, &found)
+                    );
+                    return Ok(failed(ticket, definition, UNDATED.to_owned(), message));
+                }
             }
+        }
+        match found.as_slice() {
             [one] => {
                 // Lists may show what is gone; only a read says that it is there (Confluent trap 44).
                 let key = self.identity(definition, one);
@@ -195,4 +202,34 @@ impl Rest {
             }
         }
     }
+
+    /// Deletes what a create without an answer made: its secret was in the answer, so that it is of no use to anybody
+    /// (confluent.md section 12).
+    async fn remove_useless(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        ticket: &Ticket,
+        one: &Model,
+    ) -> Result<Progress, Failure> {
+        let identity = identity_of(definition, one);
+        let nothing = ClientToken::new("");
+        let removed = self.delete(at, definition, &identity, &nothing).await?;
+        let message = format!(
+            "{}: its secret was lost with the answer; it was deleted, to be made anew",
+            self.what(definition, one)
+        );
+        if removed.status.is_terminal() {
+            return Ok(failed(ticket, definition, NOT_ARRIVED.to_owned(), message));
+        }
+        let mut told = self.running(ticket, definition, message);
+        told.identifier = None;
+        Ok(told)
+    }
+}
+
+/// When a resource was made, Unix milliseconds, if its answer tells.
+fn made_at(definition: &Definition, answer: &Json) -> Option<i64> {
+    let text = model::at(answer, definition.resource.created_at.as_deref()?)?.as_str()?;
+    Some(text.parse::<jiff::Timestamp>().ok()?.as_millisecond())
 }

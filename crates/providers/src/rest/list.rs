@@ -6,8 +6,8 @@ use super::{Rest, identity_of};
 use crate::aws::encoded;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
-use stack_catalog::rest::Definition;
 use stack_catalog::rest::form::{Auth, Input, List, ListPart, Paging, PagingKind};
+use stack_catalog::rest::{Definition, Template};
 use stack_core::ids::Target;
 use stack_core::provider::{Failure, FailureKind};
 use std::collections::HashMap;
@@ -145,15 +145,23 @@ impl Rest {
     ) -> Result<Option<Vec<Model>>, Failure> {
         let resource = &definition.resource;
         let is_whole = !resource.natural_key.is_empty()
-            && resource.natural_key.iter().all(|name| key.get(name).is_some_and(|value| !value.is_null()));
+            && resource.natural_key.iter().all(|name| given(key, name).is_some() || resource.may_lack(name));
         if resource.list.is_none() || !is_whole {
             return Ok(None);
         }
         let agrees = |model: &Model| {
-            resource.natural_key.iter().all(|name| match (key.get(name), model.get(name)) {
-                (Some(wanted), Some(live)) => same(wanted, live),
-                _ => false,
-            })
+            let is_key =
+                resource.natural_key.iter().all(|name| match (given(key, name), given(model, name)) {
+                    (Some(wanted), Some(live)) => same(wanted, live),
+                    (None, None) => true,
+                    _ => false,
+                });
+            // What the list was asked with tells them apart too, where it shows it.
+            is_key
+                && asked_with(definition).all(|name| match (given(key, name), given(model, name)) {
+                    (Some(wanted), Some(live)) => same(wanted, live),
+                    _ => true,
+                })
         };
         let schema = definition.schema();
         let all = self.walk(at, definition, key).await?;
@@ -200,6 +208,21 @@ impl Rest {
             models.iter().map(|model| format!("`{}`", identity_of(definition, model))).collect();
         names.join(", ")
     }
+}
+
+/// The properties that the requests of a list are made of.
+pub(super) fn asked_with(definition: &Definition) -> impl Iterator<Item = &str> {
+    let templates = definition
+        .resource
+        .list
+        .iter()
+        .flat_map(|list| list.query.values().chain(list.filter.values()).chain([&list.path]));
+    templates.flat_map(Template::variables)
+}
+
+/// A value that is there: neither null nor an empty text.
+pub(super) fn given<'m>(model: &'m Model, name: &str) -> Option<&'m Json> {
+    model.get(name).filter(|value| !value.is_null() && value.as_str() != Some(""))
 }
 
 /// True if two values of a natural key mean the same: numbers and texts of one spelling are equal.

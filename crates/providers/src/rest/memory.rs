@@ -57,8 +57,8 @@ pub(super) struct Watched {
     pub(super) tried_since: Option<Instant>,
     /// How often in a row it was taken.
     pub(super) proofs: u32,
-    /// True if this run itself looked before the create, and nothing was there.
-    pub(super) was_absent: bool,
+    /// When the create was sent (Unix milliseconds), if this run itself looked before it and nothing was there.
+    pub(super) absent_at: Option<i64>,
 }
 
 /// The memory of one provider.

@@ -206,7 +206,7 @@ impl Provider for Rest {
         let kind = match (&progress.status, code) {
             (Status::CancelComplete, _) => FailureKind::Cancelled,
             (_, operate::NOT_ARRIVED) => FailureKind::Unavailable,
-            (_, operate::SEVERAL) => FailureKind::Invalid,
+            (_, operate::SEVERAL | operate::UNDATED) => FailureKind::Invalid,
             _ => FailureKind::Internal,
         };
         let message = match progress.message.as_str() {

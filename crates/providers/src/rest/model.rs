@@ -138,7 +138,10 @@ pub(super) fn pairs(members: &Map<String, Json>) -> Json {
 /// A value as the model has it.
 pub(super) fn shown(property: &Property, value: &Json) -> Json {
     match value {
-        Json::Object(members) if property.reference => members.get("id").cloned().unwrap_or(Json::Null),
+        Json::Object(members) if property.reference => match members.get("id") {
+            Some(Json::String(id)) => Json::String(known_id(property, id).to_owned()),
+            id => id.cloned().unwrap_or(Json::Null),
+        },
         Json::Array(items) if property.pairs => {
             let one = |item: &Json| {
                 let name = item.get("name")?.as_str()?.to_owned();
@@ -198,6 +201,15 @@ pub(super) fn shown(property: &Property, value: &Json) -> Json {
 /// True for a pair whose value is a secret. Some show asterisks for it, others nothing (confluent.md section 12).
 fn is_hidden(pair: &Json) -> bool {
     pair.get("is_sensitive").and_then(Json::as_bool) == Some(true)
+}
+
+/// An id in the form in which it is sent: a region may be shown with its environment in front (confluent.md section 2).
+fn known_id<'i>(property: &Property, id: &'i str) -> &'i str {
+    let is_known = |id: &str| property.adds.keys().any(|start| id.starts_with(start.as_str()));
+    match id.split_once('.') {
+        Some((_, rest)) if !is_known(id) && is_known(rest) => rest,
+        _ => id,
+    }
 }
 
 fn is_noise(property: &Property, name: &str) -> bool {
@@ -273,6 +285,7 @@ pub(super) fn model(resource: &Resource, answer: &Json, given: &Model) -> Model 
         let value = at(answer, read_at(name, property)).filter(|value| !value.is_null());
         // An endpoint that is not there yet is an empty text (Confluent trap 35).
         let value = value.filter(|value| !(property.read_only && value.as_str() == Some("")));
+        let value = value.filter(|value| property.none.is_none() || scalar(value) != property.none);
         match value {
             Some(_) if property.write_only => {}
             Some(value) => {

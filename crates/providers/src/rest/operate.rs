@@ -2,6 +2,7 @@
 
 use super::change;
 use super::errors;
+use super::list::{asked_with, given};
 use super::model::{self, Model};
 use super::ready::{self, Phase};
 use super::settings::Credential;
@@ -21,6 +22,8 @@ use std::time::Duration;
 pub(super) const NOT_ARRIVED: &str = "NotArrived";
 /// A create without an answer, after which several have its natural key.
 pub(super) const SEVERAL: &str = "SeveralFound";
+/// A create without an answer, after which there is one of which nobody can tell whether this run made it.
+pub(super) const UNDATED: &str = "MadeByWhom";
 
 impl Rest {
     /// Makes a resource. Where the service lets two have one name, looks first: the plan may be older than this run.
@@ -61,10 +64,11 @@ impl Rest {
             values: &props,
             creates: true,
         };
+        let sent_ms = (self.clock)();
         let answer = match self.call(at, asked).await {
             Ok(answer) => answer.json,
             Err(failure) if is_in_doubt(&failure) => {
-                return self.in_doubt(definition, &props, failure, token);
+                return self.in_doubt(definition, &props, failure, sent_ms, token);
             }
             Err(failure) => return Err(self.perhaps_resting(at, definition, &props, failure).await),
         };
@@ -76,7 +80,7 @@ impl Rest {
             // It was made, and the answer does not say as what.
             let why =
                 Failure::new(FailureKind::NoAnswer, "NoIdentifier", "the answer does not name what was made");
-            return self.in_doubt(definition, &props, why, token);
+            return self.in_doubt(definition, &props, why, sent_ms, token);
         }
         self.memory.deleted(&definition.ty, &identity_of(definition, &made).wire(), false);
         self.keep_secrets(definition, one_of(&answer), &made);
@@ -174,6 +178,7 @@ impl Rest {
         definition: &Definition,
         props: &Model,
         why: Failure,
+        sent_ms: i64,
         token: &ClientToken,
     ) -> Result<Progress, Failure> {
         let resource = &definition.resource;
@@ -181,7 +186,16 @@ impl Rest {
             let part = |name: &String| Some((name.clone(), props.get(name)?.clone()));
             names.iter().map(part).collect::<Option<Model>>().filter(|key| !key.is_empty())
         };
-        let by_list = of(&resource.natural_key).filter(|_| resource.list.is_some());
+        // All that the list is asked with: without a part of it, others' resources look like this one.
+        let is_wanted = |name: &&String| !resource.may_lack(name) || given(props, name).is_some();
+        let key: Vec<String> = resource.natural_key.iter().filter(is_wanted).cloned().collect();
+        let by_list = of(&key).filter(|_| resource.list.is_some()).map(|mut key| {
+            let more = asked_with(definition).filter_map(|name| Some((name, given(props, name)?)));
+            more.for_each(|(name, value)| {
+                key.insert(name.to_owned(), value.clone());
+            });
+            key
+        });
         let is_said = |name: &&String| !resource.optional_parts().contains(name) || props.contains_key(*name);
         let identity: Vec<String> = resource.identity.iter().filter(is_said).cloned().collect();
         let Some(key) = of(&identity).or(by_list) else {
@@ -201,7 +215,7 @@ impl Rest {
         self.memory.watch(&ticket.token(), |watched| {
             watched.why = why.message.clone();
             // A create that is no unique one has looked first.
-            watched.was_absent = !resource.unique;
+            watched.absent_at = (!resource.unique).then_some(sent_ms);
         });
         let mut told = self.running(&ticket, definition, format!("no answer: {}", why.message));
         told.identifier = None;

@@ -11,6 +11,18 @@ fn key(id: &str, secret: Option<&str>) -> Json {
     json!({"id": id, "spec": {"display_name": "k", "secret": secret, "owner": {"id": "sa-1"}, "resource": {"id": "lkc-1"}}})
 }
 
+/// A key of the name `k` as it is read, dated some seconds after the time of all tests.
+fn dated(id: &str, seconds: i64) -> Json {
+    let moment = jiff::Timestamp::from_millisecond(NOW_MS + seconds * 1000).unwrap();
+    let mut key = key(id, None);
+    key["metadata"] = json!({"created_at": moment.to_string()});
+    key
+}
+
+fn lost() -> Answer {
+    Err(TransportError::new(TransportErrorKind::Timeout, "no answer"))
+}
+
 fn seen() -> Answer {
     reply(200, key("NEW", None))
 }
@@ -110,18 +122,95 @@ async fn a_key_of_this_run_stands_in_for_one_that_is_refused() {
 /// The answer with the secret is lost, so that nobody can use the key: it goes, and the step is decided anew.
 #[tokio::test(start_paused = true)]
 async fn a_key_whose_answer_was_lost_is_deleted_and_never_doubled_trap_1() {
-    let lost = Err(TransportError::new(TransportErrorKind::Timeout, "no answer"));
-    let bench =
-        Bench::of([page(json!([])), lost, page(json!([key("LOST", None)])), with_headers(204, &[], "")]);
+    let found = dated("LOST", 1);
+    let answers =
+        [page(json!([])), lost(), page(json!([found])), reply(200, found), with_headers(204, &[], "")];
+    let bench = Bench::of(answers);
     let told = bench.create(KEY, wanted()).await.unwrap();
     let ended = bench.poll(&told).await;
     assert_eq!(ended.error_code.as_deref(), Some("NotArrived"));
     assert_eq!(bench.rest.failure_of(&ended).kind, FailureKind::Unavailable);
     assert!(ended.message.contains("LOST`: its secret was lost with the answer"), "{ended:?}");
-    assert_eq!(bench.lines()[3], "DELETE /iam/v2/api-keys/LOST");
+    assert_eq!(bench.lines()[4], "DELETE /iam/v2/api-keys/LOST");
     // A later run did not look before the create: what it finds may be of somebody else.
     let later = Bench::of([page(json!([key("LOST", None)])), reply(200, key("LOST", None))]);
     let ended = later.poll(&told).await;
     assert_eq!(ended.status, Status::Success);
     assert!(later.lines().iter().all(|line| line.starts_with("GET ")), "{:?}", later.lines());
+}
+
+fn only_reads_and_one_create(bench: &Bench) {
+    let lines = bench.lines();
+    let writes: Vec<&String> = lines.iter().filter(|line| !line.starts_with("GET ")).collect();
+    assert_eq!(writes, ["POST /iam/v2/api-keys"]);
+}
+
+/// The same owner and name, of another cluster, or of the cloud: another key (confluent-api.tsv).
+#[tokio::test(start_paused = true)]
+async fn a_lost_create_leaves_the_keys_of_other_clusters_alone() {
+    for other in [json!({"id": "lkc-2"}), json!({"id": "cloud", "kind": "Cloud"})] {
+        let mut foreign = dated("FOREIGN", 1);
+        foreign["spec"]["resource"] = other;
+        let all = || page(json!([foreign]));
+        let bench = Bench::of([all(), lost(), all(), all(), all()]);
+        let told = bench.create(KEY, wanted()).await.unwrap();
+        let mut ended = bench.poll(&told).await;
+        for _ in 0..2 {
+            assert_eq!(ended.status, Status::InProgress);
+            ended = bench.poll(&told).await;
+        }
+        assert_eq!(ended.error_code.as_deref(), Some("NotArrived"), "{ended:?}");
+        only_reads_and_one_create(&bench);
+        // The look after the create asks for the same cluster as the one before it.
+        let asked: Vec<String> = bench.lines().into_iter().filter(|line| line.contains('?')).collect();
+        assert_eq!(asked.len(), 4);
+        assert!(asked.iter().all(|uri| uri.contains("spec.resource=lkc-1")), "{asked:?}");
+    }
+}
+
+/// The list showed it late: it was there before the create.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_older_than_the_create_is_never_deleted() {
+    let old = dated("OLD", -60);
+    let look = || [page(json!([old])), reply(200, old.clone())];
+    let bench = Bench::of([page(json!([])), lost()].into_iter().chain((0..3).flat_map(|_| look())));
+    let told = bench.create(KEY, wanted()).await.unwrap();
+    assert_eq!(bench.poll(&told).await.status, Status::InProgress);
+    assert_eq!(bench.poll(&told).await.status, Status::InProgress);
+    assert_eq!(bench.poll(&told).await.error_code.as_deref(), Some("NotArrived"));
+    only_reads_and_one_create(&bench);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_without_a_date_is_named_and_left_alone() {
+    let bare = key("BARE", None);
+    let bench = Bench::of([page(json!([])), lost(), page(json!([bare])), reply(200, bare)]);
+    let told = bench.create(KEY, wanted()).await.unwrap();
+    let ended = bench.poll(&told).await;
+    assert_eq!(bench.rest.failure_of(&ended).kind, FailureKind::Invalid);
+    assert!(ended.message.contains("`BARE` has its name"), "{ended:?}");
+    only_reads_and_one_create(&bench);
+}
+
+/// A key of the cloud has no resource, which reads show as `cloud`.
+#[tokio::test(start_paused = true)]
+async fn a_lost_key_of_the_cloud_is_told_from_those_of_clusters() {
+    let mut cloud = dated("CLOUD", 1);
+    cloud["spec"]["resource"] = json!({"id": "cloud", "kind": "Cloud"});
+    let both = page(json!([dated("CLUSTER", 1), cloud]));
+    let gone = with_headers(204, &[], "");
+    let bench = Bench::of([page(json!([dated("CLUSTER", 1)])), lost(), both, reply(200, cloud), gone]);
+    let told = bench.create(KEY, json!({"display_name": "k", "owner": "sa-1"})).await.unwrap();
+    assert!(bench.poll(&told).await.message.contains("CLOUD`: its secret was lost"));
+    assert_eq!(bench.lines()[4], "DELETE /iam/v2/api-keys/CLOUD");
+}
+
+/// The environment stands before the region in what is read (confluent.md section 2).
+#[tokio::test]
+async fn the_region_of_a_flink_key_reads_as_it_was_declared() {
+    let mut flink = key("FLINK", None);
+    flink["spec"]["resource"] = json!({"id": "env-1.aws.us-east-1", "kind": "Region"});
+    let bench = Bench::of([reply(200, flink)]);
+    let found = bench.read(KEY, "FLINK").await.unwrap().unwrap();
+    assert_eq!(found.model["resource"], "aws.us-east-1");
 }
