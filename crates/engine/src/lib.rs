@@ -20,6 +20,7 @@ pub mod observe;
 pub mod orphans;
 pub mod outcome;
 pub mod paced;
+mod pages;
 pub mod retry;
 mod schedule;
 pub mod search;

@@ -2,6 +2,7 @@
 
 use crate::bucket::Bucket;
 use crate::clock::IdSource;
+use crate::pages::Pages;
 use crate::retry::{Call, Decision, Policy, decide};
 use async_trait::async_trait;
 use serde::Serialize;
@@ -334,12 +335,12 @@ impl Paced {
         mut more: impl FnMut(&[Progress]) -> bool + Send,
     ) -> Result<Vec<Progress>, Failure> {
         let mut found = Vec::new();
-        let mut page: Option<String> = None;
+        let (mut page, mut pages) = (None, Pages::default());
         loop {
             let answer = self.requests(at, in_flight_only, page.as_deref()).await?;
             let go_on = more(&answer.requests);
             found.extend(answer.requests);
-            page = answer.next;
+            page = pages.next(answer.next)?;
             // Only an absent token ends a listing (cloud-control 1.2).
             if page.is_none() || !go_on {
                 return Ok(found);
@@ -353,17 +354,13 @@ impl Paced {
     /// The failure of a page, or a list that does not end: what a part of it does not show may be there.
     pub async fn all(&self, at: &Target, ty: &TypeName, model: Option<&Json>) -> Result<Vec<Found>, Failure> {
         let mut all: Vec<Found> = Vec::new();
-        let mut page: Option<String> = None;
+        let (mut page, mut pages) = (None, Pages::default());
         loop {
             let answer = self.list(at, ty, model, page.as_deref()).await?;
             all.extend(answer.found);
-            match answer.next {
-                None => return Ok(all),
-                Some(next) if page.as_ref() == Some(&next) => {
-                    let words = "the list does not end: the service gives the same page again";
-                    return Err(Failure::new(FailureKind::Internal, "PageTokenRepeated", words));
-                }
-                Some(next) => page = Some(next),
+            page = pages.next(answer.next)?;
+            if page.is_none() {
+                return Ok(all);
             }
         }
     }

@@ -6,6 +6,7 @@
 
 use crate::clock::Clock;
 use crate::paced::Paced;
+use crate::pages::Pages;
 use crate::schedule::READ_BACK;
 use serde_json::Value as Json;
 use stack_core::identity::{Identifier, Key};
@@ -242,7 +243,7 @@ impl Searcher {
         self.indices
             .get(place.clone(), || async move {
                 let mut index = Index::new();
-                let mut page: Option<String> = None;
+                let (mut page, mut pages) = (None, Pages::default());
                 loop {
                     let answer = self.provider.tagged(&place, &filters, &[], page.as_deref()).await?;
                     for record in answer.found {
@@ -253,7 +254,7 @@ impl Searcher {
                             known.push(record);
                         }
                     }
-                    page = answer.next;
+                    page = pages.next(answer.next)?;
                     // Pages may be short or empty; only an absent token ends the listing (cloud-control 5.1).
                     if page.is_none() {
                         return Ok(Arc::new(index));
@@ -329,7 +330,7 @@ impl Searcher {
     ) -> Answer<Listed> {
         let mut seen: HashSet<Identifier> = HashSet::new();
         let mut reading: JoinSet<(usize, Reading)> = JoinSet::new();
-        let mut page: Option<String> = None;
+        let (mut page, mut pages) = (None, Pages::default());
         loop {
             let answer =
                 self.provider.list(&question.target, &question.ty, model.as_ref(), page.as_deref()).await;
@@ -347,7 +348,7 @@ impl Searcher {
                 let (searcher, question, number) = (Arc::clone(self), question.clone(), seen.len());
                 reading.spawn(async move { (number, searcher.read(&question, &found.identifier).await) });
             }
-            page = answer.next;
+            page = pages.next(answer.next)?;
             if page.is_none() {
                 break;
             }
