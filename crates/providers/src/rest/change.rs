@@ -55,11 +55,10 @@ pub(super) fn check(
     changed: &[String],
 ) -> Result<(), Failure> {
     for name in changed {
-        let Some(property) = resource.properties.get(name).filter(|property| property.grow_only) else {
-            continue;
-        };
+        let Some(property) = resource.properties.get(name) else { continue };
         let number = |model: &Model| model.get(name).and_then(Json::as_f64);
-        if let (Some(was), Some(will)) = (number(live), number(next))
+        if property.grow_only
+            && let (Some(was), Some(will)) = (number(live), number(next))
             && will < was
         {
             let message = format!(

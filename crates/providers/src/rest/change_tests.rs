@@ -15,6 +15,7 @@ resources:
       note: { type: string, at: spec.note, cleared_by: "" }
       lock: { type: object, at: spec.lock, properties: { kind: { companion: true }, code: {}, seal: { read_only: true } } }
       parts: { type: integer, grow_only: true }
+      place: { type: string, immutable: true }
       configs: { type: object, pairs: true }
       state: { type: string }
     identity: [shelf, id]
@@ -93,6 +94,18 @@ fn what_may_only_grow_is_refused_before_anything_is_sent() {
         only(live, json!([{"op": "replace", "path": "/parts", "value": 9}])),
         json!({"spec": {"shelf": {"id": "s"}}, "parts": 9})
     );
+}
+
+/// A step for all properties would send it, and a service may drop what it does not take.
+#[test]
+fn what_can_never_change_is_refused_before_anything_is_sent() {
+    let live = json!({"id": "1", "shelf": "s", "label": "a", "place": "here"});
+    let patch = json!([
+        {"op": "replace", "path": "/label", "value": "b"}, {"op": "replace", "path": "/place", "value": "there"}
+    ]);
+    let refused = requests(live, patch).unwrap_err();
+    assert_eq!((refused.kind, refused.code.as_str()), (FailureKind::NotUpdatable, "Immutable"));
+    assert!(refused.message.contains("`place` of acme.shop.boxes"), "{refused}");
 }
 
 #[test]
