@@ -183,6 +183,35 @@ async fn five_hundred_topics_are_planned_with_one_list_and_one_look_at_their_con
     assert_eq!((asked["kafka_topic list"], asked["kafka_topic read"]), (1, 1), "{asked:?}");
 }
 
+/// A list shows for a while what is gone; only a read says that it is there (trap 44).
+#[tokio::test(start_paused = true)]
+async fn topics_that_were_torn_down_a_moment_ago_are_made_again() {
+    let mut ghostly = config();
+    ghostly.confluent.lags.ghost_ms = 15_000;
+    let world = World::new(&stack("us-east-1"), "dev", ghostly);
+    world.must(Mode::Build).await;
+    let lkc = only(&world, "kafka_cluster");
+    let topic = |n: u8| {
+        format!(
+            "  - name: t{n}\n    type: kafka.kafka.topics\n    props: {{ cluster_id: {lkc}, topic_name: topic-{n} }}\n"
+        )
+    };
+    let mine =
+        "version: 1\nname: alone\nproviders: [confluent]\nresources:\n".to_owned() + &topic(1) + &topic(2);
+    let world = world.with_manifest(&mine).agreeing("t1").agreeing("t2");
+    world.must(Mode::Build).await;
+    world.must(Mode::Teardown).await;
+    let (plan, _) = world.plan(Mode::Build).await;
+    assert_eq!((action(&plan, "t1"), action(&plan, "t2")), (Action::Create, Action::Create));
+    world.must(Mode::Build).await;
+    forget_requests(&world);
+    // A minute later one list says it all again.
+    tokio::time::sleep(std::time::Duration::from_secs(61)).await;
+    let (plan, _) = world.plan(Mode::Build).await;
+    assert!(!plan.has_changes() && !plan.is_blocked());
+    assert_eq!(requests(&world).get("kafka_topic read"), None);
+}
+
 /// Makes something beside the stack.
 async fn made(world: &World, ty: &str, props: Json) -> String {
     world.start_at("confluent", ty, &props).await

@@ -309,6 +309,8 @@ impl World {
         self.clear_history();
         let mut options = PlanOptions::of(mode);
         options.ledger = self.store.ledger().expect("the ledger reads");
+        options.deleted_lately = stack_engine::store::deleted_lately(&*self.store, engine.clock.now_ms())
+            .expect("the journals read");
         options.allow_data_loss.clone_from(&self.agreed);
         let planning = Planning::new(Arc::clone(&engine.resolver), Arc::clone(&engine.schemas), options);
         let (plan, outputs) = engine.observe(planning).await;

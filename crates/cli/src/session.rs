@@ -17,7 +17,7 @@ use stack_core::desired::{Outputs, Rendered, Resolver};
 use stack_core::diagnostic::{Diagnostic, Diagnostics, Severity, nearest};
 use stack_core::flow::{Flow, FlowKind, FlowSeen, FlowVerdict, Purpose};
 use stack_core::identity::Identifier;
-use stack_core::ids::{Address, ProviderId, Region, Target};
+use stack_core::ids::{Address, ProviderId, Region, Target, TypeName};
 use stack_core::observed::LedgerEntry;
 use stack_core::plan::{Mode, Plan};
 use stack_core::planner::{self, Beside, FlowQuestion, PlanOptions, Planning, glob};
@@ -27,6 +27,7 @@ use stack_engine::clock::IdSource;
 use stack_engine::store::{DirStore, JournalStore};
 use stack_engine::{Engine, FlowSupport};
 use stack_flow::Runner;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -266,6 +267,7 @@ impl<'a> Session<'a> {
     fn options(&self, mode: Mode, targets: &TargetsView) -> Result<PlanOptions, Stopped> {
         let options = plan_options(&self.loaded, mode, targets, self.ledger())?;
         Ok(PlanOptions {
+            deleted_lately: self.deleted_lately(),
             flows: self.purpose,
             pins: self.pins.clone(),
             only_included: !self.pins.is_empty(),
@@ -282,6 +284,18 @@ impl<'a> Session<'a> {
                     Diagnostic::warning(codes::STORE, format!("hints of earlier runs are not used: {error}"));
                 self.app.tell(&[diagnostic]);
                 IndexMap::new()
+            }
+        }
+    }
+
+    /// What the lists may still show although this stack has deleted it. A journal that does not read costs reads, never a plan.
+    fn deleted_lately(&self) -> BTreeSet<TypeName> {
+        match stack_engine::store::deleted_lately(&*self.store(), self.link.clock.now_ms()) {
+            Ok(types) => types,
+            Err(error) => {
+                let message = format!("what was deleted a moment ago may be taken for present: {error}");
+                self.app.tell(&[Diagnostic::warning(codes::STORE, message)]);
+                BTreeSet::new()
             }
         }
     }

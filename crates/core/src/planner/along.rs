@@ -4,6 +4,7 @@
 //! is named, and asks for consent.
 
 use super::{Planning, codes, guard};
+use crate::desired::ReplaceOrder;
 use crate::diagnostic::Diagnostic;
 use crate::diff::percent_decode;
 use crate::identity::Identifier;
@@ -213,9 +214,13 @@ fn unlisted_problem(question: &AlongQuestion, failure: &Failure) -> Diagnostic {
         .next("look at what is in it before you agree: all of it goes")
 }
 
-/// Resources that something uses which stays: their services refuse the deletion (confluent.md section 10).
+/// Resources that something uses which stays: their services refuse the deletion (confluent.md section 10). What is
+/// deleted before it is made anew goes too, so that the orders of replacements must be settled.
 pub(super) fn block_used(resources: &mut IndexMap<Address, Planned>, schemas: &dyn Schemas) {
     let goes = |planned: &Planned| matches!(planned.action, Action::Delete | Action::Replace(_));
+    let goes_first = |planned: &Planned| {
+        matches!(planned.action, Action::Delete | Action::Replace(ReplaceOrder::DeleteFirst))
+    };
     let mut used: Vec<(Address, Vec<String>)> = Vec::new();
     for planned in resources.values().filter(|planned| planned.flow.is_none() && goes(planned)) {
         let (Ok(schema), Some(live)) = (schemas.schema(&planned.ty), &planned.live) else { continue };
@@ -224,7 +229,7 @@ pub(super) fn block_used(resources: &mut IndexMap<Address, Planned>, schemas: &d
         let staying: Vec<String> = users
             .filter(|user| {
                 let is_it = |other: &Planned| other.identifier.as_ref().is_some_and(|id| names(user, id));
-                !resources.values().any(|other| other.action == Action::Delete && is_it(other))
+                !resources.values().any(|other| goes_first(other) && is_it(other))
             })
             .map(str::to_owned)
             .collect();

@@ -41,6 +41,7 @@ use crate::observed::{LedgerEntry, Question, Sighting};
 use crate::plan::{Action, Mode, Plan, Planned, ReasonCode};
 use crate::pointer::Pointer;
 use crate::schema::{ResourceSchema, Schemas};
+use crate::search::Listing;
 use crate::value::Unknown;
 use decide::{Decide, Seen};
 use identity::Identity;
@@ -60,6 +61,9 @@ pub struct PlanOptions {
     pub exclude: Vec<String>,
     /// Hints of earlier runs.
     pub ledger: IndexMap<Address, LedgerEntry>,
+    /// Types of which this stack has deleted something a moment ago: lists may still show it, so that each resource of
+    /// them is read (Confluent trap 44).
+    pub deleted_lately: BTreeSet<TypeName>,
     /// Live resources that the user gives to addresses (`adopt`), as if the manifest pinned them.
     pub pins: IndexMap<Address, Identifier>,
     /// True: what `include` names and nothing that it depends on.
@@ -82,6 +86,7 @@ impl PlanOptions {
             include: Vec::new(),
             exclude: Vec::new(),
             ledger: IndexMap::new(),
+            deleted_lately: BTreeSet::new(),
             pins: IndexMap::new(),
             only_included: false,
             resend: Vec::new(),
@@ -187,7 +192,10 @@ impl Planning {
     pub fn questions(&mut self) -> Vec<Question> {
         let mut questions = Vec::new();
         while let Some(index) = self.ready.pop() {
-            if let Some(question) = self.open(index) {
+            if let Some(mut question) = self.open(index) {
+                if self.options.deleted_lately.contains(&question.ty) {
+                    question.listing = Listing::Never;
+                }
                 questions.push(question);
             }
         }
@@ -445,6 +453,8 @@ impl Planning {
             resources.insert(planned.address.clone(), planned);
         }
         block_doubles(&mut resources);
+        // Before it is known who stays; blocked ones and further edges may change the orders once more.
+        steps::settle_replace_orders(&mut resources);
         along::block_used(&mut resources, &*self.schemas);
         let agreed = std::mem::take(&mut self.options.allow_data_loss);
         let agrees = |address: &Address| agreed.iter().any(|pattern| glob(pattern, address.as_str()));

@@ -11,9 +11,11 @@ pub use memory::MemoryStore;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-use stack_core::ids::{Address, RunId};
-use stack_core::journal::{Entry, RunState};
+use stack_core::ids::{Address, RunId, TypeName};
+use stack_core::journal::{Entry, Record, RunState};
 use stack_core::observed::LedgerEntry;
+use stack_core::provider::Verb;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::io;
 use std::path::PathBuf;
@@ -68,6 +70,31 @@ pub trait JournalStore: Send + Sync + Debug {
     /// # Errors
     /// [`StoreError::Locked`] at once if somebody has it.
     fn lock(&self, holder: &Holder) -> Result<Box<dyn Held>, StoreError>;
+}
+
+/// For so long after a run that deleted something its types' lists are not taken for the truth: they show for 15 s what is
+/// gone (Confluent trap 44), and clocks differ.
+const GHOSTS_MS: i64 = 60 * 1000;
+
+/// The types of which this stack has deleted something in the last minute, or is about to: the delete of a run that has
+/// no end may have arrived.
+///
+/// # Errors
+/// As [`JournalStore::load`].
+pub fn deleted_lately(store: &dyn JournalStore, now_ms: i64) -> Result<BTreeSet<TypeName>, StoreError> {
+    let mut types = BTreeSet::new();
+    for run in store.list()?.iter().rev() {
+        let entries = store.load(run)?.entries;
+        // One run of a stack at a time: those before it ended earlier.
+        if entries.last().is_none_or(|last| last.at_ms.saturating_add(GHOSTS_MS) < now_ms) {
+            break;
+        }
+        types.extend(entries.into_iter().filter_map(|entry| match entry.record {
+            Record::Intent { verb: Verb::Delete, ty, .. } => Some(ty),
+            _ => None,
+        }));
+    }
+    Ok(types)
 }
 
 /// A lock that is held. Dropping it frees it.

@@ -2,7 +2,7 @@
 
 use super::support::{TestStack, target};
 use crate::check::check;
-use crate::desired::Lifecycle;
+use crate::desired::{Lifecycle, ReplaceOrder};
 use crate::identity::Identifier;
 use crate::ids::TypeName;
 use crate::observed::{IdentityStep, Sighting};
@@ -43,7 +43,7 @@ fn schema(ty: &str) -> ResourceSchema {
             all,
             json!({"naturalKey": ["/name"], "cascades": [related("k.topics", "cluster", true), related("k.keys", "resource", false)]}),
         ),
-        "k.topics" => (text(&["name", "cluster"]), "cluster name", all, follows_keys),
+        "k.topics" => (text(&["name", "cluster", "region"]), "cluster name", all, follows_keys),
         "k.keys" => (
             text(&["id", "name", "resource", "owner"]),
             "id",
@@ -54,7 +54,7 @@ fn schema(ty: &str) -> ResourceSchema {
             (text(&["id", "principal", "crn"]), "id", all, json!({"naturalKey": ["/principal", "/crn"]}))
         }
         "k.integrations" => (
-            json!({"name": {"type": "string"}, "usages": {"type": "array"}}),
+            json!({"name": {"type": "string"}, "region": {"type": "string"}, "usages": {"type": "array"}}),
             "name",
             all,
             json!({"usages": ["/usages"]}),
@@ -300,6 +300,27 @@ fn who_uses_it_and_stays_blocks_a_delete() {
     assert!(super::super::is_refusal(codes::IN_USE) && super::super::is_refusal(codes::TAKES_ALONG));
     let unused = teardown(&stack, &live(json!([])), &nothing);
     assert_eq!(unused.resources["integration"].action, Action::Delete);
+}
+
+/// The user hangs on what it uses, so that it is deleted before it.
+#[test]
+fn who_uses_it_and_is_replaced_delete_first_blocks_nothing() {
+    let crn = "crn://c/integration=i/connector=s3";
+    let stack = |region: &str| {
+        TestStack::new().with("integration", "k.integrations", json!({"name": "i", "region": region})).with(
+            "user",
+            "k.topics",
+            json!({"name": "s3", "cluster": "${integration.name}", "region": region}),
+        )
+    };
+    let live = [
+        ("integration", json!({"name": "i", "region": "a", "usages": [crn]})),
+        ("user", json!({"name": "s3", "cluster": "i", "region": "a"})),
+    ];
+    let (plan, _) = plan(&stack("b"), PlanOptions::of(Mode::Build), &live, &nothing);
+    assert_eq!(plan.resources["user"].action, Action::Replace(ReplaceOrder::DeleteFirst));
+    assert_eq!(plan.resources["integration"].action, Action::Replace(ReplaceOrder::DeleteFirst));
+    assert!(told(&plan, codes::IN_USE).is_empty());
 }
 
 fn keyed() -> (TestStack, Vec<(&'static str, Json)>) {
