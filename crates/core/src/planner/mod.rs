@@ -462,7 +462,8 @@ impl Planning {
             let keep = self.options.keep_protected;
             shield::settle(&mut resources, &*self.schemas, &cascades, &left, keep);
         }
-        // What stays may use others, and who stays is known once the orders are; blocked ones and further edges may change the orders once more.
+        // What stays may use others, and who stays is known once the orders are. Blocked ones and further edges may change
+        // the orders once more.
         steps::settle_replace_orders(&mut resources);
         along::block_used(&mut resources, &*self.schemas);
         let agreed = std::mem::take(&mut self.options.allow_data_loss);
