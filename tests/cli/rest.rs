@@ -199,3 +199,38 @@ fn associations_of_a_data_integration_are_listed_and_joined() {
     ask(&format!("Identifier = '{}'", "a".repeat(256))).exits(1);
     assert_eq!(served.calls(), Vec::<String>::new());
 }
+
+const PREVIEW: &str = "/*+ exists */
+SELECT COUNT(*) AS count FROM confluent.org.environments WHERE display_name = '{{ display_name }}';
+/*+ create */
+INSERT INTO confluent.org.environments (data__display_name) SELECT '{{ display_name }}' RETURNING id;
+/*+ update */
+UPDATE confluent.org.environments SET data__display_name = '{{ display_name }}' WHERE id = '{{ this.id }}';
+/*+ delete */
+DELETE FROM confluent.org.environments WHERE id = '{{ id }}';
+";
+
+#[test]
+fn what_was_made_under_another_name_is_not_what_the_manifest_names_now() {
+    let place = Place::with(
+        "version: 1
+name: app
+providers: [confluent]
+resources:
+  - name: preview
+    file: preview.iql
+    props:
+      - {name: display_name, value: \"preview-{{ PR }}\"}
+",
+    );
+    fs::create_dir_all(place.path("app/resources")).expect("a folder");
+    place.write("app/resources/preview.iql", PREVIEW);
+    place.run("build --sandbox --yes -e PR=1 app dev").exits(0);
+    let ran = place.run("plan --sandbox -e PR=2 app dev").exits(0);
+    assert!(ran.out.contains("1 create") && !ran.out.contains("preview-1"), "{ran}");
+    let names = || rows(&place, QUERY, "SELECT display_name FROM confluent.org.environments");
+    place.run("teardown --sandbox --yes -e PR=2 app dev").exits(0);
+    assert_eq!(names(), [serde_json::json!({"display_name": "preview-1"})]);
+    place.run("build --sandbox --yes -e PR=2 app dev").exits(0);
+    assert_eq!(names().len(), 2);
+}

@@ -125,7 +125,9 @@ impl Finder {
             } else if entry.guessed {
                 planner::residue(of, schema, &found.model).is_empty()
             } else {
+                // Without marks, what was made under another name is not what the manifest names now.
                 probe.confirms(&found.model)
+                    && (probe.must_carry.is_some() || planner::shows_key(of, schema, &found.model))
             }
         };
         let searcher = self.searcher();

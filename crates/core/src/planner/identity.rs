@@ -119,7 +119,7 @@ pub(super) fn identity(
 }
 
 /// The resource without the values that are new in each run: nothing can be found by these.
-fn stable(wanted: &Wanted) -> Cow<'_, Wanted> {
+pub(super) fn stable(wanted: &Wanted) -> Cow<'_, Wanted> {
     if wanted.lifecycle.random.is_empty() {
         return Cow::Borrowed(wanted);
     }

@@ -29,6 +29,7 @@ pub use identity::hint;
 pub use orphans::{Beside, prune};
 pub use outputs::output_of;
 pub use refine::{Prepared, prepare, question, residue};
+pub use search::shows_key;
 pub use select::glob;
 pub use siblings::render;
 
@@ -510,20 +511,23 @@ fn changes_its_name(planned: &Planned, schema: &ResourceSchema) -> bool {
 /// Two resources of the manifest that are one live resource: neither may go on.
 fn block_doubles(resources: &mut IndexMap<Address, Planned>) {
     // Parts, not their joined text: `a|b` and `c` are not `a` and `b|c` (trap 68). Another role may be another account.
-    type Place<'p> = (&'p TypeName, &'p Target, Vec<&'p str>);
-    let mut seen: HashMap<Place<'_>, Address> = HashMap::new();
+    type Seen<'p> = HashMap<(&'p TypeName, &'p Target, Vec<&'p str>), &'p Address>;
+    // Flows apart: one before two others must not hide that these are one.
+    let (mut declared, mut flows) = (Seen::new(), Seen::new());
     let mut doubles: Vec<(Address, Address)> = Vec::new();
     // Several flows may look at one resource; only one can make it.
     for planned in resources.values().filter(|p| p.flow.is_none() || p.action == Action::Create) {
         let Some(identifier) = &planned.identifier else { continue };
         let values = identifier.parts.iter().map(|(_, value)| value.as_str()).collect();
         let key = (&planned.ty, &planned.target, values);
-        match seen.get(&key) {
-            Some(first) => doubles.push((first.clone(), planned.address.clone())),
-            None => {
-                seen.insert(key, planned.address.clone());
-            }
+        let (like, unlike) = match planned.flow {
+            None => (&mut declared, &flows),
+            Some(_) => (&mut flows, &declared),
+        };
+        if let Some(first) = like.get(&key).or_else(|| unlike.get(&key)) {
+            doubles.push((Address::clone(first), planned.address.clone()));
         }
+        like.entry(key).or_insert(&planned.address);
     }
     for (first, second) in doubles {
         let first_route = resources.get(&first).map(|p| p.sources.resource.clone()).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! What to look for where no key gives a resource (DESIGN section 5, steps 6 and 7; cloud-control 5.3).
 
 use crate::desired::{Adopt, Wanted};
-use crate::diff::is_empty;
+use crate::diff::{DiffContext, diff, is_empty};
 use crate::ids::StackId;
 use crate::pointer::{Pointer, PropertyPath};
 use crate::schema::{Node, ResourceSchema};
@@ -174,6 +174,17 @@ fn natural(wanted: &Wanted, schema: &ResourceSchema) -> (Vec<Pointer>, Option<Un
         }
     }
     (places, waiting)
+}
+
+/// True if a model shows what a list would be searched for: the natural key, or the create-only and required values that are
+/// declared and known. Where no mark tells whose a resource is, only this makes it the one that is meant (DESIGN section 5,
+/// step 7). The differ says what is equal: a service may have spelt a value in its own way.
+pub fn shows_key(wanted: &Wanted, schema: &ResourceSchema, live: &Json) -> bool {
+    let wanted = &*super::identity::stable(wanted);
+    let (natural, _) = natural(wanted, schema);
+    let context = DiffContext { schema, ignore: &[], is_fresh: &|_| false };
+    natural.iter().all(|at| at.get(live).is_some())
+        && diff(&context, &subset(&wanted.props, &natural), live).changes.is_empty()
 }
 
 /// An object with the values at these places.

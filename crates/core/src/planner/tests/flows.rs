@@ -500,3 +500,16 @@ fn two_flows_that_would_make_one_resource_are_both_named() {
         plan.resources.values().flat_map(|p| &p.diagnostics).all(|told| told.code != codes::SAME_RESOURCE)
     );
 }
+
+#[test]
+fn a_flow_before_two_declared_resources_does_not_hide_that_they_are_one() {
+    let domain = || json!({"DomainName": "shop-prod", "DefaultExpirationDays": 30});
+    let others = TestStack::new().with("a", DOMAIN, domain()).with("b", DOMAIN, domain());
+    let (plan, _) = plan_of(Mode::Build, vec![understood(FlowVerdict::Absent, None)], others);
+    let actions: Vec<Action> = plan.resources.values().map(|planned| planned.action).collect();
+    let blocked = actions.iter().filter(|action| **action == Action::Blocked).count();
+    assert_eq!(
+        (blocked, plan.resources["a"].action, plan.resources["b"].action),
+        (2, Action::Blocked, Action::Blocked)
+    );
+}

@@ -7,7 +7,7 @@ use crate::ids::StackId;
 use crate::observed::{IdentityStep, Lookalike, Question, Sighting};
 use crate::plan::{Action, Mode, Ownership, Plan, ReasonCode, Rule};
 use crate::planner::{PlanOptions, Planning, codes};
-use crate::pointer::Pointer;
+use crate::pointer::{Pointer, PropertyPath};
 use crate::search::{Listing, TagSight, Unmarked};
 use serde_json::json;
 use std::sync::Arc;
@@ -200,4 +200,27 @@ fn a_create_only_tag_is_no_reason_to_replace_and_an_unmarked_match_is_ours() {
     let plan = stack.plan(Mode::Build, &[("web", ours("web", live))]);
     assert_eq!(plan.resources["web"].ownership, Some(Ownership::Ours));
     assert_eq!(plan.resources["web"].target, target());
+}
+
+#[test]
+fn a_hint_without_marks_has_to_show_what_a_list_would_be_searched_for() {
+    let stack = TestStack::new().with("d", SUBNET, subnet());
+    let shows = |natural: &[&str], edit: &dyn Fn(&mut serde_json::Value)| {
+        let mut schema = crate::testdata::corrected(SUBNET);
+        let top = |name: &&str| PropertyPath(vec![crate::pointer::Step::Key((*name).to_owned())]);
+        schema.overlay.natural_key = natural.iter().map(top).collect();
+        let mut live = subnet();
+        edit(&mut live);
+        crate::planner::shows_key(stack.wanted("d"), &schema, &live)
+    };
+    let other_block = |live: &mut serde_json::Value| live["CidrBlock"] = json!("10.0.9.0/24");
+    let other_flag = |live: &mut serde_json::Value| live["MapPublicIpOnLaunch"] = json!(false);
+    assert!(shows(&[], &|_| {}) && shows(&[], &other_flag));
+    assert!(!shows(&[], &other_block));
+    // Its natural key alone, where it has one.
+    assert!(!shows(&["MapPublicIpOnLaunch"], &other_flag));
+    let silent = |live: &mut serde_json::Value| {
+        live.as_object_mut().unwrap().remove("MapPublicIpOnLaunch");
+    };
+    assert!(!shows(&["MapPublicIpOnLaunch"], &silent));
 }
