@@ -220,7 +220,7 @@ resources:
   - name: preview
     file: preview.iql
     props:
-      - {name: display_name, value: \"preview-{{ PR }}\"}
+      - {name: display_name, value: \"preview-{{ vars.PR }}\"}
 ",
     );
     fs::create_dir_all(place.path("app/resources")).expect("a folder");

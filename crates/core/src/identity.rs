@@ -71,6 +71,14 @@ impl Identifier {
         self
     }
 
+    /// The parts that are the resource's: what tells a request its host is left out, and what is empty and may be.
+    #[must_use]
+    pub fn own_parts(&self, schema: &ResourceSchema) -> Self {
+        let names: Vec<String> = schema.primary_identifier.iter().map(part_name).collect();
+        let parts = self.parts.iter().filter(|(name, _)| name.is_empty() || names.contains(name));
+        Self { parts: parts.cloned().collect() }.without_optional(schema)
+    }
+
     /// The text for the service: the plain value of a single part, else a JSON object. A single part that would read
     /// as something else (`a|b`, `{…`) goes as an object too.
     pub fn wire(&self) -> String {

@@ -85,6 +85,10 @@ impl Planning {
                 let stack = self.resolver.stack();
                 guard::stranger(&schema, &found.model, stack, flow.lifecycle.adopt)
             });
+            // A statement may well change something of another type beside its own.
+            if whose.is_none() && stray.ty != flow.ty {
+                continue;
+            }
             let found = planned.identifier.clone();
             planned.diagnostics.push(guard::stray(flow, stray, found.as_ref(), whose.as_deref()));
             if whose.is_some() {
@@ -141,7 +145,7 @@ impl Planning {
                 Action::Noop
             }
             FlowVerdict::Differs(_) if foreign => Action::Blocked,
-            FlowVerdict::Differs(check) => changed(flow, *check, &mut planned),
+            FlowVerdict::Differs(check) => changed(flow, *check, seen.sends_nothing, &mut planned),
             FlowVerdict::Waiting(unknown) => self.waiting(flow, unknown, goes, is_absent, &mut planned),
         };
         planned.action = action;
@@ -319,8 +323,8 @@ fn made(flow: &Flow, planned: &mut Planned) -> Action {
     Action::Create
 }
 
-/// It is there, and a check says no.
-fn changed(flow: &Flow, check: AnchorKind, planned: &mut Planned) -> Action {
+/// It is there, and a check says no. `sends_nothing`: see [`FlowSeen::sends_nothing`].
+fn changed(flow: &Flow, check: AnchorKind, sends_nothing: bool, planned: &mut Planned) -> Action {
     if !flow.has(AnchorKind::Update) && !flow.has(AnchorKind::CreateOrUpdate) {
         let message = format!("{} is not as wanted, and it has no `update` statement", flow.address);
         let (route, part) = flow.script.place(check, &crate::statement::Marked::default(), None);
@@ -341,7 +345,8 @@ fn changed(flow: &Flow, check: AnchorKind, planned: &mut Planned) -> Action {
     if !fixed.is_empty() {
         let names: Vec<&str> = fixed.iter().map(|change| change.label.as_str()).collect();
         let message = format!("{} of {} can only be set when it is made", names.join(", "), flow.address);
-        let is_all = planned.changes.is_empty();
+        // The UPDATE may send what no comparison shows: write-only values, or changes of something else.
+        let is_all = planned.changes.is_empty() && sends_nothing;
         let told = match is_all {
             true => Diagnostic::error(codes::FLOW_CANNOT_CHANGE, message)
                 .note("why", "nothing else differs, so that no UPDATE can make it as wanted"),

@@ -173,6 +173,10 @@ impl FlowHost {
                 Some(Failure::new(FailureKind::Invalid, "NotOurs", words))
             }
             Err(failure) if failure.kind == FailureKind::Unsupported => None,
+            // What carries no tags shows no owner to those who may read it either.
+            Err(failure) if failure.kind == FailureKind::Denied && unit.schema.tag_property().is_none() => {
+                None
+            }
             Err(failure) => Some(failure),
         }
     }

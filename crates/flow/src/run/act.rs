@@ -260,6 +260,7 @@ impl Session<'_> {
                 notes.push(self.nothing_to_change(identifier));
             }
         }
+        self.sends_nothing = !notes.is_empty();
         notes.into_iter().for_each(|note| self.note(note));
         Ok(())
     }
@@ -360,7 +361,7 @@ impl Session<'_> {
             return;
         }
         let told = progress.identifier.as_deref().and_then(|text| Identifier::parse(&write.schema, text));
-        self.identifier = told.or_else(|| named_by(operation).cloned());
+        self.identifier = told.or_else(|| named_by(operation).map(|named| named.own_parts(&write.schema)));
     }
 
     fn refused(

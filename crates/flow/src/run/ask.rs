@@ -6,7 +6,7 @@ use super::session::{Named, ReadError, Session, Stop, Trouble};
 use super::together::together;
 use crate::codes;
 use indexmap::IndexMap;
-use stack_core::diagnostic::Diagnostic;
+use stack_core::diagnostic::{Diagnostic, Severity};
 use stack_core::flow::{AnchorKind, Stray, Told};
 use stack_core::identity::{FromProps, Identifier, Key, from_props, part_name};
 use stack_core::ids::{Target, TypeName};
@@ -110,10 +110,10 @@ impl Session<'_> {
             return;
         }
         if found.is_empty() {
-            self.models.insert(key_of(at, identifier), None);
+            self.models.insert(self.key_of(at, identifier), None);
         }
         for one in found {
-            self.models.insert(key_of(at, &one.identifier), Some(one.clone()));
+            self.models.insert(self.key_of(at, &one.identifier), Some(one.clone()));
         }
     }
 
@@ -121,7 +121,7 @@ impl Session<'_> {
     pub(super) fn is_known_absent(&self) -> bool {
         let known = self.flow.of.as_ref().zip(self.identified());
         known.is_some_and(|(of, identifier)| {
-            self.models.get(&key_of(&of.target, &identifier)).is_some_and(Option::is_none)
+            self.models.get(&self.key_of(&of.target, &identifier)).is_some_and(Option::is_none)
         })
     }
 
@@ -174,7 +174,10 @@ impl Session<'_> {
     fn remembered_as(&self, identifier: Option<&Identifier>) -> Option<Found> {
         let mut found = self.models.values().flatten();
         match identifier {
-            Some(identifier) => found.find(|found| found.identifier.is_same(identifier)).cloned(),
+            Some(identifier) => {
+                let own = self.own_parts(identifier);
+                found.find(|found| self.own_parts(&found.identifier).is_same(&own)).cloned()
+            }
             None => found.next().filter(|_| found.next().is_none()).cloned(),
         }
     }
@@ -192,7 +195,7 @@ impl Session<'_> {
         let Some((of, identifier)) = self.flow.of.as_ref().zip(identifier) else {
             return Ok((None, false));
         };
-        if self.models.get(&key_of(&of.target, &identifier)).is_some_and(Option::is_none) {
+        if self.models.get(&self.key_of(&of.target, &identifier)).is_some_and(Option::is_none) {
             return Ok((None, true));
         }
         let found = self.read(&of.target, &identifier).await?;
@@ -204,7 +207,7 @@ impl Session<'_> {
         match read {
             Ok(found) => {
                 let key = found.as_ref().map_or(identifier, |found| &found.identifier);
-                self.models.insert(key_of(at, key), found.clone());
+                self.models.insert(self.key_of(at, key), found.clone());
                 Ok(found)
             }
             Err(failure) => Err(self.unread(&self.flow.ty, &failure).into()),
@@ -229,7 +232,13 @@ impl Session<'_> {
 
     /// True if this is another resource than the one that the checks have found, or that the file is about.
     pub(super) fn is_stray(&self, ty: &TypeName, identifier: &Identifier) -> bool {
-        self.identified().is_some_and(|own| *ty != self.flow.ty || !own.is_same(identifier))
+        let is_own = |own: Identifier| self.own_parts(&own).is_same(&self.own_parts(identifier));
+        self.identified().is_some_and(|own| *ty != self.flow.ty || !is_own(own))
+    }
+
+    /// True if resources of a type can tell whose they are: they carry tags.
+    fn has_owners(&self, ty: &TypeName) -> bool {
+        self.runner.schemas.schema(ty).is_ok_and(|schema| schema.tag_property().is_some())
     }
 
     /// What the statements that were checked name beside what the checks have found, read: it may be another stack's.
@@ -244,7 +253,7 @@ impl Session<'_> {
             if strays.iter().any(is_known) || !self.is_stray(&ty, &identifier) {
                 continue;
             }
-            let known = self.models.get(&key_of(&at, &identifier)).filter(|_| ty == self.flow.ty);
+            let known = self.models.get(&self.key_of(&at, &identifier)).filter(|_| ty == self.flow.ty);
             let read = match known {
                 Some(known) => Ok(known.clone()),
                 None => self.host.cloud().read(&at, &ty, &Key::Primary(identifier.clone())).await,
@@ -253,6 +262,12 @@ impl Session<'_> {
                 Ok(found) => found.map(Box::new),
                 // Nobody can say whose it is.
                 Err(failure) if failure.kind == FailureKind::Unsupported => continue,
+                // Its reads show no owner, so that nothing can be wrong with it either.
+                Err(failure) if failure.kind == FailureKind::Denied && !self.has_owners(&ty) => {
+                    let told = self.unread(&ty, &failure);
+                    self.note(Diagnostic { severity: Severity::Warning, ..told });
+                    continue;
+                }
                 Err(failure) => return Err(self.unread(&ty, &failure).into()),
             };
             strays.push(Stray { verb, ty, identifier, live });
@@ -260,20 +275,33 @@ impl Session<'_> {
         Ok(strays)
     }
 
+    /// The identifier of a resource of the flow's type without what tells the host: that is no part of it.
+    fn own_parts(&self, identifier: &Identifier) -> Identifier {
+        match self.runner.schemas.schema(&self.flow.ty) {
+            Ok(schema) => identifier.own_parts(&schema),
+            // Commands and queries have no type.
+            Err(_) => identifier.clone(),
+        }
+    }
+
+    fn key_of(&self, at: &Target, identifier: &Identifier) -> (Option<String>, String) {
+        (at.region.as_ref().map(ToString::to_string), self.own_parts(identifier).to_string())
+    }
+
     /// A resource as the checks have read it.
     pub(super) fn known_model(&self, at: &Target, identifier: &Identifier) -> Option<&Found> {
-        self.models.get(&key_of(at, identifier))?.as_ref()
+        self.models.get(&self.key_of(at, identifier))?.as_ref()
     }
 
     /// Keeps a resource as read.
     pub(super) fn keep_model(&mut self, at: &Target, found: Found) {
-        self.models.insert(key_of(at, &found.identifier), Some(found));
+        self.models.insert(self.key_of(at, &found.identifier), Some(found));
     }
 
     /// The live model that an operation would change: as a check has read it, else by one read.
     pub(super) async fn model_for(&mut self, at: &Target, operation: &Operation) -> Option<Found> {
         let Operation::Update { ty, identifier, .. } = operation else { return None };
-        if let Some(known) = self.models.get(&key_of(at, identifier)) {
+        if let Some(known) = self.models.get(&self.key_of(at, identifier)) {
             return known.clone();
         }
         // What cannot be read is sent as it is written.
@@ -306,10 +334,6 @@ impl Session<'_> {
         };
         stack_core::diff::diff(&context, &of.props, &found.model).changes.is_empty()
     }
-}
-
-fn key_of(at: &Target, identifier: &Identifier) -> (Option<String>, String) {
-    (at.region.as_ref().map(ToString::to_string), identifier.to_string())
 }
 
 /// All parts of a primary identifier by the names of columns; or a column that holds it as a whole.

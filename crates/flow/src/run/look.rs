@@ -36,7 +36,15 @@ impl Session<'_> {
             _ => None,
         };
         let exports = self.row.take();
-        FlowSeen { verdict, exports, live, hits: self.hits, strays, notes: self.notes }
+        FlowSeen {
+            verdict,
+            exports,
+            live,
+            hits: self.hits,
+            strays,
+            sends_nothing: self.sends_nothing,
+            notes: self.notes,
+        }
     }
 
     async fn looked(&mut self, purpose: Purpose) -> Result<FlowVerdict, Stop> {

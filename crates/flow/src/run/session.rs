@@ -127,6 +127,8 @@ pub(super) struct Session<'s> {
     pub(super) hits: Vec<Hit>,
     /// What the statements that were checked would change or delete.
     pub(super) named: Vec<Named>,
+    /// All that the UPDATE that was checked would set is so already.
+    pub(super) sends_nothing: bool,
     /// Operations so far.
     pub(super) number: u32,
     /// The service was asked to change something.
@@ -155,6 +157,7 @@ impl<'s> Session<'s> {
             row: None,
             hits: Vec::new(),
             named: Vec::new(),
+            sends_nothing: false,
             number: 0,
             asked: false,
             identifier: None,

@@ -7,7 +7,7 @@ use crate::guard::Guard;
 use crate::render::text::{clean, count};
 use crate::wire::Link;
 use stack_core::diagnostic::Diagnostic;
-use stack_core::identity::{Identifier, part_name};
+use stack_core::identity::Identifier;
 use stack_core::ids::{Address, Target};
 use stack_core::provider::{Failure, FailureKind, Operation, Progress, Provider};
 use stack_engine::engine::Interrupt;
@@ -194,12 +194,9 @@ fn identifier(operation: &Operation) -> Option<&Identifier> {
     }
 }
 
-/// The parts of it that are the resource's: a request may hold what tells the host besides.
+/// The same without what tells the host.
 fn own(write: &Write) -> Option<Identifier> {
-    let mut identifier = identifier(&write.operation)?.clone();
-    let names: Vec<String> = write.schema.primary_identifier.iter().map(part_name).collect();
-    identifier.parts.retain(|(name, _)| name.is_empty() || names.contains(name));
-    Some(identifier)
+    Some(identifier(&write.operation)?.own_parts(&write.schema))
 }
 
 /// Type, identifier and place.

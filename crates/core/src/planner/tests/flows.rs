@@ -427,19 +427,23 @@ fn what_another_stack_owns_is_neither_changed_nor_deleted() {
 #[test]
 fn what_only_a_create_can_set_blocks_or_stays() {
     let wrong = || FlowVerdict::Differs(AnchorKind::StateCheck);
-    let planned = |live| {
+    let planned = |live, sends_nothing| {
         let mut given = understood(wrong(), Some(live));
         // The name is another one than that of the live resource.
         given.flow.of.as_mut().unwrap().identifier = Some(Value::text("shop-prod"));
+        given.seen.sends_nothing = sends_nothing;
         plan_of(Mode::Build, vec![given], TestStack::new()).0
     };
-    let plan = planned(json!({"DomainName": "other", "DefaultExpirationDays": 30}));
+    let plan = planned(json!({"DomainName": "other", "DefaultExpirationDays": 30}), true);
     assert_eq!((plan.resources[0].action, plan.resources[0].changes.len()), (Action::Blocked, 0));
     assert_eq!(
         (plan.diagnostics[0].code, plan.diagnostics[0].severity),
         (codes::FLOW_CANNOT_CHANGE, Severity::Error)
     );
-    let plan = planned(json!({"DomainName": "other", "DefaultExpirationDays": 1}));
+    // It may send what no comparison shows, such as a password.
+    let plan = planned(json!({"DomainName": "other", "DefaultExpirationDays": 30}), false);
+    assert_eq!((plan.resources[0].action, plan.diagnostics[0].severity), (Action::Update, Severity::Warning));
+    let plan = planned(json!({"DomainName": "other", "DefaultExpirationDays": 1}), true);
     let shown: Vec<&str> = plan.resources[0].changes.iter().map(|change| change.label.as_str()).collect();
     assert_eq!((plan.resources[0].action, shown), (Action::Update, vec!["DefaultExpirationDays"]));
     assert_eq!(
@@ -478,6 +482,20 @@ fn what_a_statement_names_is_refused_if_it_belongs_to_others_and_shown_if_not() 
         let told = plan.resources[0].diagnostics.iter().find(|told| told.code == codes::NAMES_ANOTHER);
         assert_eq!(told.unwrap().severity, Severity::Warning);
     }
+}
+
+#[test]
+fn something_of_another_type_is_told_only_if_it_belongs_to_others() {
+    let plan = |live| {
+        let mut given = naming(live);
+        given.seen.strays[0].ty = "AWS::EC2::VPC".into();
+        plan_of(Mode::Build, vec![given], TestStack::new()).0
+    };
+    let free = plan(Some(json!({})));
+    assert_eq!(free.resources[0].action, Action::Update);
+    assert!(free.resources[0].diagnostics.iter().all(|told| told.code != codes::NAMES_ANOTHER));
+    let foreign = plan(Some(json!({"Tags": [{"Key": "stackql:stack-name", "Value": "other"}]})));
+    assert_eq!(foreign.resources[0].action, Action::Blocked);
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! Rules of changing, one by one.
 
 use super::world::{
-    BUCKET, File, VPC, World, delete, end_of, export, flow, look, put, returned, shown, understood,
+    BUCKET, File, VPC, World, delete, end_of, export, flow, look, look_at_rest, put, returned, shown,
+    understood,
 };
 use serde_json::{Value as Json, json};
 use stack_core::flow::{Flow, FlowEnd, FlowKind, FlowVerdict, Purpose, ShellEnd, Shelled};
+use stack_core::identity::Identifier;
+use stack_core::ids::TypeName;
 use stack_core::provider::FailureKind;
 use stack_core::value::{Secret, Value};
 
@@ -488,4 +491,59 @@ DELETE FROM awscc.s3.buckets WHERE region = 'us-east-1' AND Identifier = '{named
         assert_eq!(seen(purpose, "theirs"), (vec![format!("{verb} theirs true")], calls + 1));
         assert_eq!(seen(purpose, "none"), (vec![format!("{verb} none false")], calls + 1));
     }
+}
+
+const TOPIC: &str = "kafka.kafka.topics";
+
+#[test]
+fn what_tells_the_host_is_no_part_of_what_a_statement_names() {
+    let with = |host: &str| {
+        let one = format!("cluster_id = 'lkc-1' AND topic_name = 't'{host}");
+        let text = format!(
+            "/*+ exists */
+SELECT topic_name FROM confluent.kafka.topics WHERE {one};
+/*+ create */
+INSERT INTO confluent.kafka.topics (cluster_id, topic_name) SELECT 'lkc-1', 't';
+/*+ delete */
+DELETE FROM confluent.kafka.topics WHERE {one};
+"
+        );
+        let flow = flow(FlowKind::Resource, TOPIC, File::of(&text, &[]));
+        understood(flow, json!({"cluster_id": "lkc-1", "topic_name": "t"}))
+    };
+    let seen = |host: &str| {
+        let part = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let identifier = Identifier { parts: vec![part("cluster_id", "lkc-1"), part("topic_name", "t")] };
+        let world = World::default();
+        let model = json!({"cluster_id": "lkc-1", "topic_name": "t"});
+        world.resources.lock().unwrap().push((TypeName::new(TOPIC), identifier, model));
+        let seen = look_at_rest(&with(host), Purpose::Teardown, &world);
+        assert_eq!(seen.verdict, FlowVerdict::AsWanted, "{:?}", seen.notes);
+        assert!(seen.live.is_some());
+        (seen.strays, world.log())
+    };
+    let (strays, log) = seen(" AND rest_endpoint = 'http://127.0.0.1:1'");
+    assert_eq!((strays, log), seen(""));
+    assert_eq!(seen("").0, []);
+}
+
+#[test]
+fn a_denied_read_of_what_shows_no_owner_stops_nothing() {
+    let seen = |table: &str| {
+        let text = format!(
+            "{EXISTS}/*+ delete */\n{DELETE}DELETE FROM {table} WHERE region = 'us-east-1' AND Identifier = 'beside';\n"
+        );
+        let flow = understood(resource(&text), json!({"BucketName": "logs"}));
+        let world = there();
+        // Those of the checks are answered.
+        let before = look(&flow, Purpose::Teardown, &there());
+        assert_eq!(before.strays.len(), 1, "{before:?}");
+        *world.denied.lock().unwrap() = Some("beside");
+        look(&flow, Purpose::Teardown, &world)
+    };
+    let free = seen("awscc.s3.bucket_policies");
+    assert_eq!((&free.verdict, free.strays.len()), (&FlowVerdict::AsWanted, 0));
+    assert!(shown(&free.notes[0]).contains("could not be read"), "{:?}", free.notes);
+    let FlowVerdict::Broken(problems) = seen("awscc.ec2.vpcs").verdict else { panic!() };
+    assert_eq!(problems[0].code, crate::codes::READ_FAILED);
 }

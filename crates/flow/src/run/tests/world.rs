@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 use stack_catalog::Catalog;
+use stack_catalog::rest::Definitions;
 use stack_core::desired::{Lifecycle, Sources, Wanted};
 use stack_core::diagnostic::{Diagnostic, Part, Route};
 use stack_core::flow::{
@@ -45,6 +46,8 @@ pub(super) struct World {
     pub(super) patches: Mutex<Vec<Json>>,
     /// Failures of the next operations; `true`: it was accepted first.
     pub(super) refuses: Mutex<Vec<(bool, FailureKind)>>,
+    /// The identifier that nobody may read.
+    pub(super) denied: Mutex<Option<&'static str>>,
     /// Failures of the next reads.
     pub(super) unreadable: Mutex<Vec<FailureKind>>,
     /// The tag index lists what there was when it was made: it never hears of anything new.
@@ -149,11 +152,20 @@ impl Provider for World {
     }
 
     async fn read(&self, _: &Target, ty: &TypeName, key: &Key) -> Result<Option<Found>, Failure> {
-        let Key::Primary(identifier) = key else { unreachable!("by identifier") };
+        let identifier = match key {
+            Key::Primary(identifier) => identifier.clone(),
+            Key::Additional(parts) => Identifier { parts: parts.clone() },
+            Key::InAccount(_) => unreachable!("flows derive nothing"),
+        };
         self.note("get");
         self.unreadable()?;
+        if self.denied.lock().unwrap().is_some_and(|denied| identifier.to_string() == denied) {
+            return Err(Failure::new(FailureKind::Denied, "AccessDeniedException", "no"));
+        }
         let all = self.resources.lock().unwrap();
-        let found = all.iter().find(|(own, other, _)| own == ty && other == identifier);
+        // Parts that tell a host may stand beside.
+        let is_it = |other: &Identifier| other.parts.iter().all(|part| identifier.parts.contains(part));
+        let found = all.iter().find(|(own, other, _)| own == ty && is_it(other));
         Ok(found.map(|(_, identifier, model)| Found { identifier: identifier.clone(), model: model.clone() }))
     }
 
@@ -500,6 +512,11 @@ pub(super) fn returned(column: &str, variable: &str) -> Returned {
 
 fn runner() -> Runner {
     Runner::new(Arc::new(Catalog::embedded()))
+}
+
+/// [`look`] at a file for a REST service.
+pub(super) fn look_at_rest(flow: &Flow, purpose: Purpose, world: &World) -> FlowSeen {
+    wait(Runner::new(Arc::new(Definitions::embedded())).look(flow, purpose, world))
 }
 
 pub(super) fn look(flow: &Flow, purpose: Purpose, world: &World) -> FlowSeen {
