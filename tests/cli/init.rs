@@ -34,6 +34,15 @@ fn a_first_stack_validates_builds_and_goes_in_the_sandbox() {
 }
 
 #[test]
+fn an_environment_of_any_name_will_do() {
+    let place = Place::with(&small());
+    for env in ["prod", "dev"] {
+        place.run(&format!("init {env}-stack --env {env}")).exits(0);
+        place.run(&format!("plan --sandbox {env}-stack {env}")).exits(0);
+    }
+}
+
+#[test]
 fn it_says_what_it_made_and_overwrites_nothing() {
     let place = Place::with(&small());
     assert_snapshot!(place.run("init shop"), @"

@@ -24,6 +24,9 @@ pub struct Overlay {
     /// Lists whose order is known to have meaning: a pure reorder is a change (trap 57).
     #[serde(skip_serializing_if = "PathSet::is_empty")]
     pub ordered: PathSet,
+    /// Numbers that a service can only make larger: a smaller one is a replacement (Confluent trap 56).
+    #[serde(skip_serializing_if = "PathSet::is_empty")]
+    pub grow_only: PathSet,
     /// Texts that the service spells in its own way although no `propertyTransform` says so.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub forms: IndexMap<PropertyPath, TextForm>,

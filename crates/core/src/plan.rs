@@ -329,6 +329,8 @@ pub enum ReasonCode {
     ConditionalCreateOnly,
     /// The type has no update handler.
     NoUpdateHandler,
+    /// The value can only grow, and the declared one is smaller.
+    GrowOnly,
     /// A required property can neither be sent nor left out (cloud-control 3.1).
     UpdateImpossible,
     /// It exists without our tags.

@@ -13,7 +13,7 @@ pub(crate) enum Inverse {
     Patch {
         /// RFC 6902.
         patch: Json,
-        /// Places whose old value nobody can know: reads never show them.
+        /// Places that keep their new value: reads never show the old one, or they can only grow.
         lost: Vec<Pointer>,
     },
 }
@@ -29,13 +29,15 @@ pub(crate) fn inverse(patch: &Json, before: &Json, schema: &ResourceSchema) -> I
         let hidden =
             schema.write_only_properties.covers(&at) || schema.write_only_properties.reaches_below(&at);
         let adds = op.get("op").and_then(Json::as_str) != Some("remove");
+        let grown = schema.overlay.grow_only.covers(&at);
         match at.get(before) {
+            _ if grown => {}
             Some(old) => ops.push(json!({ "op": "add", "path": at.to_string(), "value": old })),
             None if hidden => {}
             None if adds => ops.push(json!({ "op": "remove", "path": at.to_string() })),
             None => {}
         }
-        if hidden {
+        if hidden || grown {
             lost.push(at);
         }
     }
@@ -53,6 +55,7 @@ pub(crate) fn holds(patch: &Json, model: &Json) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stack_core::pointer::{PathSet, PropertyPath};
 
     fn schema() -> ResourceSchema {
         serde_json::from_str(r#"{"typeName":"A::B::C","writeOnlyProperties":["/properties/Password"]}"#)
@@ -89,5 +92,15 @@ mod tests {
         let inverse = inverse(&patch, &json!({}), &schema());
         let lost = vec![Pointer::of(["Password"])];
         assert!(inverse == Inverse::Patch { patch: json!([]), lost });
+    }
+
+    #[test]
+    fn what_can_only_grow_stays_and_the_rest_comes_back() {
+        let mut schema = schema();
+        schema.overlay.grow_only = PathSet(vec![PropertyPath::parse("/Parts")]);
+        let patch = json!([{"op": "add", "path": "/Parts", "value": 9}, {"op": "add", "path": "/Note", "value": "new"}]);
+        let found = inverse(&patch, &json!({"Parts": 5, "Note": "old"}), &schema);
+        let back = json!([{"op": "add", "path": "/Note", "value": "old"}]);
+        assert!(found == Inverse::Patch { patch: back, lost: vec![Pointer::of(["Parts"])] });
     }
 }

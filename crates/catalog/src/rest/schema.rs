@@ -45,6 +45,7 @@ pub(super) fn of(ty: &TypeName, resource: &Resource) -> ResourceSchema {
         overlay: Overlay {
             unordered: paths(&|property| property.set),
             masked: paths(&|property| property.masked),
+            grow_only: paths(&|property| property.grow_only),
             secrets: paths(&|property| property.secret || property.once),
             accepts: accepts(resource),
             holds_data: resource.holds_data,

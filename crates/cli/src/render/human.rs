@@ -538,7 +538,7 @@ fn forces(resource: &ResourceView, change: &ChangeView) -> Option<String> {
         })
     };
     let reason = if change.forces_replace {
-        own(&["create_only"])
+        own(&["create_only", "grow_only"])
             .or_else(|| own(&["no_update_handler", "update_impossible", "dependency_replaced"]))
     } else {
         own(&["conditional_create_only", "awaits_output"])
@@ -565,7 +565,10 @@ fn whys(resource: &ResourceView) -> Vec<String> {
                 reason_words(&reason.code)
             }
             ("not_wanted", ActionView::Delete) => continue,
-            ("absent" | "value_changed" | "value_added" | "value_removed" | "create_only", _) => continue,
+            (
+                "absent" | "value_changed" | "value_added" | "value_removed" | "create_only" | "grow_only",
+                _,
+            ) => continue,
             ("awaits_output", _) if !resource.decided_by.is_empty() => continue,
             ("conditional_create_only", _) if resource.changes.iter().any(|c| c.may_replace) => continue,
             ("no_update_handler", _) => continue,

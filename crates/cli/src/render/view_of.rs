@@ -558,6 +558,7 @@ pub fn reason_words(code: &str) -> String {
         (ReasonCode::CreateOnly, "create-only in the schema"),
         (ReasonCode::ConditionalCreateOnly, "the service decides whether it must be replaced"),
         (ReasonCode::NoUpdateHandler, "the API has no update for this type"),
+        (ReasonCode::GrowOnly, "it can only grow"),
         (
             ReasonCode::UpdateImpossible,
             "an update cannot be written: a required property is never returned by reads",

@@ -267,7 +267,7 @@ impl<'w> Walk<'w> {
         after: Option<&Value>,
         covered: bool,
     ) {
-        let impact = self.impact(at, after);
+        let impact = self.impact(at, before, after);
         let secret = covered || self.covers || after.is_some_and(Value::has_secret);
         let before = before.map(|json| {
             let value = Value::from(json);
@@ -283,7 +283,7 @@ impl<'w> Walk<'w> {
         });
     }
 
-    fn impact(&self, at: &Pointer, after: Option<&Value>) -> Impact {
+    fn impact(&self, at: &Pointer, before: Option<&Json>, after: Option<&Value>) -> Impact {
         let schema = self.context.schema;
         if schema.is_immutable() {
             return Impact::Replace;
@@ -300,6 +300,16 @@ impl<'w> Walk<'w> {
             || schema.create_only_properties.reaches_below(at)
         {
             return Impact::MayReplace;
+        }
+        if schema.overlay.grow_only.covers(at)
+            && let Some(before) = before.and_then(Json::as_f64)
+        {
+            return match after.map(|after| (after.unknown(), after.exposed().as_ref().and_then(Json::as_f64)))
+            {
+                Some((Some(_), _)) => Impact::MayReplace,
+                Some((None, Some(after))) if after < before => Impact::Replace,
+                _ => Impact::Update,
+            };
         }
         Impact::Update
     }

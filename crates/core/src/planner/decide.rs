@@ -266,7 +266,7 @@ impl Decide<'_> {
             Action::Replace(_) => {
                 planned.desired = Some(self.full(None));
                 planned.undo = undo::of_replace(self.schema);
-                self.guard_replacement(&mut planned, owner);
+                self.guard_replacement(&mut planned, owner, &found_diff);
             }
             Action::Update | Action::Adopt => {
                 let full = self.full(Some(&found.model));
@@ -317,6 +317,9 @@ impl Decide<'_> {
                 (Impact::Replace, _) if self.schema.is_immutable() => ReasonCode::NoUpdateHandler,
                 (Impact::Replace, _) if self.schema.create_only_properties.covers(&change.path) => {
                     ReasonCode::CreateOnly
+                }
+                (Impact::Replace, _) if self.schema.overlay.grow_only.covers(&change.path) => {
+                    ReasonCode::GrowOnly
                 }
                 (Impact::Replace, _) => ReasonCode::UpdateImpossible,
                 (Impact::MayReplace, _) => ReasonCode::ConditionalCreateOnly,
@@ -376,12 +379,18 @@ impl Decide<'_> {
         self.schema.overlay.holds_data || guard::holds_data(&self.wanted.ty)
     }
 
-    fn guard_replacement(&self, planned: &mut Planned, owner: &Ownership) {
+    fn guard_replacement(&self, planned: &mut Planned, owner: &Ownership, diff: &Diff) {
         if self.wanted.lifecycle.prevent_destroy {
             planned.diagnostics.push(guard::protected(self.wanted, "replaced", false));
             planned.action = Action::Blocked;
         } else if self.holds_data() && !self.allow_data_loss {
-            planned.diagnostics.push(guard::data_loss(self.wanted, "replacing"));
+            let mut problem = guard::data_loss(self.wanted, "replacing");
+            for change in &diff.changes {
+                if change.impact == Impact::Replace && self.schema.overlay.grow_only.covers(&change.path) {
+                    problem = guard::only_grows(problem, self.wanted, change);
+                }
+            }
+            planned.diagnostics.push(problem);
             planned.action = Action::Blocked;
         } else if *owner != Ownership::Ours && self.wanted.lifecycle.adopt == Adopt::Proven {
             planned.diagnostics.push(guard::replace_unowned(self.wanted));

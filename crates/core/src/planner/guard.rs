@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic, Route};
 use crate::flow::{Flow, Stray};
 use crate::identity::Identifier;
 use crate::ids::{Address, StackId, TypeName};
-use crate::plan::{Action, Ownership, Plan, Planned};
+use crate::plan::{Action, Change, Ownership, Plan, Planned};
 use crate::provider::Found;
 use crate::schema::{ResourceSchema, Schemas};
 use crate::tags;
@@ -285,6 +285,13 @@ pub(super) fn data_loss(wanted: &Wanted, what: &str) -> Diagnostic {
         .at(wanted.sources.resource.clone(), "")
         .note("why", no_snapshot(&wanted.ty))
         .next(format!("agree with --allow-data-loss {}", wanted.address))
+}
+
+/// Names the value that cannot become smaller, beside the problem that its replacement is.
+pub(super) fn only_grows(problem: Diagnostic, wanted: &Wanted, change: &Change) -> Diagnostic {
+    problem
+        .at(wanted.sources.of(&change.path).clone(), format!("{} can only grow", change.label))
+        .next(format!("or keep {} as it is", change.label))
 }
 
 /// Something that stays uses the resource. `verb`: `deleted` or `replaced`.

@@ -4,20 +4,25 @@ use crate::plan::{PatchOp, Undo};
 use crate::pointer::Pointer;
 use crate::schema::ResourceSchema;
 
-/// Of an update: all but what cannot be read.
+/// Of an update: all but what cannot be read, and what cannot become smaller again.
 pub(super) fn of_update(schema: &ResourceSchema, patch: &[PatchOp]) -> Undo {
-    let blind: Vec<String> = patch
-        .iter()
-        .map(PatchOp::path)
-        .filter(|path| {
-            schema.write_only_properties.covers(path) || schema.write_only_properties.reaches_below(path)
-        })
-        .map(Pointer::dotted)
-        .collect();
-    if blind.is_empty() {
-        Undo::Yes
-    } else {
-        Undo::Partial(format!("{} cannot be read back", blind.join(", ")))
+    let named = |test: &dyn Fn(&Pointer) -> bool| -> Vec<String> {
+        patch.iter().map(PatchOp::path).filter(|path| test(path)).map(Pointer::dotted).collect()
+    };
+    let (hidden, growing) = (&schema.write_only_properties, &schema.overlay.grow_only);
+    let blind = named(&|path| hidden.covers(path) || hidden.reaches_below(path));
+    let grown = named(&|path| growing.covers(path) || growing.reaches_below(path));
+    let mut whys = Vec::new();
+    if !blind.is_empty() {
+        whys.push(format!("{} cannot be read back", blind.join(", ")));
+    }
+    if !grown.is_empty() {
+        whys.push(format!("{} can only grow", grown.join(", ")));
+    }
+    match whys.join("; ") {
+        why if why.is_empty() => Undo::Yes,
+        why if grown.len() == patch.len() => Undo::No(why),
+        why => Undo::Partial(why),
     }
 }
 

@@ -131,5 +131,5 @@ fn lost_note(lost: &[Pointer]) -> String {
         return String::new();
     }
     let places = lost.iter().map(Pointer::dotted).collect::<Vec<_>>().join(", ");
-    format!("{places} cannot be read, so nobody can put the old value back")
+    format!("{places}: the old value cannot be put back, since reads do not show it or it can only grow")
 }

@@ -70,11 +70,16 @@ impl Session<'_> {
         };
         let mut told = failed(how);
         told.code = code;
-        // Some tools tell their errors on standard output.
-        let (stream, written) = match shelled.stderr.parts() {
-            (head, 0, _) if head.trim().is_empty() => ("stdout", &shelled.stdout),
+        let is_silent = matches!(shelled.stderr.parts(), (head, 0, _) if head.trim().is_empty());
+        let (stream, written) = match is_silent {
+            // Some tools tell their errors on standard output.
+            true if self.flow.exports.is_empty() => ("stdout", &shelled.stdout),
             _ => ("stderr", &shelled.stderr),
         };
+        if is_silent && !self.flow.exports.is_empty() {
+            // Of what is not read as exports nobody can tell what is protected.
+            told = told.note("stdout", "it is not shown, it holds exports");
+        }
         for line in told_lines(written, &self.redactor) {
             told = told.note(stream, line);
         }

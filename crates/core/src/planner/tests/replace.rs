@@ -1,9 +1,9 @@
 //! Replacement: when, in which order, and what it does to others.
 
-use super::support::{TestStack, ours};
+use super::support::{GROWING, TestStack, ours, patch_text};
 use crate::desired::{Lifecycle, ReplaceOrder};
 use crate::observed::LedgerEntry;
-use crate::plan::{Action, Mode, Plan, ReasonCode};
+use crate::plan::{Action, Mode, Plan, ReasonCode, Undo};
 use crate::planner::{PlanOptions, codes};
 use serde_json::{Value as Json, json};
 
@@ -150,4 +150,31 @@ fn a_hint_that_reads_as_something_else_is_no_hit() {
         stack.plan_with(with_ledger(Mode::Build), &[("vpc", live)]).resources["vpc"].action,
         Action::Create
     );
+}
+
+/// Confluent trap 56: the partitions of a topic.
+#[test]
+fn what_can_only_grow_grows_in_place_and_is_replaced_to_shrink() {
+    let db = |most: Json| json!({ "DBInstanceIdentifier": "orders", "MaxAllocatedStorage": most });
+    let stack = |most: Json| TestStack::new().with("orders", GROWING, db(most));
+    let live = [("orders", ours("orders", db(json!(500))))];
+    let grown = stack(json!(900)).plan(Mode::Build, &live);
+    let planned = &grown.resources["orders"];
+    assert_eq!(
+        (planned.action, patch_text(planned)),
+        (Action::Update, vec!["add /MaxAllocatedStorage".to_owned()])
+    );
+    assert_eq!(planned.undo, Undo::No("MaxAllocatedStorage can only grow".into()));
+
+    let blocked = stack(json!(300)).plan(Mode::Build, &live);
+    let planned = &blocked.resources["orders"];
+    assert!(planned.reasons.iter().any(|r| r.code == ReasonCode::GrowOnly), "{:?}", planned.reasons);
+    let told = &blocked.diagnostics[0];
+    assert_eq!((planned.action, told.code), (Action::Blocked, codes::DATA_LOSS));
+    assert_eq!(told.labels[1].text, "MaxAllocatedStorage can only grow");
+    assert!(blocked.steps.is_empty());
+    let mut options = PlanOptions::of(Mode::Build);
+    options.allow_data_loss = vec!["orders".into()];
+    let agreed = stack(json!(300)).plan_with(options, &live);
+    assert_eq!(agreed.resources["orders"].action, Action::Replace(ReplaceOrder::DeleteFirst));
 }

@@ -18,12 +18,22 @@ use std::sync::Arc;
 
 pub(super) struct TestSchemas;
 
+/// A database whose `MaxAllocatedStorage` can only grow.
+pub(super) const GROWING: &str = "Test::Growing::Database";
+
 impl Schemas for TestSchemas {
     fn canonical(&self, name: &str) -> Result<TypeName, UnknownType> {
         Ok(name.into())
     }
     fn schema(&self, ty: &TypeName) -> Result<Arc<ResourceSchema>, UnknownType> {
-        Ok(Arc::new(crate::testdata::corrected(ty.as_str())))
+        if ty.as_str() != GROWING {
+            return Ok(Arc::new(crate::testdata::corrected(ty.as_str())));
+        }
+        let mut schema = crate::testdata::corrected("AWS::RDS::DBInstance");
+        schema.overlay.grow_only =
+            crate::pointer::PathSet(vec![crate::pointer::PropertyPath::parse("/MaxAllocatedStorage")]);
+        schema.overlay.holds_data = true;
+        Ok(Arc::new(schema))
     }
     fn available_in(&self, _: &TypeName, region: &str) -> bool {
         region != "nowhere-1"
@@ -122,12 +132,9 @@ impl TestStack {
             }
         }
         let plan = planning.finish().0;
-        let schemas: BTreeMap<_, _> = plan
-            .resources
-            .values()
-            .map(|p| (p.ty.clone(), crate::testdata::corrected(p.ty.as_str())))
-            .collect();
-        assert_eq!(crate::check::check(&plan, |planned| schemas.get(&planned.ty)), []);
+        let schemas: BTreeMap<_, _> =
+            plan.resources.values().map(|p| (p.ty.clone(), TestSchemas.schema(&p.ty).unwrap())).collect();
+        assert_eq!(crate::check::check(&plan, |planned| schemas.get(&planned.ty).map(Arc::as_ref)), []);
         (plan, asked)
     }
 
@@ -138,7 +145,7 @@ impl TestStack {
 
 /// What looking for one live model gives.
 fn answer(question: &Question, model: Json) -> Sighting {
-    let schema = crate::testdata::corrected(question.ty.as_str());
+    let schema = TestSchemas.schema(&question.ty).unwrap();
     let parts = schema
         .primary_identifier
         .iter()

@@ -304,6 +304,28 @@ fn scripts_give_an_object() {
 }
 
 #[test]
+fn what_holds_exports_is_never_shown() {
+    let end = |exports: &[&str], end: ShellEnd| {
+        let mut flow = flow(FlowKind::Script, BUCKET, File::shell(Value::text("make it")));
+        flow.exports = exports.iter().map(|name| export(name)).collect();
+        let world = World::default();
+        let stdout = b"{\"password\": \"hunter-two\"}\n".as_slice().into();
+        *world.shell.lock().unwrap() =
+            Some(Shelled { end, stdout, stderr: b"\n".as_slice().into(), leaves_some: false });
+        made(&flow, &world)
+    };
+    for how in [ShellEnd::Code(3), ShellEnd::Signal, ShellEnd::Stopped, ShellEnd::TimeOver] {
+        let told = end(&["password"], how);
+        assert!(
+            !told.contains("hunter") && told.contains("stdout: it is not shown, it holds exports"),
+            "{told}"
+        );
+        let told = end(&[], how);
+        assert!(told.contains("stdout: {\"password\""), "{told}");
+    }
+}
+
+#[test]
 fn a_run_that_stops_leaves_no_doubt() {
     let flow = resource(&format!("{EXISTS}/*+ create */\n{INSERT};\n{NEVER}"));
     let stopping = |at: &'static str| {
