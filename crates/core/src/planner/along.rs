@@ -43,14 +43,31 @@ pub(super) struct Cascades {
     unlisted: Vec<(AlongQuestion, Failure)>,
 }
 
+impl Cascades {
+    /// The lists that were asked for and do not stand for what is in what they show.
+    pub(super) fn lists(&self) -> impl Iterator<Item = &AlongQuestion> {
+        self.found.iter().map(|(list, _)| list).chain(self.unlisted.iter().map(|(list, _)| list))
+    }
+
+    /// What a list shows.
+    pub(super) fn found_in(&self, list: &AlongQuestion) -> impl Iterator<Item = &Found> {
+        self.found.iter().filter(move |(one, _)| one == list).flat_map(|(_, found)| found)
+    }
+
+    /// True if a list could not be asked.
+    pub(super) fn is_unlisted(&self, list: &AlongQuestion) -> bool {
+        self.unlisted.iter().any(|(one, _)| one == list)
+    }
+}
+
 impl Planning {
     /// The lists that tell what planned deletions take along; each is handed out once. To be asked once all else is
     /// decided, as many times as there are any: answers may lead to further ones.
     pub fn along(&mut self) -> Vec<AlongQuestion> {
         let mut questions = std::mem::take(&mut self.cascades.further);
         for planned in self.planned.values() {
-            let goes = matches!(planned.action, Action::Delete | Action::Replace(_)) || is_held_back(planned);
-            if !goes || !self.acted_on.contains(&planned.address) || planned.flow.is_some() {
+            let may_go = goes(planned) || is_held_back(planned);
+            if !may_go || !self.acted_on.contains(&planned.address) || planned.flow.is_some() {
                 continue;
             }
             let Ok(schema) = self.schemas.schema(&planned.ty) else { continue };
@@ -94,13 +111,18 @@ impl Planning {
     }
 }
 
+/// True if the live resource is deleted, by a deletion or by a replacement.
+pub(super) fn goes(planned: &Planned) -> bool {
+    matches!(planned.action, Action::Delete | Action::Replace(_))
+}
+
 /// True if only the loss of data holds the deletion back: who is to agree should know what goes.
-fn is_held_back(planned: &Planned) -> bool {
+pub(super) fn is_held_back(planned: &Planned) -> bool {
     planned.action == Action::Blocked && planned.diagnostics.iter().any(|told| told.code == codes::DATA_LOSS)
 }
 
 /// The members of a model, and the parts of the identifier that it does not repeat.
-fn values(live: Option<&Json>, identifier: Option<&Identifier>) -> Map<String, Json> {
+pub(super) fn values(live: Option<&Json>, identifier: Option<&Identifier>) -> Map<String, Json> {
     let mut values = live.and_then(Json::as_object).cloned().unwrap_or_default();
     for (name, value) in identifier.iter().flat_map(|identifier| &identifier.parts) {
         values.entry(name.clone()).or_insert_with(|| Json::String(value.clone()));
@@ -108,7 +130,8 @@ fn values(live: Option<&Json>, identifier: Option<&Identifier>) -> Map<String, J
     values
 }
 
-fn ask(
+/// The list of what a cascade takes; `None` where its input is not known.
+pub(super) fn ask(
     by: &Address,
     target: &Target,
     cascade: &Cascade,
@@ -150,7 +173,7 @@ pub(super) fn settle(
                     && planned.identifier.as_ref().is_some_and(|own| own.is_same(&one.identifier))
             });
             // It goes by itself, and is shown where it stands.
-            if ours.is_some_and(|planned| matches!(planned.action, Action::Delete | Action::Replace(_))) {
+            if ours.is_some_and(goes) {
                 continue;
             }
             let label = one.model.get("display_name").and_then(Json::as_str).map(str::to_owned);
@@ -165,6 +188,10 @@ pub(super) fn settle(
     }
     for (address, all) in of {
         let Some(planned) = resources.get_mut(&address) else { continue };
+        // It stays, for what is protected in it.
+        if !(goes(planned) || is_held_back(planned)) {
+            continue;
+        }
         let must_agree = all.iter().any(|(_, consent)| *consent) && !agrees(&address);
         planned.takes_along = all.into_iter().map(|(along, _)| along).collect();
         let goes = planned.action != Action::Blocked;
@@ -215,7 +242,6 @@ fn unlisted_problem(question: &AlongQuestion, failure: &Failure) -> Diagnostic {
 
 /// Resources that something uses which stays: their services refuse the deletion (confluent.md section 10).
 pub(super) fn block_used(resources: &mut IndexMap<Address, Planned>, schemas: &dyn Schemas) {
-    let goes = |planned: &Planned| matches!(planned.action, Action::Delete | Action::Replace(_));
     let mut used: Vec<(Address, Vec<String>)> = Vec::new();
     for planned in resources.values().filter(|planned| planned.flow.is_none() && goes(planned)) {
         let (Ok(schema), Some(live)) = (schemas.schema(&planned.ty), &planned.live) else { continue };

@@ -132,9 +132,10 @@ crate::codes! {
          says update is no consent to a replacement.\n\
          Plan again, and agree with `--allow-replace ADDRESS`.";
     PROTECTED = 5101, "A protected resource would be deleted or replaced",
-        "`lifecycle.prevent_destroy` holds for this resource in this environment.\n\
+        "`lifecycle.prevent_destroy` holds for this resource in this environment, or for one that is in it and that its service would \
+         delete with it. `--allow-data-loss` does not lift it.\n\
          Take it away if that is meant, keep the value that forces the replacement, or tear down everything else with \
-         `--keep-protected`.";
+         `--keep-protected`; what a protected resource is in stays with it.";
     GUARDRAIL = 5102, "The plan breaks a guardrail",
         "`settings.guardrails` limits what one run may do: numbers of deletes and replacements, and types and actions \
          that are not allowed. Neither `--yes` nor a saved plan lifts it.\n\
@@ -144,7 +145,7 @@ crate::codes! {
          Copy the data first. Agree with `--allow-data-loss ADDRESS`, or keep the values that force the replacement.";
     TAKES_ALONG = 5104, "A deletion would take along what does not belong to it",
         "The service deletes what is in the resource too, whoever made it. Something is there that this plan does not delete itself: \
-         another stack's, one made by hand, or one that was left out or is protected.\n\
+         another stack's, one made by hand, or one that was left out.\n\
          Move or delete it first. If all of it may go, agree with `--allow-data-loss ADDRESS`.";
     IN_USE = 5105, "A resource is in use",
         "The live resource says who uses it, and its service refuses the deletion as long as somebody does. What this plan deletes \

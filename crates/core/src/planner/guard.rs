@@ -2,10 +2,10 @@
 
 use super::codes;
 use crate::desired::{Adopt, Wanted};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Route};
 use crate::flow::{Flow, Stray};
 use crate::identity::Identifier;
-use crate::ids::{StackId, TypeName};
+use crate::ids::{Address, StackId, TypeName};
 use crate::plan::{Action, Change, Ownership, Plan, Planned};
 use crate::provider::Found;
 use crate::schema::{ResourceSchema, Schemas};
@@ -177,6 +177,51 @@ pub(super) fn protected_flow(flow: &Flow, kept: bool) -> Diagnostic {
     Diagnostic::error(codes::PROTECTED, format!("{} is protected and would be deleted", flow.address))
         .at(route, "")
         .next("take `prevent_destroy` away, or tear down the rest with --keep-protected")
+}
+
+/// A resource would go, or stays, for what is protected in it. `protected`: where that stands, and its type and identifier;
+/// none if it was left out.
+pub(super) fn contains_protected(
+    planned: &Planned,
+    inside: &Address,
+    protected: Option<(Route, Option<String>)>,
+    kept: bool,
+) -> Diagnostic {
+    let address = &planned.address;
+    let verb = match planned.action {
+        Action::Replace(_) => "replaced",
+        _ => "deleted",
+    };
+    let is_left_out = protected.is_none();
+    let mut told = match kept {
+        true => {
+            Diagnostic::warning(codes::PROTECTED, format!("{address} stays: {inside} in it is protected"))
+        }
+        false => Diagnostic::error(
+            codes::PROTECTED,
+            format!("{address} would be {verb}, and {inside} in it is protected"),
+        ),
+    }
+    .at(planned.sources.resource.clone(), "");
+    if let Some((route, what)) = protected {
+        told = told.at(route.key("lifecycle").key("prevent_destroy"), "protected here");
+        if let Some(what) = what {
+            told = told.note("protected", what);
+        }
+    }
+    told = told.note("why", format!("the service deletes what is in {address} too"));
+    match (kept, is_left_out, verb) {
+        (true, ..) => told,
+        (_, true, _) => told.next(format!(
+            "plan with {inside} as well, to see whether it is there; or take its `prevent_destroy` away"
+        )),
+        (.., "deleted") => told.next(format!(
+            "take `prevent_destroy` of {inside} away, or tear down the rest with --keep-protected"
+        )),
+        _ => told.next(format!(
+            "take `prevent_destroy` of {inside} away, or keep the values that force the replacement"
+        )),
+    }
 }
 
 pub(super) fn foreign(wanted: &Wanted, identifier: &Identifier, whose: &str) -> Diagnostic {

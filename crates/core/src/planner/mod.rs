@@ -15,6 +15,7 @@ mod outputs;
 mod refine;
 mod search;
 mod select;
+mod shield;
 mod siblings;
 mod steps;
 #[cfg(test)]
@@ -446,10 +447,17 @@ impl Planning {
             resources.insert(planned.address.clone(), planned);
         }
         block_doubles(&mut resources);
+        let cascades = std::mem::take(&mut self.cascades);
+        if cascades.lists().next().is_some() || resources.values().any(along::goes) {
+            let is_planned = |address: &Address| resources.contains_key(address);
+            let left = shield::left_out(&*self.resolver, &self.outputs, &is_planned);
+            let keep = self.options.keep_protected;
+            shield::settle(&mut resources, &*self.schemas, &cascades, &left, keep);
+        }
+        // What stays may use others.
         along::block_used(&mut resources, &*self.schemas);
         let agreed = std::mem::take(&mut self.options.allow_data_loss);
         let agrees = |address: &Address| agreed.iter().any(|pattern| glob(pattern, address.as_str()));
-        let cascades = std::mem::take(&mut self.cascades);
         self.diagnostics.extend(along::settle(&mut resources, cascades, &agrees));
         self.set_follows(&mut resources);
         following::add(&mut resources, &*self.schemas, &self.related);

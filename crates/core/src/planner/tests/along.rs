@@ -213,19 +213,98 @@ fn nothing_is_listed_where_nothing_is_deleted() {
     assert_eq!(asked, [""; 0]);
 }
 
-#[test]
-fn what_the_stack_keeps_is_named_by_its_address() {
+/// The environment and the cluster in it, which is protected.
+fn protected_cluster() -> (TestStack, Vec<(&'static str, Json)>) {
     let (stack, live) = env_and_cluster();
     let stack = stack.edit("cluster", |cluster| {
         cluster.lifecycle = Lifecycle { prevent_destroy: true, ..Lifecycle::default() };
     });
-    let options = PlanOptions { keep_protected: true, ..PlanOptions::of(Mode::Teardown) };
-    let lists = |ty: &str, _: &Json| {
-        Ok(if ty == "k.clusters" { vec![json!({"id": "lkc-1", "env": "env-1"})] } else { Vec::new() })
-    };
-    let (plan, _) = plan(&stack, options, &live, &lists);
-    assert_eq!(plan.resources["env"].action, Action::Blocked);
-    assert!(told(&plan, codes::TAKES_ALONG)[0].contains("cluster of this stack"), "{:?}", plan.diagnostics);
+    (stack, live)
+}
+
+fn its_cluster(ty: &str, _: &Json) -> Result<Vec<Json>, Failure> {
+    Ok(if ty == "k.clusters" { vec![json!({"id": "lkc-1", "env": "env-1"})] } else { Vec::new() })
+}
+
+fn refused(ty: &str, _: &Json) -> Result<Vec<Json>, Failure> {
+    Err(Failure::new(FailureKind::Denied, "Forbidden", format!("{ty} is not yours")))
+}
+
+/// What the user agrees to lose.
+fn agreed(mode: Mode, addresses: &[&str]) -> PlanOptions {
+    let allow_data_loss = addresses.iter().map(|address| (*address).to_owned()).collect();
+    PlanOptions { allow_data_loss, ..PlanOptions::of(mode) }
+}
+
+#[test]
+fn what_contains_a_protected_resource_is_kept_with_it_whatever_is_agreed() {
+    let (stack, live) = protected_cluster();
+    for lists in [&its_cluster as Lists<'_>, &nothing, &refused] {
+        let options = PlanOptions { keep_protected: true, ..agreed(Mode::Teardown, &["*"]) };
+        let (plan, _) = plan(&stack, options, &live, lists);
+        assert_eq!(plan.resources["env"].action, Action::Noop, "{:?}", plan.diagnostics);
+        assert!(plan.steps.is_empty() && !plan.is_blocked());
+        assert!(plan.resources["env"].takes_along.is_empty());
+        let stays: Vec<&str> = plan.diagnostics.iter().map(|told| told.message.as_str()).collect();
+        assert!(stays.contains(&"env stays: cluster in it is protected"), "{stays:?}");
+    }
+}
+
+#[test]
+fn no_consent_takes_a_protected_resource_along() {
+    let (stack, live) = protected_cluster();
+    for lists in [&its_cluster as Lists<'_>, &nothing, &refused] {
+        let (torn, _) = plan(&stack, agreed(Mode::Teardown, &["*"]), &live, lists);
+        assert_eq!(torn.resources["env"].action, Action::Blocked);
+        let of_env = &torn.resources["env"].diagnostics;
+        assert_eq!(of_env.iter().map(|told| told.code).collect::<Vec<_>>(), [codes::PROTECTED]);
+        assert_eq!(of_env[0].message, "env would be deleted, and cluster in it is protected");
+    }
+    // A replacement, and an entry with `state: absent`.
+    let moved = stack.clone().edit("env", |env| env.props = json!({"name": "e", "region": "x"}).into());
+    let (built, _) = plan(&moved, agreed(Mode::Build, &["*"]), &live, &its_cluster);
+    assert_eq!(built.resources["env"].action, Action::Blocked);
+    assert_eq!(
+        built.resources["env"].diagnostics[0].message,
+        "env would be replaced, and cluster in it is protected"
+    );
+    let gone = stack.edit("env", |env| env.absent = true);
+    let (built, _) = plan(&gone, agreed(Mode::Build, &["*"]), &live, &its_cluster);
+    assert_eq!(built.resources["env"].action, Action::Blocked);
+}
+
+#[test]
+fn protection_reaches_outwards_at_any_depth_and_no_further() {
+    let (stack, mut live) = env_and_cluster();
+    let guarded = Lifecycle { prevent_destroy: true, ..Lifecycle::default() };
+    let stack = stack.with("other", "k.clusters", json!({"name": "o", "env": "${env.id}"})).with_lifecycle(
+        "topic",
+        "k.topics",
+        json!({"name": "t", "cluster": "${cluster.id}"}),
+        guarded,
+    );
+    live.push(("other", json!({"id": "lkc-2", "name": "o", "env": "env-1"})));
+    live.push(("topic", json!({"name": "t", "cluster": "lkc-1"})));
+    let options = PlanOptions { keep_protected: true, ..agreed(Mode::Teardown, &["*"]) };
+    let (plan, _) = plan(&stack, options, &live, &nothing);
+    let action = |name: &str| plan.resources[name].action;
+    assert_eq!(
+        (action("env"), action("cluster"), action("topic")),
+        (Action::Noop, Action::Noop, Action::Noop)
+    );
+    assert_eq!(action("other"), Action::Delete);
+}
+
+#[test]
+fn a_protected_resource_that_was_left_out_is_not_taken_along_either() {
+    let (stack, live) = protected_cluster();
+    let moved = stack.edit("env", |env| env.props = json!({"name": "e", "region": "x"}).into());
+    let options = PlanOptions { include: vec!["env".to_owned()], ..agreed(Mode::Build, &["*"]) };
+    for (lists, action) in [(&its_cluster as Lists<'_>, true), (&refused, true), (&nothing, false)] {
+        let (plan, _) = plan(&moved, options.clone(), &live, lists);
+        assert_eq!(plan.resources["env"].action == Action::Blocked, action, "{:?}", plan.diagnostics);
+        assert_eq!(plan.diagnostics.iter().any(|told| told.code == codes::PROTECTED), action);
+    }
 }
 
 #[test]
