@@ -167,6 +167,11 @@ impl Provider for Rest {
         Ok(Page { found, next })
     }
 
+    /// None: REST services keep no tags that an index could know.
+    fn index_places(&self, _: &Target) -> Vec<Target> {
+        Vec::new()
+    }
+
     async fn submit(
         &self,
         at: &Target,

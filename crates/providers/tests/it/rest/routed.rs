@@ -21,4 +21,7 @@ async fn each_type_goes_to_its_service() {
     // Nobody of AWS is asked who we are at Confluent.
     assert_eq!(front.caller(&place()).await.unwrap().account.as_str(), "confluent");
     assert!(front.requests(&place(), true, None).await.unwrap().requests.is_empty());
+    // Orphans are looked for where there is a tag index, also in a stack of both.
+    assert!(front.index_places(&place()).is_empty());
+    assert!(front.index_places(&at).contains(&at));
 }
