@@ -60,6 +60,22 @@ impl Returning {
             .map_err(|trouble| told(trouble).at(at.clone()))
     }
 
+    /// The properties that only the answer of a create holds and that its items name, or that `*` means: no event has them.
+    pub fn secrets(&self) -> Vec<String> {
+        let Some(rest) = &self.rest else { return Vec::new() };
+        let is_all = self.text.contains('*');
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let is_named = |name: &str| {
+            is_all || self.text.split(|c| !is_word(c)).any(|word| word.eq_ignore_ascii_case(name))
+        };
+        let (secret, given) = (&rest.schema.overlay.secrets, &rest.schema.read_only_properties);
+        returned(rest)
+            .into_iter()
+            .filter(|(name, _, path)| secret.covers(path) && given.covers(path) && is_named(name))
+            .filter_map(|(_, _, path)| path.last().map(str::to_owned))
+            .collect()
+    }
+
     /// The rows, one for each operation unless the items are aggregates.
     ///
     /// # Errors

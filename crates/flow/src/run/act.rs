@@ -151,11 +151,14 @@ impl Session<'_> {
                 let Some(operation) = self.what_to_send(write).await else { continue };
                 loop {
                     match self.send(filled, write, &operation).await? {
-                        Ok(Some(progress)) => {
+                        Ok(Some(mut progress)) => {
                             acted.was_gone = false;
                             acted.did = true;
                             self.sent = Some(operation.verb());
                             self.told_by(write, &operation, &progress);
+                            if let (Verb::Create, Some(returning)) = (operation.verb(), &returning) {
+                                self.with_secrets(filled, write, &returning.secrets(), &mut progress).await?;
+                            }
                             done.push(progress);
                         }
                         // A deletion of what is not there.
@@ -364,7 +367,7 @@ impl Session<'_> {
         self.identifier = told.or_else(|| named_by(operation).map(|named| named.own_parts(&write.schema)));
     }
 
-    fn refused(
+    pub(super) fn refused(
         &self,
         code: stack_core::diagnostic::Code,
         filled: &Filled,
@@ -431,9 +434,11 @@ impl Session<'_> {
                         filled.anchor, self.flow.address
                     ));
                     let told = told.note("returned", has.join(", "));
-                    return Err(told
-                        .next(format!("add {column} to RETURNING, or take it out of `return_vals`"))
-                        .into());
+                    let next = match has.iter().any(|name| name.eq_ignore_ascii_case(column)) {
+                        true => format!("{column} is empty: take it out of `return_vals`"),
+                        false => format!("add {column} to RETURNING, or take it out of `return_vals`"),
+                    };
+                    return Err(told.next(next).into());
                 }
             }
         }

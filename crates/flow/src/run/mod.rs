@@ -17,6 +17,7 @@ mod look;
 mod minimise;
 mod other;
 mod put;
+mod secrets;
 mod session;
 mod together;
 mod verdict;

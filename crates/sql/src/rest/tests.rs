@@ -332,6 +332,11 @@ fn what_the_service_cannot_do_is_told_before() {
     );
     let update = "UPDATE confluent.iam.api_keys SET owner = 'sa-2' WHERE id = 'k'";
     assert_eq!(written(update), "SD1402 `owner` of confluent.iam.api_keys cannot change");
+    let update = "UPDATE confluent.org.environments SET data__display_name = NULL WHERE id = 'env-1'";
+    assert_eq!(
+        written(update),
+        "SD1408 `display_name` of confluent.org.environments is required: NULL cannot remove it"
+    );
     let update = "UPDATE confluent.org.environments SET PatchDocument = '[]' WHERE id = 'env-1'";
     assert!(written(update).starts_with("SD1405"));
 }

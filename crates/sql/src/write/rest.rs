@@ -127,6 +127,12 @@ impl Reading<'_> {
                         self.common.errors.push(told.next("delete the resource, and insert it anew"));
                         continue;
                     }
+                    // A manifest refuses that too (SD1312), and the service would be sent nothing.
+                    if written == Value::Null && rest.schema.root.required.contains(&name) {
+                        let told = bad(format!("`{name}` of {} is required: NULL cannot remove it", rest.ty));
+                        self.common.errors.push(told.at(pair.at.clone()).next("write a value"));
+                        continue;
+                    }
                     let value = literal::written(&self.schema, Some(&*rest.about), &name, written);
                     self.declare(declared, name, value, &pair.column, &pair.at);
                 }

@@ -6,5 +6,6 @@ mod foresee;
 mod matrix;
 mod reads;
 mod rules;
+mod secrets;
 mod vpc;
 mod world;

@@ -58,6 +58,10 @@ pub(super) struct World {
     pub(super) sticky: Mutex<u32>,
     pub(super) shell: Mutex<Option<Shelled>>,
     pub(super) stops_at: Mutex<Option<&'static str>>,
+    /// What only the answer of a create holds: reads of the run that made it give it.
+    pub(super) secret: Mutex<Option<&'static str>>,
+    /// Reads that do not show yet what is there.
+    pub(super) unseen: Mutex<u32>,
     /// What carries the marks.
     pub(super) marked: Mutex<Option<Found>>,
     /// What comes of the ledger's hint, where there is one.
@@ -115,6 +119,9 @@ impl World {
                 }
                 let text = model[&name].as_str().unwrap().to_owned();
                 model["Arn"] = json!(format!("arn:{text}"));
+                if let Some(secret) = *self.secret.lock().unwrap() {
+                    model["secret"] = json!(secret);
+                }
                 let identifier = Identifier::parse(schema, &text).unwrap();
                 if let Some(at) = position(&all, ty, &identifier) {
                     all.remove(at);
@@ -166,6 +173,11 @@ impl Provider for World {
         // Parts that tell a host may stand beside.
         let is_it = |other: &Identifier| other.parts.iter().all(|part| identifier.parts.contains(part));
         let found = all.iter().find(|(own, other, _)| own == ty && is_it(other));
+        let mut unseen = self.unseen.lock().unwrap();
+        if found.is_some() && *unseen > 0 {
+            *unseen -= 1;
+            return Ok(None);
+        }
         Ok(found.map(|(_, identifier, model)| Found { identifier: identifier.clone(), model: model.clone() }))
     }
 
@@ -525,6 +537,11 @@ pub(super) fn look(flow: &Flow, purpose: Purpose, world: &World) -> FlowSeen {
 
 pub(super) fn put(flow: &Flow, world: &World) -> FlowEnd {
     wait(runner().put(flow, world))
+}
+
+/// The same with the tables of REST services.
+pub(super) fn put_rest(flow: &Flow, world: &World) -> FlowEnd {
+    wait(Runner::new(Arc::new(Definitions::embedded())).put(flow, world))
 }
 
 pub(super) fn delete(flow: &Flow, world: &World) -> FlowEnd {
