@@ -37,9 +37,13 @@ pub struct Overlay {
     #[serde(skip_serializing_if = "PathSet::is_empty")]
     pub unreadable: PathSet,
     /// Values of which reads may show asterisks in place of a secret (confluent.md section 12). Where they do, the value is
-    /// not comparable, and goes along with every change of something else: a mask that is sent back would become it.
+    /// not comparable, and goes along with every change of something else (see `apart`): a mask that is sent back would become it.
     #[serde(skip_serializing_if = "PathSet::is_empty")]
     pub masked: PathSet,
+    /// Properties that have requests of their own. What cannot be compared goes along with changes of the same group only, and
+    /// that of no group with changes of no group (confluent.md section 9).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<PathSet>,
     /// Values that are secret although nobody declares them: what the service makes up and shows.
     #[serde(skip_serializing_if = "PathSet::is_empty")]
     pub secrets: PathSet,
@@ -189,6 +193,10 @@ impl Overlay {
     /// The value that stands for "not set", where the service ignores or refuses `remove`.
     pub fn remove_default(&self, at: &Pointer) -> Option<&Json> {
         self.remove_defaults.iter().find(|(path, _)| path.matches(at)).map(|(_, value)| value)
+    }
+    /// The group of requests that changes a place; `None` for all that none has alone.
+    pub fn group(&self, at: &Pointer) -> Option<usize> {
+        self.apart.iter().position(|group| group.covers(at))
     }
     /// How the service spells the text at a place.
     pub fn form(&self, at: &Pointer) -> Option<TextForm> {

@@ -422,6 +422,8 @@ pub struct Failure {
     pub blocked_by: Option<RequestToken>,
     /// HTTP status of the answer, where there was one.
     pub status: Option<u16>,
+    /// True if a part of the operation was done before the rest of it failed, where it takes several requests.
+    pub partly: bool,
 }
 
 impl Failure {
@@ -435,6 +437,7 @@ impl Failure {
             retry_after: None,
             blocked_by: None,
             status: None,
+            partly: false,
         }
     }
 }

@@ -45,6 +45,13 @@ pub(super) fn of(ty: &TypeName, resource: &Resource) -> ResourceSchema {
         overlay: Overlay {
             unordered: paths(&|property| property.set),
             masked: paths(&|property| property.masked),
+            apart: resource
+                .update
+                .iter()
+                .flat_map(|update| &update.steps)
+                .filter(|step| !step.of.is_empty())
+                .map(|step| PathSet(step.of.iter().map(path).collect()))
+                .collect(),
             grow_only: paths(&|property| property.grow_only),
             secrets: paths(&|property| property.secret || property.once),
             accepts: accepts(resource),

@@ -61,7 +61,10 @@ pub fn patch(input: PatchInput<'_>) -> Vec<PatchOp> {
     if draft.adds.is_empty() && draft.removes.is_empty() {
         return Vec::new();
     }
-    for place in companions(&input).into_iter().chain(rewrites(&input)) {
+    let overlay = &input.schema.overlay;
+    let groups: Vec<_> = draft.adds.keys().chain(&draft.removes).map(|unit| overlay.group(unit)).collect();
+    let along = companions(&input).into_iter().filter(|place| groups.contains(&overlay.group(place)));
+    for place in along.chain(rewrites(&input)) {
         let unit = unit_of(&input, &place);
         set(&input, &mut draft, unit);
     }

@@ -364,6 +364,7 @@ impl Dispatcher {
             tried: Tried::default(),
             polls: 0,
             inverse: None,
+            has_begun: false,
             watch: Watch::new(step.clone(), self.tell.clone(), self.stopping.subscribe()),
         };
         Ok((unit, wanted))

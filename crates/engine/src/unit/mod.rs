@@ -219,6 +219,8 @@ pub(crate) struct Unit {
     pub(crate) masked: bool,
     /// What undoes the first operation of this step.
     pub(crate) inverse: Option<Inverse>,
+    /// True once a round did a part of its work although it failed, or may have: the next one starts from there.
+    pub(crate) has_begun: bool,
     pub(crate) watch: Arc<Watch>,
 }
 

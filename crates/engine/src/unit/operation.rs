@@ -154,6 +154,7 @@ impl Unit {
         };
         self.settle(SettledStatus::Unknown, Some(target)).await;
         self.round += 1;
+        self.has_begun |= failure.partly;
         let identifier = Some(target.clone());
         Performed::Unanswered(Box::new(Trouble { failure, ticket: None, identifier, ended: None }))
     }
@@ -210,6 +211,7 @@ impl Unit {
         identifier: Option<Identifier>,
     ) -> Performed {
         self.round += 1;
+        self.has_begun |= failure.partly || accepted.is_some();
         let (ticket, ended) = accepted.map(|(ticket, ended)| (ticket, Box::new(ended))).unzip();
         Performed::Trouble(Box::new(Trouble { failure, ticket, identifier, ended }))
     }

@@ -190,7 +190,8 @@ impl Unit {
     ) -> End {
         let trouble = trouble.borrow();
         let code = &trouble.failure.code;
-        let was_sent = trouble.ticket.is_some();
+        // What an earlier round did stays done.
+        let was_sent = trouble.ticket.is_some() || self.has_begun;
         let aftermath = match trouble.failure.kind {
             // Refused at once: nothing was started.
             FailureKind::Busy if !was_sent => Aftermath::Busy,

@@ -43,6 +43,7 @@ pub fn classify(answer: ErrorAnswer<'_>) -> Failure {
         retry_after: answer.retry_after,
         blocked_by,
         status: Some(answer.status),
+        partly: false,
     }
 }
 

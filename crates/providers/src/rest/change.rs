@@ -113,6 +113,18 @@ pub(super) fn steps<'r>(
     }
 }
 
+/// What has to wait until the rest of a change has settled: the values that a request without them turns on or off. A service
+/// that still works on the rest refuses it (Confluent trap 34).
+pub(super) fn turned(resource: &Resource, next: &Model, changed: &[String]) -> Result<Vec<String>, Failure> {
+    if changed.is_empty() || resource.ready.is_none() {
+        return Ok(Vec::new());
+    }
+    let (turning, work): (Vec<_>, Vec<_>) =
+        steps(resource, next, changed)?.into_iter().partition(|(step, _)| step.becomes.is_some());
+    let waits = turning.into_iter().filter(|_| !work.is_empty());
+    Ok(waits.flat_map(|(_, mine)| mine).collect())
+}
+
 /// The body of a step. `None`: it has none.
 pub(super) fn body(
     resource: &Resource,

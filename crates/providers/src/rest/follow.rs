@@ -15,6 +15,8 @@ use tokio::time::Instant;
 
 /// Looks that must find nothing before a create without an answer counts as never arrived.
 const MISSES: u32 = 3;
+/// Tries of what had to wait that a service may refuse because it has not settled.
+const REFUSALS: u32 = 10;
 /// Wait between two tries of a new key.
 const BETWEEN_TRIES: Duration = Duration::from_secs(2);
 /// Wait between two of these looks: services show what was made within seconds (confluent.md section 7).
@@ -88,11 +90,7 @@ impl Rest {
             Phase::Ready(action) => {
                 let then = self.memory.watch(&request, |watched| std::mem::take(&mut watched.then));
                 if !then.is_empty() {
-                    let mut next = seen.model.clone();
-                    next.extend(then);
-                    let wished = self.change(at, definition, &seen.model, &next).await?;
-                    self.memory.watch(&request, |watched| watched.wished = wished);
-                    return Ok(self.running(ticket, definition, "changing".to_owned()));
+                    return Ok(self.finish_change(at, definition, ticket, &seen.model, then).await);
                 }
                 let wished = self.memory.watch(&request, |watched| watched.wished.clone());
                 if wished.iter().any(|(name, value)| seen.model.get(name) != Some(value)) {
@@ -136,6 +134,43 @@ impl Rest {
                 self.running(ticket, definition, words)
             }
         })
+    }
+
+    /// Sends what had to wait until the resource has settled. It was accepted: what goes wrong now is how it ended, and no refusal.
+    async fn finish_change(
+        &self,
+        at: &Target,
+        definition: &Definition,
+        ticket: &Ticket,
+        live: &Model,
+        then: Model,
+    ) -> Progress {
+        let request = ticket.token();
+        let mut next = live.clone();
+        next.extend(then.clone());
+        let failure = match self.change(at, definition, live, &next).await {
+            Ok(wished) => {
+                self.memory.watch(&request, |watched| watched.wished = wished);
+                return self.running(ticket, definition, "changing".to_owned());
+            }
+            Err(failure) => failure,
+        };
+        // It may be less settled than it looks (Confluent trap 34).
+        let passes = matches!(
+            failure.kind,
+            FailureKind::Conflict | FailureKind::Throttled | FailureKind::Unavailable | FailureKind::NoAnswer
+        );
+        let names: Vec<&str> = then.keys().map(String::as_str).collect();
+        let message = format!("{} is not set yet: {}", names.join(", "), failure.message);
+        let refusals = self.memory.watch(&request, |watched| {
+            watched.refusals += 1;
+            watched.refusals
+        });
+        if !passes || refusals > REFUSALS {
+            return failed(ticket, definition, failure.code, message);
+        }
+        self.memory.watch(&request, |watched| watched.then = then);
+        self.running(ticket, definition, message)
     }
 
     /// Looks for a create without an answer.

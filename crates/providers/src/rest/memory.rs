@@ -51,6 +51,8 @@ pub(super) struct Watched {
     pub(super) why: String,
     /// Properties to set once it is ready, and their values.
     pub(super) then: Model,
+    /// How often the service has refused to set them.
+    pub(super) refusals: u32,
     /// Values that the model must show before it is ready: a paused one is ready as PAUSED.
     pub(super) wished: Model,
     /// Since when a new credential is tried.

@@ -238,12 +238,22 @@ impl Rest {
             return Err(Failure::new(FailureKind::NotFound, "NotFound", message));
         };
         let next = change::patched(&seen.model, patch)?;
-        let wished = self.change(at, definition, &seen.model, &next).await?;
+        let resource = &definition.resource;
+        let changed = change::changed(resource, &seen.model, &next);
+        let (mut first, mut then) = (next.clone(), Model::new());
+        for name in change::turned(resource, &next, &changed)? {
+            then.extend(first.remove(&name).map(|value| (name.clone(), value)));
+            first.extend(seen.model.get(&name).map(|value| (name, value.clone())));
+        }
+        let wished = self.change(at, definition, &seen.model, &first).await?;
         let ticket = self.ticket(Verb::Update, definition, self.identity(definition, &seen.model), token);
         if definition.resource.ready.is_none() {
             return Ok(showing(done(&ticket, definition, String::new()), definition, &next));
         }
-        self.memory.watch(&ticket.token(), |watched| watched.wished = wished);
+        self.memory.watch(&ticket.token(), |watched| {
+            watched.wished = wished;
+            watched.then = then;
+        });
         Ok(self.running(&ticket, definition, String::new()))
     }
 
@@ -267,7 +277,7 @@ impl Rest {
         let mut requests = Vec::with_capacity(steps.len());
         for (step, mine) in steps {
             let body = change::body(resource, step, &mine, live, next)?;
-            requests.push((step, body, query(definition, &step.query, [], next)?));
+            requests.push((step, mine, body, query(definition, &step.query, [], next)?));
         }
         let update = resource.update.as_ref();
         for step in change::steps(resource, next, &changed)?.iter().map(|(step, _)| step) {
@@ -287,20 +297,22 @@ impl Rest {
         for verb in around(update.map(|update| &update.before), live) {
             self.verb(at, definition, &verb, next).await?;
         }
-        for (step, body, query) in requests {
+        let mut went: Vec<&str> = Vec::new();
+        for (step, mine, body, query) in requests {
             let method = step.method.wire();
             let asked =
                 Asked { definition, method, path: &step.path, query, body, values: next, creates: false };
-            let answer = self.call(at, asked).await?.json;
+            let answer = self.call(at, asked).await.map_err(|failure| after(&went, failure))?.json;
             if let Some(told) = errors::inside(&answer) {
-                return Err(refused(&self.what(definition, next), &told));
+                return Err(after(&went, refused(&self.what(definition, next), &told)));
             }
+            went.extend(changed.iter().filter(|name| mine.contains(name)).map(String::as_str));
             if let (Some(value), [name]) = (&step.becomes, step.of.as_slice()) {
                 wished.insert(name.clone(), value.clone());
             }
         }
         for verb in around(update.map(|update| &update.after), next) {
-            self.verb(at, definition, &verb, next).await?;
+            self.verb(at, definition, &verb, next).await.map_err(|failure| after(&went, failure))?;
         }
         Ok(wished)
     }
@@ -456,6 +468,15 @@ fn is_in_doubt(failure: &Failure) -> bool {
         }
         _ => false,
     }
+}
+
+/// A failure after other requests of the same change went through: what it says of itself is not all that is to be told.
+fn after(went: &[&str], failure: Failure) -> Failure {
+    if went.is_empty() {
+        return failure;
+    }
+    let message = format!("{} (before that, {} was changed)", failure.message, went.join(", "));
+    Failure { partly: true, message, ..failure }
 }
 
 fn unsupported(definition: &Definition, verb: &str) -> Failure {

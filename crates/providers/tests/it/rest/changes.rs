@@ -140,3 +140,23 @@ async fn an_update_of_what_is_gone_or_has_no_update_says_so() {
     let failure = bench.update(PIM, "env-1|cspi-1", patch).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::NotUpdatable);
 }
+
+/// Nobody may say that nothing was changed.
+#[tokio::test]
+async fn a_failure_after_a_request_that_went_through_tells_what_was_changed() {
+    let topic = || reply(200, json!({"cluster_id": "lkc-1", "topic_name": "t", "partitions_count": 3}));
+    let configs = || reply(200, json!({"data": []}));
+    let refused = || reply(400, json!({"error_code": 40002, "message": "no such config"}));
+    let patch = || {
+        json!([
+            {"op": "replace", "path": "/partitions_count", "value": 6},
+            {"op": "add", "path": "/configs/x", "value": "1"},
+        ])
+    };
+    let bench = Bench::of([topic(), configs(), reply(200, json!({})), refused()]);
+    let failure = bench.update(TOPIC, "lkc-1|t", patch()).await.unwrap_err();
+    assert!(failure.partly && failure.message.contains("partitions_count was changed"), "{failure}");
+    let bench = Bench::of([topic(), configs(), refused()]);
+    let failure = bench.update(TOPIC, "lkc-1|t", patch()).await.unwrap_err();
+    assert!(!failure.partly && !failure.message.contains("was changed"), "{failure}");
+}

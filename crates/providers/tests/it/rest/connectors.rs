@@ -141,6 +141,88 @@ async fn a_failed_one_is_restarted_after_its_config_was_put_trap_51() {
     assert_eq!(bench.lines().len(), 3);
 }
 
+/// A config that goes along would set it up anew, and a connector that is set up cannot be paused.
+#[tokio::test]
+async fn pausing_takes_no_config_along_trap_34() {
+    let bench = Bench::of([shown("RUNNING"), shown("RUNNING"), with_headers(202, &[], ""), shown("PAUSED")]);
+    let found = bench.read(CONNECTOR, "env-1|lkc-1|c").await.unwrap().unwrap();
+    let schema = Definitions::embedded().schema(&of(CONNECTOR)).unwrap();
+    let mut wanted = declared();
+    if let Value::Object(members) = &mut wanted {
+        members.insert("state".to_owned(), Value::text("PAUSED"));
+    }
+    let context = DiffContext { schema: &schema, ignore: &[], is_fresh: &|_| false };
+    let diff = diff(&context, &wanted, &found.model);
+    let input = PatchInput {
+        schema: &schema,
+        diff: &diff,
+        full: &wanted,
+        live: &found.model,
+        also: &[],
+        resend: &[],
+        ignore: &[],
+    };
+    let places: Vec<String> = patch(input).iter().map(|op| op.path().to_string()).collect();
+    assert_eq!(places, ["/state"]);
+    let patch = json!([{"op": "add", "path": "/state", "value": "PAUSED"}]);
+    let told = bench.update(CONNECTOR, "env-1|lkc-1|c", patch).await.unwrap();
+    assert_eq!(bench.poll(&told).await.status, Status::Success);
+    assert_eq!(bench.lines()[2], format!("PUT {PATH}/c/pause"));
+}
+
+fn changed_and_paused() -> Json {
+    json!([
+        {"op": "add", "path": "/state", "value": "PAUSED"},
+        {"op": "replace", "path": "/config/tasks.max", "value": "2"},
+        {"op": "add", "path": "/config/password", "value": SECRET},
+    ])
+}
+
+fn is_provisioned() -> Answer {
+    reply(409, json!({"error": {"code": 409, "message": "Connector c is being provisioned"}}))
+}
+
+#[tokio::test]
+async fn a_changed_one_is_paused_once_it_has_settled_trap_34() {
+    let put = with_headers(200, &[], "{}");
+    let bench = Bench::of([
+        shown("RUNNING"),
+        checked(&[]),
+        put,
+        shown("PROVISIONING"),
+        shown("RUNNING"),
+        is_provisioned(),
+        shown("RUNNING"),
+        with_headers(202, &[], ""),
+        shown("PAUSED"),
+    ]);
+    let told = bench.update(CONNECTOR, "env-1|lkc-1|c", changed_and_paused()).await.unwrap();
+    let mut states = Vec::new();
+    for _ in 0..4 {
+        states.push(bench.poll(&told).await.status);
+    }
+    use Status::{InProgress, Success};
+    assert_eq!(states, [InProgress, InProgress, InProgress, Success]);
+    let writes: Vec<String> = bench.lines().into_iter().filter(|line| !line.starts_with("GET")).collect();
+    let (config, pause) = (format!("PUT {PATH}/c/config"), format!("PUT {PATH}/c/pause"));
+    assert_eq!(writes[1..], [config, pause.clone(), pause]);
+}
+
+/// The config was put: that the pause was refused is the end of an operation, not its refusal.
+#[tokio::test]
+async fn a_pause_that_is_refused_after_the_config_was_put_is_a_failed_operation() {
+    let refused = reply(400, json!({"error": {"code": 400, "message": "no pause here"}}));
+    let put = with_headers(200, &[], "{}");
+    let bench = Bench::of([shown("RUNNING"), checked(&[]), put, shown("RUNNING"), refused]);
+    let told = bench.update(CONNECTOR, "env-1|lkc-1|c", changed_and_paused()).await.unwrap();
+    let ended = bench.poll(&told).await;
+    assert_eq!(ended.status, Status::Failed);
+    assert!(
+        ended.message.contains("state is not set yet") && ended.message.contains("no pause here"),
+        "{ended:?}"
+    );
+}
+
 async fn made(answers: Vec<Answer>, state: Option<&str>) -> (Bench, Progress) {
     let first = reply(201, json!({"name": "c", "config": {}}));
     let bench = Bench::of([first].into_iter().chain(answers));
