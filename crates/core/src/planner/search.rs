@@ -193,6 +193,7 @@ pub fn shows_key(wanted: &Wanted, schema: &ResourceSchema, live: &Json) -> bool 
     let (natural, _) = natural(wanted, schema);
     let context = DiffContext { schema, ignore: &[], is_fresh: &|_| false };
     natural.iter().all(|at| at.get(live).is_some())
+        && absent(wanted, schema).iter().all(|at| at.get(live).is_none_or(is_empty))
         && diff(&context, &subset(&wanted.props, &natural), live).changes.is_empty()
 }
 
