@@ -319,6 +319,7 @@ const ENDLESS: &str =
 const ONE_STEP: &str = "SELECT instr(hex(zeroblob(8000000)), hex(zeroblob(4000000)) || '1')";
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a real program in real time")]
 fn a_statement_that_computes_ends_with_the_time() {
     let place = Place::with(&small());
     // Values of a subquery that another table is asked by are computed before the rest.
@@ -334,6 +335,7 @@ fn a_statement_that_computes_ends_with_the_time() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a real program in real time")]
 fn a_signal_ends_a_statement_of_the_shell_that_computes() {
     use std::io::{Read, Write};
     use std::process::{Command, Stdio};
@@ -356,6 +358,7 @@ fn a_signal_ends_a_statement_of_the_shell_that_computes() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a real program in real time")]
 fn a_hostile_statement_is_told_in_a_few_lines() {
     let place = Place::with(&small());
     let file = |text: &str| {

@@ -1,9 +1,5 @@
 //! Scripts of manifests with the real shell: how they end, and what they leave.
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a child that cannot be handled is a failed test"
-)]
+#![expect(clippy::disallowed_methods, reason = "a child that cannot be handled is a failed test")]
 
 use crate::common::Place;
 use std::fs;

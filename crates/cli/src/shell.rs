@@ -193,6 +193,11 @@ fn send(group: i32, last: Last) {
 fn send(_: i32, _: Last) {}
 
 #[cfg(all(test, unix))]
+#[expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a real shell in real time, and what cannot be handled is a failed test"
+)]
 mod tests {
     use super::*;
     use tokio::sync::watch;

@@ -408,9 +408,9 @@ pub enum FindError {
     /// Several could be it.
     Several(Vec<Identifier>),
     /// An earlier run made this, and it cannot be read. That is no absence.
-    Unread(Identifier, Failure),
+    Unread(Identifier, Box<Failure>),
     /// The search was refused.
-    Refused(Failure),
+    Refused(Box<Failure>),
 }
 
 /// What a flow tells while it runs.

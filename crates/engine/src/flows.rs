@@ -135,7 +135,7 @@ impl Finder {
         for identifier in std::iter::once(&entry.identifier).chain(&entry.or) {
             match searcher.read_made(&of.target, &of.ty, identifier, entry.made_at).await {
                 Ok(found) => fitting.extend(found.filter(|found| is_it(found))),
-                Err(failure) => return Err(FindError::Unread(identifier.clone(), failure)),
+                Err(failure) => return Err(FindError::Unread(identifier.clone(), Box::new(failure))),
             }
         }
         match fitting.pop() {
@@ -168,7 +168,7 @@ impl Finder {
                 let is_ours = step == IdentityStep::Tagged || self.marks(&schema, of, &found);
                 Ok(is_ours.then_some(*found))
             }
-            Sighting::Unreadable(failure) => Err(FindError::Refused(failure)),
+            Sighting::Unreadable(failure) => Err(FindError::Refused(Box::new(failure))),
             Sighting::Ambiguous { found, .. } => Err(FindError::Several(found)),
             Sighting::Absent | Sighting::Lookalikes(_) | Sighting::Unprovable(_) => Ok(None),
         }

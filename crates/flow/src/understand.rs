@@ -403,13 +403,11 @@ impl Reading<'_> {
         self.out
     }
 
-    /// Properties that no statement names and that the resource cannot do without.
+    /// Properties that no statement names and that the resource cannot do without, or is found by (DESIGN section 4).
     fn needed(&self) -> Vec<String> {
         let schema = self.schema();
         let top = |path: &stack_core::pointer::PropertyPath| path.top().map(str::to_owned);
-        let key =
-            schema.overlay.natural_key.iter().filter(|part| !schema.overlay.natural_optional.contains(part));
-        let keys = key.chain(&schema.primary_identifier).filter_map(top);
+        let keys = schema.overlay.natural_key.iter().chain(&schema.primary_identifier).filter_map(top);
         let all = schema.root.required.iter().cloned().chain(keys);
         let mut out: Vec<String> = all
             .filter(|name| !self.declared.contains_key(name))

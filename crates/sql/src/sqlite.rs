@@ -146,8 +146,7 @@ impl Engine {
 
     /// Prepares one reading statement, and does not run it. Gives the names of its columns.
     pub(crate) fn check(&mut self, text: &str) -> Result<Vec<String>, Trouble> {
-        let names =
-            |statement: &Statement<'_>| statement.column_names().into_iter().map(str::to_owned).collect();
+        let names = |statement: &Statement<'_>| statement.column_names().map(str::to_owned).collect();
         self.watched(|engine| engine.prepared(text).map(|statement| names(&statement)))
     }
 

@@ -100,7 +100,7 @@ impl Taken<'_> {
     }
 
     fn is_spelling(&self, written: &str, property: &str) -> bool {
-        find_property(written, [property].into_iter()) == Some(property)
+        find_property(written, [property]) == Some(property)
     }
 
     /// Puts the leaves of a nesting where the schema has them. What it does not know is left for the check to name. `path`

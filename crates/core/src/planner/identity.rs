@@ -21,7 +21,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Identity {
     /// There are keys to read.
-    Ask(Question),
+    Ask(Box<Question>),
     /// The key hangs on values that are not known yet.
     Waiting(Unknown),
     /// No step gives a key.
@@ -102,7 +102,7 @@ pub(super) fn identity(
             true => search::listing(wanted, schema),
             false => Listing::Never,
         };
-        return Identity::Ask(Question {
+        return Identity::Ask(Box::new(Question {
             listing,
             address: wanted.address.clone(),
             ty: wanted.ty.clone(),
@@ -110,7 +110,7 @@ pub(super) fn identity(
             probes,
             search,
             waiting,
-        });
+        }));
     }
     match waiting {
         Some(unknown) => Identity::Waiting(unknown),
@@ -216,7 +216,7 @@ pub(super) fn given(
             search = search::by_id(wanted, schema, stack, value);
         }
     }
-    Identity::Ask(Question {
+    Identity::Ask(Box::new(Question {
         listing: Listing::Never,
         address: wanted.address.clone(),
         ty: wanted.ty.clone(),
@@ -224,7 +224,7 @@ pub(super) fn given(
         probes,
         search,
         waiting: None,
-    })
+    }))
 }
 
 fn pinned(wanted: &Wanted, schema: &Arc<ResourceSchema>, stack: &StackId, pin: &Value) -> Identity {

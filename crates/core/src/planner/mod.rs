@@ -285,7 +285,7 @@ impl Planning {
             Identity::Ask(question) => {
                 let waiting = question.waiting.clone();
                 self.asked.insert(wanted.address.clone(), Asked { index, wanted, schema, waiting });
-                Some(question)
+                Some(*question)
             }
             Identity::Waiting(unknown) => {
                 if let Some(question) = self.former(&wanted, &schema, &unknown) {
@@ -322,7 +322,7 @@ impl Planning {
             return None;
         };
         match identity::identity(&before, schema, self.resolver.stack(), None) {
-            Identity::Ask(question) if question.waiting.is_none() => Some(question),
+            Identity::Ask(question) if question.waiting.is_none() => Some(*question),
             _ => None,
         }
     }

@@ -54,7 +54,7 @@ pub fn question(
     ledger: Option<&LedgerEntry>,
 ) -> Result<Question, Diagnostics> {
     match identity(wanted, schema, stack, ledger) {
-        Identity::Ask(question) => Ok(question),
+        Identity::Ask(question) => Ok(*question),
         Identity::Waiting(unknown) => Err(vec![still_unknown(wanted, &unknown)]),
         Identity::Impossible(problem) => Err(vec![*problem]),
     }

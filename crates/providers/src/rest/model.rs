@@ -237,9 +237,9 @@ fn take_out(properties: &IndexMap<String, Property>, json: &mut Json, deep: bool
 fn hide_members(property: &Property, value: &mut Json) {
     match value {
         Json::Array(items) if property.pairs => {
-            items.iter_mut().filter(|item| is_hidden(item)).for_each(|item| {
+            for item in items.iter_mut().filter(|item| is_hidden(item)) {
                 put(item, "value", Json::String(MASK.to_owned()));
-            })
+            }
         }
         Json::Array(items) => match property.items.as_deref() {
             Some(item) if item.secret || item.once => items.clear(),

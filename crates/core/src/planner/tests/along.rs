@@ -429,8 +429,7 @@ fn the_key_of_a_cluster_is_made_before_and_deleted_after_what_it_opens() {
 #[test]
 fn a_key_of_another_cluster_has_no_say_and_what_the_manifest_says_holds() {
     let (stack, live) = keyed();
-    let other =
-        stack.clone().edit("topic", |topic| topic.props = json!({"name": "t", "cluster": "lkc-2"}).into());
+    let other = stack.edit("topic", |topic| topic.props = json!({"name": "t", "cluster": "lkc-2"}).into());
     let live_other: Vec<(&str, Json)> = live
         .iter()
         .map(|(name, model)| match *name {

@@ -465,7 +465,7 @@ fn naming(live: Option<Json>) -> Given {
 #[test]
 fn what_a_statement_names_is_refused_if_it_belongs_to_others_and_shown_if_not() {
     let foreign = json!({"Tags": [{"Key": "stackql:stack-name", "Value": "other"}]});
-    let given = naming(Some(foreign.clone()));
+    let given = naming(Some(foreign));
     let (plan, _) = plan_of(Mode::Build, vec![given.clone()], TestStack::new());
     assert_eq!((plan.resources[0].action, plan.steps.len()), (Action::Blocked, 0));
     let told = plan.resources[0].diagnostics.iter().find(|told| told.code == codes::FOREIGN).unwrap();

@@ -148,7 +148,7 @@ fn what_an_earlier_run_has_made_is_found_whatever_the_checks_are() {
 #[test]
 fn a_hint_that_cannot_be_read_is_no_absence() {
     let failure = Failure::new(FailureKind::Denied, "AccessDenied", "no");
-    let unread = || hinted(Err(FindError::Unread(vpc().identifier, failure.clone())));
+    let unread = || hinted(Err(FindError::Unread(vpc().identifier, Box::new(failure.clone()))));
     let FlowVerdict::Broken(problems) = look(&unmarked(&[]), Purpose::Plan, &unread()).verdict else {
         panic!("it is not known whether it is there")
     };

@@ -13,7 +13,7 @@ fn key(id: &str, secret: Option<&str>) -> Json {
 
 /// A key of the name `k` as it is read, dated some seconds after the time of all tests.
 fn dated(id: &str, seconds: i64) -> Json {
-    let moment = jiff::Timestamp::from_millisecond(NOW_MS + seconds * 1000).unwrap();
+    let moment = jiff::Timestamp::from_millisecond(NOW_MS + seconds * 1000).expect("a time of tests");
     let mut key = key(id, None);
     key["metadata"] = json!({"created_at": moment.to_string()});
     key
