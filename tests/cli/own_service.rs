@@ -137,7 +137,8 @@ fn definitions_are_found_beside_the_manifest_by_a_variable_and_by_a_flag() {
     place.run("validate helpdesk --definitions helpdesk/definitions").exits(0);
     place.run_with("query --stack-dir helpdesk", "SHOW RESOURCES IN desk.support").exits(0);
     place.set("STACK_DEPLOY_DEFINITIONS", "helpdesk/definitions");
-    place.run("permissions desk.support.queues").exits(0);
+    let ran = place.run("permissions desk.support.queues").exits(1);
+    assert!(ran.err.contains("desk.support.queues has no list of IAM actions"), "{ran}");
     place.run_with("query -o jsonl", "SELECT name FROM desk.support.queues WHERE id = 'q-1'").exits(0);
     assert_eq!(desk.history().len(), 1);
 }

@@ -312,7 +312,8 @@ impl Planning {
             let source = self.index.get(&reference.address).and_then(|index| self.planned.get(index))?;
             let (Action::Replace(_), Some(live)) = (source.action, &source.live) else { return None };
             let theirs = self.schemas.schema(&source.ty).ok()?;
-            if theirs.overlay.cascades.iter().any(|cascade| cascade.of.ty == wanted.ty) {
+            // What only may go (keys) is looked for: left behind it would stay valid.
+            if theirs.overlay.cascades.iter().any(|cascade| cascade.consent && cascade.of.ty == wanted.ty) {
                 return None;
             }
             outputs.insert(reference.address.clone(), output_of(None, &theirs, live));
